@@ -1,0 +1,58 @@
+// What the sockets need from the rest of the node, and what they offer to it. net/ knows bytes and connections; what
+// the bytes mean is decided behind these interfaces, so that sessions and protocol machines run without a socket.
+
+import type { Refusal } from '../core/common/errors.ts'
+import type { Boot, NodeId } from '../core/common/ids.ts'
+
+/** The writing end of one WebSocket connection. */
+export interface FrameSink {
+  /** Sends one binary message. The bytes must not change until they are written. */
+  sendFrame(frame: Uint8Array): void
+  sendText(text: string): void
+  /** Bytes handed to the socket and not yet taken by the kernel. */
+  readonly bufferedBytes: number
+  /** Stops or continues reading from the socket, to slow the other end down. */
+  pauseReading(): void
+  resumeReading(): void
+  close(status: number, reason: string): void
+}
+
+/** What a node does with one client connection. */
+export interface ClientSession {
+  onFrame(frame: Uint8Array): void
+  onText(text: string): void
+  /** The socket's buffer fell below the low-water mark after `bufferedBytes` had been above it. */
+  onWritable(): void
+  onClose(): void
+}
+
+export type ClientSubprotocol = 'herald.client.v1' | 'herald.json.v1'
+
+/** Accepts client connections after the WebSocket handshake. */
+export interface ClientAcceptor {
+  openSession(sink: FrameSink, subprotocol: ClientSubprotocol, remote: string): ClientSession | Refusal
+}
+
+/** Hears of links to other nodes after both ends said a valid hello. At most one link per peer is up at a time. */
+export interface LinkListener {
+  onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void
+  onLinkDown(peer: NodeId, reason: string): void
+  onLinkFrame(peer: NodeId, frame: Uint8Array): void
+  /** A text message other than those that the link itself uses (hello, ping, pong). */
+  onLinkText(peer: NodeId, text: string): void
+  onLinkWritable(peer: NodeId): void
+}
+
+/** The state of one link, as `status` shows it. */
+export interface LinkStatus {
+  readonly peer: NodeId
+  readonly state: 'up' | 'down' | 'refused'
+  /** Milliseconds since 1970 since when the state holds. */
+  readonly since: number
+  readonly queuedBytes: number
+  readonly roundTripMs: number | undefined
+  /** The peer's clock minus ours, and its uncertainty (half the round trip of the best sample). */
+  readonly clockOffsetMs: number | undefined
+  readonly clockErrorMs: number | undefined
+  readonly reason: string | undefined
+}
