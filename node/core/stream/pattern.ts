@@ -1,0 +1,46 @@
+// Patterns: topics with wildcards. `*` stands for exactly one token, `>` for one or more at the end.
+
+import type { Refusal } from '../common/errors.ts'
+import { nameProblem } from './topic.ts'
+
+/** Why a pattern is not valid, with the position; undefined if it is. */
+export function patternProblem(pattern: string): Refusal | undefined {
+  return nameProblem(pattern, 'PATTERN_INVALID', 'pattern')
+}
+
+/** True if the topic is one that the pattern stands for. Both must be valid. */
+export function matches(pattern: string, topic: string): boolean {
+  const wanted = pattern.split('.')
+  const given = topic.split('.')
+  for (let index = 0; index < wanted.length; index++) {
+    if (wanted[index] === '>') return given.length > index
+    if (index >= given.length) return false
+    if (wanted[index] !== '*' && wanted[index] !== given[index]) return false
+  }
+  return wanted.length === given.length
+}
+
+/** True if at least one topic matches both patterns. */
+export function overlaps(left: string, right: string): boolean {
+  const a = left.split('.')
+  const b = right.split('.')
+  const shared = Math.min(a.length, b.length)
+  for (let index = 0; index < shared; index++) {
+    // `>` needs at least one token, and both sides still have one here.
+    if (a[index] === '>' || b[index] === '>') return true
+    if (a[index] !== '*' && b[index] !== '*' && a[index] !== b[index]) return false
+  }
+  return a.length === b.length
+}
+
+/** True if every topic that matches `inner` also matches `outer`. */
+export function covers(outer: string, inner: string): boolean {
+  const wide = outer.split('.')
+  const narrow = inner.split('.')
+  for (let index = 0; index < wide.length; index++) {
+    if (wide[index] === '>') return narrow.length > index
+    if (index >= narrow.length || narrow[index] === '>') return false
+    if (wide[index] !== '*' && wide[index] !== narrow[index]) return false
+  }
+  return wide.length === narrow.length
+}

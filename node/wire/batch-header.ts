@@ -1,0 +1,93 @@
+// The fixed header of a batch (docs/protocol.md section 1): read and patched in place, records untouched.
+// A node turns a publish into a batch by overwriting these fields; the bytes behind them are never rewritten.
+
+import type { Boot, StreamId } from '../core/common/ids.ts'
+import { protocolLimits } from '../core/common/limits.ts'
+import { readF64, readU16, readU32, readU64, writeU32, writeU64 } from './bytes.ts'
+
+export const frameType = { publish: 1, batch: 2, acknowledgement: 3, credit: 4, select: 5, progress: 6 } as const
+
+/** Acknowledgement levels of a publish, by their number on the wire. */
+export const ackLevels = ['none', 'local', 'copies'] as const
+export type AckLevel = (typeof ackLevels)[number]
+
+export const batchHeaderBytes = 48
+export const recordFlag = { timeDelta: 1, headers: 2, key: 4, hole: 8 } as const
+
+export const batchOffset = {
+  type: 0,
+  flags: 1,
+  topicCount: 2,
+  recordCount: 4,
+  recordsStart: 8,
+  publishNumber: 12,
+  stream: 16,
+  boot: 24,
+  sequence: 32,
+  baseTime: 40,
+} as const
+
+/** Number of records of a batch, holes counted. */
+export function batchCount(frame: Uint8Array): number {
+  return readU32(frame, batchOffset.recordCount)
+}
+
+export function batchStream(frame: Uint8Array): StreamId {
+  return readU64(frame, batchOffset.stream) as StreamId
+}
+
+export function batchBoot(frame: Uint8Array): Boot {
+  return readU64(frame, batchOffset.boot) as Boot
+}
+
+/** Sequence of the first record. */
+export function batchSequence(frame: Uint8Array): number {
+  return readU64(frame, batchOffset.sequence)
+}
+
+/** Intended send time of the first record, milliseconds since 1970. */
+export function batchBaseTime(frame: Uint8Array): number {
+  return readF64(frame, batchOffset.baseTime)
+}
+
+export function publishNumber(frame: Uint8Array): number {
+  return readU32(frame, batchOffset.publishNumber)
+}
+
+export function publishAckLevel(frame: Uint8Array): AckLevel | undefined {
+  return ackLevels[(frame[batchOffset.flags] as number) & 3]
+}
+
+/** Turns a publish into a numbered batch, in place. */
+export function numberBatch(frame: Uint8Array, stream: StreamId, boot: Boot, sequence: number): void {
+  frame[batchOffset.type] = frameType.batch
+  frame[batchOffset.flags] = 0
+  writeU32(frame, batchOffset.publishNumber, 0)
+  writeU64(frame, batchOffset.stream, stream)
+  writeU64(frame, batchOffset.boot, boot)
+  writeU64(frame, batchOffset.sequence, sequence)
+}
+
+/** Why the header of a publish or batch cannot be right; undefined if it can. Records are not looked at. */
+export function batchHeaderProblem(frame: Uint8Array): string | undefined {
+  if (frame.length < batchHeaderBytes) return `has ${frame.length} bytes, a header has ${batchHeaderBytes}`
+  const topics = readU16(frame, batchOffset.topicCount)
+  const records = batchCount(frame)
+  const start = readU32(frame, batchOffset.recordsStart)
+  if (topics < 1 || topics > protocolLimits.batchRecordsMax) return `names ${topics} topics, 1..512 are allowed`
+  if (records < 1 || records > protocolLimits.batchRecordsMax) return `has ${records} records, 1..512 are allowed`
+  if (start < batchHeaderBytes + 2 * topics || start > frame.length) return `has its records at ${start}`
+  if (!Number.isFinite(batchBaseTime(frame))) return 'has a base time that is not a number'
+  return undefined
+}
+
+/** The same for a numbered batch, whose stream, boot and sequence must be in range as well. */
+export function numberedBatchProblem(frame: Uint8Array): string | undefined {
+  const problem = batchHeaderProblem(frame)
+  if (problem !== undefined) return problem
+  const sequence = batchSequence(frame)
+  if (!Number.isSafeInteger(sequence + batchCount(frame)) || sequence < 1) return `has the sequence ${sequence}`
+  if (!Number.isSafeInteger(batchBoot(frame)) || batchBoot(frame) < 1) return 'has no valid boot'
+  if (!Number.isSafeInteger(batchStream(frame))) return 'has no valid stream number'
+  return undefined
+}
