@@ -5,7 +5,14 @@ import type { Boot, StreamId } from '../core/common/ids.ts'
 import { protocolLimits } from '../core/common/limits.ts'
 import { readF64, readU16, readU32, readU64, writeU32, writeU64 } from './bytes.ts'
 
-export const frameType = { publish: 1, batch: 2, acknowledgement: 3, credit: 4, select: 5, progress: 6 } as const
+export const frameType = {
+  publish: 1,
+  batch: 2,
+  acknowledgement: 3,
+  credit: 4,
+  select: 5,
+  progress: 6,
+} as const
 
 /** Acknowledgement levels of a publish, by their number on the wire. */
 export const ackLevels = ['none', 'local', 'copies'] as const
@@ -19,7 +26,7 @@ export const batchOffset = {
   flags: 1,
   topicCount: 2,
   recordCount: 4,
-  recordsStart: 8,
+  topicsStart: 8,
   publishNumber: 12,
   stream: 16,
   boot: 24,
@@ -73,10 +80,12 @@ export function batchHeaderProblem(frame: Uint8Array): string | undefined {
   if (frame.length < batchHeaderBytes) return `has ${frame.length} bytes, a header has ${batchHeaderBytes}`
   const topics = readU16(frame, batchOffset.topicCount)
   const records = batchCount(frame)
-  const start = readU32(frame, batchOffset.recordsStart)
-  if (topics < 1 || topics > protocolLimits.batchRecordsMax) return `names ${topics} topics, 1..512 are allowed`
-  if (records < 1 || records > protocolLimits.batchRecordsMax) return `has ${records} records, 1..512 are allowed`
-  if (start < batchHeaderBytes + 2 * topics || start > frame.length) return `has its records at ${start}`
+  const start = readU32(frame, batchOffset.topicsStart)
+  if (topics < 1 || topics > protocolLimits.batchRecordsMax)
+    return `names ${topics} topics, 1..512 are allowed`
+  if (records < 1 || records > protocolLimits.batchRecordsMax)
+    return `has ${records} records, 1..512 are allowed`
+  if (start < batchHeaderBytes || start + 2 * topics > frame.length) return `has its topic table at ${start}`
   if (!Number.isFinite(batchBaseTime(frame))) return 'has a base time that is not a number'
   return undefined
 }
@@ -86,7 +95,8 @@ export function numberedBatchProblem(frame: Uint8Array): string | undefined {
   const problem = batchHeaderProblem(frame)
   if (problem !== undefined) return problem
   const sequence = batchSequence(frame)
-  if (!Number.isSafeInteger(sequence + batchCount(frame)) || sequence < 1) return `has the sequence ${sequence}`
+  if (!Number.isSafeInteger(sequence + batchCount(frame)) || sequence < 1)
+    return `has the sequence ${sequence}`
   if (!Number.isSafeInteger(batchBoot(frame)) || batchBoot(frame) < 1) return 'has no valid boot'
   if (!Number.isSafeInteger(batchStream(frame))) return 'has no valid stream number'
   return undefined

@@ -2,9 +2,19 @@
 // `docs/errors.md` is generated from this table; a test keeps the two equal.
 
 /** Fate of the connection on which the error happened. */
-export type Fate = 'keep' | 'close 1001' | 'close 1002' | 'close 1003' | 'close 1008' | 'close 1009' | 'close 1013' | 'close 4401' | 'exit 1' | 'exit 2'
+export type Fate =
+  | 'keep'
+  | 'close 1001'
+  | 'close 1002'
+  | 'close 1003'
+  | 'close 1008'
+  | 'close 1009'
+  | 'close 1013'
+  | 'close 4401'
+  | 'exit 1'
+  | 'exit 2'
 
-interface ErrorEntry {
+export interface ErrorEntry {
   /** What happened, in general; the concrete message names the value and the bound. */
   readonly meaning: string
   /** What the reader of the message should do. */
@@ -16,12 +26,14 @@ interface ErrorEntry {
 export const errorRegistry = {
   TOPIC_INVALID: {
     meaning: 'The topic of a publication is not a valid topic.',
-    action: 'Use 1 to 32 tokens separated by dots, without wildcards, spaces or control characters, at most 255 bytes.',
+    action:
+      'Use 1 to 32 tokens separated by dots, without wildcards, spaces or control characters, at most 255 bytes.',
     fate: 'keep',
   },
   PATTERN_INVALID: {
     meaning: 'The pattern of a subscription or stream is not valid.',
-    action: 'Use tokens separated by dots; `*` stands for one whole token, `>` for the rest and only at the end.',
+    action:
+      'Use tokens separated by dots; `*` stands for one whole token, `>` for the rest and only at the end.',
     fate: 'keep',
   },
   PAYLOAD_TOO_LARGE: {
@@ -110,7 +122,8 @@ export const errorRegistry = {
     fate: 'close 1008',
   },
   COPIES_TIMEOUT: {
-    meaning: 'The message is stored on its node, but not enough other nodes confirmed it before the deadline.',
+    meaning:
+      'The message is stored on its node, but not enough other nodes confirmed it before the deadline.',
     action: 'Treat the outcome as unknown; look at the links in `herald status`.',
     fate: 'keep',
   },
@@ -200,7 +213,8 @@ export const errorRegistry = {
     fate: 'keep',
   },
   PUBLISH_UNKNOWN: {
-    meaning: 'The connection broke or the deadline passed after the message was sent: it may or may not be stored.',
+    meaning:
+      'The connection broke or the deadline passed after the message was sent: it may or may not be stored.',
     action: 'Publish again if doubling is harmless, or find out by subscribing.',
     fate: 'keep',
   },
@@ -209,7 +223,7 @@ export const errorRegistry = {
     action: 'Check that both ends run the same version; otherwise report a defect.',
     fate: 'close 1002',
   },
-} as const satisfies Record<string, ErrorEntry>
+} as const
 
 /** One of the codes of the registry. */
 export type ErrorCode = keyof typeof errorRegistry
@@ -226,8 +240,13 @@ export class HeraldError extends Error {
 
   /** What the reader should do. */
   get action(): string {
-    return errorRegistry[this.code].action
+    return errorEntry(this.code).action
   }
+}
+
+/** What the registry says about a code. */
+export function errorEntry(code: ErrorCode): ErrorEntry {
+  return errorRegistry[code]
 }
 
 /** An expected refusal, as a value: nothing was done, and this is why. */

@@ -4,11 +4,11 @@
 /** Limits that both ends of the wire protocol know. */
 export const protocolLimits = {
   /** Payload of one message; larger belongs into an object store with a reference in the message. */
-  payloadBytesMax: 1024 * 1024,
+  payloadBytesMax: 1_048_576,
   /** Records of one batch; bounds the work that one frame can cause. */
   batchRecordsMax: 512,
   /** A batch is flushed when it reaches this; one socket read on Linux is 64 KiB as well. */
-  batchBytesMax: 64 * 1024,
+  batchBytesMax: 65_536,
   /** Bytes of a topic or pattern. */
   topicBytesMax: 255,
   /** Tokens of a topic; bounds the depth of the pattern index. */
@@ -16,9 +16,9 @@ export const protocolLimits = {
   /** Header pairs of one message. */
   headerCountMax: 64,
   /** Bytes of all headers of one message. */
-  headerBytesMax: 16 * 1024,
+  headerBytesMax: 16_384,
   /** Bytes of a key. */
   keyBytesMax: 255,
   /** A whole WebSocket message: the largest record plus headers, topic table and batch header. */
-  frameBytesMax: 1024 * 1024 + 128 * 1024,
+  frameBytesMax: 1_179_648,
 } as const

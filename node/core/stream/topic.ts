@@ -46,7 +46,12 @@ const dot = 46
 const star = 42
 const rest = 62
 
-function unitProblem(name: string, index: number, unit: number, what: 'topic' | 'pattern'): string | undefined {
+function unitProblem(
+  name: string,
+  index: number,
+  unit: number,
+  what: 'topic' | 'pattern',
+): string | undefined {
   if (unit <= 32 || (unit >= 127 && unit <= 160)) return 'has a space or control character'
   if (unit >= 0xd800 && unit <= 0xdfff && !isWellPaired(name, index, unit)) return 'has a lone surrogate'
   if (unit !== star && unit !== rest) return undefined
