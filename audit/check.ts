@@ -1,0 +1,265 @@
+// The delivery check: from journals alone, what every subscription was owed and what it got.
+//
+// Journals are fed one node after the other, in any order and in pieces; the verdict is computed at the end,
+// because what a subscriber is owed stands in the journals of others.
+
+import type { OriginReport, SubscriberReport } from './check-result.ts'
+import {
+  type CheckResult,
+  type Counts,
+  type Finding,
+  type FindingKind,
+  findingKinds,
+} from './check-result.ts'
+import { ClockTable } from './clock-table.ts'
+import type { SubscriptionRecord } from './delivery-record.ts'
+import { type JournalHealth, type JournalSink, type JournalText, readJournal } from './journal-reader.ts'
+import { NodeHistory, nodeOf } from './node-history.ts'
+import { SentLedger } from './sent-ledger.ts'
+import { judge, type OriginState } from './verdict.ts'
+
+/** How to judge. */
+export interface CheckOptions {
+  /** What was sent within this time before the journals' end counts as pending and not as lost. */
+  readonly graceMs: number
+}
+
+/** Two seconds: repair is complete within them on loopback. */
+export const graceMsDefault = 2_000
+
+/** Where one node's journal is fed to. */
+export interface JournalIntake extends JournalSink {
+  /** Call with the reader's result when the journal is over. */
+  close(health: JournalHealth): void
+}
+
+/** Collects journals and judges them. */
+export class DeliveryCheck {
+  readonly #options: CheckOptions
+  readonly #ledger = new SentLedger()
+  readonly #clocks = new ClockTable()
+  readonly #nodes = new Map<string, NodeHistory>()
+
+  constructor(options: CheckOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Where to feed the journal of a node. `flushedAt`: the node said (POST /v1/flush) that its journal is complete up to
+   * this time; without it the journal is taken to have been fetched when the newest of all ends.
+   */
+  openJournal(node: string, flushedAt?: number): JournalIntake {
+    const history = new NodeHistory(node, flushedAt, this.#ledger, this.#clocks)
+    this.#nodes.set(node, history)
+    return history
+  }
+
+  /** The verdict over everything that was fed. */
+  finish(): CheckResult {
+    const subscribers: SubscriberReport[] = []
+    for (const history of this.#nodes.values()) {
+      for (const record of history.records()) subscribers.push(this.#judgeSubscription(history, record))
+    }
+    const totals = sumCounts(subscribers.map((subscriber) => subscriber.counts))
+    const findings = listFindings(subscribers)
+    const ends = [...this.#nodes.values()].flatMap((history) => history.endsAt ?? [])
+    return {
+      schemaVersion: 1,
+      ok: findings.every((finding) => finding.kind === 'unknown'),
+      graceMs: this.#options.graceMs,
+      endsAt: ends.length === 0 ? null : ends.reduce((a, b) => Math.max(a, b)),
+      sent: this.#ledger.messages,
+      totals,
+      subscribers: subscribers.sort((a, b) => badness(b.counts) - badness(a.counts) || compareNames(a, b)),
+      findings,
+      journals: [...this.#nodes.values()].flatMap((history) => history.health ?? []),
+      missingJournals: this.#missingJournals(),
+    }
+  }
+
+  #judgeSubscription(history: NodeHistory, record: SubscriptionRecord): SubscriberReport {
+    const names = new Set([...this.#ledger.originsOf(record.stream), ...record.origins.keys()])
+    const origins = [...names].sort().map((origin) => this.#judgeOrigin(history, record, origin))
+    return {
+      node: history.node,
+      sub: record.sub,
+      name: record.announced?.name ?? null,
+      kind: record.announced?.kind ?? 'unknown',
+      stream: record.stream,
+      patterns: record.announced?.patterns ?? [],
+      state: stateOf(record),
+      counts: sumCounts(origins.map(countsOf)),
+      origins,
+    }
+  }
+
+  #judgeOrigin(history: NodeHistory, record: SubscriptionRecord, origin: string): OriginReport {
+    const originNode = nodeOf(origin)
+    const state = this.#originState(origin, history, record)
+    const writtenUntil = typeof state.tail === 'object' ? state.tail.writtenUntil : 0
+    return judge({
+      origin,
+      sent: this.#ledger.record(record.stream, origin),
+      state,
+      delivery: record.origins.get(origin) ?? record.unheardOrigin(),
+      patterns: record.announced?.patterns,
+      isHeadless: record.isHeadless,
+      isBroken: record.isBroken,
+      isSubscriberJournalPartial: history.isHeadCut || history.isDamaged,
+      closing: record.closing,
+      holes: history.holes,
+      toOriginClock: (moment) => this.#clocks.translate(moment, history.node, originNode),
+      pendingAfter: this.#subscriberEndsAt(history, record, originNode) - this.#options.graceMs,
+      unwrittenAfter: this.#clocks.translate(writtenUntil, originNode, history.node) - this.#options.graceMs,
+    })
+  }
+
+  #originState(origin: string, subscriber: NodeHistory, record: SubscriptionRecord): OriginState {
+    const history = this.#nodes.get(nodeOf(origin))
+    if (history === undefined || history.endsAt === undefined) {
+      return { gapReason: 'origin-journal-missing', isHeadCut: true, tail: 'crashed', wasOverBefore: false }
+    }
+    const gapReason = history.isDamaged ? 'origin-journal-damaged' : undefined
+    const boot = history.boots.get(origin)
+    // A journal that is whole and does not know the boot says that there was none: what came from it is phantom.
+    if (boot === undefined) {
+      return { gapReason, isHeadCut: history.isHeadCut, tail: 'complete', wasOverBefore: false }
+    }
+    const wasOverAt = this.#clocks.translate(boot.lastAt, history.node, subscriber.node)
+    const isTailTorn = boot.state === 'open' && history.isTailTorn
+    const writtenUntil = history.flushedAt ?? boot.lastAt
+    return {
+      gapReason,
+      isHeadCut: history.isHeadCut,
+      tail:
+        boot.state === 'stopped'
+          ? 'complete'
+          : boot.state === 'crashed' || isTailTorn
+            ? 'crashed'
+            : { writtenUntil },
+      wasOverBefore: boot.state !== 'open' && wasOverAt < (record.beganAt ?? 0),
+    }
+  }
+
+  /** Until when this subscription's journal tells everything, by the clock of `node`. */
+  #subscriberEndsAt(history: NodeHistory, record: SubscriptionRecord, node: string): number {
+    if (record.closing?.how === 'stop') return this.#clocks.translate(record.closing.at, history.node, node)
+    if (history.flushedAt !== undefined) return this.#clocks.translate(history.flushedAt, history.node, node)
+    let latest = Number.NEGATIVE_INFINITY
+    for (const other of this.#nodes.values()) {
+      if (other.endsAt === undefined) continue
+      latest = Math.max(latest, this.#clocks.translate(other.endsAt, other.node, node))
+    }
+    return latest
+  }
+
+  #missingJournals(): readonly string[] {
+    const missing = new Set<string>()
+    const mention = (node: string): void => {
+      if (this.#nodes.get(node)?.endsAt === undefined) missing.add(node)
+    }
+    for (const history of this.#nodes.values()) {
+      mention(history.node)
+      for (const peer of history.peers) mention(peer)
+      for (const record of history.records())
+        for (const origin of record.origins.keys()) mention(nodeOf(origin))
+    }
+    return [...missing].sort()
+  }
+}
+
+/** Checks journals that are held in memory. */
+export function checkJournals(journals: readonly JournalText[], options: CheckOptions): CheckResult {
+  const check = new DeliveryCheck(options)
+  for (const journal of journals) {
+    const intake = check.openJournal(journal.node)
+    intake.close(readJournal(journal, [intake]))
+  }
+  return check.finish()
+}
+
+function stateOf(record: SubscriptionRecord): SubscriberReport['state'] {
+  if (record.isBroken) return 'broken'
+  switch (record.closing?.how) {
+    case 'end':
+      return 'ended'
+    case 'stop':
+      return 'stopped'
+    case 'lost':
+    case 'crash':
+      return 'broken'
+    case undefined:
+      return 'open'
+  }
+}
+
+function countsOf(origin: OriginReport): Counts {
+  return {
+    expected: origin.expected.count,
+    delivered: origin.delivered.count,
+    lostTold: origin.lostTold.count,
+    lostSilent: origin.lostSilent.count,
+    duplicated: origin.duplicated.count,
+    outOfOrder: origin.outOfOrder.count,
+    phantom: origin.phantom.count,
+    unexpected: origin.unexpected.count,
+    pending: origin.pending.count,
+    unknown: origin.unknown.count,
+  }
+}
+
+function sumCounts(parts: readonly Counts[]): Counts {
+  const sum = (pick: (counts: Counts) => number): number =>
+    parts.reduce((total, part) => total + pick(part), 0)
+  return {
+    expected: sum((part) => part.expected),
+    delivered: sum((part) => part.delivered),
+    lostTold: sum((part) => part.lostTold),
+    lostSilent: sum((part) => part.lostSilent),
+    duplicated: sum((part) => part.duplicated),
+    outOfOrder: sum((part) => part.outOfOrder),
+    phantom: sum((part) => part.phantom),
+    unexpected: sum((part) => part.unexpected),
+    pending: sum((part) => part.pending),
+    unknown: sum((part) => part.unknown),
+  }
+}
+
+function badness(counts: Counts): number {
+  const wrong = counts.lostSilent + counts.lostTold + counts.duplicated + counts.outOfOrder
+  // What is unknown only decides between subscriptions that are equally well.
+  return (wrong + counts.phantom + counts.unexpected) * 2 ** 10 + Math.min(counts.unknown, 2 ** 10 - 1)
+}
+
+function compareNames(a: SubscriberReport, b: SubscriberReport): number {
+  const left = JSON.stringify([a.node, a.sub, a.stream])
+  const right = JSON.stringify([b.node, b.sub, b.stream])
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+function listFindings(subscribers: readonly SubscriberReport[]): readonly Finding[] {
+  const findings: Finding[] = []
+  for (const { node, sub, stream, origins } of subscribers) {
+    for (const report of origins) {
+      const { origin } = report
+      const find = (
+        kind: FindingKind,
+        set: OriginReport['unknown'],
+        reasons: readonly string[] = [],
+      ): void => {
+        const isOpenQuestion = kind === 'unknown' && reasons.length > 0
+        if (set.count > 0 || isOpenQuestion)
+          findings.push({ kind, node, sub, stream, origin, ...set, reasons })
+      }
+      find('lost-silent', report.lostSilent)
+      find('lost-told', report.lostTold, report.gapReasons)
+      find('duplicated', report.duplicated)
+      find('out-of-order', report.outOfOrder)
+      find('phantom', report.phantom)
+      find('unexpected', report.unexpected)
+      find('unknown', report.unknown, report.unknownReasons)
+    }
+  }
+  const rank = (finding: Finding): number => findingKinds.indexOf(finding.kind)
+  return findings.sort((a, b) => rank(a) - rank(b) || b.count - a.count)
+}

@@ -1,0 +1,281 @@
+// The lines of a journal as typed events (docs/protocol.md, section 4), and the decoder from parsed JSON.
+//
+// A journal was written by another process, perhaps while its disk failed: every field is looked at, and a line
+// whose numbers contradict each other counts as damaged, because half of it would make a wrong verdict.
+
+/** A run of consecutive records of one topic inside a `sent` line. */
+export interface TopicRun {
+  readonly topic: string
+  readonly count: number
+}
+
+/** First and last member of consecutive sequences. */
+export type SequenceRange = readonly [from: number, to: number]
+
+interface Span {
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+  /** Milliseconds since 1970 of the first and of the last message. */
+  readonly first: number
+  readonly last: number
+}
+
+/** One line of a journal; `at` is when it was written, in milliseconds since 1970 by the node's clock. */
+export type JournalEvent = { readonly at: number } & (
+  | { readonly t: 'start'; readonly origin: string }
+  | { readonly t: 'stop'; readonly origin: string }
+  | { readonly t: 'stream'; readonly stream: string }
+  | ({ readonly t: 'sent'; readonly topics: readonly TopicRun[] } & Span)
+  | {
+      readonly t: 'sub'
+      readonly sub: string
+      readonly kind: 'node' | 'client'
+      readonly patterns: readonly string[]
+      readonly stream: string
+      readonly name: string | undefined
+    }
+  | {
+      readonly t: 'base'
+      readonly sub: string
+      readonly stream: string
+      readonly origin: string
+      readonly seq: number
+    }
+  | ({ readonly t: 'got'; readonly sub: string; readonly ranges: readonly SequenceRange[] } & Span)
+  | {
+      readonly t: 'gap'
+      readonly sub: string
+      readonly stream: string
+      readonly origin: string
+      readonly from: number
+      readonly to: number
+      readonly reason: string
+    }
+  | {
+      readonly t: 'end'
+      readonly sub: string
+      readonly stream: string
+      readonly seqs: readonly (readonly [origin: string, seq: number])[]
+    }
+  | { readonly t: 'lost'; readonly sub: string; readonly stream: string }
+  | { readonly t: 'retention'; readonly stream: string; readonly origin: string; readonly to: number }
+  | {
+      readonly t: 'latency'
+      readonly stream: string
+      readonly topic: string
+      readonly from: string
+      readonly n: number
+      readonly hdr: string
+    }
+  | { readonly t: 'clock'; readonly peer: string; readonly offsetMs: number; readonly errorMs: number }
+)
+
+/** Thrown and caught inside this file only: the quickest way out of a deep field. */
+const damaged = Symbol('damaged line')
+
+/** The event of one parsed line; 'unknown' for a kind of a later version, 'damaged' when fields are missing or wrong. */
+export function toJournalEvent(value: unknown): JournalEvent | 'unknown' | 'damaged' {
+  if (!isFields(value)) return 'damaged'
+  try {
+    return decode(value, value['t'])
+  } catch (error) {
+    if (error === damaged) return 'damaged'
+    throw error
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function decode(line: Fields, kind: unknown): JournalEvent | 'unknown' {
+  if (typeof kind !== 'string') throw damaged
+  const at = time(line['at'])
+  switch (kind) {
+    case 'start':
+    case 'stop':
+      return { t: kind, at, origin: text(line['origin']) }
+    case 'stream':
+      return { t: kind, at, stream: text(line['stream']) }
+    case 'sent':
+      return decodeSent(line, at)
+    case 'got':
+      return decodeGot(line, at)
+    case 'retention':
+      return {
+        t: kind,
+        at,
+        stream: text(line['stream']),
+        origin: text(line['origin']),
+        to: sequence(line['to']),
+      }
+    case 'latency':
+      return {
+        t: kind,
+        at,
+        stream: text(line['stream']),
+        topic: text(line['topic']),
+        from: text(line['from']),
+        n: sequence(line['n']),
+        hdr: text(line['hdr']),
+      }
+    case 'clock':
+      return {
+        t: kind,
+        at,
+        peer: text(line['peer']),
+        offsetMs: time(line['offsetMs']),
+        errorMs: time(line['errorMs']),
+      }
+    default:
+      return decodeSubscriptionLine(line, kind, at)
+  }
+}
+
+function decodeSubscriptionLine(line: Fields, kind: string, at: number): JournalEvent | 'unknown' {
+  switch (kind) {
+    case 'sub':
+      return { t: kind, at, ...subscription(line), ...interest(line) }
+    case 'base':
+      return { t: kind, at, ...subscription(line), origin: text(line['origin']), seq: sequence(line['seq']) }
+    case 'gap': {
+      const [from, to] = orderedRange(line)
+      return {
+        t: kind,
+        at,
+        ...subscription(line),
+        origin: text(line['origin']),
+        from,
+        to,
+        reason: text(line['reason']),
+      }
+    }
+    case 'end': {
+      const seqs = line['seqs']
+      if (!isFields(seqs)) throw damaged
+      return {
+        t: kind,
+        at,
+        ...subscription(line),
+        seqs: Object.entries(seqs).map(([key, seq]) => [key, sequence(seq)]),
+      }
+    }
+    case 'lost':
+      return { t: kind, at, ...subscription(line) }
+    default:
+      return 'unknown'
+  }
+}
+
+function subscription(line: Fields): { readonly sub: string; readonly stream: string } {
+  return { sub: text(line['sub']), stream: text(line['stream']) }
+}
+
+function interest(line: Fields): {
+  readonly kind: 'node' | 'client'
+  readonly patterns: readonly string[]
+  readonly name: string | undefined
+} {
+  const kind = line['kind']
+  const name = line['name']
+  if (kind !== 'node' && kind !== 'client') throw damaged
+  return { kind, patterns: texts(line['patterns']), name: name === undefined ? undefined : text(name) }
+}
+
+function decodeSent(line: Fields, at: number): JournalEvent {
+  const [from, to] = orderedRange(line)
+  const count = to - from + 1
+  if (line['n'] !== count) throw damaged
+  const order = line['order']
+  const topics =
+    order === undefined
+      ? [{ topic: text(line['topic']), count }]
+      : decodeOrder(text(order), texts(line['topics']), count)
+  return { t: 'sent', at, ...span(line, from, to), topics }
+}
+
+/** "0*5,1*3" over ["a","b"]: five of a, then three of b. */
+function decodeOrder(order: string, topics: readonly string[], count: number): readonly TopicRun[] {
+  const runs: TopicRun[] = []
+  let sum = 0
+  for (const part of order.split(',')) {
+    const star = part.indexOf('*')
+    const topic = topics[integer(star < 0 ? part : part.slice(0, star))]
+    const length = star < 0 ? 1 : integer(part.slice(star + 1))
+    if (topic === undefined || length < 1) throw damaged
+    runs.push({ topic, count: length })
+    sum += length
+  }
+  if (sum !== count) throw damaged
+  return runs
+}
+
+function decodeGot(line: Fields, at: number): JournalEvent {
+  const [from, to] = orderedRange(line)
+  const listed = line['ranges']
+  const ranges: readonly SequenceRange[] =
+    listed === undefined ? [[from, to]] : decodeRanges(text(listed), from, to)
+  let sum = 0
+  for (const [low, high] of ranges) sum += high - low + 1
+  if (line['n'] !== sum) throw damaged
+  return { t: 'got', at, sub: text(line['sub']), ...span(line, from, to), ranges }
+}
+
+/** "1-3,5,9-12", in the order in which they were delivered. */
+function decodeRanges(listed: string, from: number, to: number): readonly SequenceRange[] {
+  return listed.split(',').map((part) => {
+    const dash = part.indexOf('-')
+    const low = integer(dash < 0 ? part : part.slice(0, dash))
+    const high = dash < 0 ? low : integer(part.slice(dash + 1))
+    if (low < from || high > to || high < low) throw damaged
+    return [low, high]
+  })
+}
+
+function span(line: Fields, from: number, to: number): Span {
+  return {
+    stream: text(line['stream']),
+    origin: text(line['origin']),
+    from,
+    to,
+    first: time(line['first']),
+    last: time(line['last']),
+  }
+}
+
+/** Sequences start at 1; zero or a reversed range would silently vanish from the sets. */
+function orderedRange(line: Fields): SequenceRange {
+  const from = sequence(line['from'])
+  const to = sequence(line['to'])
+  if (from < 1 || to < from) throw damaged
+  return [from, to]
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw damaged
+  return value
+}
+
+function texts(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw damaged
+  return value.map(text)
+}
+
+function sequence(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw damaged
+  return value
+}
+
+function time(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged
+  return value
+}
+
+function integer(digits: string): number {
+  if (!/^\d{1,16}$/.test(digits)) throw damaged
+  return sequence(Number(digits))
+}

@@ -1,0 +1,71 @@
+// What the origins say that they numbered: per stream and origin the sequences of every topic, with their times.
+
+import { matches } from '../node/core/stream/pattern.ts'
+import type { JournalEvent } from './journal-event.ts'
+import { mapEntry } from './map-entry.ts'
+import { SequenceSet } from './sequence-set.ts'
+import { TimedRuns } from './timed-runs.ts'
+
+/** Everything that one origin numbered on one stream. */
+export class SentRecord {
+  readonly all: SequenceSet = new SequenceSet()
+  readonly times: TimedRuns = new TimedRuns()
+  readonly #topics = new Map<string, SequenceSet>()
+  /** Sets by the joined patterns; most subscriptions share theirs. Dropped when something is added. */
+  readonly #matching = new Map<string, SequenceSet>()
+
+  add(event: JournalEvent & { readonly t: 'sent' }): void {
+    this.all.add(event.from, event.to)
+    this.times.add(event.from, event.to, event.first, event.last)
+    if (this.#matching.size > 0) this.#matching.clear()
+    let next = event.from
+    for (const run of event.topics) {
+      const sequences = mapEntry(this.#topics, run.topic, () => new SequenceSet())
+      sequences.add(next, next + run.count - 1)
+      next += run.count
+    }
+  }
+
+  /** The sequences whose topic matches at least one pattern. */
+  matching(patterns: readonly string[]): SequenceSet {
+    const key = JSON.stringify(patterns)
+    let result = this.#matching.get(key)
+    if (result === undefined) {
+      const sets: SequenceSet[] = []
+      for (const [topic, sequences] of this.#topics) {
+        if (patterns.some((pattern) => matches(pattern, topic))) sets.push(sequences)
+      }
+      result = sets.length === this.#topics.size ? this.all : SequenceSet.unionOf(sets)
+      this.#matching.set(key, result)
+    }
+    return result
+  }
+}
+
+/** The records of all streams and origins. */
+export class SentLedger {
+  readonly #streams = new Map<string, Map<string, SentRecord>>()
+
+  add(event: JournalEvent & { readonly t: 'sent' }): void {
+    const origins = mapEntry(this.#streams, event.stream, () => new Map<string, SentRecord>())
+    const record = mapEntry(origins, event.origin, () => new SentRecord())
+    record.add(event)
+  }
+
+  /** The record of one origin on one stream; undefined when no journal has a `sent` line of it. */
+  record(stream: string, origin: string): SentRecord | undefined {
+    return this.#streams.get(stream)?.get(origin)
+  }
+
+  originsOf(stream: string): Iterable<string> {
+    return this.#streams.get(stream)?.keys() ?? []
+  }
+
+  /** The number of messages that were numbered. */
+  get messages(): number {
+    let sum = 0
+    for (const origins of this.#streams.values())
+      for (const record of origins.values()) sum += record.all.count
+    return sum
+  }
+}

@@ -1,0 +1,219 @@
+// Judges one subscription against one origin: from what was sent and what was delivered to the exact sets.
+//
+// Every expected sequence that did not come falls into exactly one set, in this order: told as a gap, unknown
+// because journal lines are missing, pending because it was sent just before the end, or silently lost.
+// Every delivered sequence that was not due is unknown, a phantom, or unexpected.
+
+import type { OriginReport, SetReport, UnknownReason } from './check-result.ts'
+import type { Closing, JournalHole, OriginDelivery } from './delivery-record.ts'
+import type { SentRecord } from './sent-ledger.ts'
+import { SequenceSet } from './sequence-set.ts'
+
+/** What the journal of an origin allows to say about sequences that it does not have as sent. */
+export interface OriginState {
+  /** No `sent` line can be missing unless one of the next fields says so. */
+  readonly gapReason: 'origin-journal-missing' | 'origin-journal-damaged' | undefined
+  /** Lines before the first one are gone: lower sequences are unknown. */
+  readonly isHeadCut: boolean
+  /** `complete`: it stopped in order. `crashed`: its last lines are missing. Otherwise until when it was written. */
+  readonly tail: 'complete' | 'crashed' | { readonly writtenUntil: number }
+  /** True if the boot was over before the subscription began. */
+  readonly wasOverBefore: boolean
+}
+
+/** All that is known about one subscription and one origin. Times are by the clock of the node that is named. */
+export interface Case {
+  readonly origin: string
+  readonly sent: SentRecord | undefined
+  readonly state: OriginState
+  readonly delivery: OriginDelivery
+  /** Undefined when no `sub` line is there. */
+  readonly patterns: readonly string[] | undefined
+  readonly isHeadless: boolean
+  readonly isBroken: boolean
+  readonly isSubscriberJournalPartial: boolean
+  readonly closing: Closing | undefined
+  readonly holes: readonly JournalHole[]
+  /** From the subscriber's clock to the origin's. */
+  readonly toOriginClock: (moment: number) => number
+  /** Sent later than this may still be on its way; by the origin's clock. */
+  readonly pendingAfter: number
+  /** Delivered later than this by an origin that still runs may not be journaled yet; subscriber's clock. */
+  readonly unwrittenAfter: number
+}
+
+interface Missing {
+  lostTold: SequenceSet
+  lostSilent: SequenceSet
+  pending: SequenceSet
+  notDue: SequenceSet
+}
+
+/** The sets of one subscription and one origin. */
+export function judge(given: Case): OriginReport {
+  const { delivery } = given
+  const base = delivery.base ?? 0
+  const all = given.sent?.all ?? new SequenceSet()
+  const unknown = new SequenceSet()
+  const reasons = new Set<UnknownReason>()
+  const due = dueSequences(given, base)
+  const missing = judgeMissing(given, due.subtract(delivery.delivered), unknown, reasons)
+  const phantom = judgeUnsent(given, delivery.delivered.subtract(all), unknown, reasons)
+  const unexpected = judgeUnexpected(given, base, all, unknown, reasons)
+  addHiddenSequences(given, base, all, unknown, reasons)
+  if (given.isBroken) reasons.add('session-broken')
+  return {
+    origin: given.origin,
+    base,
+    expected: report(due.subtract(missing.notDue)),
+    delivered: report(delivery.delivered),
+    lostTold: report(missing.lostTold),
+    lostSilent: report(missing.lostSilent),
+    duplicated: report(delivery.duplicated),
+    outOfOrder: report(delivery.outOfOrder),
+    phantom: report(phantom),
+    unexpected: report(unexpected),
+    pending: report(missing.pending),
+    unknown: report(unknown),
+    unknownReasons: [...reasons].sort(),
+    gapReasons: [...delivery.gapReasons].sort(),
+  }
+}
+
+/** Sent, of a topic that matches, after the base, and up to where the subscription ended. */
+function dueSequences(given: Case, base: number): SequenceSet {
+  const { sent, patterns, closing, delivery } = given
+  if (sent === undefined || patterns === undefined) return new SequenceSet()
+  let upTo = Number.POSITIVE_INFINITY
+  // What was delivered before the end was passed, whatever the `end` line says.
+  if (closing?.how === 'end')
+    upTo = Math.max(closing.passed.get(given.origin) ?? base, lastBeforeEnd(delivery))
+  return sent.matching(patterns).within(base + 1, upTo)
+}
+
+function lastBeforeEnd(delivery: OriginDelivery): number {
+  return delivery.delivered.subtract(delivery.afterEnd).last ?? 0
+}
+
+function judgeMissing(
+  given: Case,
+  missing: SequenceSet,
+  unknown: SequenceSet,
+  reasons: Set<UnknownReason>,
+): Missing {
+  const lostTold = missing.intersect(given.delivery.gaps)
+  let rest = missing.subtract(lostTold)
+  const take = (part: SequenceSet, reason: UnknownReason): void => {
+    if (part.isEmpty) return
+    unknown.addAll(part)
+    reasons.add(reason)
+    rest = rest.subtract(part)
+  }
+  takeHoles(given, () => rest, take)
+  if (given.isHeadless && given.delivery.base === undefined) {
+    take(
+      rest.within(1, (given.delivery.delivered.first ?? Number.POSITIVE_INFINITY) - 1),
+      'subscription-not-journaled',
+    )
+  }
+  const hasNoTrace = given.delivery.base === undefined && given.delivery.position === 0
+  if (given.state.wasOverBefore && hasNoTrace) take(rest, 'start-not-journaled')
+  const notDue = new SequenceSet()
+  const { closing, sent } = given
+  if (closing !== undefined && (closing.how === 'lost' || closing.how === 'crash') && sent !== undefined) {
+    // The session was over then: what came before may have been delivered, what came later was not for it.
+    const beyond = rest.within(given.delivery.position + 1, Number.POSITIVE_INFINITY)
+    notDue.addAll(sent.times.after(beyond, given.toOriginClock(closing.at)))
+    rest = rest.subtract(notDue)
+    take(beyond.subtract(notDue), closing.how === 'lost' ? 'session-broken' : 'subscriber-journal-truncated')
+  }
+  const mayComeStill = closing === undefined || closing.how === 'stop'
+  const pending = mayComeStill ? (sent?.times.after(rest, given.pendingAfter) ?? rest) : new SequenceSet()
+  return { lostTold, lostSilent: rest.subtract(pending), pending, notDue }
+}
+
+/** What may have been delivered by lines that are missing from the subscriber's journal. */
+function takeHoles(
+  given: Case,
+  rest: () => SequenceSet,
+  take: (part: SequenceSet, reason: UnknownReason) => void,
+): void {
+  const open = given.delivery.openHole(given.holes)
+  const ranges = open === undefined ? given.delivery.uncertain : [...given.delivery.uncertain, open]
+  for (const range of ranges) {
+    const inside = rest().within(range.from, range.to)
+    const isBounded = range.sentUntil !== undefined && given.sent !== undefined
+    const part = isBounded
+      ? (given.sent?.times.until(inside, given.toOriginClock(range.sentUntil ?? 0)) ?? inside)
+      : inside
+    take(part, range.kind === 'damaged' ? 'subscriber-journal-damaged' : 'subscriber-journal-truncated')
+  }
+}
+
+/** Delivered, but not among what the origin says it sent: returns the phantoms, the rest becomes unknown. */
+function judgeUnsent(
+  given: Case,
+  unsent: SequenceSet,
+  unknown: SequenceSet,
+  reasons: Set<UnknownReason>,
+): SequenceSet {
+  const { state, sent, delivery } = given
+  if (unsent.isEmpty) return unsent
+  if (state.gapReason !== undefined) {
+    unknown.addAll(unsent)
+    reasons.add(state.gapReason)
+    return new SequenceSet()
+  }
+  const excused = new SequenceSet()
+  const beyond = unsent.within((sent?.all.last ?? 0) + 1, Number.POSITIVE_INFINITY)
+  if (state.tail === 'crashed') excused.addAll(beyond)
+  else if (state.tail !== 'complete') excused.addAll(delivery.times.after(beyond, given.unwrittenAfter))
+  if (state.isHeadCut) excused.addAll(unsent.within(1, (sent?.all.first ?? Number.POSITIVE_INFINITY) - 1))
+  if (!excused.isEmpty) {
+    unknown.addAll(excused)
+    reasons.add('origin-journal-truncated')
+  }
+  return unsent.subtract(excused)
+}
+
+/** Sent and delivered, but not due to this subscriber. */
+function judgeUnexpected(
+  given: Case,
+  base: number,
+  all: SequenceSet,
+  unknown: SequenceSet,
+  reasons: Set<UnknownReason>,
+): SequenceSet {
+  const { delivery, patterns, sent } = given
+  if (patterns === undefined) {
+    if (!given.isSubscriberJournalPartial) return delivery.delivered.intersect(all)
+    unknown.addAll(delivery.delivered)
+    reasons.add('subscription-not-journaled')
+    return new SequenceSet()
+  }
+  const wanted = sent?.matching(patterns).within(base + 1, Number.POSITIVE_INFINITY) ?? new SequenceSet()
+  return delivery.delivered.intersect(all).subtract(wanted).addAll(delivery.afterEnd)
+}
+
+/** Sequences whose `sent` lines are gone, so that nobody can say whether they were due. */
+function addHiddenSequences(
+  given: Case,
+  base: number,
+  all: SequenceSet,
+  unknown: SequenceSet,
+  reasons: Set<UnknownReason>,
+): void {
+  const { state, delivery } = given
+  if (state.gapReason === 'origin-journal-missing') reasons.add('origin-journal-missing')
+  if (state.gapReason !== 'origin-journal-damaged') return
+  const hidden = SequenceSet.range(base + 1, all.last ?? 0)
+    .subtract(all)
+    .subtract(delivery.delivered)
+  if (hidden.isEmpty) return
+  unknown.addAll(hidden)
+  reasons.add('origin-journal-damaged')
+}
+
+function report(set: SequenceSet): SetReport {
+  return { count: set.count, ranges: set.format() }
+}

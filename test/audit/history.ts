@@ -1,0 +1,76 @@
+// Builds journals for the tests: one line a call, written as the protocol has them.
+
+import type { JournalText } from '../../audit/journal-reader.ts'
+
+type Line = Readonly<Record<string, unknown>>
+
+export function start(at: number, origin: string): Line {
+  return { t: 'start', at, v: 1, cluster: 'test', node: origin.slice(0, origin.indexOf('#')), origin }
+}
+
+export function stop(at: number, origin: string): Line {
+  return { t: 'stop', at, node: origin.slice(0, origin.indexOf('#')), origin }
+}
+
+/** `from`..`to` numbered at `first`..`at`, all of one topic. */
+export function sent(
+  at: number,
+  origin: string,
+  from: number,
+  to: number,
+  topic = 'a.b',
+  first: number = at,
+): Line {
+  return { t: 'sent', at, stream: 'default', origin, from, to, n: to - from + 1, topic, first, last: at }
+}
+
+export function sub(at: number, id: string, patterns: readonly string[] = ['>'], kind = 'node'): Line {
+  return { t: 'sub', at, sub: id, kind, patterns, stream: 'default' }
+}
+
+export function base(at: number, id: string, origin: string, seq: number): Line {
+  return { t: 'base', at, sub: id, stream: 'default', origin, seq }
+}
+
+export function got(at: number, id: string, origin: string, from: number, to: number, ranges?: string): Line {
+  const line = {
+    t: 'got',
+    at,
+    sub: id,
+    stream: 'default',
+    origin,
+    from,
+    to,
+    n: to - from + 1,
+    first: at,
+    last: at,
+  }
+  return ranges === undefined ? line : { ...line, n: countOf(ranges), ranges }
+}
+
+export function gap(at: number, id: string, origin: string, from: number, to: number): Line {
+  return { t: 'gap', at, sub: id, stream: 'default', origin, from, to, reason: 'retention' }
+}
+
+export function end(at: number, id: string, seqs: Readonly<Record<string, number>>): Line {
+  return { t: 'end', at, sub: id, stream: 'default', seqs }
+}
+
+export function lost(at: number, id: string): Line {
+  return { t: 'lost', at, sub: id, stream: 'default' }
+}
+
+/** A journal of one file; `tail` is put behind the last line feed. */
+export function journal(node: string, lines: readonly (Line | string)[], tail = ''): JournalText {
+  const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
+  return { node, files: [{ name: '000001.ndjson', text: `${texts.join('\n')}\n${tail}` }] }
+}
+
+function countOf(ranges: string): number {
+  let sum = 0
+  for (const part of ranges.split(',')) {
+    const [from = '0', to = from] = part.split('-')
+    sum += Number(to) - Number(from) + 1
+  }
+  return sum
+}
