@@ -43,7 +43,8 @@ export function findStalePackages(lockfile, installed) {
 /** What `npm ci` would change in a folder, as package paths; empty when everything is installed. */
 export function findMissing(folder) {
   const lockfile = readJson(join(folder, 'package-lock.json'))
-  if (lockfile === undefined) throw new InstallationError(`${join(folder, 'package-lock.json')} is missing: clone the repository again`)
+  if (lockfile === undefined)
+    throw new InstallationError(`${join(folder, 'package-lock.json')} is missing: clone the repository again`)
   return findStalePackages(lockfile, readJson(join(folder, 'node_modules', '.package-lock.json')))
 }
 
@@ -66,7 +67,9 @@ export function withNodeFirst(environment, node) {
 function findNode() {
   if (isSupportedNode(process.version)) return process.execPath
   if (process.platform === 'win32') {
-    throw new InstallationError(`Herald needs Node 24.12 or later and this is ${process.version}: install Node 24 from nodejs.org`)
+    throw new InstallationError(
+      `Herald needs Node 24.12 or later and this is ${process.version}: install Node 24 from nodejs.org`,
+    )
   }
   if (findMissing(runtimeFolder).length > 0 || !existsSync(privateNode)) {
     say(`this Node is ${process.version}; installing a private Node 24 into scripts/runtime (once) …`)
@@ -80,14 +83,24 @@ function findNode() {
 }
 
 function install(folder) {
-  const options = ['ci', '--include=dev', '--include=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const options = [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   const result = spawnSync('npm', [...options, '--prefix', folder], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   })
-  if (result.error) throw new InstallationError(`npm cannot be started (${result.error.message}): install npm and try again`)
-  if (result.status !== 0) throw new InstallationError('npm ci failed (see above): check the network and try again')
+  if (result.error)
+    throw new InstallationError(`npm cannot be started (${result.error.message}): install npm and try again`)
+  if (result.status !== 0)
+    throw new InstallationError('npm ci failed (see above): check the network and try again')
 }
 
 /** `npx herald` finds commands in node_modules/.bin; npm links those of dependencies there but not the package's own. */

@@ -1,0 +1,116 @@
+// What nodes answer on their admin interface (docs/protocol.md section 5), and the check that an answer is one. Only the
+// fields that commands depend on are checked; a node of a later version may send more.
+
+export interface LinkAnswer {
+  readonly peer: string
+  readonly state: 'up' | 'down' | 'refused'
+  readonly since: number
+  readonly queuedBytes: number
+  readonly roundTripMs?: number | null
+  readonly clockOffsetMs?: number | null
+  readonly clockErrorMs?: number | null
+  readonly reason?: string | null
+}
+
+export interface StreamStatusAnswer {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly publishedMessages: number
+  readonly deliveredMessages: number
+  readonly retainedMessages: number
+  readonly retainedBytes: number
+  readonly origins: Readonly<Record<string, number>>
+  readonly missing: number
+}
+
+export interface StatusAnswer {
+  readonly node: string
+  readonly origin: string
+  readonly cluster: string
+  readonly version: string
+  readonly state: 'starting' | 'ready' | 'draining'
+  readonly uptimeMs: number
+  readonly memory: {
+    readonly rssBytes: number
+    readonly heapUsedBytes: number
+    readonly retainedBytes: number
+  }
+  readonly loopLagMs: { readonly p99: number; readonly max: number }
+  readonly links: readonly LinkAnswer[]
+  readonly streams: readonly StreamStatusAnswer[]
+  readonly subscriptions: number
+  readonly sessions: number
+  readonly counters: Readonly<Record<string, number>>
+}
+
+export interface StreamDefinition {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly mode: string
+  readonly retention: { readonly bytes: number; readonly ageMs: number }
+  readonly copies: number
+  readonly version: number
+  readonly by: string
+}
+
+export interface SubscriptionAnswer {
+  readonly pattern: string
+  readonly sub: string
+  readonly since: number
+  readonly delivered: number
+  readonly streams: readonly string[]
+}
+
+export interface SubscribersAnswer {
+  readonly topic: string
+  readonly stream: string
+  readonly subscribers: readonly {
+    readonly node: string
+    readonly sub: string
+    readonly kind: 'node' | 'client'
+    readonly patterns: readonly string[]
+  }[]
+}
+
+export interface SendAnswer {
+  readonly acknowledged: number
+  readonly refused: number
+  readonly unknown: number
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+  readonly elapsedMs: number
+}
+
+export interface FileAnswer {
+  /** Relative to the node's data directory, with `/` between folders. */
+  readonly path: string
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+export interface CleanupAnswer {
+  readonly removedFiles: number
+  readonly removedBytes: number
+}
+
+type Kind = 'string' | 'number' | 'boolean' | 'array' | 'object'
+
+/** Returns the value as an answer if it has the named fields, else undefined. */
+export function toAnswer<Answer>(
+  value: unknown,
+  fields: { readonly [Name in keyof Answer]?: Kind },
+): Answer | undefined {
+  if (kindOf(value) !== 'object') return undefined
+  const record = value as Record<string, unknown>
+  for (const [name, kind] of Object.entries(fields)) {
+    if (kindOf(record[name]) !== kind) return undefined
+  }
+  return value as Answer
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return value === null ? 'null' : typeof value
+}

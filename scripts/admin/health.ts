@@ -1,0 +1,38 @@
+// Whether a cluster is healthy, and waiting until it is: every node answers, is ready and has a link to every other node.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AdminClient } from './admin-client.ts'
+import type { LinkAnswer, StatusAnswer } from './answers.ts'
+import { askAll, type Round } from './round.ts'
+
+const pollIntervalMs = 50
+
+/** What keeps the cluster from being healthy, one line each; empty when it is. */
+export function findProblems(round: Round<StatusAnswer>): readonly string[] {
+  const problems = round.unreachable.map(({ node, reason }) => `node ${node} cannot be reached: ${reason}`)
+  for (const { node, value } of round.answers) {
+    if (value.state !== 'ready') problems.push(`node ${node} is ${value.state}`)
+    for (const link of value.links) if (link.state !== 'up') problems.push(describeLink(node, link))
+  }
+  return problems
+}
+
+/** Asks until there are no problems; returns those that are left when the time is over, with the last answers. */
+export async function waitHealthy(
+  clients: readonly AdminClient[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ readonly problems: readonly string[]; readonly round: Round<StatusAnswer> }> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const round = await askAll(clients, (client) => client.status())
+    const problems = findProblems(round)
+    if (problems.length === 0 || Date.now() >= deadline || signal.aborted) return { problems, round }
+    await delay(pollIntervalMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+function describeLink(node: string, link: LinkAnswer): string {
+  const reason = link.reason ? `: ${link.reason}` : ''
+  return `node ${node}: the link to ${link.peer} is ${link.state}${reason}`
+}

@@ -1,0 +1,51 @@
+// Asks several nodes the same thing at the same time and keeps their answers apart: a node that cannot be reached or that
+// refuses is named and hides nobody else's answer.
+
+import { type ExitCode, exitCodes } from '../cli/outcome.ts'
+import type { Terminal } from '../cli/terminal.ts'
+import type { AdminClient } from './admin-client.ts'
+import { NodeRefusal, NodeUnreachable } from './request.ts'
+
+export interface NodeProblem {
+  readonly node: string
+  readonly reason: string
+  /** Present when the node answered and said no. */
+  readonly code?: string
+}
+
+/** What a round of questions brought. */
+export interface Round<Answer> {
+  readonly answers: readonly { readonly node: string; readonly value: Answer }[]
+  readonly refused: readonly NodeProblem[]
+  readonly unreachable: readonly NodeProblem[]
+}
+
+/** Asks all nodes in parallel. Errors other than a refusal or an unreachable node are defects and propagate. */
+export async function askAll<Answer>(
+  clients: readonly AdminClient[],
+  ask: (client: AdminClient) => Promise<Answer>,
+): Promise<Round<Answer>> {
+  const answers: { node: string; value: Answer }[] = []
+  const refused: NodeProblem[] = []
+  const unreachable: NodeProblem[] = []
+  const outcomes = await Promise.allSettled(clients.map(ask))
+  for (const [index, outcome] of outcomes.entries()) {
+    const node = clients[index]?.node ?? ''
+    if (outcome.status === 'fulfilled') answers.push({ node, value: outcome.value })
+    else if (outcome.reason instanceof NodeRefusal)
+      refused.push({ node, reason: outcome.reason.message, code: outcome.reason.code })
+    else if (outcome.reason instanceof NodeUnreachable)
+      unreachable.push({ node, reason: outcome.reason.message })
+    else throw outcome.reason
+  }
+  return { answers, refused, unreachable }
+}
+
+/** Names the nodes that did not answer or refused, and says how the command ends because of them. */
+export function reportProblems(terminal: Terminal, round: Round<unknown>): ExitCode {
+  for (const { node, reason } of round.unreachable) terminal.warn(`node ${node} cannot be reached: ${reason}`)
+  for (const { node, reason, code } of round.refused)
+    terminal.warn(`node ${node} refused: ${code}: ${reason}`)
+  if (round.refused.length > 0) return exitCodes.failure
+  return round.unreachable.length > 0 ? exitCodes.unreachable : exitCodes.ok
+}

@@ -1,0 +1,72 @@
+// Brings the journals, logs and subscriptions of all nodes into one folder, one folder a node. Nodes are asked in parallel; a
+// node that fails in the middle keeps what came, and the next run goes on from there.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AdminClient } from '../admin/admin-client.ts'
+import type { FileAnswer } from '../admin/answers.ts'
+import { NodeRefusal } from '../admin/request.ts'
+import { askAll, type Round } from '../admin/round.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { fetchRecordName } from './journal-folder.ts'
+import { type FetchedFile, fetchFile } from './remote-file.ts'
+
+/** What came from one node. */
+export interface NodeCollection {
+  readonly files: readonly FetchedFile[]
+}
+
+/**
+ * Fetches every node's files into `folder/ID/`, after each node has written its journal to the file. What the node printed
+ * is put beside them as `node.log` for `logsOf`.
+ */
+export async function collect(
+  clients: readonly AdminClient[],
+  folder: string,
+  options: { readonly logsOf?: Fleet } = {},
+): Promise<Round<NodeCollection>> {
+  return await askAll(clients, async (client) => {
+    const nodeFolder = join(folder, client.node)
+    const flushedAt = await client.flush()
+    const files: FetchedFile[] = []
+    await mkdir(nodeFolder, { recursive: true })
+    for (const file of await client.files()) {
+      const fetched = await tryFetch(client, file, nodeFolder)
+      if (fetched !== undefined) files.push(fetched)
+    }
+    await writeFile(
+      join(nodeFolder, fetchRecordName),
+      `${JSON.stringify({ node: client.node, flushedAt })}\n`,
+    )
+    // A log is a convenience: journals alone decide what `check` says, so a missing log stops nothing.
+    await options.logsOf?.saveLog(client.node, join(nodeFolder, 'node.log')).catch(() => undefined)
+    return { files }
+  })
+}
+
+/** Runs the work with a folder of its own that is gone afterwards. */
+export async function withTemporaryFolder<Result>(
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'herald-'))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Undefined for a file that retention removed after it was listed. */
+async function tryFetch(
+  client: AdminClient,
+  file: FileAnswer,
+  folder: string,
+): Promise<FetchedFile | undefined> {
+  try {
+    return await fetchFile(client, file, folder)
+  } catch (error) {
+    if (error instanceof NodeRefusal && error.status === 404) return undefined
+    throw error
+  }
+}

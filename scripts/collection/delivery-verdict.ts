@@ -1,0 +1,52 @@
+// The delivery check over a fetched folder, or over the running cluster: journals into the checker of audit/.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { DeliveryCheck, graceMsDefault } from '../../audit/check.ts'
+import type { CheckResult } from '../../audit/check-result.ts'
+import type { AdminClient } from '../admin/admin-client.ts'
+import type { Round } from '../admin/round.ts'
+import { collect, type NodeCollection, withTemporaryFolder } from './collection.ts'
+import { readJournalFolder } from './journal-folder.ts'
+
+const pollIntervalMs = 100
+
+/** Checks the journals of a folder. */
+export async function checkFolder(folder: string): Promise<CheckResult> {
+  const check = new DeliveryCheck({ graceMs: graceMsDefault })
+  await readJournalFolder(folder, (node, flushedAt) => {
+    const intake = check.openJournal(node, flushedAt)
+    return { sinks: [intake], close: (health) => intake.close(health) }
+  })
+  return check.finish()
+}
+
+/** What a check of the running cluster found; no result when no node could be reached. */
+export interface LiveVerdict {
+  readonly result: CheckResult | undefined
+  readonly round: Round<NodeCollection>
+}
+
+/**
+ * Checks the running cluster: fetches all journals and judges them, again as long as messages are on their way (and
+ * `isSettled` says so), at most `settleMs`.
+ */
+export async function checkLive(
+  clients: readonly AdminClient[],
+  options: {
+    readonly settleMs: number
+    readonly signal: AbortSignal
+    readonly isSettled?: (result: CheckResult) => boolean
+  },
+): Promise<LiveVerdict> {
+  const isSettled = options.isSettled ?? ((result) => result.totals.pending === 0)
+  const deadline = Date.now() + options.settleMs
+  return await withTemporaryFolder(async (folder) => {
+    for (;;) {
+      const round = await collect(clients, folder)
+      if (round.answers.length === 0) return { result: undefined, round }
+      const result = await checkFolder(folder)
+      if (isSettled(result) || Date.now() >= deadline) return { result, round }
+      await delay(pollIntervalMs, undefined, { signal: options.signal })
+    }
+  })
+}

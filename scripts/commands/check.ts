@@ -1,0 +1,54 @@
+// `herald check`: the delivery check. What is wrong, and the words for it, come from audit/; here it meets the nodes.
+
+import type { Command } from 'commander'
+import type { CheckResult } from '../../audit/check-result.ts'
+import { renderCheckText } from '../../audit/check-text.ts'
+import { type NodeProblem, reportProblems } from '../admin/round.ts'
+import type { Act, Context } from '../cli/context.ts'
+import { example } from '../cli/example.ts'
+import { type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { checkFolder, checkLive } from '../collection/delivery-verdict.ts'
+
+/** How long messages that are on their way are waited for. */
+const settleMs = 10_000
+
+export function registerCheck(program: Command, act: Act): void {
+  program
+    .command('check')
+    .description('was every message delivered to every subscriber, once and in order?')
+    .argument('[dir]', 'folder that `herald fetch` made (default: ask the nodes)')
+    .addHelpText('after', example('herald check', 'herald fetch journals && herald check journals'))
+    .action((folder: string | undefined, _options: object, command: Command) =>
+      act(command, (context) =>
+        folder === undefined ? checkCluster(context) : checkFetched(context, folder),
+      ),
+    )
+}
+
+async function checkFetched(context: Context, folder: string): Promise<ExitCode> {
+  return showVerdict(context, await checkFolder(folder), [])
+}
+
+async function checkCluster(context: Context): Promise<ExitCode> {
+  const { terminal, signal } = context
+  const { result, round } = await checkLive(await context.clients(), { settleMs, signal })
+  const problemsCode = reportProblems(terminal, round)
+  if (result === undefined) {
+    terminal.document({ unreachable: round.unreachable, refused: round.refused })
+    return problemsCode
+  }
+  const verdictCode = showVerdict(context, result, round.unreachable)
+  return verdictCode === exitCodes.ok ? problemsCode : verdictCode
+}
+
+/** Shows the verdict and returns the exit code that it means: a journal that is missing is a node that is missing. */
+function showVerdict(
+  { terminal }: Context,
+  result: CheckResult,
+  unreachable: readonly NodeProblem[],
+): ExitCode {
+  terminal.document({ ...result, unreachable })
+  terminal.line(renderCheckText(result).trimEnd())
+  if (!result.ok) return exitCodes.failure
+  return result.missingJournals.length > 0 ? exitCodes.unreachable : exitCodes.ok
+}

@@ -1,0 +1,34 @@
+// Every command, in the order in which help lists them.
+
+import type { Command } from 'commander'
+import type { Act } from '../cli/context.ts'
+import { registerAnalyze } from './analyze.ts'
+import { registerCheck } from './check.ts'
+import { registerCleanup } from './cleanup.ts'
+import { registerCompletion } from './completion.ts'
+import { registerDoctor } from './doctor.ts'
+import { registerDown } from './down.ts'
+import { registerExit } from './exit.ts'
+import { registerFetch } from './fetch.ts'
+import { registerFlood } from './flood.ts'
+import { registerPublish } from './publish.ts'
+import { registerSend } from './send.ts'
+import { registerStatus } from './status.ts'
+import { registerStream } from './stream.ts'
+import { registerSubscribe } from './subscribe.ts'
+import { registerSubscribers } from './subscribers.ts'
+import { registerSubscriptions } from './subscriptions.ts'
+import { registerUp } from './up.ts'
+
+const registrations = [
+  ...[registerUp, registerDown, registerStatus],
+  ...[registerPublish, registerSubscribe, registerSend, registerFlood],
+  ...[registerSubscriptions, registerSubscribers, registerStream],
+  ...[registerFetch, registerCheck, registerAnalyze],
+  ...[registerCleanup, registerExit, registerDoctor, registerCompletion],
+]
+
+/** Adds all commands to the program. */
+export function registerCommands(program: Command, act: Act): void {
+  for (const register of registrations) register(program, act)
+}

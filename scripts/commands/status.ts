@@ -1,0 +1,125 @@
+// `herald status`: how every node is, once, again and again (--watch), or until all is well (--wait healthy).
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Command, Option } from 'commander'
+import type { StatusAnswer } from '../admin/answers.ts'
+import { findProblems, waitHealthy } from '../admin/health.ts'
+import { askAll, type Round } from '../admin/round.ts'
+import type { Act, Context } from '../cli/context.ts'
+import { example } from '../cli/example.ts'
+import { type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { toStatusLines } from './status-view.ts'
+
+/** Rates are the difference of two samples; this far apart, a rate of 100/s is exact to 2 %. */
+const sampleIntervalMs = 500
+const watchIntervalMs = 1000
+
+/** A sample of the whole cluster and when it was taken. */
+export interface Sample {
+  readonly at: number
+  readonly round: Round<StatusAnswer>
+}
+
+interface StatusOptions {
+  readonly watch?: boolean
+  readonly wait?: 'healthy'
+}
+
+export function registerStatus(program: Command, act: Act): void {
+  program
+    .command('status')
+    .description('state, links, streams, rates, lag and memory of every node')
+    .option('--watch', 'show it again every second, until Ctrl-C')
+    .addOption(new Option('--wait <state>', 'wait for it, as long as --timeout says').choices(['healthy']))
+    .addHelpText('after', example('herald status', 'herald status --wait healthy --timeout 60s'))
+    .action((options: StatusOptions, command: Command) =>
+      act(command, (context) => {
+        if (options.wait !== undefined) return wait(context)
+        return options.watch === true ? watch(context) : showOnce(context)
+      }),
+    )
+}
+
+async function wait(context: Context): Promise<ExitCode> {
+  const { terminal, options, signal } = context
+  const { problems, round } = await waitHealthy(await context.clients(), options.timeout, signal)
+  const now = { at: performance.now(), round }
+  show(context, now, now)
+  if (problems.length === 0) return exitCodes.ok
+  terminal.progress(`not healthy within ${options.timeout / 1000} s`)
+  return exitCodes.unhealthy
+}
+
+async function showOnce(context: Context): Promise<ExitCode> {
+  const first = await takeSample(context)
+  if (first.round.answers.length > 0) await delay(sampleIntervalMs, undefined, { signal: context.signal })
+  const second = await takeSample(context)
+  show(context, first, second)
+  if (second.round.unreachable.length > 0) return exitCodes.unreachable
+  return findProblems(second.round).length > 0 ? exitCodes.unhealthy : exitCodes.ok
+}
+
+async function watch(context: Context): Promise<ExitCode> {
+  const { terminal, signal } = context
+  let last = await takeSample(context)
+  if (terminal.isInteractive) await terminal.write('\x1b[2J')
+  while (!signal.aborted) {
+    await delay(watchIntervalMs, undefined, { signal })
+    const sample = await takeSample(context)
+    if (terminal.json) await terminal.record(toDocument(last, sample))
+    else {
+      const lines = toStatusLines(terminal, last, sample)
+      // Home, then each line up to its end, then whatever is left below: nothing flickers.
+      const frame = terminal.isInteractive
+        ? `\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`
+        : `${lines.join('\n')}\n\n`
+      await terminal.write(frame)
+    }
+    last = sample
+  }
+  return exitCodes.interrupted
+}
+
+async function takeSample(context: Context): Promise<Sample> {
+  const round = await askAll(await context.clients(), (client) => client.status())
+  return { at: performance.now(), round }
+}
+
+function show({ terminal }: Context, first: Sample, second: Sample): void {
+  if (terminal.json) terminal.document(toDocument(first, second))
+  else for (const line of toStatusLines(terminal, first, second)) terminal.line(line)
+}
+
+function toDocument(first: Sample, second: Sample): object {
+  const { answers, unreachable } = second.round
+  return {
+    healthy: findProblems(second.round).length === 0,
+    problems: findProblems(second.round),
+    nodes: answers.map(({ node, value }) => ({ ...value, rates: toRates(node, first, second) })),
+    unreachable,
+  }
+}
+
+/** Messages a second between two samples; undefined where a node was missing or restarted in between. */
+export function toRates(
+  node: string,
+  first: Sample,
+  second: Sample,
+): { readonly publishedPerSecond: number; readonly deliveredPerSecond: number } | undefined {
+  const before = first.round.answers.find((answer) => answer.node === node)?.value
+  const after = second.round.answers.find((answer) => answer.node === node)?.value
+  const seconds = (second.at - first.at) / 1000
+  if (before === undefined || after === undefined || before.origin !== after.origin || seconds <= 0)
+    return undefined
+  const rate = (count: (status: StatusAnswer) => number): number =>
+    Math.max(0, Math.round((count(after) - count(before)) / seconds))
+  return {
+    publishedPerSecond: rate((status) => sum(status.streams.map((stream) => stream.publishedMessages))),
+    deliveredPerSecond: rate((status) => sum(status.streams.map((stream) => stream.deliveredMessages))),
+  }
+}
+
+/** The sum of numbers. */
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

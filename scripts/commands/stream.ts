@@ -1,0 +1,155 @@
+// `herald stream`: the streams of the cluster. A change is told to one node, which spreads it; the list asks all nodes and
+// says where they differ.
+
+import type { Command } from 'commander'
+import { formatBytes, formatDuration } from '../../node/config/quantity.ts'
+import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
+import type { StreamDefinition } from '../admin/answers.ts'
+import { NodeRefusal, NodeUnreachable } from '../admin/request.ts'
+import { askAll, type NodeProblem, type Round, reportProblems } from '../admin/round.ts'
+import { parseCount, parseList, parseRetention } from '../cli/arguments.ts'
+import { confirm } from '../cli/confirmation.ts'
+import type { Act, Context } from '../cli/context.ts'
+import { example } from '../cli/example.ts'
+import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { toTable } from '../cli/table.ts'
+
+interface AddOptions {
+  readonly topics: readonly string[]
+  readonly retention?: { readonly bytes?: number; readonly ageMs?: number }
+  readonly copies?: number
+}
+
+export function registerStream(program: Command, act: Act): void {
+  const group = program.command('stream').description('streams: named sets of topics')
+  group
+    .command('add')
+    .description('create stream NAME, or change it')
+    .argument('<name>')
+    .requiredOption('--topics <patterns>', 'patterns of its topics, between commas', parseList)
+    .option('--retention <limits>', 'how much and how long it is kept, as 64MiB,10m', parseRetention)
+    .option('--copies <count>', 'how many other nodes keep a message', parseCount)
+    .addHelpText('after', example("herald stream add orders --topics 'orders.>' --retention 64MiB,10m"))
+    .action((name: string, options: AddOptions, command: Command) =>
+      act(command, (context) => add(context, name, options)),
+    )
+  group
+    .command('remove')
+    .description('delete stream NAME; its topics fall to the default stream')
+    .argument('<name>')
+    .addHelpText('after', example('herald stream remove orders --yes'))
+    .action((name: string, _options: object, command: Command) =>
+      act(command, (context) => remove(context, name)),
+    )
+  group
+    .command('list')
+    .description('list the streams')
+    .addHelpText('after', example('herald stream list'))
+    .action((_options: object, command: Command) => act(command, list))
+  group
+    .command('show')
+    .description('show stream NAME as every node knows it')
+    .argument('<name>')
+    .addHelpText('after', example('herald stream show orders'))
+    .action((name: string, _options: object, command: Command) =>
+      act(command, (context) => show(context, name)),
+    )
+}
+
+async function add(context: Context, name: string, options: AddOptions): Promise<ExitCode> {
+  const settings: StreamSettings = {
+    topics: options.topics,
+    ...(options.retention !== undefined && { retention: options.retention }),
+    ...(options.copies !== undefined && { copies: options.copies }),
+  }
+  const { value, unreachable } = await askOne(context, (client) => client.putStream(name, settings))
+  context.terminal.document({ stream: value, unreachable })
+  for (const line of toTable(headings, [toRow(value)])) context.terminal.line(line)
+  return reportProblems(context.terminal, { answers: [], refused: [], unreachable })
+}
+
+async function remove(context: Context, name: string): Promise<ExitCode> {
+  await confirm(context, `Delete stream ${name} on all nodes?`)
+  const { unreachable } = await askOne(context, (client) => client.deleteStream(name))
+  context.terminal.document({ removed: name, unreachable })
+  context.terminal.line(`stream ${name} is deleted`)
+  return reportProblems(context.terminal, { answers: [], refused: [], unreachable })
+}
+
+async function list(context: Context): Promise<ExitCode> {
+  const { terminal } = context
+  const round = await askAll(await context.clients(), (client) => client.streams())
+  const newest = new Map<string, StreamDefinition>()
+  for (const definition of round.answers.flatMap((answer) => answer.value)) {
+    const known = newest.get(definition.name)
+    if (known === undefined || definition.version > known.version) newest.set(definition.name, definition)
+  }
+  const streams = [...newest.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const differing = streams.filter((stream) => !isKnownEverywhere(stream, round)).map((stream) => stream.name)
+  terminal.document({ streams, differing, refused: round.refused, unreachable: round.unreachable })
+  if (round.answers.length > 0) for (const line of toTable(headings, streams.map(toRow))) terminal.line(line)
+  for (const name of differing)
+    terminal.warn(`stream ${name} is not the same on all nodes yet; see \`herald stream show ${name}\``)
+  return reportProblems(terminal, round)
+}
+
+async function show(context: Context, name: string): Promise<ExitCode> {
+  const { terminal } = context
+  const round = await askAll(await context.clients(), (client) => client.stream(name))
+  terminal.document({
+    name,
+    nodes: round.answers.map(({ node, value }) => ({ node, stream: value })),
+    refused: round.refused,
+    unreachable: round.unreachable,
+  })
+  const rows = round.answers.map(({ node, value }) => [
+    node,
+    ...toRow(value),
+    String(value.version),
+    value.by,
+  ])
+  if (rows.length > 0)
+    for (const line of toTable(['NODE', ...headings, '>VERSION', 'BY'], rows)) terminal.line(line)
+  return reportProblems(terminal, round)
+}
+
+const headings = ['STREAM', 'TOPICS', 'MODE', 'RETENTION', '>COPIES']
+
+function toRow(stream: StreamDefinition): string[] {
+  const { bytes, ageMs } = stream.retention
+  const retention = `${formatBytes(bytes)},${formatDuration(ageMs)}`
+  return [stream.name, stream.topics.join(' '), stream.mode, retention, String(stream.copies)]
+}
+
+function isKnownEverywhere(stream: StreamDefinition, round: Round<readonly StreamDefinition[]>): boolean {
+  const text = JSON.stringify([stream.topics, stream.retention, stream.copies, stream.version])
+  return round.answers.every(({ value }) =>
+    value.some(
+      (other) =>
+        other.name === stream.name &&
+        JSON.stringify([other.topics, other.retention, other.copies, other.version]) === text,
+    ),
+  )
+}
+
+/** Asks the nodes one after the other until one answers: a change must be made once, not once on every node. */
+async function askOne<Answer>(
+  context: Context,
+  ask: (client: AdminClient) => Promise<Answer>,
+): Promise<{ readonly value: Answer; readonly unreachable: readonly NodeProblem[] }> {
+  const unreachable: NodeProblem[] = []
+  for (const client of await context.clients()) {
+    try {
+      return { value: await ask(client), unreachable }
+    } catch (error) {
+      if (error instanceof NodeRefusal)
+        throw new CommandError(exitCodes.failure, error.message, { code: error.code, cause: error })
+      if (!(error instanceof NodeUnreachable)) throw error
+      unreachable.push({ node: client.node, reason: error.message })
+    }
+  }
+  const names = unreachable.map(({ node, reason }) => `node ${node}: ${reason}`).join('; ')
+  throw new CommandError(exitCodes.unreachable, `no node can be reached: ${names}`, {
+    next: 'see `herald status`',
+  })
+}

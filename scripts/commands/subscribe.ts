@@ -1,0 +1,94 @@
+// `herald subscribe`: prints messages as they come, until Ctrl-C or --count. Gaps are named, never passed over.
+
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Subscription } from '../../client/index.ts'
+import { parseCount } from '../cli/arguments.ts'
+import type { Act, Context } from '../cli/context.ts'
+import { example } from '../cli/example.ts'
+import { type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { connectClient } from './publish.ts'
+
+type Start = 'now' | 'earliest' | { readonly cursor: string } | { readonly time: number }
+type Item = Subscription extends AsyncIterable<infer Value> ? Value : never
+
+interface SubscribeFlags {
+  readonly from: Start
+  readonly name?: string
+  readonly count?: number
+}
+
+export function registerSubscribe(program: Command, act: Act): void {
+  program
+    .command('subscribe')
+    .description('print the messages on PATTERN as they come: topic, tab, text')
+    .argument('<pattern...>')
+    .option(
+      '--from <start>',
+      'now, earliest, a cursor (v1.…) or a time (2026-11-23T08:00:00Z)',
+      parseStart,
+      'now',
+    )
+    .option('--name <name>', 'durable: the node remembers where this name stands')
+    .option('--count <count>', 'end after this many messages', parseCount)
+    .addHelpText(
+      'after',
+      example("herald subscribe 'orders.>'", "herald subscribe 'orders.>' --from earliest --count 10 --json"),
+    )
+    .action((patterns: readonly string[], flags: SubscribeFlags, command: Command) =>
+      act(command, (context) => subscribe(context, patterns, flags)),
+    )
+}
+
+async function subscribe(
+  context: Context,
+  patterns: readonly string[],
+  flags: SubscribeFlags,
+): Promise<ExitCode> {
+  const { terminal, signal } = context
+  const client = await connectClient(context)
+  try {
+    const name = flags.name === undefined ? {} : { name: flags.name }
+    const subscription = await client.subscribe(patterns, { from: flags.from, signal, ...name })
+    terminal.progress(`subscribed to ${patterns.join(' ')} at ${client.node}; Ctrl-C ends`)
+    let count = 0
+    for await (const item of subscription) {
+      await show(context, item)
+      if (item.kind === 'message' && ++count === flags.count) break
+    }
+    return exitCodes.ok
+  } finally {
+    await client.close()
+  }
+}
+
+async function show({ terminal }: Context, item: Item): Promise<void> {
+  if (item.kind === 'gap') {
+    const { stream, origin, from, to, reason } = item
+    if (terminal.json) await terminal.record({ gap: { stream, origin, from, to, reason } })
+    else terminal.warn(`gap: ${from}-${to} of ${origin} on stream ${stream} will not come (${reason})`)
+    return
+  }
+  if (!terminal.json) return await terminal.write(`${item.topic}\t${item.text()}\n`)
+  const { topic, stream, origin, sequence, time, headers, key } = item
+  await terminal.record({ topic, ...toBody(item), stream, origin, sequence, time, headers, key })
+}
+
+/** The payload as text, or as base64 where it is not UTF-8; the same as in herald.json.v1. */
+function toBody(
+  message: Extract<Item, { kind: 'message' }>,
+): { readonly text: string } | { readonly base64: string } {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(message.payload) }
+  } catch {
+    return { base64: Buffer.from(message.payload).toString('base64') }
+  }
+}
+
+function parseStart(text: string): Start {
+  if (text === 'now' || text === 'earliest') return text
+  if (text.startsWith('v1.')) return { cursor: text }
+  const time = Date.parse(text)
+  if (Number.isNaN(time))
+    throw new InvalidArgumentError(`"${text}" is not now, earliest, a cursor or a time.`)
+  return { time }
+}

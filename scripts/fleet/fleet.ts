@@ -1,0 +1,62 @@
+// Where the nodes run. Commands know this interface and the admin interface of the nodes, never processes or containers.
+
+/** A node of the fleet and its two addresses as seen from here. */
+export interface FleetNode {
+  readonly id: string
+  /** `ws://host:port` for clients. */
+  readonly clientUrl: string
+  /** `http://host:port` of the admin interface. */
+  readonly adminUrl: string
+}
+
+export interface UpOptions {
+  /** Number of nodes; undefined takes the fleet's own number. */
+  readonly nodeCount: number | undefined
+  readonly signal: AbortSignal
+  readonly progress: (text: string) => void
+}
+
+export interface UpResult {
+  readonly started: readonly string[]
+  /** Nodes that ran before. */
+  readonly running: readonly string[]
+}
+
+export interface DownOptions {
+  readonly signal: AbortSignal
+  readonly progress: (text: string) => void
+}
+
+export interface DownResult {
+  readonly stopped: readonly string[]
+  /** Nodes that still run, each with how to find out more. */
+  readonly remaining: readonly { readonly node: string; readonly reason: string }[]
+}
+
+/** One finding of `doctor`. */
+export interface Diagnosis {
+  readonly subject: string
+  readonly level: 'ok' | 'warn' | 'fail'
+  readonly message: string
+  /** What to do; absent when all is well. */
+  readonly action?: string
+}
+
+export type FleetName = 'local' | 'compose'
+
+/** A set of nodes that can be started, stopped and found. */
+export interface Fleet {
+  readonly name: FleetName
+  /** All nodes that should be there, in order of their ids; fails when the fleet was never started. */
+  nodes(): Promise<readonly FleetNode[]>
+  /** Ids of the nodes whose process or container runs, whatever state it is in. */
+  running(): Promise<readonly string[]>
+  /** Starts what does not run yet and returns when the processes exist; readiness is asked of the nodes. */
+  up(options: UpOptions): Promise<UpResult>
+  down(options: DownOptions): Promise<DownResult>
+  /** What the node's process wrote to its standard streams, as one text file. */
+  saveLog(id: string, file: string): Promise<void>
+  /** Forgets what the processes wrote to their standard streams; false if this fleet cannot. */
+  clearLogs(): Promise<boolean>
+  diagnose(signal: AbortSignal): Promise<readonly Diagnosis[]>
+}

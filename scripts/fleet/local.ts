@@ -1,0 +1,217 @@
+// The cluster on this machine: one detached process a node, on loopback ports, with everything it leaves under one folder:
+//   cluster.json  peers.json  data/A/  logs/A.log (and A.previous.log, from the run before)
+// A node is stopped by SIGTERM and only if its process is the very one that was started (see process-table.ts).
+
+import { spawn } from 'node:child_process'
+import { copyFile, mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AdminClient } from '../admin/admin-client.ts'
+import { CommandError, exitCodes } from '../cli/outcome.ts'
+import { checkout } from '../runtime/installation.mjs'
+import type { Diagnosis, DownOptions, DownResult, Fleet, FleetNode, UpOptions, UpResult } from './fleet.ts'
+import { diagnoseLocal } from './local-diagnosis.ts'
+import { reservePorts } from './local-ports.ts'
+import { type LocalNode, type LocalState, readState, withLock, writeState } from './local-state.ts'
+import { isRunning, type ProcessHandle, readStart, trySignal } from './process-table.ts'
+
+const nodeCountDefault = 5
+/** As many as gossip mode serves without overlays (design, section 5). */
+export const nodeCountMax = 16
+/** A node drains within 10 s (its own limit); after this it is reported as not stopped. */
+const stopTimeoutMs = 15_000
+/** From the process to the first answer; a loaded machine with 16 nodes needs several seconds. */
+const startTimeoutMs = 30_000
+const pollIntervalMs = 25
+
+/** Nodes as processes of this machine. */
+export class LocalFleet implements Fleet {
+  readonly name = 'local'
+  /** Folder of everything that the cluster leaves; `.herald` in the checkout by default. */
+  readonly home: string
+
+  constructor(home: string) {
+    this.home = home
+  }
+
+  async nodes(): Promise<readonly FleetNode[]> {
+    const state = await readState(this.home)
+    if (state === undefined || !state.nodes.some(isNodeRunning)) {
+      throw new CommandError(exitCodes.failure, 'no local cluster is running', {
+        next: 'start one with `herald up`',
+      })
+    }
+    return state.nodes.map((node) => ({
+      id: node.id,
+      clientUrl: `ws://127.0.0.1:${node.port}`,
+      adminUrl: `http://127.0.0.1:${node.adminPort}`,
+    }))
+  }
+
+  async running(): Promise<readonly string[]> {
+    const state = await readState(this.home)
+    return (state?.nodes ?? []).filter(isNodeRunning).map((node) => node.id)
+  }
+
+  async up(options: UpOptions): Promise<UpResult> {
+    return await withLock(this.home, async () => {
+      const state = await this.#planState(options.nodeCount)
+      const running = state.nodes.filter(isNodeRunning)
+      const missing = state.nodes.filter((node) => !isNodeRunning(node))
+      const started: LocalNode[] = []
+      try {
+        for (const node of missing) started.push({ ...node, process: await this.#spawnNode(node) })
+      } finally {
+        // Also after a failure half-way: what was started must be known, so that `down` stops it.
+        const nodes = state.nodes.map((node) => started.find((other) => other.id === node.id) ?? node)
+        await writeState(this.home, { version: 1, nodes })
+      }
+      await Promise.all(started.map((node) => this.#awaitAnswer(node, options.signal)))
+      return { started: started.map((node) => node.id), running: running.map((node) => node.id) }
+    })
+  }
+
+  async down(options: DownOptions): Promise<DownResult> {
+    return await withLock(this.home, async () => {
+      const state = await readState(this.home)
+      const running = (state?.nodes ?? []).filter(isNodeRunning)
+      for (const node of running) if (node.process) trySignal(node.process, 'SIGTERM')
+      const deadline = Date.now() + stopTimeoutMs
+      while (running.some(isNodeRunning) && Date.now() < deadline) {
+        await delay(pollIntervalMs, undefined, { signal: options.signal })
+      }
+      const remaining = running.filter(isNodeRunning)
+      return {
+        stopped: running.filter((node) => !remaining.includes(node)).map((node) => node.id),
+        remaining: remaining.map((node) => ({
+          node: node.id,
+          reason: `pid ${node.process?.pid} still runs after ${stopTimeoutMs / 1000} s; see ${this.#logFile(node.id)}`,
+        })),
+      }
+    })
+  }
+
+  async saveLog(id: string, file: string): Promise<void> {
+    await copyFile(this.#logFile(id), file)
+  }
+
+  async clearLogs(): Promise<boolean> {
+    for (const node of (await readState(this.home))?.nodes ?? []) {
+      await truncate(this.#logFile(node.id)).catch(() => undefined)
+      await rm(this.#previousLogFile(node.id), { force: true })
+    }
+    return true
+  }
+
+  async diagnose(): Promise<readonly Diagnosis[]> {
+    return await diagnoseLocal(this.home)
+  }
+
+  /** The nodes that should run: those of the running cluster, or a new set that takes over the ports of the last one. */
+  async #planState(nodeCount: number | undefined): Promise<LocalState> {
+    const last = await readState(this.home)
+    if (last?.nodes.some(isNodeRunning)) {
+      if (nodeCount === undefined || nodeCount === last.nodes.length) return last
+      throw new CommandError(
+        exitCodes.failure,
+        `a local cluster of ${last.nodes.length} nodes is running already`,
+        {
+          next: 'stop it with `herald down` before starting one of another size',
+        },
+      )
+    }
+    const ids = Array.from({ length: nodeCount ?? nodeCountDefault }, (_, index) =>
+      String.fromCharCode(65 + index),
+    )
+    const lastNodes = ids.map((id) => last?.nodes.find((node) => node.id === id))
+    const ports = await reservePorts(lastNodes.flatMap((node) => [node?.port ?? 0, node?.adminPort ?? 0]))
+    const nodes = ids.map((id, index) => ({
+      id,
+      port: ports[2 * index] ?? 0,
+      adminPort: ports[2 * index + 1] ?? 0,
+    }))
+    const peers = Object.fromEntries(nodes.map((node) => [node.id, ['127.0.0.1', node.port]]))
+    await writeFile(join(this.home, 'peers.json'), `${JSON.stringify(peers, undefined, 2)}\n`)
+    return { version: 1, nodes }
+  }
+
+  async #spawnNode(node: LocalNode): Promise<ProcessHandle> {
+    const data = join(this.home, 'data', node.id)
+    await mkdir(data, { recursive: true })
+    await mkdir(join(this.home, 'logs'), { recursive: true })
+    await rename(this.#logFile(node.id), this.#previousLogFile(node.id)).catch(() => undefined)
+    const log = await open(this.#logFile(node.id), 'a')
+    try {
+      const child = spawn(process.execPath, this.#nodeArguments(node, data), {
+        cwd: checkout,
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+      })
+      child.unref()
+      const startedAt = child.pid === undefined ? undefined : readStart(child.pid)
+      if (child.pid === undefined || startedAt === undefined) throw await this.#toStartError(node)
+      return { pid: child.pid, startedAt }
+    } finally {
+      await log.close()
+    }
+  }
+
+  #nodeArguments(node: LocalNode, data: string): readonly string[] {
+    return [
+      join(checkout, 'node', 'main.ts'),
+      ...['--node-id', node.id, '--host', '127.0.0.1', '--port', String(node.port)],
+      ...['--peers', join(this.home, 'peers.json'), '--data', data, '--admin', `127.0.0.1:${node.adminPort}`],
+    ]
+  }
+
+  async #awaitAnswer(node: LocalNode, signal: AbortSignal): Promise<void> {
+    const client = new AdminClient(node.id, `http://127.0.0.1:${node.adminPort}`, { timeoutMs: 1000, signal })
+    const deadline = Date.now() + startTimeoutMs
+    while (Date.now() < deadline) {
+      if (!isNodeRunning(node)) throw await this.#toStartError(node)
+      try {
+        await client.status()
+        return
+      } catch {
+        await delay(pollIntervalMs, undefined, { signal })
+      }
+    }
+    throw new CommandError(
+      exitCodes.unhealthy,
+      `node ${node.id} did not answer within ${startTimeoutMs / 1000} s`,
+      {
+        next: `read ${this.#logFile(node.id)}`,
+      },
+    )
+  }
+
+  async #toStartError(node: LocalNode): Promise<CommandError> {
+    const log = await readFile(this.#logFile(node.id), 'utf8').catch(() => '')
+    const lastLine = log.trim().split('\n').at(-1) ?? ''
+    return new CommandError(
+      exitCodes.failure,
+      `node ${node.id} did not start${lastLine && `: ${lastLine}`}`,
+      {
+        next: `read ${this.#logFile(node.id)}, or run \`herald doctor\``,
+      },
+    )
+  }
+
+  #logFile(id: string): string {
+    return shorten(join(this.home, 'logs', `${id}.log`))
+  }
+
+  #previousLogFile(id: string): string {
+    return shorten(join(this.home, 'logs', `${id}.previous.log`))
+  }
+}
+
+function isNodeRunning(node: LocalNode): boolean {
+  return node.process !== undefined && isRunning(node.process)
+}
+
+/** The path relative to the working directory where that is shorter; both name the same file. */
+function shorten(file: string): string {
+  const short = relative(process.cwd(), file)
+  return short.length < file.length ? short : file
+}

@@ -1,0 +1,78 @@
+// `npm test`: everything that CI runs, and `npm run check` (--check): the quick part. First the static checks, then the tests in
+// phases: what is cheap fails first, and what starts clusters runs one file at a time. Every check counts as one test in
+// the summary, whose last line is `N passed, N failed, N skipped`. Words after the verb choose test files by their path.
+
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { runTestFiles, type Tally } from './testing/test-run.ts'
+
+interface Check {
+  readonly name: string
+  readonly command: readonly [string, ...string[]]
+}
+
+const checks: readonly Check[] = [
+  { name: 'format and lint', command: ['biome', 'ci', '--error-on-warnings', '.'] },
+  { name: 'types', command: ['tsc', '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'types of the pure core', command: ['tsc', '--noEmit', '-p', 'tsconfig.core.json'] },
+  { name: 'unused files, exports and dependencies', command: ['knip'] },
+]
+
+/** Seeds of the simulator that every run of CI goes through; `npm run sim` takes any number. */
+const simulationSeeds = '200'
+const simulation: Check = {
+  name: 'simulation',
+  command: [process.execPath, 'sim/main.ts', '--seeds', simulationSeeds],
+}
+
+/** Walls between folders, lengths of files and functions: quick enough for `npm run check`. */
+const structureFiles = 'test/structure/*.test.ts'
+/** Whole clusters of processes or containers: one at a time, so that they do not slow each other into timeouts. */
+const clusterFiles = ['test/integration/**/*.test.ts', 'test/compose/**/*.test.ts']
+
+const words = process.argv.slice(2)
+const isQuick = words.includes('--check')
+const chosen = words.filter((word) => !word.startsWith('--'))
+const total = { passed: 0, failed: 0, skipped: 0 }
+const begin = performance.now()
+
+if (chosen.length === 0) for (const check of checks) add(runCheck(check))
+if (isQuick) add(await runTestFiles(choose(structureFiles), availableParallelism()))
+else await runEverything()
+
+const seconds = ((performance.now() - begin) / 1000).toFixed(0)
+process.stdout.write(
+  `\nin ${seconds} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
+)
+process.exitCode = total.failed === 0 ? 0 : 1
+
+async function runEverything(): Promise<void> {
+  const cluster = choose(...clusterFiles)
+  const unit = choose('test/**/*.test.ts').filter((file) => !cluster.includes(file))
+  add(await runTestFiles(unit, availableParallelism()))
+  if (chosen.length === 0) add(runCheck(simulation))
+  add(await runTestFiles(cluster, 1))
+}
+
+function choose(...patterns: readonly string[]): readonly string[] {
+  const files = patterns.flatMap((pattern) => globSync(pattern).toSorted())
+  return files.filter((file) => chosen.length === 0 || chosen.some((word) => file.includes(word)))
+}
+
+function runCheck({ name, command: [program, ...options] }: Check): Tally {
+  const started = performance.now()
+  const result = spawnSync(program, options, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  const isGood = result.status === 0
+  const took = `${((performance.now() - started) / 1000).toFixed(1)} s`
+  process.stdout.write(`${isGood ? '✔' : '✖'} ${name} (${took})\n`)
+  if (!isGood)
+    process.stdout.write(`${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}\n`)
+  return { passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, skipped: 0 }
+}
+
+function add(tally: Tally): void {
+  total.passed += tally.passed
+  total.failed += tally.failed
+  total.skipped += tally.skipped
+}

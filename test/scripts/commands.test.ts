@@ -1,0 +1,410 @@
+// Every command against fake nodes: what it asks, what it prints, how it ends; with a node that refuses, hangs or is gone.
+
+import assert from 'node:assert/strict'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { FakeCluster, runWords } from './fake-cluster.ts'
+
+/** A node that hangs is given up after this; long enough for a node that answers on a loaded machine. */
+const shortTimeout = ['--timeout', '700ms']
+
+test('status shows every node and exits 0 when all is well', async () => {
+  await using cluster = await FakeCluster.start(3)
+  const { exitCode, stdout, stderr } = await cluster.run('status', '--wait', 'healthy')
+  assert.equal(exitCode, 0)
+  assert.equal(stderr, '')
+  assert.match(stdout, /^NODE +STATE +UP +LINKS/)
+  for (const id of ['A', 'B', 'C']) assert.match(stdout, new RegExp(`^${id} +ready .* 2/2 .* 64MiB`, 'm'))
+  assert.match(stdout, /^default +> /m)
+})
+
+test('status names a node that hangs, shows the others and exits 3', async () => {
+  await using cluster = await FakeCluster.start(3)
+  cluster.node('B').fault = 'hang'
+  const { exitCode, stdout } = await cluster.run('status', ...shortTimeout)
+  assert.equal(exitCode, 3)
+  assert.match(stdout, /^A +ready/m)
+  assert.match(stdout, /^C +ready/m)
+  assert.match(stdout, /node B cannot be reached: no answer within 700 ms/)
+})
+
+test('status exits 4 when a link is down and says why', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').linkState = 'down'
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 4)
+  assert.match(stdout, /node A: the link to B is down: connection refused/)
+})
+
+test('status --wait healthy exits 4 when the time is over', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').state = 'starting'
+  const { exitCode, stderr } = await cluster.run('status', '--wait', 'healthy', '--timeout', '200ms')
+  assert.equal(exitCode, 4)
+  assert.match(stderr, /not healthy within 0.2 s/)
+})
+
+test('status --wait healthy returns as soon as the cluster is healthy', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const node = cluster.node('A')
+  node.state = 'starting'
+  const waiting = cluster.run('status', '--wait', 'healthy', '--timeout', '30s')
+  while (node.requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  node.state = 'ready'
+  assert.equal((await waiting).exitCode, 0)
+})
+
+test('status --json prints one document with rates and the nodes that were not reached', async () => {
+  await using cluster = await FakeCluster.start(2)
+  await cluster.node('B').stop()
+  const { exitCode, stdout } = await cluster.run('status', '--json')
+  const document = JSON.parse(stdout)
+  assert.equal(exitCode, 3)
+  assert.equal(document.schemaVersion, 1)
+  assert.equal(document.healthy, false)
+  assert.deepEqual(document.nodes[0].rates, { publishedPerSecond: 0, deliveredPerSecond: 0 })
+  assert.equal(document.unreachable[0].node, 'B')
+  assert.match(document.unreachable[0].reason, /ECONNREFUSED/)
+})
+
+test('status --watch prints again until it is interrupted and exits 130', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const interruption = new AbortController()
+  const running = runWords(
+    ['status', '--watch', '--json'],
+    { HERALD_HOME: cluster.home },
+    { signal: interruption.signal },
+  )
+  while (cluster.node('A').requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  interruption.abort()
+  assert.equal((await running).exitCode, 130)
+})
+
+test('a node that answers with something else counts as not reached', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').fault = 'garbage'
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 3)
+  assert.match(stdout, /node A cannot be reached: .*not JSON/)
+})
+
+test('--only asks the named nodes and no others', async () => {
+  await using cluster = await FakeCluster.start(3)
+  const { exitCode, stdout } = await cluster.run('status', '--only', 'C,A', '--json')
+  assert.equal(exitCode, 0)
+  assert.deepEqual(
+    JSON.parse(stdout).nodes.map((node: { node: string }) => node.node),
+    ['C', 'A'],
+  )
+  assert.deepEqual(cluster.node('B').requests, [])
+})
+
+test('--only with an unknown node is a mistake of usage', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stderr } = await cluster.run('status', '--only', 'Z')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /there is no node "Z"\n +use one of A, B/)
+})
+
+test('send lets the sender publish and shows what was acknowledged', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stdout } = await cluster.run('send', 'B', 'orders.eu', 'hello', '1000')
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^B +default +1,000 +0 +0 +1-1000 +12ms$/m)
+  assert.deepEqual(cluster.node('A').requests, [])
+})
+
+test('send exits 1 and gives the reason when the node refuses the topic', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr, stdout } = await cluster.run('send', 'A', 'bad topic', 'hello', '10')
+  assert.equal(exitCode, 1)
+  assert.equal(stdout, '')
+  assert.match(stderr, /node A refused: TOPIC_INVALID: "bad topic" has a space at 3/)
+})
+
+test('send exits 1 when the fate of a message is unknown', async () => {
+  await using cluster = await FakeCluster.start(1)
+  assert.equal((await cluster.run('send', 'A', 'unsure', 'hello', '10')).exitCode, 1)
+})
+
+test('send refuses a count that is not a number of 1 or more', async () => {
+  await using cluster = await FakeCluster.start(1)
+  for (const count of ['0', '-1', 'many', '1.5']) {
+    const { exitCode, stderr } = await cluster.run('send', 'A', 'a', 'm', '--', count)
+    assert.equal(exitCode, 2, count)
+    assert.match(stderr, /not a whole number/)
+  }
+})
+
+test('flood sends from all senders, counts topic, message and count from the end, and names who could not', async () => {
+  await using cluster = await FakeCluster.start(3)
+  await cluster.node('B').stop()
+  const { exitCode, stdout, stderr } = await cluster.run('flood', 'A', 'B', 'C', 'orders.eu', 'hello', '50')
+  assert.equal(exitCode, 3)
+  assert.match(stdout, /^A +default +50/m)
+  assert.match(stdout, /^C +default +50/m)
+  assert.match(stderr, /node B cannot be reached/)
+})
+
+test('flood without a sender is a mistake of usage', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr } = await cluster.run('flood', 'orders.eu', 'hello', '50')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /at least one sender/)
+})
+
+test('subscriptions are added once, listed and removed', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const first = await cluster.run('subscriptions', 'add', 'A', 'orders.>')
+  const second = await cluster.run('subscriptions', 'add', 'A', 'orders.>', '--json')
+  assert.equal(first.stdout, 'node A is subscribed to orders.>\n')
+  assert.deepEqual(JSON.parse(second.stdout).changed, false)
+  const list = await cluster.run('subscriptions', 'list')
+  assert.match(list.stdout, /^A +orders\.> +default +7/m)
+  const removed = await cluster.run('subscriptions', 'remove', 'A', 'orders.>')
+  assert.deepEqual([removed.exitCode, removed.stdout], [0, 'node A is not subscribed to orders.>\n'])
+  assert.equal((await cluster.run('subscriptions', 'list', 'A')).stdout, 'no subscriptions\n')
+})
+
+test('subscriptions add exits 1 with the reason for an invalid pattern', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr } = await cluster.run('subscriptions', 'add', 'A', 'orders..eu')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /PATTERN_INVALID: "orders..eu" has an empty token at 6/)
+})
+
+test('subscribers collects the answers of all nodes', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const node of cluster.nodes) node.subscriptions.add('orders.>')
+  const { exitCode, stdout } = await cluster.run('subscribers', 'orders.eu', '--json')
+  assert.equal(exitCode, 0)
+  const { subscribers } = JSON.parse(stdout)
+  assert.deepEqual(
+    subscribers.map((one: { node: string }) => one.node),
+    ['A', 'B'],
+  )
+})
+
+test('subscribers says when there are none', async () => {
+  await using cluster = await FakeCluster.start(2)
+  assert.equal((await cluster.run('subscribers', 'orders.eu')).stdout, 'nobody is subscribed to orders.eu\n')
+})
+
+test('stream add tells the first node that can be reached, with the limits in bytes and milliseconds', async () => {
+  await using cluster = await FakeCluster.start(2)
+  await cluster.node('A').stop()
+  const { exitCode, stdout, stderr } = await cluster.run(
+    ...['stream', 'add', 'orders', '--topics', 'orders.>,invoices.>', '--retention', '1MiB,90s'],
+  )
+  assert.equal(exitCode, 3)
+  assert.match(stderr, /node A cannot be reached/)
+  assert.match(stdout, /^orders +orders\.> invoices\.> +gossip +1MiB,1\.5m +1$/m)
+  assert.deepEqual(cluster.node('B').streams.get('orders')?.retention, { bytes: 1_048_576, ageMs: 90_000 })
+})
+
+test('stream add exits 1 with the reason when topics overlap', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr } = await cluster.run('stream', 'add', 'mine', '--topics', 'taken.>')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /STREAM_OVERLAP: taken.> overlaps with stream other/)
+})
+
+test('stream add refuses a retention that is neither size nor duration', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr } = await cluster.run(
+    'stream',
+    'add',
+    'mine',
+    '--topics',
+    'a',
+    '--retention',
+    '10 parsecs',
+  )
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /"10 parsecs" is neither a size/)
+})
+
+test('stream list names a stream that is not everywhere yet', async () => {
+  await using cluster = await FakeCluster.start(2)
+  await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>', '--only', 'A')
+  const { exitCode, stdout, stderr } = await cluster.run('stream', 'list')
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^orders /m)
+  assert.match(stderr, /stream orders is not the same on all nodes yet/)
+})
+
+test('stream show exits 1 where a node does not know the stream', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr } = await cluster.run('stream', 'show', 'nothing')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /STREAM_UNKNOWN: there is no stream nothing/)
+})
+
+test('stream remove deletes only with --yes where nobody can be asked', async () => {
+  await using cluster = await FakeCluster.start(1)
+  await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>')
+  const unsure = await cluster.run('stream', 'remove', 'orders')
+  assert.equal(unsure.exitCode, 2)
+  assert.match(unsure.stderr, /--yes/)
+  assert.ok(cluster.node('A').streams.has('orders'))
+  assert.equal((await cluster.run('stream', 'remove', 'orders', '--yes')).exitCode, 0)
+  assert.equal(cluster.node('A').streams.has('orders'), false)
+})
+
+test('cleanup lists what goes, needs --yes without a terminal, and clears every node', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const node of cluster.nodes)
+    node.files.set('journal/000001.ndjson', { text: 'x'.repeat(2048), modifiedMs: 1 })
+  const unsure = await cluster.run('cleanup')
+  assert.equal(unsure.exitCode, 2)
+  assert.match(unsure.stderr, /node A: 1 file, 2KiB of journals, logs and subscriptions/)
+  assert.match(unsure.stderr, /add --yes if you mean it/)
+  assert.equal(cluster.node('A').files.size, 1)
+  const sure = await cluster.run('cleanup', '--yes')
+  assert.equal(sure.exitCode, 0)
+  assert.match(sure.stdout, /^B +1 +2KiB$/m)
+  assert.equal((await cluster.run('cleanup', '--yes')).exitCode, 0)
+})
+
+test('exit asks every node to stop and names the one that it could not ask', async () => {
+  await using cluster = await FakeCluster.start(2)
+  await cluster.node('B').stop()
+  const { exitCode, stdout, stderr } = await cluster.run('exit', '--yes')
+  assert.equal(exitCode, 3)
+  assert.equal(stdout, 'A drain and exit\n')
+  assert.match(stderr, /node B cannot be reached/)
+  assert.ok(cluster.node('A').requests.includes('POST /v1/exit'))
+})
+
+test('fetch copies files into one folder a node and goes on where it stopped', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const node = cluster.node('A')
+  const folder = join(cluster.home, 'out')
+  const file = join(folder, 'A', 'journal', '000001.ndjson')
+  const begin = `${'a'.repeat(10_000)}\n`
+  node.files.set('journal/000001.ndjson', { text: begin, modifiedMs: 1000 })
+  assert.equal((await cluster.run('fetch', folder)).exitCode, 0)
+  node.files.set('journal/000001.ndjson', { text: `${begin}more\n`, modifiedMs: 2000 })
+  node.requests.length = 0
+  const { stdout } = await cluster.run('fetch', folder, '--json')
+  assert.equal(await readFile(file, 'utf8'), `${begin}more\n`)
+  assert.ok(
+    node.requests.includes('GET /v1/files/journal/000001.ndjson bytes=5905-'),
+    node.requests.join('\n'),
+  )
+  assert.deepEqual(JSON.parse(stdout).nodes[0], { node: 'A', files: 1, fetchedBytes: 5, restarted: [] })
+})
+
+test('fetch asks for nothing when a file is the same as on disk', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const node = cluster.node('A')
+  node.files.set('journal/000001.ndjson', { text: 'line\n', modifiedMs: 1000 })
+  const folder = join(cluster.home, 'out')
+  await cluster.run('fetch', folder)
+  node.requests.length = 0
+  await cluster.run('fetch', folder)
+  assert.deepEqual(node.requests, ['POST /v1/flush', 'GET /v1/files'])
+})
+
+for (const [what, text] of [
+  ['shrank', 'short\n'],
+  ['has another content', `${'b'.repeat(9000)}\n`],
+] as const) {
+  test(`fetch begins a file again that ${what}`, async () => {
+    await using cluster = await FakeCluster.start(1)
+    const node = cluster.node('A')
+    const folder = join(cluster.home, 'out')
+    node.files.set('journal/000001.ndjson', { text: `${'a'.repeat(8000)}\n`, modifiedMs: 1000 })
+    await cluster.run('fetch', folder)
+    node.files.set('journal/000001.ndjson', { text, modifiedMs: 2000 })
+    const { stdout } = await cluster.run('fetch', folder, '--json')
+    assert.equal(await readFile(join(folder, 'A', 'journal', '000001.ndjson'), 'utf8'), text)
+    assert.deepEqual(JSON.parse(stdout).nodes[0].restarted, ['journal/000001.ndjson'])
+  })
+}
+
+test('fetch refuses a path that leads out of the folder', async () => {
+  await using cluster = await FakeCluster.start(1)
+  cluster.node('A').files.set('../../escaped', { text: 'x', modifiedMs: 1 })
+  const { exitCode, stderr } = await cluster.run('fetch', join(cluster.home, 'out'))
+  assert.equal(exitCode, 3)
+  assert.match(stderr, /which no node has/)
+  await assert.rejects(stat(join(cluster.home, 'escaped')))
+})
+
+test('fetch says which nodes it could not reach and keeps what the others gave', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').files.set('journal/000001.ndjson', { text: 'line\n', modifiedMs: 1 })
+  await cluster.node('B').stop()
+  const folder = join(cluster.home, 'out')
+  const { exitCode, stderr } = await cluster.run('fetch', folder)
+  assert.equal(exitCode, 3)
+  assert.match(stderr, /node B cannot be reached/)
+  assert.equal(await readFile(join(folder, 'A', 'journal', '000001.ndjson'), 'utf8'), 'line\n')
+})
+
+test('up says that the cluster runs already and starts nothing', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stdout, stderr } = await cluster.run('up', '--json')
+  assert.equal(exitCode, 0)
+  assert.deepEqual(JSON.parse(stdout).started, [])
+  assert.match(stderr, /2 nodes, runs already/)
+})
+
+test('up of another size while a cluster runs is refused', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stderr } = await cluster.run('up', '--nodes', '3')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /a local cluster of 2 nodes is running already\n +stop it with `herald down`/)
+})
+
+test('up refuses more nodes than gossip mode serves', async () => {
+  await using cluster = await FakeCluster.start(1)
+  assert.equal((await cluster.run('up', '--nodes', '17')).exitCode, 2)
+})
+
+test('commands say that no cluster runs and how to start one', async () => {
+  await using cluster = await FakeCluster.start(1)
+  // A pid whose process started at another time belongs to somebody else.
+  const state = await readFile(join(cluster.home, 'cluster.json'), 'utf8')
+  await writeFile(
+    join(cluster.home, 'cluster.json'),
+    state.replace(/"startedAt":"[^"]*"/, '"startedAt":"earlier"'),
+  )
+  const { exitCode, stderr } = await cluster.run('status')
+  assert.equal(exitCode, 1)
+  assert.equal(stderr, 'herald: no local cluster is running\n        start one with `herald up`\n')
+  assert.deepEqual(await cluster.run('down'), { exitCode: 0, stdout: 'nothing was running\n', stderr: '' })
+  assert.equal((await cluster.run('exit')).exitCode, 0)
+})
+
+test('an error is a JSON document under --json', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stdout } = await cluster.run('stream', 'add', 'mine', '--topics', 'taken.>', '--json')
+  assert.equal(exitCode, 1)
+  assert.equal(JSON.parse(stdout).error.code, 'STREAM_OVERLAP')
+})
+
+test('doctor prints a finding a line, and what to do about what fails', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').linkState = 'down'
+  const { exitCode, stdout } = await cluster.run('doctor')
+  assert.equal(exitCode, 1)
+  assert.match(stdout, /^ok +Node\.js: v/m)
+  assert.match(stdout, /^fail +node A: its link to B is down: connection refused\n +check the network/m)
+})
+
+test('an interrupted command exits 130', async () => {
+  await using cluster = await FakeCluster.start(1)
+  cluster.node('A').fault = 'hang'
+  const interruption = new AbortController()
+  const running = runWords(
+    ['status', '--timeout', '60s'],
+    { HERALD_HOME: cluster.home },
+    { signal: interruption.signal },
+  )
+  while (cluster.node('A').requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  interruption.abort()
+  assert.equal((await running).exitCode, 130)
+})

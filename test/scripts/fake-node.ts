@@ -1,0 +1,243 @@
+// A node as the command line sees it: its admin interface (docs/protocol.md section 5) over state in memory, with faults on
+// request. Lets every command be tested without a cluster.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+
+export interface FakeStream {
+  readonly topics: readonly string[]
+  readonly retention: { readonly bytes: number; readonly ageMs: number }
+  readonly copies: number
+  readonly version: number
+}
+
+/** One node; change its fields to change its answers. */
+export class FakeNode {
+  readonly id: string
+  readonly peers: readonly string[]
+  state: 'starting' | 'ready' | 'draining' = 'ready'
+  linkState: 'up' | 'down' = 'up'
+  /** `hang` takes requests and never answers; `garbage` answers with something else. */
+  fault: 'none' | 'hang' | 'garbage' = 'none'
+  published = 0
+  readonly subscriptions: Set<string> = new Set()
+  readonly streams: Map<string, FakeStream> = new Map()
+  readonly files: Map<string, { text: string; modifiedMs: number }> = new Map()
+  /** `METHOD /path` of every request, in order, with the Range header where there is one. */
+  readonly requests: string[] = []
+  readonly #server: Server
+  #adminPort = 0
+
+  private constructor(id: string, peers: readonly string[]) {
+    this.id = id
+    this.peers = peers
+    this.streams.set('default', {
+      topics: ['>'],
+      retention: { bytes: 67_108_864, ageMs: 600_000 },
+      copies: 1,
+      version: 1,
+    })
+    this.#server = createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy())
+    })
+  }
+
+  static async start(id: string, peers: readonly string[]): Promise<FakeNode> {
+    const node = new FakeNode(id, peers)
+    await new Promise<void>((resolve) => node.#server.listen(0, '127.0.0.1', resolve))
+    const address = node.#server.address()
+    if (typeof address === 'object' && address !== null) node.#adminPort = address.port
+    return node
+  }
+
+  get adminPort(): number {
+    return this.#adminPort
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    const range = request.headers.range === undefined ? '' : ` ${request.headers.range}`
+    this.requests.push(`${request.method} ${url.pathname}${range}`)
+    if (this.fault === 'hang') return
+    if (this.fault === 'garbage') {
+      response.end('<html>not a node</html>')
+      return
+    }
+    if (url.pathname.startsWith('/v1/files/')) return this.#serveFile(url, request, response)
+    let text = ''
+    for await (const piece of request) text += piece
+    const [status, answer] = this.#answer(request.method ?? '', url, text === '' ? {} : JSON.parse(text))
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  }
+
+  #answer(method: string, url: URL, body: Record<string, unknown>): readonly [number, object] {
+    const [, , resource, name] = url.pathname.split('/').map(decodeURIComponent)
+    switch (`${method} ${resource}`) {
+      case 'GET status':
+        return [200, this.#status()]
+      case 'GET streams':
+        return name === undefined
+          ? [200, { streams: [...this.streams.keys()].map((key) => this.#definition(key)) }]
+          : this.#showStream(name)
+      case 'PUT streams':
+        return this.#putStream(name ?? '', body)
+      case 'DELETE streams':
+        return this.streams.delete(name ?? '')
+          ? [200, {}]
+          : refusal(404, 'STREAM_UNKNOWN', `there is no stream ${name}`)
+      case 'GET subscriptions':
+        return [200, { subscriptions: [...this.subscriptions].map((pattern) => this.#subscription(pattern)) }]
+      case 'PUT subscriptions':
+        return this.#changeSubscription(name ?? '', true)
+      case 'DELETE subscriptions':
+        return this.#changeSubscription(name ?? '', false)
+      case 'GET subscribers':
+        return [200, this.#subscribers(url.searchParams.get('topic') ?? '')]
+      case 'POST send':
+        return this.#send(body)
+      case 'POST flush':
+        return [200, { flushedAt: 1_795_000_000_000 }]
+      case 'GET files':
+        return [
+          200,
+          {
+            files: [...this.files].map(([path, { text, modifiedMs }]) => ({
+              path,
+              bytes: text.length,
+              modifiedMs,
+            })),
+          },
+        ]
+      case 'POST cleanup':
+        return [200, this.#cleanup()]
+      case 'POST exit':
+        return [202, {}]
+      default:
+        return refusal(404, 'NOT_FOUND', url.pathname)
+    }
+  }
+
+  #status(): object {
+    const links = this.peers.map((peer) => ({
+      peer,
+      state: this.linkState,
+      since: 0,
+      queuedBytes: 0,
+      roundTripMs: 0.2,
+      clockOffsetMs: 0,
+      clockErrorMs: 0.1,
+      ...(this.linkState === 'down' && { reason: 'connection refused' }),
+    }))
+    const counts = {
+      publishedMessages: this.published,
+      deliveredMessages: 0,
+      retainedMessages: 0,
+      retainedBytes: 2048,
+    }
+    const streams = [...this.streams].map(([name, { topics }]) => ({
+      name,
+      topics,
+      ...counts,
+      origins: {},
+      missing: 0,
+    }))
+    return {
+      ...{
+        node: this.id,
+        origin: `${this.id}#1`,
+        cluster: 'test',
+        version: '0.1.0',
+        state: this.state,
+        uptimeMs: 5000,
+      },
+      ...{
+        memory: { rssBytes: 67_108_864, heapUsedBytes: 1024, retainedBytes: 2048 },
+        loopLagMs: { p99: 1.25, max: 2 },
+      },
+      ...{ links, streams, subscriptions: this.subscriptions.size, sessions: 0, counters: {} },
+    }
+  }
+
+  #definition(name: string): object {
+    const { topics, retention, copies, version } = this.streams.get(name) ?? {}
+    return { name, topics, mode: 'gossip', retention, copies, version, by: this.id }
+  }
+
+  #showStream(name: string): readonly [number, object] {
+    if (!this.streams.has(name)) return refusal(404, 'STREAM_UNKNOWN', `there is no stream ${name}`)
+    return [200, this.#definition(name)]
+  }
+
+  #putStream(name: string, body: Record<string, unknown>): readonly [number, object] {
+    const { topics, retention } = body
+    if (!Array.isArray(topics)) return refusal(400, 'STREAM_INVALID', 'topics is missing')
+    if (topics.includes('taken.>'))
+      return refusal(409, 'STREAM_OVERLAP', 'taken.> overlaps with stream other')
+    const limits = { bytes: 67_108_864, ageMs: 600_000, ...(typeof retention === 'object' ? retention : {}) }
+    this.streams.set(name, { topics, retention: limits, copies: 1, version: 2 })
+    return [200, this.#definition(name)]
+  }
+
+  #subscription(pattern: string): object {
+    return {
+      pattern,
+      sub: `${this.id}/${pattern}`,
+      since: Date.now() - 1000,
+      delivered: 7,
+      streams: ['default'],
+    }
+  }
+
+  #changeSubscription(pattern: string, isWanted: boolean): readonly [number, object] {
+    if (pattern.includes('..')) return refusal(400, 'PATTERN_INVALID', `"${pattern}" has an empty token at 6`)
+    const changed = this.subscriptions.has(pattern) !== isWanted
+    if (isWanted) this.subscriptions.add(pattern)
+    else this.subscriptions.delete(pattern)
+    return [200, { changed }]
+  }
+
+  #subscribers(topic: string): object {
+    const subscribers = [...this.subscriptions].map((pattern) => ({
+      ...{ node: this.id, sub: `${this.id}/${pattern}`, kind: 'node', patterns: [pattern] },
+    }))
+    return { topic, stream: 'default', subscribers }
+  }
+
+  #send({ topic, count }: Record<string, unknown>): readonly [number, object] {
+    if (topic === 'bad topic') return refusal(400, 'TOPIC_INVALID', '"bad topic" has a space at 3')
+    const sent = Number(count)
+    const unknown = topic === 'unsure' ? 1 : 0
+    this.published += sent
+    const place = { stream: 'default', origin: `${this.id}#1`, from: 1, to: sent }
+    return [200, { acknowledged: sent - unknown, refused: 0, unknown, ...place, elapsedMs: 12 }]
+  }
+
+  #cleanup(): object {
+    const answer = {
+      removedFiles: this.files.size,
+      removedBytes: [...this.files.values()].reduce((sum, { text }) => sum + text.length, 0),
+    }
+    this.files.clear()
+    this.subscriptions.clear()
+    return answer
+  }
+
+  #serveFile(url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const file = this.files.get(decodeURIComponent(url.pathname.slice('/v1/files/'.length)))
+    if (file === undefined) {
+      response.writeHead(404).end(JSON.stringify({ error: { code: 'NOT_FOUND', message: 'no such file' } }))
+      return
+    }
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+    if (from >= file.text.length && from > 0) response.writeHead(416).end()
+    else response.writeHead(from > 0 ? 206 : 200).end(file.text.slice(from))
+  }
+}
+
+function refusal(status: number, code: string, message: string): readonly [number, object] {
+  return [status, { error: { code, message } }]
+}
