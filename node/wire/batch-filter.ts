@@ -4,6 +4,7 @@
 
 import { batchHeaderBytes, batchOffset, recordFlag } from './batch-header.ts'
 import { readU16, readU32, writeU32 } from './bytes.ts'
+import { recordEnd } from './record.ts'
 
 /**
  * A new batch with the records whose topic is kept; undefined if none is. The frame must be a batch whose records have
@@ -34,7 +35,7 @@ export function filterBatch(
   for (let at = batchHeaderBytes; at < topicsStart; ) {
     const word = readU32(frame, at)
     const isHole = word >>> 24 === recordFlag.hole
-    const next = isHole ? at + 4 : recordEnd(frame, at, word)
+    const next = recordEnd(frame, at)
     if (!isHole && kept[readU16(frame, at + 4)] === 1) {
       runEnd = next
     } else {
@@ -54,15 +55,6 @@ function keptTopics(frame: Uint8Array, keep: (topicIndex: number) => boolean): U
   const kept = new Uint8Array(readU16(frame, batchOffset.topicCount))
   for (let index = 0; index < kept.length; index++) kept[index] = keep(index) ? 1 : 0
   return kept
-}
-
-function recordEnd(frame: Uint8Array, start: number, word: number): number {
-  const flags = word >>> 24
-  let at = start + 6
-  if ((flags & recordFlag.timeDelta) !== 0) at += 4
-  if ((flags & recordFlag.headers) !== 0) at += 2 + readU16(frame, at)
-  if ((flags & recordFlag.key) !== 0) at += 1 + (frame[at] as number)
-  return at + (word & 0xffffff)
 }
 
 function writeHole(bytes: Uint8Array, at: number, records: number): number {

@@ -19,6 +19,8 @@ export const ackLevels = ['none', 'local', 'copies'] as const
 export type AckLevel = (typeof ackLevels)[number]
 
 export const batchHeaderBytes = 48
+/** Bits of the flags byte; the lowest two are the acknowledgement level of a publish. */
+export const batchFlag = { level: 3, confirm: 4, times: 8 } as const
 export const recordFlag = { timeDelta: 1, headers: 2, key: 4, hole: 8 } as const
 
 export const batchOffset = {
@@ -62,13 +64,19 @@ export function publishNumber(frame: Uint8Array): number {
 }
 
 export function publishAckLevel(frame: Uint8Array): AckLevel | undefined {
-  return ackLevels[(frame[batchOffset.flags] as number) & 3]
+  return ackLevels[(frame[batchOffset.flags] as number) & batchFlag.level]
 }
 
-/** Turns a publish into a numbered batch, in place. */
-export function numberBatch(frame: Uint8Array, stream: StreamId, boot: Boot, sequence: number): void {
+/** Turns a publish into a numbered batch, in place. `flags` of batchFlag: confirm and times. */
+export function numberBatch(
+  frame: Uint8Array,
+  stream: StreamId,
+  boot: Boot,
+  sequence: number,
+  flags: number,
+): void {
   frame[batchOffset.type] = frameType.batch
-  frame[batchOffset.flags] = 0
+  frame[batchOffset.flags] = flags
   writeU32(frame, batchOffset.publishNumber, 0)
   writeU64(frame, batchOffset.stream, stream)
   writeU64(frame, batchOffset.boot, boot)

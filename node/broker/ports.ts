@@ -1,0 +1,48 @@
+// What the broker needs from its surroundings: a clock, somebody to call it back later, the other nodes, and somebody who
+// writes down what it sent and delivered. Production and simulator each bring their own.
+
+import type { CounterName } from '../core/common/counters.ts'
+import type { NodeId } from '../core/common/ids.ts'
+import type { SubscriptionEventLine } from '../core/common/journal-lines.ts'
+import type { PeerMessage } from '../core/gossip/messages.ts'
+
+export interface BrokerPorts {
+  /** Milliseconds since 1970 with microseconds as fractions; never goes back. */
+  readonly now: () => number
+  /** Calls back when the present turn of the event loop has ended. */
+  readonly endOfTurn: (callback: () => void) => void
+  /** Calls back after so many milliseconds. */
+  readonly after: (delayMs: number, callback: () => void) => void
+  readonly sendToPeer: (peer: NodeId, message: PeerMessage) => void
+  readonly recorder: Recorder
+  readonly count: (counter: CounterName, by: number) => void
+  /** Fresh bytes that need not be zeroed. */
+  readonly allocate: (bytes: number) => Uint8Array
+  /** The catalog has changed and should be saved. */
+  readonly onCatalogChanged: (keys: readonly string[]) => void
+}
+
+/** The journal, as the hot path calls it. Times are milliseconds. */
+export interface Recorder {
+  sent(
+    stream: string,
+    origin: string,
+    from: number,
+    count: number,
+    topic: string,
+    firstMs: number,
+    lastMs: number,
+  ): void
+  sentMixed(
+    stream: string,
+    origin: string,
+    from: number,
+    topics: readonly string[],
+    topicIndexes: ArrayLike<number>,
+    firstMs: number,
+    lastMs: number,
+  ): void
+  delivered(sub: string, stream: string, origin: string, from: number, to: number, nowMs: number): void
+  latency(stream: string, topic: string, fromNode: string, latencyUs: number, count: number): void
+  subscriptionEvent(line: SubscriptionEventLine): void
+}

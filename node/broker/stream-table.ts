@@ -1,0 +1,166 @@
+// Which streams exist, and to which of them a topic belongs. Definitions live in the catalog, where every node ends up
+// with the same; this table follows it and keeps the answers for topics seen before.
+
+import type { Refusal } from '../core/common/errors.ts'
+import { type StreamId, toStreamId } from '../core/common/ids.ts'
+import type { GossipAgent } from '../core/gossip/agent.ts'
+import {
+  defaultStreamName,
+  definitionProblem,
+  type Retention,
+  type StreamDefinition,
+  streamLimits,
+} from '../core/stream/definition.ts'
+import { matches, overlaps } from '../core/stream/pattern.ts'
+import type { Replica } from '../core/stream/replica.ts'
+import { topicProblem } from '../core/stream/topic.ts'
+
+/** Topics whose stream is remembered; the table starts anew beyond it. */
+const rememberedTopicsMax = 65_536
+const keyPrefix = 'stream:'
+
+/** What `PUT /v1/streams/NAME` may set; the rest comes from the present definition or the defaults. */
+export interface StreamChange {
+  readonly topics?: readonly string[] | undefined
+  readonly retention?:
+    | { readonly bytes?: number | undefined; readonly ageMs?: number | undefined }
+    | undefined
+  readonly copies?: number | undefined
+}
+
+export class StreamTable {
+  readonly #agent: GossipAgent
+  readonly #defaults: { readonly retention: Retention; readonly copies: number }
+  /** In the order of their names, so that every node resolves a momentary overlap alike. */
+  #replicas: Replica[] = []
+  readonly #byTopic = new Map<string, Replica>()
+
+  constructor(agent: GossipAgent, defaults: { readonly retention: Retention; readonly copies: number }) {
+    this.#agent = agent
+    this.#defaults = defaults
+    this.refresh()
+  }
+
+  get replicas(): readonly Replica[] {
+    return this.#replicas
+  }
+
+  find(name: string): Replica | undefined {
+    return this.#replicas.find((replica) => replica.name === name)
+  }
+
+  /** The stream of a topic, or why the topic is not valid. */
+  resolve(topic: string): Replica | Refusal {
+    const known = this.#byTopic.get(topic)
+    if (known !== undefined) return known
+    const problem = topicProblem(topic)
+    if (problem !== undefined) return problem
+    if (this.#byTopic.size >= rememberedTopicsMax) this.#byTopic.clear()
+    const replica = this.#replicas.find((candidate) =>
+      candidate.definition.topics.some((pattern) => matches(pattern, topic)),
+    )
+    const found = replica ?? this.#defaultReplica()
+    this.#byTopic.set(topic, found)
+    return found
+  }
+
+  /** The streams that may carry topics of a pattern. */
+  streamsOf(pattern: string): readonly Replica[] {
+    return this.#replicas.filter(
+      (replica) =>
+        replica.name === defaultStreamName ||
+        replica.definition.topics.some((topic) => overlaps(topic, pattern)),
+    )
+  }
+
+  /** The definition that a change would lead to, or why it may not be made. */
+  plan(name: string, change: StreamChange): StreamDefinition | Refusal {
+    const present = this.find(name)?.definition
+    const retention = { ...(present?.retention ?? this.#defaults.retention) }
+    if (change.retention?.bytes !== undefined) retention.bytes = change.retention.bytes
+    if (change.retention?.ageMs !== undefined) retention.ageMs = change.retention.ageMs
+    const copies = change.copies ?? present?.copies ?? this.#defaults.copies
+    const topics = change.topics ?? present?.topics ?? []
+    const definition: StreamDefinition = { name, topics, mode: 'gossip', retention, copies }
+    const problem = definitionProblem(
+      definition,
+      this.#replicas.map((replica) => replica.definition),
+    )
+    if (problem !== undefined) return problem
+    if (present !== undefined) return definition
+    if (this.#replicas.length >= streamLimits.streamsMax) {
+      return { refused: 'STREAM_LIMIT', reason: `there are ${streamLimits.streamsMax} streams` }
+    }
+    const twin = this.#replicas.find((replica) => replica.id === toStreamId(name))
+    if (twin !== undefined) {
+      return {
+        refused: 'STREAM_INVALID',
+        reason: `stream ${name}: its number is that of ${twin.name}; take another name`,
+      }
+    }
+    return definition
+  }
+
+  /** Takes the catalog's definitions over. Returns streams that are new and numbers of those that are gone. */
+  refresh(): { readonly added: readonly Replica[]; readonly removed: readonly StreamId[] } {
+    const before = new Map(this.#replicas.map((replica) => [replica.id, replica]))
+    const next: Replica[] = [
+      this.#agent.define(this.#definitionOf(defaultStreamName) ?? this.#defaultDefinition()),
+    ]
+    for (const entry of this.#agent.catalog.entries()) {
+      const name = fromStreamKey(entry.key)
+      if (name === undefined || name === defaultStreamName) continue
+      const definition = this.#definitionOf(name)
+      if (definition !== undefined) next.push(this.#agent.define(definition))
+    }
+    this.#replicas = next.sort((left, right) => (left.name < right.name ? -1 : 1))
+    this.#byTopic.clear()
+    const present = new Set(next.map((replica) => replica.id))
+    return {
+      added: next.filter((replica) => !before.has(replica.id)),
+      removed: [...before.keys()].filter((id) => !present.has(id)),
+    }
+  }
+
+  #definitionOf(name: string): StreamDefinition | undefined {
+    const value = this.#agent.catalog.get(toStreamKey(name))?.value
+    return value === undefined ? undefined : readDefinition(name, value)
+  }
+
+  #defaultDefinition(): StreamDefinition {
+    return { name: defaultStreamName, topics: [], mode: 'gossip', ...this.#defaults }
+  }
+
+  #defaultReplica(): Replica {
+    return this.#agent.define(this.#definitionOf(defaultStreamName) ?? this.#defaultDefinition())
+  }
+}
+
+export function toStreamKey(name: string): string {
+  return keyPrefix + name
+}
+
+export function fromStreamKey(key: string): string | undefined {
+  return key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : undefined
+}
+
+/** What the catalog keeps of a definition. */
+export function toDefinitionValue(definition: StreamDefinition): unknown {
+  const { topics, mode, retention, copies } = definition
+  return { topics, mode, retention, copies }
+}
+
+/** Reads a catalog value, which came from a file or another node; undefined if it is not a definition. */
+function readDefinition(name: string, value: unknown): StreamDefinition | undefined {
+  const fields = value as Partial<Record<'topics' | 'retention' | 'copies', unknown>> | null
+  if (typeof fields !== 'object' || fields === null || !Array.isArray(fields.topics)) return undefined
+  const retention = fields.retention as Partial<Retention> | undefined
+  const definition: StreamDefinition = {
+    name,
+    topics: fields.topics.map(String),
+    mode: 'gossip',
+    retention: { bytes: Number(retention?.bytes), ageMs: Number(retention?.ageMs) },
+    copies: Number(fields.copies),
+  }
+  return definitionProblem(definition, []) === undefined ? definition : undefined
+}

@@ -1,0 +1,78 @@
+// Small facts that every node ends up agreeing on: stream definitions and the cursors of named subscriptions.
+// Last writer wins by (version, node): merging is commutative, associative and idempotent, so any order and any
+// repetition of messages leads to the same table. A removed entry stays as one with an undefined value.
+
+import type { NodeId } from '../common/ids.ts'
+
+export interface CatalogEntry {
+  /** `stream:NAME` or `cursor:NAME`. */
+  readonly key: string
+  /** JSON value; absent when removed. */
+  readonly value?: unknown
+  readonly version: number
+  /** The node that wrote it. */
+  readonly by: NodeId
+}
+
+/** Entries a catalog may have; a merge beyond it is refused and counted by the caller. */
+export const catalogEntriesMax = 10_000
+
+export class Catalog {
+  readonly #entries = new Map<string, CatalogEntry>()
+  #hash = 0
+
+  /** Order-independent hash of all (key, version, node): equal on two nodes that agree. */
+  get hash(): number {
+    return this.#hash
+  }
+
+  get(key: string): CatalogEntry | undefined {
+    return this.#entries.get(key)
+  }
+
+  entries(): IterableIterator<CatalogEntry> {
+    return this.#entries.values()
+  }
+
+  /** Writes a value as this node; undefined removes. Returns the entry to be told to the others. */
+  write(key: string, value: unknown, by: NodeId): CatalogEntry {
+    const version = (this.#entries.get(key)?.version ?? 0) + 1
+    const entry: CatalogEntry = value === undefined ? { key, version, by } : { key, value, version, by }
+    this.#put(entry)
+    return entry
+  }
+
+  /** Takes another node's entry; true if it is newer than what was here. */
+  merge(entry: CatalogEntry): boolean {
+    const mine = this.#entries.get(entry.key)
+    if (mine === undefined && this.#entries.size >= catalogEntriesMax) return false
+    if (mine !== undefined && !isNewer(entry, mine)) return false
+    this.#put(entry)
+    return true
+  }
+
+  #put(entry: CatalogEntry): void {
+    const before = this.#entries.get(entry.key)
+    if (before !== undefined) this.#hash = (this.#hash ^ hashEntry(before)) >>> 0
+    this.#hash = (this.#hash ^ hashEntry(entry)) >>> 0
+    this.#entries.set(entry.key, entry)
+  }
+}
+
+function isNewer(entry: CatalogEntry, than: CatalogEntry): boolean {
+  if (entry.version !== than.version) return entry.version > than.version
+  return entry.by > than.by
+}
+
+function hashEntry(entry: CatalogEntry): number {
+  return hashText(`${entry.key}\n${entry.version}\n${entry.by}`)
+}
+
+/** FNV-1a over UTF-16 code units with a final mix, 32 bits. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)
+  return (hash ^ (hash >>> 13)) >>> 0
+}

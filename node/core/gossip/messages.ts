@@ -1,0 +1,102 @@
+// What nodes say to each other in gossip mode, as values; wire/peer-codec.ts turns them into bytes. Streams are named
+// by number, origins by node and boot. Batches travel as the frames that the origin numbered.
+
+import type { Boot, NodeId, StreamId } from '../common/ids.ts'
+import type { CatalogEntry } from './catalog.ts'
+
+/** A numbered batch, pushed by its origin or sent in answer to a pull. */
+export interface BatchMessage {
+  readonly kind: 'batch'
+  readonly stream: StreamId
+  readonly boot: Boot
+  readonly from: number
+  readonly count: number
+  /** The origin wants to hear when the batch is held. */
+  readonly confirm: boolean
+  readonly frame: Uint8Array
+}
+
+/** Says to an origin that the sender holds these of its sequences. */
+export interface HeldMessage {
+  readonly kind: 'held'
+  readonly stream: StreamId
+  readonly boot: Boot
+  readonly from: number
+  readonly to: number
+}
+
+/** Local subscribers want (or no longer want) a stream. Answered by `holdings` with bases. */
+export interface InterestMessage {
+  readonly kind: 'interest'
+  readonly stream: StreamId
+  readonly wanted: boolean
+  /** How long ago the interest began, so that the two clocks need not agree. */
+  readonly ageMs: number
+  /** Last sequence delivered of the receiver's present boot; absent where the sender knows none. */
+  readonly have?: number
+}
+
+/** What the sender holds of an origin. */
+export interface Holding {
+  readonly node: NodeId
+  readonly boot: Boot
+  /** First and last sequence held (holes possible); 0 and 0 if nothing. */
+  readonly first: number
+  readonly last: number
+  /** Last sequence that the sender had when the receiver's interest began. */
+  readonly base: number
+}
+
+/** What the sender holds of a stream: everything in answer to an interest, else what changed. */
+export interface HoldingsMessage {
+  readonly kind: 'holdings'
+  readonly stream: StreamId
+  readonly answer: boolean
+  readonly holdings: readonly Holding[]
+}
+
+/** Sent once per probe interval: a hash of all holdings told so far and of the catalog. */
+export interface ProbeMessage {
+  readonly kind: 'probe'
+  readonly toldHash: number
+  readonly catalogHash: number
+}
+
+/** The probe did not agree with what arrived: tell everything again. */
+export interface ResyncMessage {
+  readonly kind: 'resync'
+}
+
+/** Asks for sequences from..to of an origin. */
+export interface PullMessage {
+  readonly kind: 'pull'
+  readonly id: number
+  readonly stream: StreamId
+  readonly boot: Boot
+  readonly from: number
+  readonly to: number
+}
+
+/** Everything that the sender holds of the pull was sent before this; `busy` means nothing was even tried. */
+export interface PulledMessage {
+  readonly kind: 'pulled'
+  readonly id: number
+  readonly busy: boolean
+}
+
+/** Stream definitions and stored cursors that changed, or all of them. */
+export interface CatalogMessage {
+  readonly kind: 'catalog'
+  readonly entries: readonly CatalogEntry[]
+}
+
+export type PeerMessage =
+  | BatchMessage
+  | HeldMessage
+  | InterestMessage
+  | HoldingsMessage
+  | ProbeMessage
+  | ResyncMessage
+  | PullMessage
+  | PulledMessage
+  | CatalogMessage

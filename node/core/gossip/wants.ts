@@ -1,0 +1,189 @@
+// Repair: what this node lacks and who is asked for it. A want is a range of one origin. It is pulled from one peer at a
+// time: the origin itself if it is connected, then those that said they hold it, then the rest. When everybody
+// who could hold it has said no, the range is declared absent and becomes an explicit gap.
+//
+// Who could hold it: all members. A member that cannot be reached is waited for as long as retention could let it
+// hold the range; unless the origin itself answers that it has dropped it, for then retention has passed everywhere.
+
+import type { NodeId } from '../common/ids.ts'
+import type { GapReason, OriginState, Replica } from '../stream/replica.ts'
+import { count, type GossipContext, gossipLimits, liveOrigin, type PeerState, send } from './context.ts'
+
+interface Want {
+  readonly replica: Replica
+  readonly state: OriginState
+  readonly from: number
+  to: number
+  readonly since: number
+  /** Peers that have answered that they hold nothing (more) of it. */
+  readonly without: Set<NodeId>
+  /** The pull under way. */
+  pull: { readonly id: number; readonly peer: NodeId; deadline: number } | undefined
+}
+
+export class Wants {
+  readonly #context: GossipContext
+  #wants: Want[] = []
+  #nextId = 1
+  #pulling = 0
+
+  constructor(context: GossipContext) {
+    this.#context = context
+  }
+
+  /** Ranges that are wanted now. */
+  get size(): number {
+    return this.#wants.length
+  }
+
+  /** Wants from..to of an origin; what is wanted already is not wanted twice. */
+  add(replica: Replica, state: OriginState, from: number, to: number): void {
+    let next = from
+    for (const want of this.#wants) {
+      if (want.state !== state || want.replica !== replica || want.to < next || want.from > to) continue
+      if (want.from > next) this.#push(replica, state, next, want.from - 1)
+      next = want.to + 1
+    }
+    if (next <= to) this.#push(replica, state, next, to)
+  }
+
+  /** A peer said that it holds up to `last` of an origin, so it may be asked (again). */
+  onClaim(peer: PeerState, state: OriginState, last: number): void {
+    for (const want of this.#wants) {
+      if (want.state !== state || last < want.from) continue
+      want.without.delete(peer.id)
+      this.#step(want)
+    }
+  }
+
+  /** A batch came that may answer a pull: the pull is alive. */
+  onProgress(peer: PeerState): void {
+    if (this.#pulling === 0) return
+    for (const want of this.#wants) {
+      if (want.pull?.peer === peer.id) want.pull.deadline = this.#context.now + gossipLimits.pullTimeoutMs
+    }
+  }
+
+  onPulled(peer: PeerState, id: number, busy: boolean): void {
+    const want = this.#wants.find((candidate) => candidate.pull?.id === id)
+    if (want === undefined) return
+    this.#endPull(want)
+    if (!busy) want.without.add(peer.id)
+    this.#step(want)
+  }
+
+  onPeerUp(): void {
+    this.#stepAll()
+  }
+
+  onPeerDown(peer: PeerState): void {
+    for (const want of this.#wants) {
+      want.without.delete(peer.id)
+      if (want.pull?.peer === peer.id) this.#endPull(want)
+    }
+    this.#stepAll()
+  }
+
+  forgetStream(replica: Replica): void {
+    for (const want of this.#wants) if (want.replica === replica) this.#endPull(want)
+    this.#wants = this.#wants.filter((want) => want.replica !== replica)
+  }
+
+  /** Once per tick: pulls that stalled go to somebody else, and waits that lasted too long end. */
+  expire(): void {
+    for (const want of this.#wants) {
+      if (want.pull !== undefined && want.pull.deadline <= this.#context.now) this.#endPull(want)
+    }
+    this.#stepAll()
+  }
+
+  #push(replica: Replica, state: OriginState, from: number, to: number): void {
+    const since = this.#context.now
+    const want: Want = { replica, state, from, to, since, without: new Set(), pull: undefined }
+    this.#wants.push(want)
+    this.#step(want)
+  }
+
+  #stepAll(): void {
+    for (const want of [...this.#wants]) this.#step(want)
+  }
+
+  #step(want: Want): void {
+    if (want.pull !== undefined) return
+    const from = Math.max(want.from, want.state.goneTo + 1)
+    const missing = from > want.to ? [] : want.state.log.missing(from, want.to)
+    const first = missing[0]
+    const last = missing[missing.length - 1]
+    if (first === undefined || last === undefined) {
+      this.#resolve(want)
+      return
+    }
+    const peer = this.#choose(want)
+    if (peer !== undefined) {
+      if (this.#pulling >= gossipLimits.pullsMax) return
+      this.#pull(want, peer, first.from, last.to)
+    } else if (this.#isLowest(want) && this.#isAbsent(want)) {
+      this.#declareAbsent(want, missing)
+    }
+  }
+
+  #pull(want: Want, peer: PeerState, from: number, to: number): void {
+    const id = this.#nextId++
+    want.pull = { id, peer: peer.id, deadline: this.#context.now + gossipLimits.pullTimeoutMs }
+    this.#pulling++
+    count(this.#context, 'pullsSent')
+    send(this.#context, peer, { kind: 'pull', id, stream: want.replica.id, boot: want.state.boot, from, to })
+  }
+
+  /** The next peer to ask: the origin, then one that claims to hold it, then any other that has not said no. */
+  #choose(want: Want): PeerState | undefined {
+    const origin = liveOrigin(this.#context, want.state)
+    if (origin !== undefined && !want.without.has(origin.id)) return origin
+    let other: PeerState | undefined
+    for (const peer of this.#context.peers.values()) {
+      if (peer.boot === undefined || want.without.has(peer.id)) continue
+      const holding = peer.holdings.get(want.replica.id)?.get(want.state.boot)
+      if (holding !== undefined && holding.first <= want.to && holding.last >= want.from) return peer
+      other ??= peer
+    }
+    return other
+  }
+
+  /** Gaps are declared in order: what lies before may still come. */
+  #isLowest(want: Want): boolean {
+    return !this.#wants.some((other) => other.state === want.state && other.from < want.from)
+  }
+
+  #isAbsent(want: Want): boolean {
+    const origin = liveOrigin(this.#context, want.state)
+    if (origin !== undefined || want.state.boot === this.#context.boot) return true
+    if (this.#context.now - want.since >= want.replica.definition.retention.ageMs) return true
+    for (const peer of this.#context.peers.values()) if (!want.without.has(peer.id)) return false
+    return true
+  }
+
+  #declareAbsent(want: Want, missing: readonly { readonly from: number; readonly to: number }[]): void {
+    const { state, replica } = want
+    const reason: GapReason = liveOrigin(this.#context, state) !== undefined ? 'retention' : 'lost'
+    for (const range of missing) {
+      state.goneTo = Math.max(state.goneTo, range.to)
+      if (state.position === undefined || range.to <= state.position) continue
+      count(this.#context, 'gapsDeclared')
+      count(this.#context, 'messagesMissing', range.to - state.position)
+      replica.skip(state, range.to, reason)
+    }
+    this.#resolve(want)
+  }
+
+  #resolve(want: Want): void {
+    this.#wants = this.#wants.filter((other) => other !== want)
+    want.replica.advance(want.state)
+    this.#context.effects.push({ kind: 'delivered', replica: want.replica })
+  }
+
+  #endPull(want: Want): void {
+    if (want.pull === undefined) return
+    want.pull = undefined
+    this.#pulling--
+  }
+}

@@ -1,0 +1,150 @@
+// One subscriber's way through one stream: what it gets next, and where it stands.
+//
+// A feed reads the node's delivery log and only keeps a position in it. An origin on which the feed stands before
+// the log (resume from a cursor, "earliest", overtaken by retention) is replayed from its origin log until
+// it has caught up, and what this node lacks is asked for meanwhile; the other origins go on. Whatever the node
+// does, the delivery rule is applied once more here, against the feed's own vector.
+
+import type { Boot } from '../common/ids.ts'
+import type { Entry } from './origin-log.ts'
+import type { GapMark, GapReason, OriginState, Replica } from './replica.ts'
+
+/** What a feed hands out. An entry may begin below `from`: the subscriber has had that part. */
+export type FeedItem =
+  | { readonly kind: 'batch'; readonly state: OriginState; readonly entry: Entry; readonly from: number }
+  | {
+      readonly kind: 'gap'
+      readonly state: OriginState
+      readonly from: number
+      readonly to: number
+      readonly reason: GapReason
+    }
+
+/** Asks other nodes for sequences that this one does not hold; `goneTo` rises over what nobody has. */
+export type Backfill = (state: OriginState, from: number, to: number) => void
+
+/** Where a feed begins: the end of what the node has, or explicit last sequences by boot. */
+export type FeedStart =
+  | { readonly kind: 'now' }
+  /** After these sequences; `others` says what holds for origins that are not named. */
+  | { readonly kind: 'after'; readonly vector: ReadonlyMap<Boot, number>; readonly others: 'base' | 'zero' }
+
+export class Feed {
+  readonly replica: Replica
+  /** Last sequence handed out (or passed over) of each origin. */
+  readonly vector: Map<Boot, number> = new Map()
+  readonly #backfill: Backfill
+  /** What holds for an origin that the vector does not name: the node's base, or everything from 1 on. */
+  readonly #others: 'base' | 'zero'
+  /** Position in the delivery log. */
+  #position: number
+  /** Origins that are read from their own logs until the feed has caught up with the node. */
+  readonly #replaying = new Set<OriginState>()
+
+  constructor(replica: Replica, start: FeedStart, backfill: Backfill) {
+    this.replica = replica
+    this.#backfill = backfill
+    this.#position = replica.delivered.end
+    this.#others = start.kind === 'now' ? 'base' : start.others
+    for (const state of replica.origins.values()) {
+      if (start.kind === 'now' && state.position !== undefined) this.vector.set(state.boot, state.position)
+    }
+    if (start.kind === 'now') return
+    for (const [boot, sequence] of start.vector) this.vector.set(boot, sequence)
+    this.#replayWhatIsBehind()
+  }
+
+  /** Bytes that wait in the delivery log for this feed; what it replays does not count. */
+  get waitingBytes(): number {
+    const entry = this.replica.delivered.at(this.#position)?.entry
+    return entry === undefined ? 0 : this.replica.insertedBytes - entry.offset
+  }
+
+  /** The node has learnt where its interest in an origin begins; the feed may want more of it than that. */
+  onBase(state: OriginState): void {
+    if (state.position !== undefined && this.passed(state) < state.position) this.#replaying.add(state)
+  }
+
+  /** The next item; undefined when there is none now. */
+  next(): FeedItem | undefined {
+    for (const state of this.#replaying) {
+      const item = this.#nextOfReplay(state)
+      if (item !== undefined && item !== 'waiting') return item
+      if (item === undefined) this.#replaying.delete(state)
+    }
+    return this.#nextOfLog()
+  }
+
+  /** The last sequence passed of an origin. */
+  passed(state: OriginState): number {
+    const known = this.vector.get(state.boot)
+    if (known !== undefined) return known
+    return this.#others === 'zero' ? 0 : state.base
+  }
+
+  #replayWhatIsBehind(): void {
+    for (const state of this.replica.origins.values()) this.onBase(state)
+    this.#position = this.replica.delivered.end
+  }
+
+  #nextOfReplay(state: OriginState): FeedItem | 'waiting' | undefined {
+    const next = this.passed(state) + 1
+    const goal = state.position ?? 0
+    if (next > goal) return undefined
+    const entry = state.log.atOrAfter(next)
+    if (entry !== undefined && entry.from <= next) return this.#hand(state, entry)
+    const holeEnd = entry === undefined ? goal : Math.min(goal, entry.from - 1)
+    if (state.goneTo < next) {
+      this.#backfill(state, next, holeEnd)
+      // The answer may be known at once: that nobody is left who could hold it.
+      if (state.goneTo < next) return 'waiting'
+    }
+    return this.#handGap(state, Math.min(holeEnd, state.goneTo), 'retention')
+  }
+
+  #nextOfLog(): FeedItem | undefined {
+    const log = this.replica.delivered
+    for (;;) {
+      // Retention overtook this feed: it goes on with what there is, and the replay tells the gaps.
+      if (this.#position < log.first) {
+        this.#replayWhatIsBehind()
+        if (this.#replaying.size > 0) return this.next()
+      }
+      const item = log.at(this.#position)
+      if (item === undefined) return undefined
+      this.#position++
+      const found = item.gap !== undefined ? this.#passMark(item.gap) : this.#passEntry(item.entry)
+      if (found !== undefined) return found
+    }
+  }
+
+  #passMark(mark: GapMark): FeedItem | undefined {
+    const state = this.replica.origins.get(mark.boot)
+    if (state === undefined || this.#replaying.has(state)) return undefined
+    return this.#handGap(state, mark.to, mark.reason)
+  }
+
+  #passEntry(entry: Entry): FeedItem | undefined {
+    const state = this.replica.origins.get(entry.boot)
+    if (state === undefined || this.#replaying.has(state)) return undefined
+    const passed = this.passed(state)
+    if (entry.to <= passed) return undefined
+    if (entry.from <= passed + 1 && entry.frame !== undefined) return this.#hand(state, entry)
+    this.#replaying.add(state)
+    const item = this.#nextOfReplay(state)
+    return item === 'waiting' ? undefined : item
+  }
+
+  #hand(state: OriginState, entry: Entry): FeedItem {
+    const from = this.passed(state) + 1
+    this.vector.set(state.boot, entry.to)
+    return { kind: 'batch', state, entry, from }
+  }
+
+  #handGap(state: OriginState, to: number, reason: GapReason): FeedItem | undefined {
+    const passed = this.passed(state)
+    if (to <= passed) return undefined
+    this.vector.set(state.boot, to)
+    return { kind: 'gap', state, from: passed + 1, to, reason }
+  }
+}

@@ -1,0 +1,225 @@
+// One node's part of one stream: what it holds of every origin, and the order in which it delivers it.
+//
+// Two structures over the same entries. The origin logs answer "which batch holds sequence s", for repair and
+// replay. The delivery log is the local order that all subscribers of this node read, each at its own position;
+// it takes an origin's batches strictly in sequence (the delivery rule), so a reader of the log never sees
+// a duplicate, a reordering or a silent gap, and a gap that cannot be filled stands in it as a mark.
+
+import { Arena } from '../common/arena.ts'
+import { assert } from '../common/assert.ts'
+import { Deque } from '../common/deque.ts'
+import { type Boot, type NodeId, type Origin, type StreamId, toOrigin, toStreamId } from '../common/ids.ts'
+import type { StreamDefinition } from './definition.ts'
+import { type Entry, OriginLog } from './origin-log.ts'
+
+/** Sequences from..to of an origin that nobody can deliver any more. */
+export interface GapMark {
+  readonly boot: Boot
+  readonly from: number
+  readonly to: number
+  readonly reason: GapReason
+}
+
+export type GapReason = 'retention' | 'lost'
+
+export type LogItem =
+  | { readonly entry: Entry; readonly gap: undefined }
+  | { readonly entry: undefined; readonly gap: GapMark }
+
+/** A batch as its origin numbered it. */
+export interface NumberedBatch {
+  readonly frame: Uint8Array
+  /** Sequence of the first record. */
+  readonly from: number
+  /** Records, 1..512. */
+  readonly count: number
+  /** Whether the origin wants to hear who holds it. */
+  readonly confirm: boolean
+}
+
+/** What a node knows of one origin on one stream. */
+export interface OriginState {
+  readonly node: NodeId
+  readonly boot: Boot
+  readonly origin: Origin
+  readonly log: OriginLog
+  /** Last sequence in the delivery log, or the base while nothing was delivered; undefined while no base is known. */
+  position: number | undefined
+  /** Sequence after which this node's interest in the origin began. */
+  base: number
+  /** Highest sequence that is gone: dropped by retention here, or declared absent everywhere. */
+  goneTo: number
+  /** When the last entry arrived, milliseconds; 0 if none did. */
+  lastArrival: number
+}
+
+/** What an entry costs besides its bytes; measured as heap per entry with empty payloads. */
+const entryOverheadBytes = 256
+/** Batches that wait for a hole before them; beyond it they are dropped and pulled again after the hole is filled. */
+const heldBackBytesMax = 16_777_216
+
+export class Replica {
+  readonly name: string
+  readonly id: StreamId
+  definition: StreamDefinition
+  readonly origins: Map<Boot, OriginState> = new Map()
+  /** What this node delivers, in order; read by position. */
+  readonly delivered: Deque<LogItem> = new Deque()
+  /** All entries in the order of their arrival: the order in which retention drops them. */
+  readonly #arrivals = new Deque<Entry>()
+  readonly #arena: Arena
+  /** Since when local subscribers want the stream, milliseconds; undefined while none does. */
+  interestedSince: number | undefined = undefined
+  /** Bytes held, overhead included. */
+  bytes = 0
+  /** Bytes taken in over the replica's life; with `Entry.offset` it tells how far behind a reader is. */
+  insertedBytes = 0
+  /** Bytes of entries that are held but wait for a hole before them. */
+  heldBackBytes = 0
+  /** Messages held. */
+  messages = 0
+
+  constructor(definition: StreamDefinition, arena: Arena = new Arena()) {
+    this.name = definition.name
+    this.id = toStreamId(definition.name)
+    this.definition = definition
+    this.#arena = arena
+  }
+
+  /** The state of an origin, created when it is new. */
+  originState(node: NodeId, boot: Boot): OriginState {
+    let state = this.origins.get(boot)
+    if (state === undefined) {
+      const origin = toOrigin(node, boot)
+      const log = new OriginLog()
+      state = { node, boot, origin, log, position: undefined, base: 0, goneTo: 0, lastArrival: 0 }
+      this.origins.set(boot, state)
+    }
+    return state
+  }
+
+  /** Takes a batch; refuses a copy, and one that would wait for a hole when too many wait already. */
+  insert(state: OriginState, batch: NumberedBatch, now: number): Entry | 'copy' | 'full' {
+    const { frame, from, count, confirm } = batch
+    const to = from + count - 1
+    if (to <= state.goneTo) return 'copy'
+    const ahead = state.position !== undefined && from > state.position + 1
+    if (ahead && this.heldBackBytes + frame.length > heldBackBytesMax) return 'full'
+    const bytes = frame.length + entryOverheadBytes
+    const { boot } = state
+    const entry: Entry = {
+      boot,
+      from,
+      to,
+      frame: undefined,
+      bytes,
+      at: now,
+      offset: this.insertedBytes,
+      confirm,
+      heldBack: ahead,
+    }
+    if (!state.log.insert(entry)) return 'copy'
+    entry.frame = this.#arena.keep(frame)
+    this.#arrivals.push(entry)
+    state.lastArrival = now
+    this.bytes += bytes
+    this.insertedBytes += bytes
+    this.messages += count
+    if (ahead) this.heldBackBytes += bytes
+    return entry
+  }
+
+  /** Moves what is next in sequence into the delivery log; true if there was anything. */
+  advance(state: OriginState): boolean {
+    if (state.position === undefined) return false
+    let moved = false
+    for (;;) {
+      const entry = state.log.atOrAfter(state.position + 1)
+      if (entry === undefined || entry.from > state.position + 1) return moved
+      // A base may lie inside a batch; readers skip what lies at or below their own position.
+      if (entry.heldBack) this.#release(entry)
+      state.position = entry.to
+      this.delivered.push({ entry, gap: undefined })
+      moved = true
+    }
+  }
+
+  /** Gives up on everything up to `to`: puts a mark into the delivery log and goes on behind it. */
+  skip(state: OriginState, to: number, reason: GapReason): void {
+    if (state.position === undefined || to <= state.position) return
+    this.delivered.push({ entry: undefined, gap: { boot: state.boot, from: state.position + 1, to, reason } })
+    state.position = to
+    this.advance(state)
+  }
+
+  /** Sets where this node's interest in an origin begins, and delivers what it already holds behind that. */
+  setBase(state: OriginState, base: number): void {
+    state.base = base
+    state.position = base
+    this.advance(state)
+    for (let entry = state.log.atOrAfter(state.position + 1); entry !== undefined; ) {
+      if (!entry.heldBack) this.heldBackBytes += entry.bytes
+      entry.heldBack = true
+      entry = state.log.atOrAfter(entry.to + 1)
+    }
+  }
+
+  /** Forgets positions and the delivery log, when the last local subscriber has left. */
+  loseInterest(): void {
+    this.interestedSince = undefined
+    for (const state of this.origins.values()) {
+      state.position = undefined
+      state.base = 0
+      for (let entry = state.log.first; entry !== undefined; entry = state.log.atOrAfter(entry.to + 1)) {
+        if (entry.heldBack) this.#release(entry)
+      }
+    }
+    while (this.delivered.shift() !== undefined) {}
+  }
+
+  /** Drops what retention no longer covers. */
+  trim(now: number): void {
+    const { bytes, ageMs } = this.definition.retention
+    for (let oldest = this.#arrivals.peek(); oldest !== undefined; oldest = this.#arrivals.peek()) {
+      if (this.bytes <= bytes && oldest.at > now - ageMs) break
+      this.#arrivals.shift()
+      this.#drop(oldest)
+    }
+    for (let item = this.delivered.peek(); item !== undefined; item = this.delivered.peek()) {
+      const isOver = item.entry !== undefined ? item.entry.frame === undefined : this.#isOldMark(item.gap)
+      if (!isOver) break
+      this.delivered.shift()
+    }
+  }
+
+  /** Forgets an origin of which nothing is held any more. */
+  forget(boot: Boot): void {
+    const state = this.origins.get(boot)
+    if (state !== undefined && state.log.length === 0) this.origins.delete(boot)
+  }
+
+  #drop(entry: Entry): void {
+    const state = this.origins.get(entry.boot)
+    assert(state !== undefined, 'an entry has an origin')
+    state.log.remove(entry)
+    state.goneTo = Math.max(state.goneTo, entry.to)
+    entry.frame = undefined
+    this.bytes -= entry.bytes
+    this.messages -= entry.to - entry.from + 1
+    if (entry.heldBack) this.#release(entry)
+  }
+
+  /** A mark at the head of the log stays until something behind it has left or arrived, so that readers see it. */
+  #isOldMark(mark: GapMark): boolean {
+    const state = this.origins.get(mark.boot)
+    return state === undefined || state.goneTo > mark.to || this.delivered.length > marksKept
+  }
+
+  #release(entry: Entry): void {
+    entry.heldBack = false
+    this.heldBackBytes -= entry.bytes
+  }
+}
+
+/** Gap marks that may stand at the head of an idle delivery log. */
+const marksKept = 1024

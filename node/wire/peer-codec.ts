@@ -1,0 +1,149 @@
+// What nodes say to each other, as bytes (docs/protocol.md section 6): batches and confirmations are binary, the rest is
+// JSON. A peer is trusted to mean well but not to be of the same version: what does not parse comes back as
+// undefined and is counted, never thrown.
+
+import { type Boot, isBoot, isNodeId, type StreamId } from '../core/common/ids.ts'
+import type { CatalogEntry } from '../core/gossip/catalog.ts'
+import type { HeldMessage, Holding, PeerMessage } from '../core/gossip/messages.ts'
+import {
+  batchBoot,
+  batchCount,
+  batchFlag,
+  batchOffset,
+  batchSequence,
+  batchStream,
+  frameType,
+  numberedBatchProblem,
+} from './batch-header.ts'
+import { readU64, writeU64 } from './bytes.ts'
+
+const heldType = 7
+const heldBytes = 40
+
+/** The binary frame of a message that has one; undefined for those that travel as text. */
+export function encodePeerFrame(message: PeerMessage): Uint8Array | undefined {
+  if (message.kind === 'batch') return message.frame
+  if (message.kind !== 'held') return undefined
+  const frame = new Uint8Array(heldBytes)
+  frame[0] = heldType
+  writeU64(frame, 8, message.stream)
+  writeU64(frame, 16, message.boot)
+  writeU64(frame, 24, message.from)
+  writeU64(frame, 32, message.to)
+  return frame
+}
+
+/** The text of a message that has no binary frame. */
+export function encodePeerText(message: PeerMessage): string {
+  const { kind, ...fields } = message
+  return JSON.stringify({ op: kind, ...fields })
+}
+
+export function decodePeerFrame(frame: Uint8Array): PeerMessage | undefined {
+  if (frame[0] === heldType) return decodeHeld(frame)
+  if (frame[0] !== frameType.batch || numberedBatchProblem(frame) !== undefined) return undefined
+  return {
+    kind: 'batch',
+    stream: batchStream(frame),
+    boot: batchBoot(frame),
+    from: batchSequence(frame),
+    count: batchCount(frame),
+    confirm: ((frame[batchOffset.flags] as number) & batchFlag.confirm) !== 0,
+    frame,
+  }
+}
+
+function decodeHeld(frame: Uint8Array): HeldMessage | undefined {
+  if (frame.length !== heldBytes) return undefined
+  const [stream, boot, from, to] = [readU64(frame, 8), readU64(frame, 16), readU64(frame, 24), readU64(frame, 32)]
+  if (!isSequence(stream) || !isBoot(boot) || !isSequence(from) || !isSequence(to) || to < from) return undefined
+  return { kind: 'held', stream: stream as StreamId, boot, from, to }
+}
+
+export function decodePeerText(text: string): PeerMessage | undefined {
+  let fields: Record<string, unknown>
+  try {
+    fields = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof fields !== 'object' || fields === null) return undefined
+  const { op, id, stream, boot, from, to } = fields as Partial<Record<string, unknown>>
+  switch (op) {
+    case 'interest':
+      return decodeInterest(fields)
+    case 'holdings':
+      return decodeHoldings(fields)
+    case 'probe': {
+      const { toldHash, catalogHash } = fields as Partial<Record<string, unknown>>
+      return isSequence(toldHash) && isSequence(catalogHash) ? { kind: 'probe', toldHash, catalogHash } : undefined
+    }
+    case 'resync':
+      return { kind: 'resync' }
+    case 'pull':
+      if (!isSequence(id) || !isStream(stream) || !isOriginBoot(boot)) return undefined
+      return isSequence(from) && isSequence(to) && from <= to
+        ? { kind: 'pull', id, stream, boot, from, to }
+        : undefined
+    case 'pulled':
+      return isSequence(id) ? { kind: 'pulled', id, busy: fields['busy'] === true } : undefined
+    case 'catalog':
+      return decodeCatalog(fields)
+    default:
+      return undefined
+  }
+}
+
+function decodeInterest(fields: Readonly<Record<string, unknown>>): PeerMessage | undefined {
+  const { stream, wanted, ageMs, have } = fields as Partial<Record<string, unknown>>
+  if (!isStream(stream) || typeof wanted !== 'boolean') return undefined
+  if (typeof ageMs !== 'number' || !(ageMs >= 0)) return undefined
+  if (have === undefined) return { kind: 'interest', stream, wanted, ageMs }
+  return isSequence(have) ? { kind: 'interest', stream, wanted, ageMs, have } : undefined
+}
+
+function decodeHoldings(fields: Readonly<Record<string, unknown>>): PeerMessage | undefined {
+  const { stream, answer, holdings } = fields as Partial<Record<string, unknown>>
+  if (!isStream(stream) || typeof answer !== 'boolean' || !Array.isArray(holdings)) return undefined
+  const decoded: Holding[] = []
+  for (const holding of holdings as unknown[]) {
+    const { node, boot, first, last, base } = (holding ?? {}) as Partial<Record<string, unknown>>
+    if (typeof node !== 'string' || !isNodeId(node) || !isOriginBoot(boot)) return undefined
+    if (!isSequence(first) || !isSequence(last) || !isSequence(base)) return undefined
+    decoded.push({ node, boot, first, last, base })
+  }
+  return { kind: 'holdings', stream, answer, holdings: decoded }
+}
+
+function decodeCatalog(fields: Readonly<Record<string, unknown>>): PeerMessage | undefined {
+  const { entries } = fields as Partial<Record<string, unknown>>
+  if (!Array.isArray(entries)) return undefined
+  const decoded: CatalogEntry[] = []
+  for (const entry of entries as unknown[]) {
+    const read = readCatalogEntry(entry)
+    if (read === undefined) return undefined
+    decoded.push(read)
+  }
+  return { kind: 'catalog', entries: decoded }
+}
+
+/** Checks one catalog entry that came from a peer or a file. */
+export function readCatalogEntry(entry: unknown): CatalogEntry | undefined {
+  const { key, value, version, by } = (entry ?? {}) as Partial<Record<string, unknown>>
+  if (typeof key !== 'string' || key.length > 256 || !isSequence(version)) return undefined
+  if (typeof by !== 'string' || !isNodeId(by)) return undefined
+  return value === undefined ? { key, version, by } : { key, value, version, by }
+}
+
+/** A sequence, count, id or hash: a whole number from 0 to 2^53-1. */
+function isSequence(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function isStream(value: unknown): value is StreamId {
+  return isSequence(value)
+}
+
+function isOriginBoot(value: unknown): value is Boot {
+  return typeof value === 'number' && isBoot(value)
+}
