@@ -1,0 +1,265 @@
+// What arrived for one subscription and was not handed out yet. Frames are checked on arrival, once and completely:
+// against the batch layout, and against the delivery rule (docs/protocol.md section 2). Messages are made one by
+// one when they are taken.
+
+import { Deque } from '../node/core/common/deque.ts'
+import {
+  batchBoot,
+  batchCount,
+  batchHeaderBytes,
+  batchOffset,
+  batchSequence,
+  batchStream,
+  numberedBatchProblem,
+  recordFlag,
+} from '../node/wire/batch-header.ts'
+import { BatchReader, readTopics } from '../node/wire/batch-reader.ts'
+import { readU32 } from '../node/wire/bytes.ts'
+import type { GapReason } from '../node/wire/control.ts'
+import { recordEnd } from '../node/wire/record.ts'
+import { type Delivery, type Gap, Message, type MessageSource } from './delivery.ts'
+import { type Position, Positions } from './positions.ts'
+import type { PositionNames } from './receipt.ts'
+
+/** A batch that is being handed out. */
+class InboxBatch implements MessageSource {
+  readonly frame: Uint8Array
+  readonly topics: readonly string[]
+  readonly position: Position
+  /** Sequence of the last record, holes counted. */
+  readonly last: number
+  /** Connection that brought it; its bytes are credited there only. */
+  readonly generation: number
+  /** Records up to this sequence are copies of what came before. */
+  readonly #skipThrough: number
+  readonly #end: number
+  #at = batchHeaderBytes
+  #sequence: number
+
+  constructor(frame: Uint8Array, topics: readonly string[], position: Position, generation: number) {
+    this.frame = frame
+    this.topics = topics
+    this.position = position
+    this.generation = generation
+    this.#skipThrough = position.received
+    this.#end = readU32(frame, batchOffset.topicsStart)
+    this.#sequence = batchSequence(frame)
+    this.last = this.#sequence + batchCount(frame) - 1
+  }
+
+  get stream(): string {
+    return this.position.stream
+  }
+
+  get origin(): string {
+    return this.position.origin
+  }
+
+  /** The next message that is no copy; undefined at the end. */
+  next(): Message | undefined {
+    while (this.#at < this.#end) {
+      const start = this.#at
+      const word = readU32(this.frame, start)
+      const flags = word >>> 24
+      if (flags === recordFlag.hole) {
+        this.#at = start + 4
+        this.#sequence += word & 0xffffff
+        continue
+      }
+      this.#at = flags === 0 ? start + 6 + word : recordEnd(this.frame, start)
+      const sequence = this.#sequence++
+      if (sequence > this.#skipThrough) return new Message(this, start, sequence)
+    }
+    return undefined
+  }
+}
+
+interface Passed {
+  readonly kind: 'passed'
+  readonly position: Position
+  readonly sequence: number
+}
+
+interface InboxGap {
+  readonly kind: 'inbox gap'
+  readonly position: Position
+  readonly gap: Gap
+}
+
+/** What was consumed of the current connection's credit. */
+export interface Consumed {
+  messages: number
+  bytes: number
+}
+
+export class Inbox {
+  readonly positions: Positions = new Positions()
+  readonly consumed: Consumed = { messages: 0, bytes: 0 }
+  readonly #names: PositionNames
+  readonly #queue = new Deque<InboxBatch | InboxGap | Passed>()
+  readonly #reader = new BatchReader()
+  /** Counts connections; credit for what an earlier one brought is void. */
+  #generation = 0
+  /** Generation of the message taken last. */
+  #takenGeneration = 0
+  /** Topic table of the batch before, which is nearly always the same. */
+  #topicBytes: Uint8Array = new Uint8Array(0)
+  #topics: readonly string[] = []
+
+  constructor(names: PositionNames) {
+    this.#names = names
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0
+  }
+
+  /** A new connection: its credit starts at nothing consumed. */
+  startGeneration(): void {
+    this.#generation++
+    this.consumed.messages = 0
+    this.consumed.bytes = 0
+  }
+
+  /** Takes in a batch; answers how the protocol was broken, if it was. */
+  onBatch(frame: Uint8Array): string | undefined {
+    const problem = numberedBatchProblem(frame) ?? this.#loadTopics(frame)
+    if (problem !== undefined) return `a batch ${problem}`
+    const records = this.#countRecords(frame)
+    if (typeof records === 'string') return `a batch ${records}`
+    const stream = batchStream(frame)
+    const boot = batchBoot(frame)
+    const first = batchSequence(frame)
+    const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, first - 1)
+    if (typeof position === 'string') return position
+    if (first > position.received + 1) return skipped(position, first)
+    const batch = new InboxBatch(frame, this.#topics, position, this.#generation)
+    const copies = batch.last <= position.received ? records : this.#countCopies(frame, position.received)
+    this.consumed.messages += copies
+    if (batch.last <= position.received) {
+      this.consumed.bytes += frame.length
+      return undefined
+    }
+    position.received = batch.last
+    this.#queue.push(batch)
+    return undefined
+  }
+
+  /** Everything of this origin up to the sequence is behind the subscription. */
+  onProgress(stream: number, boot: number, sequence: number): string | undefined {
+    const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, sequence)
+    if (typeof position === 'string') return position
+    if (sequence <= position.received) return undefined
+    position.received = sequence
+    this.#queue.push({ kind: 'passed', position, sequence })
+    return undefined
+  }
+
+  onGap(stream: number, boot: number, from: number, to: number, reason: GapReason): string | undefined {
+    const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, from - 1)
+    if (typeof position === 'string') return position
+    if (to <= position.received) return undefined
+    if (from > position.received + 1) return skipped(position, from)
+    const gap: Gap = {
+      kind: 'gap',
+      stream: position.stream,
+      origin: position.origin,
+      from: position.received + 1,
+      to,
+      reason,
+    }
+    position.received = to
+    this.#queue.push({ kind: 'inbox gap', position, gap })
+    return undefined
+  }
+
+  /** The next thing to hand out; undefined if nothing waits. */
+  take(): Delivery | undefined {
+    for (let item = this.#queue.peek(); item !== undefined; item = this.#queue.peek()) {
+      if (item instanceof InboxBatch) {
+        const message = item.next()
+        if (message !== undefined) {
+          item.position.handed = message.sequence
+          this.#takenGeneration = item.generation
+          return message
+        }
+        item.position.handed = item.last
+        if (item.generation === this.#generation) this.consumed.bytes += item.frame.length
+        this.#queue.shift()
+        continue
+      }
+      this.#queue.shift()
+      if (item.kind === 'passed') {
+        item.position.handed = item.sequence
+        continue
+      }
+      item.position.handed = item.gap.to
+      this.#takenGeneration = 0
+      return item.gap
+    }
+    return undefined
+  }
+
+  /** What was taken last has been worked on. */
+  onConsumed(): void {
+    if (this.#takenGeneration === this.#generation) this.consumed.messages++
+    this.#takenGeneration = 0
+  }
+
+  clear(): void {
+    while (this.#queue.shift() !== undefined);
+  }
+
+  /** The position of an origin that was not known: the subscription starts where the node says. */
+  #addPosition(stream: number, boot: number, sequence: number): Position | string {
+    const streamName = this.#names.streamName(stream)
+    const origin = this.#names.originName(boot)
+    if (streamName === undefined) return `the stream ${stream} has no name yet`
+    if (origin === undefined) return `the boot ${boot} has no origin yet`
+    return this.positions.add(stream, boot, {
+      stream: streamName,
+      origin,
+      received: sequence,
+      handed: sequence,
+    })
+  }
+
+  #loadTopics(frame: Uint8Array): string | undefined {
+    const bytes = frame.subarray(readU32(frame, batchOffset.topicsStart))
+    if (isEqual(bytes, this.#topicBytes) && this.#topics.length > 0) return undefined
+    const read = readTopics(frame)
+    if ('problem' in read) return read.problem
+    this.#topics = read.topics
+    this.#topicBytes = bytes.slice()
+    return undefined
+  }
+
+  /** Walks the whole batch; the number of records without holes, or what is wrong. */
+  #countRecords(frame: Uint8Array): number | string {
+    const reader = this.#reader
+    let records = 0
+    reader.open(frame)
+    while (reader.next()) records++
+    return reader.problem ?? records
+  }
+
+  /** Records of a batch that came before. */
+  #countCopies(frame: Uint8Array, received: number): number {
+    if (batchSequence(frame) > received) return 0
+    const reader = this.#reader
+    let copies = 0
+    reader.open(frame)
+    while (reader.next() && reader.sequence <= received) copies++
+    return copies
+  }
+}
+
+function skipped(position: Position, sequence: number): string {
+  return `sequence ${sequence} of ${position.origin} on ${position.stream} came after ${position.received}`
+}
+
+function isEqual(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
+  return true
+}

@@ -1,0 +1,143 @@
+// What callers may set, with ranges and defaults in one place. Options are checked once, when a client is made.
+
+import { HeraldError } from '../node/core/common/errors.ts'
+import type { AckLevel } from '../node/wire/batch-header.ts'
+
+/** Options of `connect`. All times are milliseconds. */
+export interface ConnectOptions {
+  /** Shown in error messages; default `herald-client`. */
+  readonly name?: string
+  /** Aborting ends the attempt to connect, and later closes the client. */
+  readonly signal?: AbortSignal
+  /** How long `connect` tries before it rejects; 1 to 600,000, default 10,000. One attempt takes at most 3,000. */
+  readonly connectTimeoutMs?: number
+  /** Time in which a publish gets its outcome; 1 to 3,600,000, default 10,000. */
+  readonly deadlineMs?: number
+  /**
+   * Bytes of publications sent and not yet acknowledged; 1,024 to 1 GiB, default 8 MiB. The node's own limit holds as well.
+   * Above it `saturated` is true; at twice as much, counting what waits to be sent, publications are refused.
+   */
+  readonly inFlightBytesMax?: number
+  /** Pauses between attempts to reconnect. */
+  readonly reconnect?: ReconnectOptions
+}
+
+/** Exponential back-off with jitter: each pause is drawn from the upper half of the doubled one before. */
+export interface ReconnectOptions {
+  /** First pause; 1 to 60,000, default 50. */
+  readonly minMs?: number
+  /** Longest pause; `minMs` to 600,000, default 5,000. */
+  readonly maxMs?: number
+  /** Time without a connection after which the client closes; default: never. */
+  readonly giveUpMs?: number
+}
+
+/** Options of one publication. */
+export interface PublishOptions {
+  /** At most 64 pairs, 16 KiB together; names up to 255 bytes. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** At most 255 bytes. */
+  readonly key?: string | undefined
+  /**
+   * What has to be true before the publication counts as acknowledged: `local` (default) the node has it, `copies` as
+   * many nodes have it as the stream asks for, `none`: do not ask.
+   */
+  readonly ack?: AckLevel | undefined
+  /** Intended send time, milliseconds since 1970; default now. Latency is measured from it. */
+  readonly time?: number | undefined
+  /** Time in which this publish gets its outcome, instead of the client's. */
+  readonly deadlineMs?: number | undefined
+}
+
+/** Options of `subscribe`. */
+export interface SubscribeOptions {
+  /**
+   * Where to start: `now` (default), `earliest` that is retained, a cursor of an earlier subscription, or the messages
+   * sent since a time (milliseconds since 1970).
+   */
+  readonly from?: 'now' | 'earliest' | { readonly cursor: string } | { readonly time: number }
+  /** Makes the subscription durable: the node keeps its cursor under this name, which wins over `from`. */
+  readonly name?: string
+  /** What may be on its way or waiting here; messages 1 to 2^31, default 65,536; bytes default 8 MiB. */
+  readonly credit?: { readonly messages?: number; readonly bytes?: number }
+  /** Aborting ends the subscription: an iterator throws the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** Options of calls that wait. */
+export interface WaitOptions {
+  /** Aborting rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+/** `ConnectOptions` with defaults filled in. */
+export interface ClientSettings {
+  readonly name: string
+  readonly connectTimeoutMs: number
+  readonly deadlineMs: number
+  readonly inFlightBytesMax: number
+  readonly reconnectMinMs: number
+  readonly reconnectMaxMs: number
+  readonly giveUpMs: number
+}
+
+const mebibyte = 1_048_576
+
+/** Checks and completes options; throws a HeraldError CONFIG_INVALID that names the option and its range. */
+export function toSettings(options: ConnectOptions): ClientSettings {
+  const reconnect = options.reconnect ?? {}
+  const minMs = ranged('reconnect.minMs', reconnect.minMs ?? 50, 1, 60_000)
+  return {
+    name: options.name ?? 'herald-client',
+    connectTimeoutMs: ranged('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, 600_000),
+    deadlineMs: ranged('deadlineMs', options.deadlineMs ?? 10_000, 1, 3_600_000),
+    inFlightBytesMax: ranged(
+      'inFlightBytesMax',
+      options.inFlightBytesMax ?? 8 * mebibyte,
+      1024,
+      1024 * mebibyte,
+    ),
+    reconnectMinMs: minMs,
+    reconnectMaxMs: ranged('reconnect.maxMs', reconnect.maxMs ?? Math.max(minMs, 5000), minMs, 600_000),
+    giveUpMs:
+      reconnect.giveUpMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : ranged('reconnect.giveUpMs', reconnect.giveUpMs, 1, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+/** The credit of a subscription with defaults filled in. */
+export function toCredit(options: SubscribeOptions): { readonly messages: number; readonly bytes: number } {
+  return {
+    messages: ranged('credit.messages', options.credit?.messages ?? 65_536, 1, 2 ** 31),
+    bytes: ranged('credit.bytes', options.credit?.bytes ?? 8 * mebibyte, 1, 2 ** 40),
+  }
+}
+
+/** WebSocket addresses, normalised; throws a HeraldError CONFIG_INVALID for what is not one. */
+export function toUrls(urls: string | readonly string[]): readonly string[] {
+  const given = typeof urls === 'string' ? [urls] : urls
+  if (given.length === 0) throw new HeraldError('CONFIG_INVALID', 'urls is empty')
+  return given.map((url, index) => {
+    const normalised = toWebSocketUrl(url)
+    if (normalised === undefined) {
+      throw new HeraldError(
+        'CONFIG_INVALID',
+        `urls[${index}]: ${JSON.stringify(url)} is not a ws: or wss: address`,
+      )
+    }
+    return normalised
+  })
+}
+
+/** A WebSocket address in normal form, or undefined. */
+export function toWebSocketUrl(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hash !== '') return undefined
+  return url.href
+}
+
+function ranged(name: string, value: number, min: number, max: number): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value
+  throw new HeraldError('CONFIG_INVALID', `${name}: ${String(value)} is not ${min}..${max}`)
+}

@@ -1,0 +1,268 @@
+// Sealed batches on their way: they wait in order until the connection may take them, then for their acknowledgement.
+// Each ends in exactly one way: acknowledged, sent (nothing was asked), refused (not stored) or unknown. One timer
+// watches all deadlines.
+
+import { Deque } from '../node/core/common/deque.ts'
+import { type ErrorCode, errorRegistry } from '../node/core/common/errors.ts'
+import { batchOffset } from '../node/wire/batch-header.ts'
+import { writeU32 } from '../node/wire/bytes.ts'
+import type { PublishOutcome } from '../node/wire/control.ts'
+import type { BatchOutcome, PublishBatch } from './receipt.ts'
+import type { Environment } from './transport.ts'
+
+/** Where batches go while there is a connection. */
+export interface PublishLink {
+  send(frame: Uint8Array): void
+  readonly bufferedBytes: number
+}
+
+/** Hears of publications that did not make it, by batch. */
+export interface FailureListener {
+  onFailed(status: 'refused' | 'unknown', messages: number, code: ErrorCode, reason: string): void
+}
+
+/** Counts since the client was made. */
+export interface PublishCounts {
+  published: number
+  acknowledged: number
+  sent: number
+  refused: number
+  unknown: number
+  batches: number
+}
+
+export class Outbox {
+  readonly counts: PublishCounts = {
+    published: 0,
+    acknowledged: 0,
+    sent: 0,
+    refused: 0,
+    unknown: 0,
+    batches: 0,
+  }
+  readonly #environment: Environment
+  readonly #inFlightBytesMax: number
+  readonly #listener: FailureListener
+  /** Sealed and not sent, oldest first. */
+  #queue = new Deque<PublishBatch>()
+  /** Sent and not acknowledged, by number on this connection; settled ones stay until the node has answered. */
+  readonly #sent = new Map<number, PublishBatch>()
+  /** Bytes of sealed batches without an outcome. */
+  #heldBytes = 0
+  /** Bytes that the node counts as in flight. */
+  #sentBytes = 0
+  #windowBytes: number
+  #lastNumber = 0
+  #link: PublishLink | undefined
+  #isClosed = false
+  #cancelTimer: (() => void) | undefined
+  /** When the deadline timer fires; infinite if none is set. */
+  #timerAt = Number.POSITIVE_INFINITY
+  #writableWaiters: (() => void)[] = []
+
+  constructor(environment: Environment, inFlightBytesMax: number, listener: FailureListener) {
+    this.#environment = environment
+    this.#inFlightBytesMax = inFlightBytesMax
+    this.#listener = listener
+    this.#windowBytes = inFlightBytesMax
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
+  get isSaturated(): boolean {
+    return this.#heldBytes >= this.#inFlightBytesMax
+  }
+
+  /** Takes a sealed batch with its frame. */
+  push(batch: PublishBatch, frame: Uint8Array): void {
+    batch.frame = frame
+    batch.bytes = frame.length
+    this.#heldBytes += batch.bytes
+    this.#queue.push(batch)
+    if (batch.deadlineAt < this.#timerAt) this.#armTimer(batch.deadlineAt)
+    this.#pump()
+  }
+
+  /** The connection can take batches; numbers start again. `windowBytes` is the node's limit of bytes in flight. */
+  attach(link: PublishLink, windowBytes: number): void {
+    this.#link = link
+    this.#lastNumber = 0
+    this.#windowBytes = Math.min(windowBytes, this.#inFlightBytesMax)
+    this.#pump()
+  }
+
+  /** No more batches go to the connection; acknowledgements still count. */
+  pause(): void {
+    this.#link = undefined
+  }
+
+  /** The connection is gone: what was sent without an answer is unknown, the rest waits for the next one. */
+  detach(reason: string): void {
+    this.#link = undefined
+    const sent = [...this.#sent.values()]
+    this.#sent.clear()
+    this.#sentBytes = 0
+    for (const batch of sent) this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', reason)
+    this.#wakeWriters()
+  }
+
+  /** Resolves when the node has answered everything that was sent to it, or the connection is gone. */
+  async answered(): Promise<void> {
+    await Promise.all([...this.#sent.values()].map((batch) => batch.wait()))
+  }
+
+  onOutcomes(outcomes: readonly PublishOutcome[]): void {
+    for (const outcome of outcomes) {
+      const batch = this.#sent.get(outcome.publish)
+      if (batch === undefined) continue
+      this.#sent.delete(outcome.publish)
+      this.#sentBytes -= batch.bytes
+      if (batch.outcome !== undefined) continue
+      if (outcome.status === 'refused') {
+        const { code, reason } = splitReason(outcome.reason)
+        this.#fail(batch, 'refused', code, reason)
+      } else if (outcome.status === 'stored') {
+        this.counts.acknowledged += batch.count
+        this.#settle(batch, { status: 'acknowledged', runs: outcome.runs })
+      } else {
+        this.#fail(
+          batch,
+          'unknown',
+          'COPIES_TIMEOUT',
+          'stored on its node, the level was not reached in time',
+        )
+      }
+    }
+    this.#pump()
+    this.#wakeWriters()
+  }
+
+  /** The connection takes more bytes again. */
+  onDrain(): void {
+    this.#pump()
+    this.#wakeWriters()
+  }
+
+  /** Resolves when less than the in-flight limit is held, at once if that is so, or when the client closes. */
+  async writable(): Promise<void> {
+    if (!this.isSaturated || this.#isClosed) return
+    await new Promise<void>((resolve) => this.#writableWaiters.push(resolve))
+  }
+
+  /** Resolves when everything that was pushed so far has its outcome. */
+  async settled(): Promise<void> {
+    const waits: Promise<void>[] = []
+    for (const batch of this.#sent.values()) waits.push(batch.wait())
+    for (let at = this.#queue.first; at < this.#queue.end; at++) {
+      const batch = this.#queue.at(at)
+      if (batch !== undefined) waits.push(batch.wait())
+    }
+    await Promise.all(waits)
+  }
+
+  /** Gives everything an outcome: what was sent is unknown, what was not is refused. */
+  close(code: ErrorCode, reason: string): void {
+    this.#isClosed = true
+    this.detach(reason)
+    for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
+      this.#fail(batch, 'refused', code, reason)
+    }
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
+    this.#wakeWriters()
+  }
+
+  /** Sends what the window allows, in order. */
+  #pump(): void {
+    for (let batch = this.#queue.peek(); batch !== undefined; batch = this.#queue.peek()) {
+      const link = this.#link
+      const frame = batch.frame
+      if (link === undefined || frame === undefined) return
+      if (this.#sentBytes > 0 && this.#sentBytes + batch.bytes > this.#windowBytes) return
+      if (link.bufferedBytes > this.#windowBytes) return
+      this.#queue.shift()
+      batch.frame = undefined
+      this.#lastNumber++
+      writeU32(frame, batchOffset.publishNumber, this.#lastNumber)
+      this.counts.batches++
+      if (batch.level === 'none') {
+        link.send(frame)
+        this.counts.sent += batch.count
+        this.#settle(batch, { status: 'sent' })
+        continue
+      }
+      this.#sent.set(this.#lastNumber, batch)
+      this.#sentBytes += batch.bytes
+      link.send(frame)
+    }
+  }
+
+  #armTimer(at: number): void {
+    this.#cancelTimer?.()
+    this.#timerAt = at
+    const delayMs = Math.max(1, Math.ceil(at - this.#environment.now()))
+    this.#cancelTimer = this.#environment.startTimer(delayMs, () => this.#onDeadline())
+  }
+
+  /** Ends what is overdue. Deadlines are nearly always in order, so this looks at everything only when one is due. */
+  #onDeadline(): void {
+    this.#cancelTimer = undefined
+    this.#timerAt = Number.POSITIVE_INFINITY
+    const now = this.#environment.now()
+    let nextAt = Number.POSITIVE_INFINITY
+    for (const batch of this.#sent.values()) {
+      if (batch.outcome !== undefined) continue
+      if (batch.deadlineAt > now) nextAt = Math.min(nextAt, batch.deadlineAt)
+      else this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', 'no acknowledgement came before the deadline')
+    }
+    const kept = new Deque<PublishBatch>()
+    const overdue: PublishBatch[] = []
+    for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
+      if (batch.deadlineAt > now) {
+        kept.push(batch)
+        nextAt = Math.min(nextAt, batch.deadlineAt)
+      } else {
+        overdue.push(batch)
+      }
+    }
+    this.#queue = kept
+    const code = this.#link === undefined ? 'CLIENT_DISCONNECTED' : 'PUBLISH_RATE_LIMITED'
+    for (const batch of overdue)
+      this.#fail(batch, 'refused', code, 'it could not be sent before the deadline')
+    if (nextAt < this.#timerAt) this.#armTimer(nextAt)
+    this.#wakeWriters()
+  }
+
+  #fail(batch: PublishBatch, status: 'refused' | 'unknown', code: ErrorCode, reason: string): void {
+    if (batch.outcome !== undefined) return
+    this.counts[status] += batch.count
+    this.#settle(batch, { status, code, reason })
+    this.#listener.onFailed(status, batch.count, code, reason)
+  }
+
+  #settle(batch: PublishBatch, outcome: BatchOutcome): void {
+    this.#heldBytes -= batch.bytes
+    batch.settle(outcome)
+  }
+
+  #wakeWriters(): void {
+    if (this.#writableWaiters.length === 0) return
+    // Half of the limit, so that a writer that was woken can send more than one batch.
+    const isLow = this.#heldBytes * 2 <= this.#inFlightBytesMax
+    if (!isLow && !this.#isClosed) return
+    const waiters = this.#writableWaiters
+    this.#writableWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+}
+
+/** Takes `CODE: reason` apart. */
+function splitReason(text: string): { code: ErrorCode; reason: string } {
+  const at = text.indexOf(': ')
+  const code = at > 0 ? text.slice(0, at) : text
+  if (!Object.hasOwn(errorRegistry, code)) return { code: 'PROTOCOL_BROKEN', reason: text }
+  return { code: code as ErrorCode, reason: at > 0 ? text.slice(at + 2) : '' }
+}

@@ -1,0 +1,171 @@
+// The publishing half of a client. Publications of one turn of the event loop go into one open batch, which is sealed
+// when the turn ends or the batch is full, and handed to the outbox. What cannot be sent is refused on the spot.
+
+import type { ErrorCode, Refusal } from '../node/core/common/errors.ts'
+import { protocolLimits } from '../node/core/common/limits.ts'
+import { BatchBuilder, type RecordOptions } from '../node/wire/batch-builder.ts'
+import type { AckLevel } from '../node/wire/batch-header.ts'
+import type { PublishOptions } from './options.ts'
+import { type FailureListener, Outbox } from './outbox.ts'
+import { optionsProblem, payloadProblem, TopicCheck } from './publication-check.ts'
+import { type PositionNames, PublishBatch, PublishReceipt } from './receipt.ts'
+import type { Environment } from './transport.ts'
+
+export interface PublisherSettings {
+  readonly deadlineMs: number
+  readonly inFlightBytesMax: number
+}
+
+export class Publisher {
+  readonly outbox: Outbox
+  readonly #environment: Environment
+  readonly #deadlineMs: number
+  /** Held bytes at which publish refuses. */
+  readonly #refuseAbove: number
+  readonly #names: PositionNames
+  readonly #listener: FailureListener
+  readonly #builder: BatchBuilder
+  readonly #topics = new TopicCheck()
+  /** The batch being filled; its records are in the builder. */
+  #open: PublishBatch | undefined
+  #isTurnAwaited = false
+  #closedBy: Refusal | undefined
+  /** Refusals of this turn that no batch stands for, by code. */
+  readonly #refusedNow = new Map<ErrorCode, { messages: number; reason: string }>()
+
+  constructor(
+    environment: Environment,
+    settings: PublisherSettings,
+    names: PositionNames,
+    listener: FailureListener,
+  ) {
+    this.outbox = new Outbox(environment, settings.inFlightBytesMax, listener)
+    this.#environment = environment
+    this.#deadlineMs = settings.deadlineMs
+    this.#refuseAbove = 2 * settings.inFlightBytesMax
+    this.#names = names
+    this.#listener = listener
+    this.#builder = new BatchBuilder(environment.allocate)
+  }
+
+  /** Appends to the open batch. 128 bytes take about 100 ns: nothing but the receipt is allocated. */
+  publish(topic: string, payload: string | Uint8Array, options: PublishOptions | undefined): PublishReceipt {
+    this.outbox.counts.published++
+    const isText = typeof payload === 'string'
+    if (!isText && !(payload instanceof Uint8Array)) {
+      throw new TypeError('payload is neither a string nor a Uint8Array')
+    }
+    let room = isText ? payload.length * 3 : payload.length
+    const problem = this.#topics.problem(topic) ?? this.#closedBy ?? this.#sizeProblem(payload, room)
+    if (problem !== undefined) return this.#refuse(problem)
+    let level: AckLevel = 'local'
+    let deadlineMs = this.#deadlineMs
+    if (options !== undefined) {
+      const unfit = optionsProblem(options)
+      if (unfit !== undefined) return this.#refuse(unfit)
+      level = options.ack ?? level
+      deadlineMs = options.deadlineMs ?? deadlineMs
+      room += optionsRoom(options)
+    }
+    const batch = this.#batchFor(level, deadlineMs, room, options?.time)
+    const record = options === undefined && !batch.isTimed ? undefined : this.#toRecord(batch, options)
+    this.#builder.append(topic, payload, record, batch.baseTime)
+    const index = batch.count++
+    if (batch.count === protocolLimits.batchRecordsMax) this.#seal()
+    return new PublishReceipt(batch, index)
+  }
+
+  /** Resolves when everything published so far has its outcome. */
+  async flush(): Promise<void> {
+    this.#seal()
+    await this.outbox.settled()
+  }
+
+  /** Gives everything an outcome and refuses from now on. */
+  close(code: ErrorCode, reason: string): void {
+    this.refuseNew(code, reason)
+    this.#seal()
+    this.outbox.close(code, reason)
+  }
+
+  /** Refuses from now on. What was published before keeps its chance. */
+  refuseNew(code: ErrorCode, reason: string): void {
+    this.#closedBy ??= { refused: code, reason }
+  }
+
+  #sizeProblem(payload: string | Uint8Array, room: number): Refusal | undefined {
+    if (room > protocolLimits.payloadBytesMax) {
+      const problem = payloadProblem(payload)
+      if (problem !== undefined) return problem
+    }
+    const held = this.outbox.heldBytes + this.#builder.bytes
+    if (held + payload.length <= this.#refuseAbove) return undefined
+    // A single message larger than the buffer goes through when nothing else waits.
+    if (this.outbox.heldBytes === 0 && this.#builder.count === 0) return undefined
+    const limit = `at most ${this.#refuseAbove} may be`
+    return { refused: 'CLIENT_BUFFER_FULL', reason: `${held} bytes are unacknowledged, ${limit}` }
+  }
+
+  /** The open batch if it fits; else it is sealed and a new one begins. */
+  #batchFor(level: AckLevel, deadlineMs: number, room: number, time: number | undefined): PublishBatch {
+    const open = this.#open
+    if (open !== undefined) {
+      // A record cannot be earlier than the first one of its batch.
+      const inTime = time === undefined || time >= open.baseTime
+      if (inTime && open.level === level && open.deadlineMs === deadlineMs && this.#builder.hasRoom(room)) {
+        return open
+      }
+      this.#seal()
+    }
+    const now = this.#environment.now()
+    const batch = new PublishBatch(level, now, deadlineMs, time, this.#names)
+    this.#open = batch
+    if (!this.#isTurnAwaited) this.#awaitTurn()
+    return batch
+  }
+
+  #toRecord(batch: PublishBatch, options: PublishOptions | undefined): RecordOptions | undefined {
+    const time = options?.time ?? (batch.isTimed ? this.#environment.now() : undefined)
+    if (time === undefined && options?.headers === undefined && options?.key === undefined) return undefined
+    return { headers: options?.headers, key: options?.key, time }
+  }
+
+  #awaitTurn(): void {
+    this.#isTurnAwaited = true
+    this.#environment.afterTurn(() => {
+      this.#isTurnAwaited = false
+      this.#seal()
+      for (const [code, { messages, reason }] of this.#refusedNow) {
+        this.#listener.onFailed('refused', messages, code, reason)
+      }
+      this.#refusedNow.clear()
+    })
+  }
+
+  #seal(): void {
+    const batch = this.#open
+    if (batch === undefined) return
+    this.#open = undefined
+    this.outbox.push(batch, this.#builder.finish(0, batch.level))
+  }
+
+  #refuse(problem: Refusal): PublishReceipt {
+    this.outbox.counts.refused++
+    const batch = new PublishBatch('none', 0, 0, undefined, this.#names)
+    batch.settle({ status: 'refused', code: problem.refused, reason: problem.reason })
+    const entry = this.#refusedNow.get(problem.refused)
+    if (entry === undefined) this.#refusedNow.set(problem.refused, { messages: 1, reason: problem.reason })
+    else entry.messages++
+    if (!this.#isTurnAwaited) this.#awaitTurn()
+    return new PublishReceipt(batch, 0)
+  }
+}
+
+/** Bytes that headers, key and time of a record may take, roughly; decides only when a batch is full. */
+function optionsRoom(options: PublishOptions): number {
+  let room = 4
+  if (options.key !== undefined) room += 1 + options.key.length * 3
+  if (options.headers === undefined) return room
+  for (const [name, value] of Object.entries(options.headers)) room += 3 + 3 * (name.length + value.length)
+  return room + 2
+}

@@ -1,0 +1,144 @@
+// What publish() hands back. All publications of a batch share one state; a receipt is the batch and an index, and makes
+// a promise only when somebody waits. A publisher that awaits nothing pays for two words.
+
+import type { ErrorCode } from '../node/core/common/errors.ts'
+import type { AckLevel } from '../node/wire/batch-header.ts'
+import type { AcknowledgedRun } from '../node/wire/control.ts'
+
+/** How a publication ended. */
+export type PublishResult =
+  /** Stored at the level asked for. The position is absent where the node does not tell it. */
+  | {
+      readonly status: 'acknowledged'
+      readonly stream: string | undefined
+      readonly origin: string | undefined
+      readonly sequence: number | undefined
+    }
+  /** Handed to the connection with `ack: 'none'`; nothing more will be known. */
+  | { readonly status: 'sent' }
+  /** Not stored: publishing again cannot double it. */
+  | { readonly status: 'refused'; readonly code: ErrorCode; readonly reason: string }
+  /** It may or may not be stored. */
+  | { readonly status: 'unknown'; readonly code: ErrorCode; readonly reason: string }
+
+/** What became of a whole batch. */
+export type BatchOutcome =
+  | { readonly status: 'acknowledged'; readonly runs: readonly AcknowledgedRun[] }
+  | { readonly status: 'sent' }
+  | { readonly status: 'refused' | 'unknown'; readonly code: ErrorCode; readonly reason: string }
+
+/** Translates the numbers of an acknowledgement. */
+export interface PositionNames {
+  streamName(number: number): string | undefined
+  originName(boot: number): string | undefined
+}
+
+/** Publications that are sent and settled together. */
+export class PublishBatch {
+  readonly level: AckLevel
+  readonly deadlineMs: number
+  /** When its outcome is due, in the environment's clock. */
+  readonly deadlineAt: number
+  /** Intended send time of the first publication. */
+  readonly baseTime: number
+  /** Whether that was given, so that later publications must carry their own. */
+  readonly isTimed: boolean
+  readonly #names: PositionNames
+  count = 0
+  /** Bytes of the frame, counted as held until the batch is settled. */
+  bytes = 0
+  /** The frame, from sealing until it is sent. */
+  frame: Uint8Array | undefined = undefined
+  outcome: BatchOutcome | undefined = undefined
+  #promise: Promise<void> | undefined = undefined
+  #resolve: (() => void) | undefined = undefined
+
+  constructor(
+    level: AckLevel,
+    now: number,
+    deadlineMs: number,
+    time: number | undefined,
+    names: PositionNames,
+  ) {
+    this.level = level
+    this.deadlineMs = deadlineMs
+    this.deadlineAt = now + deadlineMs
+    this.baseTime = time ?? now
+    this.isTimed = time !== undefined
+    this.#names = names
+  }
+
+  /** Resolves when the batch is settled. Never rejects. */
+  wait(): Promise<void> {
+    if (this.#promise !== undefined) return this.#promise
+    if (this.outcome !== undefined) {
+      this.#promise = Promise.resolve()
+    } else {
+      this.#promise = new Promise((resolve) => {
+        this.#resolve = resolve
+      })
+    }
+    return this.#promise
+  }
+
+  settle(outcome: BatchOutcome): void {
+    this.outcome = outcome
+    this.frame = undefined
+    this.#resolve?.()
+  }
+
+  /** The result of one publication, once the batch is settled. */
+  resultAt(index: number): PublishResult | undefined {
+    const outcome = this.outcome
+    if (outcome === undefined || outcome.status !== 'acknowledged') return outcome
+    let first = 0
+    for (const run of outcome.runs) {
+      if (index < first + run.records) {
+        return {
+          status: 'acknowledged',
+          stream: this.#names.streamName(run.stream),
+          origin: this.#names.originName(run.boot),
+          sequence: run.first + index - first,
+        }
+      }
+      first += run.records
+    }
+    return { status: 'acknowledged', stream: undefined, origin: undefined, sequence: undefined }
+  }
+}
+
+/**
+ * The outcome of one publication, now or later: `await` it for a PublishResult. It never rejects, so one that nobody
+ * awaits is no unhandled rejection.
+ */
+export class PublishReceipt implements PromiseLike<PublishResult> {
+  readonly #batch: PublishBatch
+  readonly #index: number
+
+  /** Made by `publish`. */
+  constructor(batch: PublishBatch, index: number) {
+    this.#batch = batch
+    this.#index = index
+  }
+
+  /** The outcome if there is one already. */
+  get result(): PublishResult | undefined {
+    return this.#batch.resultAt(this.#index)
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a receipt is awaited like a promise, without being one per message.
+  then<Fulfilled = PublishResult, Rejected = never>(
+    onFulfilled?: ((result: PublishResult) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    const batch = this.#batch
+    const index = this.#index
+    return batch
+      .wait()
+      .then((): PublishResult => batch.resultAt(index) ?? unsettled)
+      .then(onFulfilled, onRejected)
+  }
+}
+
+/** Only named for the type: `wait` resolves after an outcome was set. */
+const unsettled: PublishResult = { status: 'unknown', code: 'PUBLISH_UNKNOWN', reason: 'no outcome' }

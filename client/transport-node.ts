@@ -1,0 +1,116 @@
+// WebSocket over `ws`, with every limit set, and Node's timers. The mask of all zeros is valid (RFC 6455 §5.3 asks for
+// it against proxies that browsers' scripts could abuse) and saves a pass over every byte.
+
+import { WebSocket } from 'ws'
+import { protocolLimits } from '../node/core/common/limits.ts'
+import {
+  drainBytes,
+  type Environment,
+  subprotocol,
+  type Transport,
+  type TransportEvents,
+} from './transport.ts'
+
+/** A socket on which nothing was heard for this long is dead. The node pings more often than that. */
+const idleTimeoutMs = 30_000
+/** A quiet socket is probed this often, so that an idle but living node is heard of in time. */
+const probeIntervalMs = 10_000
+
+export function nodeEnvironment(): Environment {
+  return {
+    dial: (url, events, timeoutMs) => new NodeTransport(url, events, timeoutMs),
+    now: () => performance.timeOrigin + performance.now(),
+    random: Math.random,
+    startTimer: (delayMs, callback, background) => {
+      const timer = setTimeout(callback, delayMs)
+      if (background === true) timer.unref()
+      return () => clearTimeout(timer)
+    },
+    afterTurn: (callback) => {
+      setImmediate(callback)
+    },
+    allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
+    dispose: () => {},
+  }
+}
+
+class NodeTransport implements Transport {
+  readonly #socket: WebSocket
+  readonly #events: TransportEvents
+  readonly #probe: NodeJS.Timeout
+  #lastHeardAt = performance.now()
+  #failure = ''
+  /** Set while a send reported more than `drainBytes` buffered. */
+  #isFull = false
+
+  constructor(url: string, events: TransportEvents, timeoutMs: number) {
+    this.#events = events
+    const socket = new WebSocket(url, [subprotocol], {
+      perMessageDeflate: false,
+      maxPayload: protocolLimits.frameBytesMax,
+      handshakeTimeout: timeoutMs,
+      followRedirects: false,
+      skipUTF8Validation: false,
+      generateMask: (mask) => mask.fill(0),
+    })
+    this.#socket = socket
+    const heard = (): void => {
+      this.#lastHeardAt = performance.now()
+    }
+    socket.on('open', () => events.onOpen())
+    socket.on('message', (data, isBinary) => {
+      this.#lastHeardAt = performance.now()
+      if (!isBinary) events.onText(data.toString())
+      else if (data instanceof Uint8Array) events.onFrame(data)
+    })
+    socket.on('ping', heard)
+    socket.on('pong', heard)
+    socket.on('error', (error) => {
+      this.#failure = error.message
+    })
+    this.#probe = setInterval(() => this.#onProbe(), probeIntervalMs)
+    this.#probe.unref()
+    socket.on('close', (status, reason) => {
+      clearInterval(this.#probe)
+      events.onClose(status, this.#failure || reason.toString())
+    })
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  send(frame: Uint8Array): void {
+    this.#socket.send(frame, this.#onWritten)
+    if (this.#socket.bufferedAmount > drainBytes) this.#isFull = true
+  }
+
+  sendText(text: string): void {
+    this.#socket.send(text, this.#onWritten)
+  }
+
+  close(status: number, reason: string): void {
+    this.#socket.close(status, reason)
+  }
+
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
+  /** Called for every message; an error here is followed by `close`. */
+  readonly #onWritten = (): void => {
+    if (!this.#isFull || this.#socket.bufferedAmount > drainBytes) return
+    this.#isFull = false
+    this.#events.onDrain()
+  }
+
+  #onProbe(): void {
+    const quietMs = performance.now() - this.#lastHeardAt
+    if (quietMs > idleTimeoutMs) {
+      this.#failure = `nothing was heard for ${Math.round(quietMs)} ms`
+      this.#socket.terminate()
+    } else if (this.#socket.readyState === WebSocket.OPEN) {
+      this.#socket.ping()
+    }
+  }
+}
