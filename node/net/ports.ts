@@ -1,12 +1,14 @@
 // What the sockets need from the rest of the node, and what they offer to it. net/ knows bytes and connections; what
 // the bytes mean is decided behind these interfaces, so that sessions and protocol machines run without a socket.
 
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
 import type { Refusal } from '../core/common/errors.ts'
 import type { Boot, NodeId } from '../core/common/ids.ts'
 
 /** The writing end of one WebSocket connection. */
 export interface FrameSink {
-  /** Sends one binary message. The bytes must not change until they are written. */
+  /** Sends one binary message. Not copied: the bytes must not change any more. What is sent after a close is dropped. */
   sendFrame(frame: Uint8Array): void
   sendText(text: string): void
   /** Bytes handed to the socket and not yet taken by the kernel. */
@@ -17,12 +19,17 @@ export interface FrameSink {
   close(status: number, reason: string): void
 }
 
+/** `onWritable` follows whenever `bufferedBytes` was at or above this. */
+export const lowWaterBytes: number = 64 * 1024
+
 /** What a node does with one client connection. */
 export interface ClientSession {
+  /** The frame is a view into a receive buffer; whoever keeps it takes `toRetainable` (core/common/retain.ts) of it. */
   onFrame(frame: Uint8Array): void
   onText(text: string): void
-  /** The socket's buffer fell below the low-water mark after `bufferedBytes` had been above it. */
+  /** The socket's buffer ran empty after `bufferedBytes` had been at or above `lowWaterBytes`. */
   onWritable(): void
+  /** Called once, however the connection ended. */
   onClose(): void
 }
 
@@ -33,10 +40,19 @@ export interface ClientAcceptor {
   openSession(sink: FrameSink, subprotocol: ClientSubprotocol, remote: string): ClientSession | Refusal
 }
 
+/** Accepts connections of other nodes after the WebSocket handshake. */
+export interface PeerAcceptor {
+  acceptPeer(webSocket: WebSocket, socket: Socket): void
+}
+
+/** Writes an event with its fields to the node's log. */
+export type LogEvent = (event: string, fields: Readonly<Record<string, unknown>>) => void
+
 /** Hears of links to other nodes after both ends said a valid hello. At most one link per peer is up at a time. */
 export interface LinkListener {
   onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void
   onLinkDown(peer: NodeId, reason: string): void
+  /** As `ClientSession.onFrame`: a view. */
   onLinkFrame(peer: NodeId, frame: Uint8Array): void
   /** A text message other than those that the link itself uses (hello, ping, pong). */
   onLinkText(peer: NodeId, text: string): void

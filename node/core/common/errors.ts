@@ -4,9 +4,12 @@
 /** Fate of the connection on which the error happened. */
 export type Fate =
   | 'keep'
+  | 'status 400'
+  | 'status 431'
   | 'close 1001'
   | 'close 1002'
   | 'close 1003'
+  | 'close 1007'
   | 'close 1008'
   | 'close 1009'
   | 'close 1013'
@@ -74,7 +77,58 @@ export const errorRegistry = {
   SUBPROTOCOL_UNKNOWN: {
     meaning: 'The WebSocket handshake offers no subprotocol that this port speaks.',
     action: 'Offer herald.client.v1 or herald.json.v1.',
-    fate: 'close 1002',
+    fate: 'status 400',
+  },
+  HEADERS_REFUSED: {
+    meaning: 'An HTTP request has more than 100 headers or more than 16 KiB of them.',
+    action: 'Send fewer headers; Herald itself reads none but those of the WebSocket handshake.',
+    fate: 'status 431',
+  },
+  FRAME_FRAGMENTED: {
+    meaning: 'A WebSocket message comes in too many fragments or pieces.',
+    action: 'Send a message as one frame, or in fragments of at least 8 KiB.',
+    fate: 'close 1008',
+  },
+  TEXT_INVALID: {
+    meaning: 'A WebSocket text message is not UTF-8.',
+    action: 'Encode text messages as UTF-8; send other bytes in binary messages.',
+    fate: 'close 1007',
+  },
+  PING_FLOOD: {
+    meaning: 'A connection sends more WebSocket pings than keeping it alive can need.',
+    action: 'Ping at most once a second; the node pings idle connections by itself.',
+    fate: 'close 1008',
+  },
+  HEARTBEAT_MISSED: {
+    meaning: 'Nothing came from a connection, not even answers to pings, for several heartbeats.',
+    action:
+      'Check the network between the two ends; clients must answer pings, as every WebSocket library does.',
+    fate: 'close 1008',
+  },
+  PROTOCOL_VERSION_UNKNOWN: {
+    meaning: 'The other node speaks a version of the protocol between nodes that this one does not.',
+    action: 'Run the same version of Herald on all nodes.',
+    fate: 'close 4401',
+  },
+  REQUEST_INVALID: {
+    meaning: 'A request to the admin interface is not as docs/protocol.md section 5 says.',
+    action: 'See the message for the field and its bounds.',
+    fate: 'keep',
+  },
+  REQUEST_FORBIDDEN: {
+    meaning: 'A request to the admin interface comes from a web page or names a host that is not configured.',
+    action: 'Use the command line, or the address of the node instead of a name.',
+    fate: 'keep',
+  },
+  PATH_UNKNOWN: {
+    meaning: 'There is nothing under that path.',
+    action: 'Compare the path with docs/protocol.md.',
+    fate: 'keep',
+  },
+  INTERNAL_FAULT: {
+    meaning: 'A request failed for a reason that is the fault of the node itself.',
+    action: 'Look into the log of the node for the event; report a defect.',
+    fate: 'keep',
   },
   SUBSCRIPTION_LIMIT: {
     meaning: 'The connection or the node has as many subscriptions as it may have.',
@@ -185,6 +239,11 @@ export const errorRegistry = {
   DATA_LOCKED: {
     meaning: 'Another process uses the data directory.',
     action: 'Stop the process that is named, or use another directory.',
+    fate: 'exit 2',
+  },
+  DATA_DAMAGED: {
+    meaning: 'A file in the data directory is not what Herald wrote.',
+    action: 'Restore the file that is named, or remove it: the node then starts without what it held.',
     fate: 'exit 2',
   },
   DISK_FAILED: {

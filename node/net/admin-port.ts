@@ -1,0 +1,139 @@
+// What the admin interface needs from the node: one method per request of docs/protocol.md section 5. Refusals are
+// values; their codes decide the HTTP status.
+
+import type { Readable } from 'node:stream'
+import type { Refusal } from '../core/common/errors.ts'
+import type { LinkStatus } from './ports.ts'
+
+/** A stream as `status` shows it. */
+export interface StreamStatus {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly publishedMessages: number
+  readonly deliveredMessages: number
+  readonly retainedMessages: number
+  readonly retainedBytes: number
+  /** Last delivered sequence by origin. */
+  readonly origins: Readonly<Record<string, number>>
+  readonly missing: number
+}
+
+/** Answer of `GET /v1/status`. */
+export interface NodeStatus {
+  readonly node: string
+  readonly origin: string
+  readonly cluster: string
+  readonly version: string
+  readonly state: 'starting' | 'ready' | 'draining'
+  readonly uptimeMs: number
+  readonly memory: {
+    readonly rssBytes: number
+    readonly heapUsedBytes: number
+    readonly retainedBytes: number
+  }
+  readonly loopLagMs: { readonly p99: number; readonly max: number }
+  readonly links: readonly LinkStatus[]
+  readonly streams: readonly StreamStatus[]
+  readonly subscriptions: number
+  readonly sessions: number
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** A stream's definition. */
+export interface StreamDefinitionAnswer {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly mode: 'gossip'
+  readonly retention: { readonly bytes: number; readonly ageMs: number }
+  readonly copies: number
+  readonly version: number
+  readonly by: string
+}
+
+/** What `PUT /v1/streams/NAME` asks for; absent fields take their defaults, or stay as they are. */
+export interface StreamChange {
+  readonly name: string
+  readonly topics: readonly string[]
+  readonly retention: { readonly bytes?: number; readonly ageMs?: number } | undefined
+  readonly copies: number | undefined
+}
+
+/** A subscription of the node itself. */
+export interface NodeSubscriptionAnswer {
+  readonly pattern: string
+  readonly sub: string
+  readonly since: number
+  readonly delivered: number
+  readonly streams: readonly string[]
+}
+
+/** Who would receive a topic. */
+export interface SubscribersAnswer {
+  readonly topic: string
+  readonly stream: string
+  readonly subscribers: readonly {
+    readonly node: string
+    readonly sub: string
+    readonly kind: 'node' | 'client'
+    readonly patterns: readonly string[]
+  }[]
+}
+
+/** What `POST /v1/send` asks for. */
+export interface SendCommand {
+  readonly topic: string
+  readonly message: string
+  readonly count: number
+  readonly ratePerSecond: number | undefined
+  readonly ack: 'none' | 'local' | 'copies' | undefined
+}
+
+/** Answer of `POST /v1/send`. */
+export interface SendAnswer {
+  readonly acknowledged: number
+  readonly refused: number
+  readonly unknown: number
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+  readonly elapsedMs: number
+}
+
+/** A file that may be fetched. */
+export interface FileEntry {
+  /** Relative to the data directory, with `/`. */
+  readonly path: string
+  readonly bytes: number
+  readonly modifiedMs: number
+}
+
+/** An open file. */
+export interface OpenFile {
+  /** Size of the whole file when it was opened; `content` ends there. */
+  readonly bytes: number
+  readonly content: Readable
+}
+
+type MaybePromise<Value> = Value | Promise<Value>
+
+/** The node behind the admin interface. Arguments have the right types; whether they make sense is judged here. */
+export interface AdminPort {
+  status(): MaybePromise<NodeStatus>
+  streams(): MaybePromise<readonly StreamDefinitionAnswer[]>
+  putStream(change: StreamChange): MaybePromise<StreamDefinitionAnswer | Refusal>
+  deleteStream(name: string): MaybePromise<StreamDefinitionAnswer | Refusal>
+  subscriptions(): MaybePromise<readonly NodeSubscriptionAnswer[]>
+  addSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>
+  removeSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>
+  subscribers(topic: string): MaybePromise<SubscribersAnswer | Refusal>
+  /** Ends early, with what was sent so far, when the signal aborts: nobody waits for the answer any more. */
+  send(command: SendCommand, signal: AbortSignal): MaybePromise<SendAnswer | Refusal>
+  flush(): MaybePromise<{ readonly flushedAt: number } | Refusal>
+  files(): MaybePromise<readonly FileEntry[]>
+  /** `path` has no empty, `.` or `..` part; only paths that `files` lists are opened. An offset at or past the end gives no bytes. */
+  openFile(path: string, offset: number): MaybePromise<OpenFile | Refusal>
+  cleanup(): MaybePromise<{ readonly removedFiles: number; readonly removedBytes: number } | Refusal>
+  /** Begins to drain; returns at once. */
+  exit(): void
+}

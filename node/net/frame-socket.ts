@@ -1,0 +1,140 @@
+// One WebSocket connection, accepted or dialled, as the FrameSink that sessions and links write to. Reading, closing and
+// control frames are the library's (`ws`); data frames are laid by FrameWriter onto the same TCP socket.
+
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { type SocketFault, toCloseReason, toSocketFault } from './close-codes.ts'
+import { FrameWriter } from './frame-writer.ts'
+import type { FrameSink } from './ports.ts'
+
+/** Hears what happens on a FrameSocket. */
+export interface FrameReceiver {
+  onFrame(frame: Uint8Array): void
+  onText(text: string): void
+  onWritable(): void
+  /** The other end broke the rules; the connection is closing already. */
+  onFault(fault: SocketFault): void
+  onClose(status: number, reason: string): void
+}
+
+/** What is needed to make a FrameSocket. */
+export interface FrameSocketOptions {
+  readonly webSocket: WebSocket
+  /** The TCP socket under the WebSocket. */
+  readonly socket: Socket
+  /** True on the dialling side: RFC 6455 §5.3 wants its frames masked. */
+  readonly masked: boolean
+  readonly receiver: FrameReceiver
+}
+
+/** Pings that the other end may send between two heartbeats; ten a second with heartbeats of 10 s. */
+const pingsPerHeartbeatMax = 100
+const open = 1
+
+/** An open WebSocket. Sending on a closed one does nothing: its receiver hears `onClose` anyway. */
+export class FrameSocket implements FrameSink {
+  readonly #webSocket: WebSocket
+  readonly #socket: Socket
+  readonly #receiver: FrameReceiver
+  readonly #writer: FrameWriter
+  /** The socket's `bytesRead` at the last `takeHeartbeat`. */
+  #bytesSeen = 0
+  /** Pings received since the last `takeHeartbeat`. */
+  #pings = 0
+  #paused = false
+  #closed = false
+
+  constructor(options: FrameSocketOptions) {
+    this.#webSocket = options.webSocket
+    this.#socket = options.socket
+    this.#receiver = options.receiver
+    this.#writer = new FrameWriter(options.socket, options.masked)
+    this.#socket.setNoDelay(true)
+    this.#listen()
+  }
+
+  get bufferedBytes(): number {
+    return this.#writer.bufferedBytes
+  }
+
+  /** True while the other end's bytes are left in the kernel on purpose. */
+  get isPaused(): boolean {
+    return this.#paused
+  }
+
+  sendFrame(frame: Uint8Array): void {
+    if (this.#webSocket.readyState === open) this.#writer.writeBinary(frame)
+  }
+
+  sendText(text: string): void {
+    if (this.#webSocket.readyState === open) this.#writer.writeText(text)
+  }
+
+  sendPing(): void {
+    if (this.#webSocket.readyState === open) this.#webSocket.ping()
+  }
+
+  pauseReading(): void {
+    this.#paused = true
+    this.#webSocket.pause()
+  }
+
+  resumeReading(): void {
+    this.#paused = false
+    this.#webSocket.resume()
+  }
+
+  /** Closes after everything sent so far; the socket is destroyed if the other end does not answer. */
+  close(status: number, reason: string): void {
+    if (this.#webSocket.readyState !== open) return
+    this.#writer.flush()
+    this.#webSocket.close(status, toCloseReason(reason))
+    // A paused socket would never see the answer to the close frame.
+    if (this.#paused) this.resumeReading()
+  }
+
+  /** Destroys the socket without a word, for other ends that cannot be expected to listen. */
+  terminate(): void {
+    this.#webSocket.terminate()
+  }
+
+  /** True if any byte came since the last call; starts the next heartbeat interval. */
+  takeHeartbeat(): boolean {
+    const bytes = this.#socket.bytesRead
+    const heard = bytes !== this.#bytesSeen
+    this.#bytesSeen = bytes
+    this.#pings = 0
+    return heard
+  }
+
+  #listen(): void {
+    this.#webSocket.on('message', (data, isBinary) => {
+      // binaryType is 'nodebuffer', always; and what follows a close is nobody's business any more.
+      if (!Buffer.isBuffer(data) || this.#webSocket.readyState !== open) return
+      if (isBinary) this.#receiver.onFrame(data)
+      else this.#receiver.onText(data.toString())
+    })
+    this.#webSocket.on('ping', (data) => this.#onPing(data))
+    this.#webSocket.on('error', (error) => this.#receiver.onFault(toSocketFault(error)))
+    this.#webSocket.on('close', (status, reason) => this.#onClose(status, reason.toString()))
+    this.#socket.on('drain', () => {
+      if (this.#webSocket.readyState === open) this.#receiver.onWritable()
+    })
+  }
+
+  #onPing(data: Buffer): void {
+    if (this.#webSocket.readyState !== open) return
+    if (++this.#pings <= pingsPerHeartbeatMax) {
+      this.#webSocket.pong(data)
+      return
+    }
+    this.#receiver.onFault({ code: 'PING_FLOOD', counter: 'pingFloods' })
+    this.close(1008, `PING_FLOOD: more than ${pingsPerHeartbeatMax} pings between two heartbeats`)
+  }
+
+  #onClose(status: number, reason: string): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#receiver.onClose(status, reason)
+  }
+}

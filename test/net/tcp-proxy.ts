@@ -1,0 +1,122 @@
+// A TCP proxy on loopback that stands between two parts under test and breaks the network on command: cut, blackhole,
+// delay, heal. Each rule holds for open connections and for new ones.
+
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** How bytes pass at the moment. */
+type Mode = 'open' | 'refuse' | 'blackhole'
+
+interface Pair {
+  readonly near: Socket
+  readonly far: Socket | undefined
+}
+
+/** A proxy in front of one port. */
+export class TcpProxy {
+  readonly #server: Server
+  readonly #pairs = new Set<Pair>()
+  #target: { readonly host: string; readonly port: number }
+  #mode: Mode = 'open'
+  #delayMs = 0
+  /** Connections ever accepted. */
+  accepted = 0
+
+  private constructor(target: { readonly host: string; readonly port: number }) {
+    this.#target = target
+    this.#server = createServer((near) => this.#onConnection(near))
+  }
+
+  /** Starts a proxy for a port on loopback; the port may be 0 and given later by `aim`. */
+  static async start(targetPort: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy({ host: '127.0.0.1', port: targetPort })
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
+    return proxy
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Connections that pass through now. */
+  get connections(): number {
+    return this.#pairs.size
+  }
+
+  /** Leads new connections to another port. */
+  aim(targetPort: number): void {
+    this.#target = { host: '127.0.0.1', port: targetPort }
+  }
+
+  /** Resets all connections and those that come. */
+  cut(): void {
+    this.#mode = 'refuse'
+    this.reset()
+  }
+
+  /** Resets all connections; new ones pass. */
+  reset(): void {
+    for (const pair of this.#pairs) {
+      pair.near.resetAndDestroy()
+      pair.far?.resetAndDestroy()
+    }
+  }
+
+  /** Accepts, and swallows everything in both directions; open connections stay open. */
+  blackhole(): void {
+    this.#mode = 'blackhole'
+  }
+
+  /** Delays every chunk, in both directions. */
+  delay(milliseconds: number): void {
+    this.#delayMs = milliseconds
+  }
+
+  /** Lets bytes pass again. Connections that lost bytes to a blackhole are reset, as they are useless. */
+  heal(): void {
+    const lost = this.#mode === 'blackhole'
+    this.#mode = 'open'
+    this.#delayMs = 0
+    if (lost) this.reset()
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.cut()
+    await closed
+  }
+
+  #onConnection(near: Socket): void {
+    this.accepted++
+    near.on('error', () => {})
+    if (this.#mode === 'refuse') {
+      near.resetAndDestroy()
+      return
+    }
+    const far = this.#mode === 'open' ? connect({ ...this.#target, noDelay: true }) : undefined
+    const pair = { near, far }
+    this.#pairs.add(pair)
+    near.setNoDelay(true)
+    near.on('close', () => {
+      this.#pairs.delete(pair)
+      far?.destroy()
+    })
+    if (far === undefined) {
+      near.resume()
+      return
+    }
+    far.on('error', () => near.destroy())
+    far.on('close', () => near.destroy())
+    this.#pass(near, far)
+    this.#pass(far, near)
+  }
+
+  #pass(from: Socket, to: Socket): void {
+    const forward = (act: () => void): void => {
+      if (this.#mode === 'blackhole') return
+      if (this.#delayMs === 0) act()
+      else setTimeout(act, this.#delayMs)
+    }
+    from.on('data', (chunk) => forward(() => to.write(chunk)))
+    from.on('end', () => forward(() => to.end()))
+  }
+}
