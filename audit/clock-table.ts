@@ -16,10 +16,10 @@ export class ClockTable {
   readonly #measured = new Map<string, Map<string, ClockOffset>>()
 
   /** `node` found its peer's clock `offsetMs` ahead of its own. */
-  add(node: string, peer: string, offset: ClockOffset): void {
+  add(node: string, peer: string, { offsetMs, errorMs }: ClockOffset): void {
     const peers = mapEntry(this.#measured, node, () => new Map<string, ClockOffset>())
     const known = peers.get(peer)
-    if (known === undefined || offset.errorMs <= known.errorMs) peers.set(peer, offset)
+    if (known === undefined || errorMs <= known.errorMs) peers.set(peer, { offsetMs, errorMs })
   }
 
   /** The clock of `to` minus the clock of `from`; undefined when neither measured the other. */

@@ -84,15 +84,11 @@ export function judge(given: Case): OriginReport {
 function dueSequences(given: Case, base: number): SequenceSet {
   const { sent, patterns, closing, delivery } = given
   if (sent === undefined || patterns === undefined) return new SequenceSet()
-  let upTo = Number.POSITIVE_INFINITY
+  const wanted = sent.matching(patterns).within(base + 1, Number.POSITIVE_INFINITY)
+  if (closing?.how !== 'end') return wanted
   // What was delivered before the end was passed, whatever the `end` line says.
-  if (closing?.how === 'end')
-    upTo = Math.max(closing.passed.get(given.origin) ?? base, lastBeforeEnd(delivery))
-  return sent.matching(patterns).within(base + 1, upTo)
-}
-
-function lastBeforeEnd(delivery: OriginDelivery): number {
-  return delivery.delivered.subtract(delivery.afterEnd).last ?? 0
+  const delivered = delivery.delivered.intersect(wanted).subtract(delivery.afterEnd)
+  return wanted.within(1, Math.max(closing.passed.get(given.origin) ?? base, delivered.last ?? base))
 }
 
 function judgeMissing(

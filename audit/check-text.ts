@@ -1,0 +1,192 @@
+// The verdict for a terminal: one line that says it, a table with the worst subscriptions first, what to do.
+
+import type {
+  CheckResult,
+  Counts,
+  Finding,
+  FindingKind,
+  SubscriberReport,
+  UnknownReason,
+} from './check-result.ts'
+import { formatCount } from './report-number.ts'
+
+/** Rows and findings that are shown; the JSON value has all. */
+const rowsMax = 20
+const findingsMax = 20
+/** Ranges of one finding longer than this are cut. */
+const rangesLengthMax = 60
+
+/** What each kind means and what to do about it; the same words in every report. */
+export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKind, string>([
+  ['lost-silent', 'lost without a word: this should never happen; keep the journals and report a defect'],
+  ['phantom', 'delivered but never sent: keep the journals and report a defect'],
+  ['duplicated', 'delivered more than once: keep the journals and report a defect'],
+  ['out-of-order', 'delivered after a higher sequence: keep the journals and report a defect'],
+  ['unexpected', 'delivered to a subscription that it is not for: keep the journals and report a defect'],
+  [
+    'lost-told',
+    'no longer retained when it was needed, and the subscriber was told: raise the retention of the stream',
+  ],
+  ['unknown', 'the journals do not tell; fetch what is missing and check again'],
+])
+
+const reasonTexts: ReadonlyMap<string, string> = new Map<UnknownReason, string>([
+  ['origin-journal-missing', 'the journal of the origin is not here'],
+  ['origin-journal-truncated', 'the end or the beginning of the journal of the origin is missing'],
+  ['origin-journal-damaged', 'the journal of the origin has a damaged line'],
+  ['subscriber-journal-truncated', "the subscriber's node ended without writing its last lines"],
+  ['subscriber-journal-damaged', "the journal of the subscriber's node has a damaged line"],
+  ['subscription-not-journaled', 'the beginning of the subscription is not in the journal'],
+  ['start-not-journaled', 'the origin was over before, and no line says where the subscription starts'],
+  ['session-broken', 'the connection broke, what came last may not have reached the client'],
+])
+
+/** A reason in words; a gap's own reason stays as it is. */
+export function reasonText(reason: string): string {
+  return reasonTexts.get(reason) ?? reason
+}
+
+/** The one line that says it. */
+export function verdictText(result: CheckResult): string {
+  const { totals } = result
+  if (!result.ok) {
+    const kinds = new Set(result.findings.map((finding) => finding.kind).filter((kind) => kind !== 'unknown'))
+    return `NOT OK: ${[...kinds].map((kind) => `${formatCount(countOf(totals, kind))} ${kind}`).join(', ')}`
+  }
+  const parts = [
+    `OK: ${formatCount(totals.delivered)} deliveries of ${formatCount(result.sent)} messages, none lost, doubled or out of order`,
+  ]
+  if (totals.pending > 0) parts.push(`${formatCount(totals.pending)} on their way`)
+  if (result.findings.length > 0) parts.push(`${formatCount(totals.unknown)} unknown`)
+  return parts.join('; ')
+}
+
+/** The whole verdict as text, without colours. Control characters of journal text are shown as `?`. */
+export function renderCheckText(result: CheckResult): string {
+  const lines = [verdictText(result), '']
+  if (result.subscribers.length === 0) lines.push('There are no subscriptions in these journals.')
+  else lines.push(...subscriberTable(result.subscribers))
+  if (result.findings.length > 0) lines.push('', ...findingLines(result.findings))
+  const notes = journalNotes(result)
+  if (notes.length > 0) lines.push('', ...notes)
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+/** Oddities of the journals themselves, one a line. */
+export function journalNotes(result: CheckResult): readonly string[] {
+  const notes = result.missingJournals.map(
+    (node) => `The journal of ${node} is missing: fetch it and check again.`,
+  )
+  for (const journal of result.journals) {
+    if (journal.tornLines > 0)
+      notes.push(`${journal.node}: ${journal.tornLines} torn last line(s), tolerated.`)
+    for (const place of journal.damaged)
+      notes.push(`${journal.node}: ${place.file} line ${place.line} is damaged.`)
+    const unnamed = journal.damagedLines - journal.damaged.length
+    if (unnamed > 0) notes.push(`${journal.node}: ${unnamed} more damaged lines.`)
+    for (const { kind, lines } of journal.unknownKinds) {
+      notes.push(
+        `${journal.node}: ${lines} line(s) of the unknown kind "${kind}"; a newer version wrote them.`,
+      )
+    }
+  }
+  return notes
+}
+
+function subscriberTable(subscribers: readonly SubscriberReport[]): readonly string[] {
+  const header = [
+    'node',
+    'subscription',
+    'stream',
+    'due',
+    'got',
+    'lost',
+    'twice',
+    'order',
+    'other',
+    'pending',
+    'unknown',
+  ]
+  const rows = subscribers
+    .slice(0, rowsMax)
+    .map(({ node, name, sub, stream, counts }) => [
+      node,
+      name ?? sub,
+      stream,
+      ...[
+        counts.expected,
+        counts.delivered,
+        counts.lostSilent + counts.lostTold,
+        counts.duplicated,
+        counts.outOfOrder,
+        counts.phantom + counts.unexpected,
+        counts.pending,
+        counts.unknown,
+      ].map(String),
+    ])
+  const lines = alignColumns([header, ...rows], 3)
+  return subscribers.length > rowsMax
+    ? [...lines, `… and ${subscribers.length - rowsMax} more, none worse`]
+    : lines
+}
+
+function findingLines(findings: readonly Finding[]): readonly string[] {
+  const lines: string[] = []
+  let kind: FindingKind | undefined
+  for (const finding of findings.slice(0, findingsMax)) {
+    if (finding.kind !== kind) lines.push(`${finding.kind}: ${findingAdvice.get(finding.kind)}`)
+    kind = finding.kind
+    const which = finding.ranges === '' ? '' : ` ${shortRanges(finding.ranges)}`
+    const why = finding.reasons.length === 0 ? '' : ` (${finding.reasons.map(reasonText).join('; ')})`
+    lines.push(`  ${finding.node} ${finding.sub} ${finding.stream}: ${finding.origin}${which}${why}`)
+  }
+  if (findings.length > findingsMax)
+    lines.push(`… and ${findings.length - findingsMax} more; --json shows all`)
+  return lines
+}
+
+/** The ranges cut at a comma, with what was left out. */
+export function shortRanges(ranges: string): string {
+  if (ranges.length <= rangesLengthMax) return ranges
+  const cut = ranges.lastIndexOf(',', rangesLengthMax)
+  return cut < 0 ? ranges : `${ranges.slice(0, cut)},…`
+}
+
+function countOf(totals: Counts, kind: FindingKind): number {
+  switch (kind) {
+    case 'lost-silent':
+      return totals.lostSilent
+    case 'lost-told':
+      return totals.lostTold
+    case 'duplicated':
+      return totals.duplicated
+    case 'out-of-order':
+      return totals.outOfOrder
+    case 'phantom':
+      return totals.phantom
+    case 'unexpected':
+      return totals.unexpected
+    case 'unknown':
+      return totals.unknown
+  }
+}
+
+/** Columns padded to equal width: the first `leftColumns` to the left, the numbers to the right. */
+function alignColumns(rows: readonly (readonly string[])[], leftColumns: number): readonly string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length)
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => {
+      const width = widths[column] ?? 0
+      return column < leftColumns ? cell.padEnd(width) : cell.padStart(width)
+    })
+    return cells.join('  ').trimEnd()
+  })
+}
+
+/** A journal must not be able to write to the terminal. */
+function printable(line: string): string {
+  return line.replace(/\p{Cc}/gu, '?')
+}

@@ -1,0 +1,77 @@
+// The part of the report that says whether every message arrived: verdict, subscriptions, findings, notes.
+
+import type { CheckResult, Finding, FindingKind } from './check-result.ts'
+import { findingAdvice, journalNotes, reasonText, shortRanges, verdictText } from './check-text.ts'
+import { type Markup, markup, noMarkup } from './markup.ts'
+import { formatCount } from './report-number.ts'
+
+/** Rows of a table; report.json has all of them. */
+const rowsMax = 100
+
+/** The verdict in one sentence, coloured and worded. */
+export function verdictSection(check: CheckResult): Markup {
+  const tone = !check.ok
+    ? 'bad'
+    : check.findings.length > 0 || check.subscribers.length === 0
+      ? 'open'
+      : 'good'
+  const detail =
+    check.subscribers.length === 0
+      ? 'There are no subscriptions in these journals.'
+      : `${formatCount(check.subscribers.length)} subscription(s); ${formatCount(check.totals.expected)} deliveries were due, ${formatCount(check.totals.delivered)} were made.`
+  return markup`<section class="verdict ${tone}"><strong>${verdictText(check)}</strong><p class="note">${detail}</p></section>`
+}
+
+/** Subscriptions, worst first. */
+export function subscriptionSection(check: CheckResult): Markup {
+  if (check.subscribers.length === 0) return noMarkup
+  const rows = check.subscribers.slice(0, rowsMax).map(({ node, sub, name, stream, patterns, counts }) => {
+    const wrong = [
+      counts.lostSilent + counts.lostTold,
+      counts.duplicated,
+      counts.outOfOrder,
+      counts.phantom + counts.unexpected,
+    ].map((count) => numberCell(count, 'wrong'))
+    return markup`<tr><td>${node}</td><td class="name">${name ?? sub}</td><td class="name">${stream}</td><td class="name"><code>${patterns.join(' ')}</code></td>
+<td class="n">${formatCount(counts.expected)}</td><td class="n">${formatCount(counts.delivered)}</td>${wrong}${numberCell(counts.pending, '')}${numberCell(counts.unknown, 'unsure')}</tr>`
+  })
+  return markup`<section><h2>Delivery to each subscription</h2><div class="scroll"><table>
+<thead><tr><th>Node</th><th>Subscription</th><th>Stream</th><th>Patterns</th><th class="n">Due</th><th class="n">Delivered</th><th class="n">Lost</th>
+<th class="n">Doubled</th><th class="n">Unordered</th><th class="n">Not due</th><th class="n">Pending</th><th class="n">Unknown</th></tr></thead>
+<tbody>${rows}</tbody></table></div>${moreNote(check.subscribers.length)}</section>`
+}
+
+/** Every finding with its exact sequences, by kind. */
+export function findingSection(check: CheckResult): Markup {
+  if (check.findings.length === 0) return noMarkup
+  const kinds = new Map<FindingKind, Finding[]>()
+  for (const finding of check.findings.slice(0, rowsMax)) {
+    kinds.set(finding.kind, [...(kinds.get(finding.kind) ?? []), finding])
+  }
+  const groups = [...kinds].map(([kind, findings]) => {
+    const items = findings.map(({ node, sub, stream, origin, ranges, count, reasons }) => {
+      const why = reasons.length === 0 ? '' : ` (${reasons.map(reasonText).join('; ')})`
+      const which = ranges === '' ? noMarkup : markup` <code>${shortRanges(ranges)}</code>`
+      return markup`<dd>${node}, subscription <code>${sub}</code>, stream ${stream}: ${formatCount(count)} from <code>${origin}</code>${which}${why}</dd>`
+    })
+    return markup`<dt>${kind}: ${findingAdvice.get(kind) ?? ''}</dt>${items}`
+  })
+  return markup`<section><h2>Findings</h2><dl>${groups}</dl>${moreNote(check.findings.length)}</section>`
+}
+
+/** What is odd about the journals themselves. */
+export function journalSection(check: CheckResult): Markup {
+  const notes = journalNotes(check)
+  if (notes.length === 0) return noMarkup
+  return markup`<section><h2>About the journals</h2>${notes.map((note) => markup`<p class="note">${note}</p>`)}</section>`
+}
+
+function numberCell(count: number, tone: string): Markup {
+  return markup`<td class="n ${count > 0 ? tone : ''}">${formatCount(count)}</td>`
+}
+
+function moreNote(count: number): Markup {
+  return count <= rowsMax
+    ? noMarkup
+    : markup`<p class="note">${formatCount(count - rowsMax)} more are in report.json.</p>`
+}
