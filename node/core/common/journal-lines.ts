@@ -1,0 +1,171 @@
+// The lines of the journal as a node writes them (docs/protocol.md section 4), types only. Readers have types of
+// their own: what is written by one version is read by another, and a reader trusts nothing.
+// Times are milliseconds since 1970 with fractions; sequences count from 1.
+
+/** A boot begins; everything before it belongs to an earlier boot. */
+export interface StartLine {
+  readonly t: 'start'
+  readonly at: number
+  readonly v: 1
+  readonly cluster: string
+  readonly node: string
+  readonly origin: string
+}
+
+/** The boot ended in order: nothing is missing after this line. */
+export interface StopLine {
+  readonly t: 'stop'
+  readonly at: number
+  readonly node: string
+  readonly origin: string
+}
+
+/** The definition of a stream as this node knows it. */
+export interface StreamLine {
+  readonly t: 'stream'
+  readonly at: number
+  readonly stream: string
+  readonly topics: readonly string[]
+  readonly deleted?: true
+}
+
+/** A run that this node numbered, all of one topic. */
+export interface SentLine {
+  readonly t: 'sent'
+  readonly at: number
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+  readonly n: number
+  readonly topic: string
+  /** Intended send time of the first and of the last record. */
+  readonly first: number
+  readonly last: number
+}
+
+/** The same for mixed topics; `order` holds run lengths over the topic list: "0*5,1*3". */
+export interface MixedSentLine extends Omit<SentLine, 'topic'> {
+  readonly topics: readonly string[]
+  readonly order: string
+}
+
+/** A subscription begins, or resumes, on a stream. */
+export interface SubscriptionLine {
+  readonly t: 'sub'
+  readonly at: number
+  readonly sub: string
+  readonly kind: 'node' | 'client'
+  readonly patterns: readonly string[]
+  readonly stream: string
+  readonly name?: string
+}
+
+/** The subscription starts after this sequence of this origin. */
+export interface BaseLine {
+  readonly t: 'base'
+  readonly at: number
+  readonly sub: string
+  readonly stream: string
+  readonly origin: string
+  readonly seq: number
+}
+
+/** A delivered run; without `ranges` every sequence from..to, else exactly those: "1-3,5,9-12". */
+export interface GotLine {
+  readonly t: 'got'
+  readonly at: number
+  readonly sub: string
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+  readonly n: number
+  /** Delivery time of the first and of the last record. */
+  readonly first: number
+  readonly last: number
+  readonly ranges?: string
+}
+
+/** The subscriber was told that these will not come. */
+export interface GapLine {
+  readonly t: 'gap'
+  readonly at: number
+  readonly sub: string
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+  readonly reason: string
+}
+
+/** The subscription ended on this stream, having passed these sequences. */
+export interface EndLine {
+  readonly t: 'end'
+  readonly at: number
+  readonly sub: string
+  readonly stream: string
+  readonly seqs: Readonly<Record<string, number>>
+}
+
+/** The session broke: what was delivered last may not have reached the client. */
+export interface LostLine {
+  readonly t: 'lost'
+  readonly at: number
+  readonly sub: string
+  readonly stream: string
+}
+
+/** Dropped from memory up to here. */
+export interface RetentionLine {
+  readonly t: 'retention'
+  readonly at: number
+  readonly stream: string
+  readonly origin: string
+  readonly to: number
+}
+
+/** Microseconds from intended send time to delivery on this node, as a base64 V2 compressed HDR histogram. */
+export interface LatencyLine {
+  readonly t: 'latency'
+  readonly at: number
+  readonly stream: string
+  readonly topic: string
+  /** The node that sent. */
+  readonly from: string
+  readonly n: number
+  readonly hdr: string
+}
+
+/** The peer's clock minus ours, measured over the link. */
+export interface ClockLine {
+  readonly t: 'clock'
+  readonly at: number
+  readonly peer: string
+  readonly offsetMs: number
+  readonly errorMs: number
+}
+
+/** This many lines are missing here: the disk failed or was too slow. */
+export interface DroppedLine {
+  readonly t: 'dropped'
+  readonly at: number
+  readonly lines: number
+}
+
+/** A line about one subscription other than its deliveries. */
+export type SubscriptionEventLine = SubscriptionLine | BaseLine | GapLine | EndLine | LostLine
+
+/** Any line of a journal. */
+export type JournalLine =
+  | StartLine
+  | StopLine
+  | StreamLine
+  | SentLine
+  | MixedSentLine
+  | SubscriptionEventLine
+  | GotLine
+  | RetentionLine
+  | LatencyLine
+  | ClockLine
+  | DroppedLine

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { CatalogFile, readCatalog } from '../../node/storage/catalog-file.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+test('reads back what was saved', async (context) => {
+  const directory = await temporaryDirectory(context)
+  assert.deepEqual(await readCatalog(directory), [])
+  const entries = [
+    { key: 'stream/orders', value: { topics: ['orders.>'] }, version: 3, by: 'A' },
+    { key: '__proto__', value: null, version: 0, by: 'B' },
+  ]
+  await new CatalogFile(directory).save(() => entries)
+  assert.deepEqual(await readCatalog(directory), entries)
+})
+
+test('refuses a damaged file with its name', async (context) => {
+  const directory = await temporaryDirectory(context)
+  const entry = { key: 'a', value: 1, version: 1, by: 'A' }
+  const damaged = ['', '{}', '{"v":1,"entries":[1]}', '{"v":2,"entries":[]}', '{"v":1,"entries":{}}'].concat(
+    [
+      { ...entry, key: 1 },
+      { ...entry, version: 1.5 },
+      { ...entry, by: null },
+    ].map((wrong) => JSON.stringify({ v: 1, entries: [wrong] })),
+  )
+  for (const text of damaged) {
+    await writeFile(join(directory, 'catalog.json'), text)
+    await assert.rejects(readCatalog(directory), { code: 'DATA_DAMAGED', message: /catalog\.json/ }, text)
+  }
+})
