@@ -104,6 +104,7 @@ test('refuses files that name no nodes, or more than 16', () => {
 test('names the first id on which two nodes disagree', () => {
   const mine = peersOf('{"C": ["c", 1], "A": ["a", 1], "B": ["b", 1]}')
   assert.equal(comparePeers(mine, peersOf('{"A": ["A", 1], "D": ["d", 1]}')), undefined)
+  assert.equal(comparePeers(mine, peersOf('{"C": ["c", 2], "B": ["b", 1]}'))?.id, 'C')
   assert.deepEqual(comparePeers(mine, peersOf('{"C": ["c", 2], "B": ["x", 1]}')), {
     id: 'B',
     mine: 'b 1',
