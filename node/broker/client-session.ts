@@ -1,7 +1,129 @@
-// One connection of a client library (`herald.client.v1`, docs/protocol.md section 2): publishes come in as binary frames,
-// subscriptions as text; batches go out as the origin numbered them, each under the subscription selected last.
+// A connection of a client library (`herald.client.v1`, docs/protocol.md section 2): publishes come in as binary frames,
+// subscriptions as text; batches go out as their origin numbered them, each under the subscription selected last.
 
-import { errorEntry, type ErrorCode, type Refusal } from '../core/common/errors.ts'
+import type { Refusal } from '../core/common/errors.ts'
 import type { Boot, StreamId } from '../core/common/ids.ts'
-import type { GapReason, OriginState } from '../core/stream/replica.ts'
-import type { ClientSession as ClientSessionPort, FrameSink } from '../net/ports.ts'
+import type { OriginState } from '../core/stream/replica.ts'
+import { batchSequence, batchStream, frameType } from '../wire/batch-header.ts'
+import {
+  decodeClientControl,
+  decodeCredit,
+  encodeAcknowledgement,
+  encodeNodeControl,
+  encodeProgress,
+  encodeSelect,
+  isRefusal,
+} from '../wire/control.ts'
+import type { Broker } from './broker.ts'
+import type { ClientSubscription } from './client-subscription.ts'
+import type { SessionSink } from './ports.ts'
+import { Publisher } from './publisher.ts'
+import { Session } from './session.ts'
+import type { SessionTable } from './session-table.ts'
+
+export class ClientSession extends Session {
+  readonly #publisher: Publisher
+  /** The subscription to which the batches sent now belong. */
+  #selected = 0
+  readonly #announcedStreams = new Set<StreamId>()
+  readonly #announcedBoots = new Set<Boot>()
+
+  constructor(broker: Broker, sink: SessionSink, table: SessionTable) {
+    super(broker, sink, table)
+    this.#publisher = new Publisher(broker, (outcomes) => {
+      if (this.table.sessions.has(this)) sink.sendFrame(encodeAcknowledgement(outcomes))
+    })
+    sink.sendText(encodeNodeControl(this.welcome()))
+  }
+
+  override onFrame(frame: Uint8Array): void {
+    const refusal = this.#onFrame(frame)
+    if (refusal !== undefined) this.endRefused(refusal)
+  }
+
+  override onText(text: string): void {
+    const message = decodeClientControl(text)
+    if (!isRefusal(message)) {
+      if (message.op === 'subscribe') this.subscribe(message)
+      else this.unsubscribe(message.id)
+    } else if (message.id === undefined) this.endRefused(message)
+    else this.send({ op: 'refused', id: message.id, code: message.refused, message: message.reason })
+  }
+
+  override sendBatch(
+    subscription: ClientSubscription,
+    stream: string,
+    state: OriginState,
+    frame: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    this.#announce(stream, batchStream(frame), state)
+    const told = subscription.told.get(state)
+    // A client sets its vector by the first batch of an origin; anything else that was passed over must be said.
+    const isExpected = told === undefined ? from === batchSequence(frame) : told === from - 1
+    if (!isExpected) this.#sendProgress(subscription, batchStream(frame), state, from - 1)
+    const { id } = subscription.request
+    if (this.#selected !== id) {
+      this.#selected = id
+      this.sink.sendFrame(encodeSelect(id))
+    }
+    this.sink.sendFrame(frame)
+    subscription.told.set(state, to)
+  }
+
+  override onSecond(now: number): void {
+    for (const subscription of this.subscriptions.values()) this.#tellProgress(subscription)
+    super.onSecond(now)
+  }
+
+  #onFrame(frame: Uint8Array): Refusal | undefined {
+    if (frame[0] === frameType.publish) {
+      const refusal = this.#publisher.publish(frame)
+      this.pace(this.#publisher.lastStream, frame.length)
+      return refusal
+    }
+    if (frame[0] !== frameType.credit) {
+      return { refused: 'FRAME_UNKNOWN', reason: `binary message of type ${frame[0] ?? 'none'}` }
+    }
+    const credit = decodeCredit(frame)
+    if (isRefusal(credit)) return credit
+    this.subscriptions.get(credit.subscription)?.onCredit(credit.messages, credit.bytes)
+    return undefined
+  }
+
+  /** Says what was passed over without a batch, so that the client's cursor does not fall behind retention. */
+  #tellProgress(subscription: ClientSubscription): void {
+    const { subscriber } = subscription
+    for (const replica of subscriber?.streams ?? []) {
+      const feed = subscriber?.feedOf(replica)
+      for (const state of replica.origins.values()) {
+        const passed = feed?.vector.get(state.boot)
+        if (passed === undefined || passed <= (subscription.told.get(state) ?? 0)) continue
+        this.#announce(replica.name, replica.id, state)
+        this.#sendProgress(subscription, replica.id, state, passed)
+      }
+    }
+  }
+
+  #sendProgress(
+    subscription: ClientSubscription,
+    stream: StreamId,
+    state: OriginState,
+    sequence: number,
+  ): void {
+    const { id } = subscription.request
+    this.sink.sendFrame(encodeProgress({ subscription: id, stream, boot: state.boot, sequence }))
+    subscription.told.set(state, sequence)
+  }
+
+  #announce(name: string, number: StreamId, state: OriginState): void {
+    if (!this.#announcedStreams.has(number)) {
+      this.#announcedStreams.add(number)
+      this.send({ op: 'stream', number, name })
+    }
+    if (this.#announcedBoots.has(state.boot)) return
+    this.#announcedBoots.add(state.boot)
+    this.send({ op: 'origin', boot: state.boot, origin: state.origin })
+  }
+}

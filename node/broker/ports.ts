@@ -46,3 +46,15 @@ export interface Recorder {
   latency(stream: string, topic: string, fromNode: string, latencyUs: number, count: number): void
   subscriptionEvent(line: SubscriptionEventLine): void
 }
+
+/** The writing end of one client connection, as a session sees it. */
+export interface SessionSink {
+  /** Sends one binary message, whose bytes must not change any more. */
+  sendFrame(frame: Uint8Array): void
+  sendText(text: string): void
+  /** Bytes handed to the socket and not yet taken by the kernel. */
+  readonly bufferedBytes: number
+  pauseReading(): void
+  resumeReading(): void
+  close(status: number, reason: string): void
+}

@@ -41,6 +41,8 @@ export class Publisher {
   /** Topic index of each record of the batch being read. */
   readonly #topicIndexes = new Uint16Array(512)
   #outcomes: PublishOutcome[] = []
+  /** The stream that was published to last. */
+  lastStream: Replica | undefined = undefined
 
   /** `answer` gets the outcomes of one turn of the event loop, in no particular order. */
   constructor(broker: Broker, answer: (outcomes: readonly PublishOutcome[]) => void) {
@@ -162,6 +164,7 @@ export class Publisher {
     lastTime: number,
   ): AcknowledgedRun {
     const { agent, boot, origin, ports } = this.#broker
+    this.lastStream = replica
     const records = batchCount(frame)
     const first = agent.nextSequence(replica)
     const times = (frame[batchOffset.flags] as number) & batchFlag.times

@@ -20,14 +20,14 @@ export interface SubscriberSink {
   readonly canTake: boolean
   /** A batch of which the subscriber gets `count` messages, the sequences from..to less holes. */
   batch(
-    subscriber: Subscriber,
+    replica: Replica,
     state: OriginState,
     frame: Uint8Array,
     from: number,
     to: number,
     count: number,
   ): void
-  gap(subscriber: Subscriber, state: OriginState, from: number, to: number, reason: GapReason): void
+  gap(replica: Replica, state: OriginState, from: number, to: number, reason: GapReason): void
 }
 
 export interface SubscriberOptions {
@@ -187,7 +187,7 @@ export class Subscriber {
       const { origin } = state
       recorder.subscriptionEvent({ t: 'gap', at, sub, stream: replica.name, origin, from, to, reason })
       this.#broker.ports.count('gapsTold', 1)
-      sink.gap(this, state, from, to, reason)
+      sink.gap(replica, state, from, to, reason)
       return
     }
     const { entry, from } = item
@@ -203,7 +203,7 @@ export class Subscriber {
       this.delivered += count
       recorder.delivered(sub, replica.name, state.origin, from, entry.to, at)
       this.#recordLatency(replica.name, state.node, frame, topics, from, count, at)
-      sink.batch(this, state, frame, from, entry.to, count)
+      sink.batch(replica, state, frame, from, entry.to, count)
     }
   }
 
@@ -236,7 +236,7 @@ export class Subscriber {
     if (count === 0) return
     this.delivered += count
     this.#recordLatency(replica.name, state.node, filtered, topics, from, count, at)
-    this.options.sink.batch(this, state, filtered, from, entry.to, count)
+    this.options.sink.batch(replica, state, filtered, from, entry.to, count)
   }
 
   /** One value for the whole batch, unless records carry times or topics of their own. */

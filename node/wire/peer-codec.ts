@@ -55,8 +55,14 @@ export function decodePeerFrame(frame: Uint8Array): PeerMessage | undefined {
 
 function decodeHeld(frame: Uint8Array): HeldMessage | undefined {
   if (frame.length !== heldBytes) return undefined
-  const [stream, boot, from, to] = [readU64(frame, 8), readU64(frame, 16), readU64(frame, 24), readU64(frame, 32)]
-  if (!isSequence(stream) || !isBoot(boot) || !isSequence(from) || !isSequence(to) || to < from) return undefined
+  const [stream, boot, from, to] = [
+    readU64(frame, 8),
+    readU64(frame, 16),
+    readU64(frame, 24),
+    readU64(frame, 32),
+  ]
+  if (!isSequence(stream) || !isBoot(boot) || !isSequence(from) || !isSequence(to) || to < from)
+    return undefined
   return { kind: 'held', stream: stream as StreamId, boot, from, to }
 }
 
@@ -76,7 +82,9 @@ export function decodePeerText(text: string): PeerMessage | undefined {
       return decodeHoldings(fields)
     case 'probe': {
       const { toldHash, catalogHash } = fields as Partial<Record<string, unknown>>
-      return isSequence(toldHash) && isSequence(catalogHash) ? { kind: 'probe', toldHash, catalogHash } : undefined
+      return isSequence(toldHash) && isSequence(catalogHash)
+        ? { kind: 'probe', toldHash, catalogHash }
+        : undefined
     }
     case 'resync':
       return { kind: 'resync' }

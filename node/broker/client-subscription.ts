@@ -1,0 +1,158 @@
+// One subscription of one client connection: its credit, and what the client has consumed of what it was sent.
+//
+// A durable subscription's cursor must not run ahead of the client, so what was sent and not yet consumed is kept as a
+// queue, bounded by the credit; a total that the client reports moves the cursor to exactly there.
+
+import { Deque } from '../core/common/deque.ts'
+import type { Origin } from '../core/common/ids.ts'
+import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
+import type { SubscribeRequest } from '../wire/control.ts'
+import type { Cursor } from '../wire/cursor.ts'
+import type { Subscriber, SubscriberSink } from './subscriber.ts'
+
+/** What the connection does for its subscriptions. */
+export interface SubscriptionOutlet {
+  /** Whether the connection's socket takes more. */
+  readonly isWritable: boolean
+  sendBatch(
+    subscription: ClientSubscription,
+    stream: string,
+    state: OriginState,
+    frame: Uint8Array,
+    from: number,
+    to: number,
+  ): void
+  sendGap(
+    subscription: ClientSubscription,
+    stream: string,
+    state: OriginState,
+    from: number,
+    to: number,
+    reason: GapReason,
+  ): void
+}
+
+/** A batch that was sent and not consumed; totals are those after it. */
+interface Outstanding {
+  readonly stream: string
+  readonly origin: Origin
+  readonly messages: number
+  readonly to: number
+  readonly totalMessages: number
+}
+
+/** Batches of a durable subscription without credit that are remembered as outstanding. */
+const outstandingMax = 65_536
+
+export class ClientSubscription implements SubscriberSink {
+  readonly request: SubscribeRequest
+  readonly #outlet: SubscriptionOutlet
+  /** Set once the broker has made it. */
+  subscriber: Subscriber | undefined
+  /** Last sequence that the client was told of, by origin; batches, gaps and progress frames tell. */
+  readonly told: Map<OriginState, number> = new Map()
+  #sentMessages = 0
+  #sentBytes = 0
+  #consumedMessages = 0
+  #consumedBytes = 0
+  readonly #outstanding = new Deque<Outstanding>()
+  /** What the client has consumed, by stream and origin. */
+  readonly #consumed = new Map<string, Map<Origin, number>>()
+
+  constructor(request: SubscribeRequest, outlet: SubscriptionOutlet) {
+    this.request = request
+    this.#outlet = outlet
+  }
+
+  get canTake(): boolean {
+    if (!this.#outlet.isWritable) return false
+    const { credit, name } = this.request
+    if (credit === undefined) return name === undefined || this.#outstanding.length < outstandingMax
+    return (
+      this.#sentMessages - this.#consumedMessages < credit.messages &&
+      this.#sentBytes - this.#consumedBytes < credit.bytes
+    )
+  }
+
+  /** Whether the client may not have consumed all that it was sent. */
+  get hasOutstanding(): boolean {
+    return this.#sentMessages > this.#consumedMessages
+  }
+
+  batch(
+    replica: Replica,
+    state: OriginState,
+    frame: Uint8Array,
+    from: number,
+    to: number,
+    count: number,
+  ): void {
+    this.#sentMessages += count
+    this.#sentBytes += frame.length
+    const stream = replica.name
+    if (this.request.name !== undefined) {
+      const { origin } = state
+      this.#outstanding.push({ stream, origin, messages: count, to, totalMessages: this.#sentMessages })
+    }
+    this.#outlet.sendBatch(this, stream, state, frame, from, to)
+  }
+
+  gap(replica: Replica, state: OriginState, from: number, to: number, reason: GapReason): void {
+    this.#outlet.sendGap(this, replica.name, state, from, to, reason)
+  }
+
+  /** The client has consumed so much since the subscription began; lower totals than before are old news. */
+  onCredit(messages: number, bytes: number): void {
+    this.#consumedMessages = Math.max(this.#consumedMessages, Math.min(messages, this.#sentMessages))
+    this.#consumedBytes = Math.max(this.#consumedBytes, Math.min(bytes, this.#sentBytes))
+    for (let head = this.#outstanding.peek(); head !== undefined; head = this.#outstanding.peek()) {
+      const missing = head.totalMessages - this.#consumedMessages
+      if (missing >= head.messages) break
+      // A batch consumed in part moves the cursor in part; holes make it stand too early, never too late.
+      this.#moveTo(head.stream, head.origin, head.to - Math.max(missing, 0))
+      if (missing > 0) break
+      this.#outstanding.shift()
+    }
+    this.subscriber?.pump()
+  }
+
+  /** Where a durable subscription goes on after this connection. */
+  consumedCursor(): Cursor {
+    const passed = this.subscriber?.cursor() ?? new Map<string, ReadonlyMap<Origin, number>>()
+    if (this.#outstanding.length === 0) return passed
+    const waiting = new Map<string, Set<Origin>>()
+    for (let at = this.#outstanding.first; at < this.#outstanding.end; at++) {
+      const item = this.#outstanding.at(at)
+      if (item === undefined) continue
+      const origins = waiting.get(item.stream) ?? new Set()
+      waiting.set(item.stream, origins.add(item.origin))
+    }
+    const cursor = new Map<string, Map<Origin, number>>()
+    for (const [stream, vector] of passed) {
+      const entries = new Map(vector)
+      for (const origin of waiting.get(stream) ?? []) {
+        entries.set(origin, this.#consumed.get(stream)?.get(origin) ?? this.#firstWaiting(stream, origin))
+      }
+      cursor.set(stream, entries)
+    }
+    return cursor
+  }
+
+  /** The sequence before the first one that waits to be consumed. */
+  #firstWaiting(stream: string, origin: Origin): number {
+    for (let at = this.#outstanding.first; at < this.#outstanding.end; at++) {
+      const item = this.#outstanding.at(at)
+      if (item?.stream === stream && item.origin === origin) return Math.max(0, item.to - item.messages)
+    }
+    return 0
+  }
+
+  #moveTo(stream: string, origin: Origin, sequence: number): void {
+    let vector = this.#consumed.get(stream)
+    if (vector === undefined) {
+      vector = new Map()
+      this.#consumed.set(stream, vector)
+    }
+    vector.set(origin, Math.max(sequence, vector.get(origin) ?? 0))
+  }
+}

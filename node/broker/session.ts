@@ -1,0 +1,242 @@
+// What every client connection has, whatever it speaks: a publisher, subscriptions by id, and manners: publishers are slowed
+// while subscribers lag, a reader that reads nothing is closed with a word, and nobody may hold more than the limits.
+
+import { type ErrorCode, errorEntry, type Refusal } from '../core/common/errors.ts'
+import type { Boot } from '../core/common/ids.ts'
+import { fromOrigin } from '../core/common/ids.ts'
+import type { FeedStart } from '../core/stream/feed.ts'
+import type { OriginState, Replica } from '../core/stream/replica.ts'
+import {
+  encodeNodeControl,
+  isRefusal,
+  type NodeControl,
+  type SubscribeRequest,
+  type Welcome,
+} from '../wire/control.ts'
+import { type Cursor, decodeCursor, encodeCursor } from '../wire/cursor.ts'
+import type { Broker } from './broker.ts'
+import { ClientSubscription, type SubscriptionOutlet } from './client-subscription.ts'
+import type { SessionSink } from './ports.ts'
+import type { SessionTable } from './session-table.ts'
+
+export interface SessionLimits {
+  readonly subscriptionsMax: number
+  /** A reader that took nothing for so long while its socket was full is closed. */
+  readonly slowConsumerMs: number
+}
+
+/** A session's socket is not filled beyond this; the rest waits in the shared log. */
+const bufferedBytesMax = 1_048_576
+/** While subscribers lag, a publisher may bring so many bytes a millisecond: slowed, never stopped. */
+const slowBytesPerMs = 13_000
+const pauseMsMax = 5
+
+export abstract class Session implements SubscriptionOutlet {
+  protected readonly broker: Broker
+  protected readonly sink: SessionSink
+  protected readonly table: SessionTable
+  protected readonly subscriptions: Map<number, ClientSubscription> = new Map()
+  #isClosed = false
+  /** Milliseconds of pausing that the publisher has earned and not yet served. */
+  #pauseOwedMs = 0
+  #lastBufferedBytes = 0
+  /** Since when the socket has taken nothing, milliseconds; undefined while it takes something. */
+  #stuckSince: number | undefined
+
+  constructor(broker: Broker, sink: SessionSink, table: SessionTable) {
+    this.broker = broker
+    this.sink = sink
+    this.table = table
+  }
+
+  get isWritable(): boolean {
+    return !this.#isClosed && this.sink.bufferedBytes < bufferedBytesMax
+  }
+
+  get subscriptionCount(): number {
+    return this.subscriptions.size
+  }
+
+  abstract onFrame(frame: Uint8Array): void
+  abstract onText(text: string): void
+  abstract sendBatch(
+    subscription: ClientSubscription,
+    stream: string,
+    state: OriginState,
+    frame: Uint8Array,
+    from: number,
+    to: number,
+  ): void
+
+  sendGap(
+    subscription: ClientSubscription,
+    stream: string,
+    state: OriginState,
+    from: number,
+    to: number,
+    reason: 'retention' | 'lost',
+  ): void {
+    const { id } = subscription.request
+    this.send({ op: 'gap', id, stream, origin: state.origin, from, to, reason })
+    subscription.told.set(state, to)
+  }
+
+  onWritable(): void {
+    for (const subscription of this.subscriptions.values()) subscription.subscriber?.pump()
+  }
+
+  /** The connection is gone, in whatever way. */
+  onClose(): void {
+    if (this.#isClosed && this.subscriptions.size === 0) return
+    this.#isClosed = true
+    for (const subscription of [...this.subscriptions.values()]) this.#drop(subscription, true)
+    this.table.sessions.delete(this)
+  }
+
+  /** Once a second: tells positions, saves durable cursors, looks for readers that do not read. */
+  onSecond(now: number): void {
+    for (const subscription of this.subscriptions.values()) this.table.saveCursor(subscription)
+    const buffered = this.sink.bufferedBytes
+    const isStuck = buffered >= bufferedBytesMax && buffered >= this.#lastBufferedBytes
+    this.#lastBufferedBytes = buffered
+    if (!isStuck) this.#stuckSince = undefined
+    else this.#stuckSince ??= now
+    const stuckMs = now - (this.#stuckSince ?? now)
+    if (stuckMs < this.table.limits.slowConsumerMs) return
+    this.broker.ports.count('slowConsumers', 1)
+    this.end(
+      'SLOW_CONSUMER',
+      `nothing was read for ${Math.round(stuckMs / 1000)} s while ${buffered} bytes waited`,
+    )
+  }
+
+  /** Tells the client why, and closes. */
+  end(code: ErrorCode, message: string, retryMs: number = 200): void {
+    if (this.#isClosed) return
+    this.send({ op: 'closing', code, message, retryMs })
+    this.#isClosed = true
+    const status = Number.parseInt(errorEntry(code).fate.replace('close ', ''), 10)
+    this.sink.close(Number.isNaN(status) ? 1008 : status, `${code}: ${message}`)
+    for (const subscription of [...this.subscriptions.values()]) this.#drop(subscription, true)
+  }
+
+  /** Ends the session because the other end broke the protocol. */
+  protected endRefused(refusal: Refusal): void {
+    this.broker.ports.count('protocolErrors', 1)
+    this.end(refusal.refused, refusal.reason)
+  }
+
+  protected send(message: NodeControl): void {
+    this.sink.sendText(encodeNodeControl(message))
+  }
+
+  protected welcome(): Welcome {
+    return { op: 'welcome', ...this.table.welcome }
+  }
+
+  protected subscribe(request: SubscribeRequest): void {
+    const { id } = request
+    const refuse = (code: ErrorCode, message: string): void => this.send({ op: 'refused', id, code, message })
+    if (this.subscriptions.has(id)) return refuse('SUBSCRIPTION_ID_USED', `subscription ${id} exists`)
+    const max = this.table.limits.subscriptionsMax
+    if (this.subscriptions.size >= max)
+      return refuse('SUBSCRIPTION_LIMIT', `the connection has ${max} subscriptions`)
+    const stored = request.name === undefined ? undefined : this.table.claim(request.name, this, id)
+    const subscription = new ClientSubscription(request, this)
+    this.subscriptions.set(id, subscription)
+    const start = startOf(this.broker, stored === undefined ? request.from : { cursor: stored })
+    const { patterns, name } = request
+    const sub = this.table.newSub()
+    subscription.subscriber = this.broker.subscribe(
+      { sub, kind: 'client', patterns, name, sink: subscription, start, resumes: false },
+      (subscriber) => this.send({ op: 'subscribed', id, cursor: encodeCursor(subscriber.cursor()) }),
+    )
+  }
+
+  protected unsubscribe(id: number): void {
+    const subscription = this.subscriptions.get(id)
+    const cursor = subscription?.subscriber?.cursor() ?? new Map()
+    if (subscription !== undefined) this.#drop(subscription, false)
+    this.send({ op: 'unsubscribed', id, cursor: encodeCursor(cursor) })
+  }
+
+  /** Another connection has taken the name over. */
+  endSubscription(id: number, code: ErrorCode, message: string): void {
+    const subscription = this.subscriptions.get(id)
+    if (subscription === undefined) return
+    const cursor = encodeCursor(subscription.consumedCursor())
+    this.#drop(subscription, true)
+    this.send({ op: 'ended', id, code, message, cursor })
+  }
+
+  /** After a publish: while subscribers lag, reading from this publisher is paused in proportion to what it brings. */
+  protected pace(replica: Replica | undefined, bytes: number): void {
+    if (replica === undefined || !this.broker.isPressed(replica)) {
+      this.#pauseOwedMs = 0
+      return
+    }
+    this.#pauseOwedMs += bytes / slowBytesPerMs
+    if (this.#pauseOwedMs < 1) return
+    const pauseMs = Math.min(pauseMsMax, this.#pauseOwedMs)
+    this.#pauseOwedMs = 0
+    this.broker.ports.count('publishersSlowed', 1)
+    this.sink.pauseReading()
+    this.broker.ports.after(pauseMs, () => this.sink.resumeReading())
+  }
+
+  #drop(subscription: ClientSubscription, broke: boolean): void {
+    const { id } = subscription.request
+    this.subscriptions.delete(id)
+    const { subscriber } = subscription
+    if (subscriber === undefined) return
+    this.table.saveCursor(subscription)
+    this.table.release(subscription.request.name, this)
+    if (broke && subscription.hasOutstanding) {
+      const { recorder, now } = this.broker.ports
+      for (const replica of subscriber.streams) {
+        recorder.subscriptionEvent({
+          t: 'lost',
+          at: now(),
+          sub: subscriber.options.sub,
+          stream: replica.name,
+        })
+      }
+    }
+    this.broker.unsubscribe(subscriber)
+  }
+}
+
+/** Where a subscription begins on each stream. */
+export function startOf(broker: Broker, from: SubscribeRequest['from']): (replica: Replica) => FeedStart {
+  if (from === 'now') return () => ({ kind: 'now' })
+  if (from === 'earliest') return (replica) => startAt(replica, (state) => earliest(broker, replica, state))
+  if ('time' in from) {
+    const { time } = from
+    return (replica) =>
+      startAt(replica, (state) => state.log.lastBefore(time, earliest(broker, replica, state)))
+  }
+  const cursor = decodeCursor(from.cursor)
+  return (replica) => startAfter(isRefusal(cursor) ? new Map() : cursor, replica)
+}
+
+/** Begins after a cursor; origins that it does not name are wanted from their first message on. */
+export function startAfter(cursor: Cursor, replica: Replica): FeedStart {
+  const vector = new Map<Boot, number>()
+  for (const [origin, sequence] of cursor.get(replica.name) ?? []) {
+    const parts = fromOrigin(origin)
+    if (parts !== undefined) vector.set(parts.boot, sequence)
+  }
+  return { kind: 'after', vector, others: 'zero' }
+}
+
+function startAt(replica: Replica, after: (state: OriginState) => number): FeedStart {
+  const vector = new Map<Boot, number>()
+  for (const state of replica.origins.values()) vector.set(state.boot, after(state))
+  return { kind: 'after', vector, others: 'zero' }
+}
+
+/** The sequence before the first one that anybody holds. */
+function earliest(broker: Broker, replica: Replica, state: OriginState): number {
+  const first = broker.agent.earliestHeld(replica, state.boot)
+  return first === undefined ? (state.position ?? state.goneTo) : first - 1
+}
