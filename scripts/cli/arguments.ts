@@ -29,10 +29,18 @@ export function parseRetention(text: string): { readonly bytes?: number; readonl
 
 /** A whole number of at least one, with `_` or `,` between digits as people like it. */
 export function parseCount(text: string): number {
-  const value = Number(text.replaceAll(/[_,]/g, ''))
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError(`"${text}" is not a whole number of 1 or more.`)
-  return value
+  return parseWhole(text, 1)
+}
+
+/** A whole number, zero included. */
+export function parseCopies(text: string): number {
+  return parseWhole(text, 0)
+}
+
+function parseWhole(text: string, minimum: number): number {
+  const value = /^[\d_,]+$/.test(text) ? Number(text.replaceAll(/[_,]/g, '')) : Number.NaN
+  if (Number.isSafeInteger(value) && value >= minimum) return value
+  throw new InvalidArgumentError(`"${text}" is not a whole number of ${minimum} or more.`)
 }
 
 /** Several values between commas. */

@@ -7,7 +7,7 @@ import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
 import { NodeRefusal, NodeUnreachable } from '../admin/request.ts'
 import { askAll, type NodeProblem, type Round, reportProblems } from '../admin/round.ts'
-import { parseCount, parseList, parseRetention } from '../cli/arguments.ts'
+import { parseCopies, parseList, parseRetention } from '../cli/arguments.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
@@ -28,7 +28,7 @@ export function registerStream(program: Command, act: Act): void {
     .argument('<name>')
     .requiredOption('--topics <patterns>', 'patterns of its topics, between commas', parseList)
     .option('--retention <limits>', 'how much and how long it is kept, as 64MiB,10m', parseRetention)
-    .option('--copies <count>', 'how many other nodes keep a message', parseCount)
+    .option('--copies <count>', 'how many other nodes keep a message', parseCopies)
     .addHelpText('after', example("herald stream add orders --topics 'orders.>' --retention 64MiB,10m"))
     .action((name: string, options: AddOptions, command: Command) =>
       act(command, (context) => add(context, name, options)),

@@ -1,15 +1,14 @@
 // `herald subscribe`: prints messages as they come, until Ctrl-C or --count. Gaps are named, never passed over.
 
 import { type Command, InvalidArgumentError } from 'commander'
-import type { Subscription } from '../../client/index.ts'
+import type { Delivery, Message, SubscribeOptions } from '../../client/index.ts'
 import { parseCount } from '../cli/arguments.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { connectClient } from './publish.ts'
 
-type Start = 'now' | 'earliest' | { readonly cursor: string } | { readonly time: number }
-type Item = Subscription extends AsyncIterable<infer Value> ? Value : never
+type Start = NonNullable<SubscribeOptions['from']>
 
 interface SubscribeFlags {
   readonly from: Start
@@ -47,9 +46,13 @@ async function subscribe(
   const { terminal, signal } = context
   const client = await connectClient(context)
   try {
+    client.on('disconnected', ({ url, reason }) =>
+      terminal.progress(`lost ${url} (${reason}); trying other nodes`),
+    )
+    client.on('reconnected', ({ url }) => terminal.progress(`goes on at ${url}`))
     const name = flags.name === undefined ? {} : { name: flags.name }
     const subscription = await client.subscribe(patterns, { from: flags.from, signal, ...name })
-    terminal.progress(`subscribed to ${patterns.join(' ')} at ${client.node}; Ctrl-C ends`)
+    terminal.progress(`subscribed to ${patterns.join(' ')}; Ctrl-C ends`)
     let count = 0
     for await (const item of subscription) {
       await show(context, item)
@@ -61,7 +64,7 @@ async function subscribe(
   }
 }
 
-async function show({ terminal }: Context, item: Item): Promise<void> {
+async function show({ terminal }: Context, item: Delivery): Promise<void> {
   if (item.kind === 'gap') {
     const { stream, origin, from, to, reason } = item
     if (terminal.json) await terminal.record({ gap: { stream, origin, from, to, reason } })
@@ -74,9 +77,7 @@ async function show({ terminal }: Context, item: Item): Promise<void> {
 }
 
 /** The payload as text, or as base64 where it is not UTF-8; the same as in herald.json.v1. */
-function toBody(
-  message: Extract<Item, { kind: 'message' }>,
-): { readonly text: string } | { readonly base64: string } {
+function toBody(message: Message): { readonly text: string } | { readonly base64: string } {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(message.payload) }
   } catch {
