@@ -1,0 +1,131 @@
+// The command line and `npm start` against a real cluster of processes on this machine.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { checkout } from '../../scripts/runtime/installation.mjs'
+import { exerciseCommands, type Herald, toHerald } from '../scripts/command-session.ts'
+
+interface Surroundings extends AsyncDisposable {
+  readonly home: string
+  readonly environment: NodeJS.ProcessEnv
+  readonly herald: Herald
+}
+
+test('a whole session with a local cluster', async (context) => {
+  await using here = await prepare()
+  const { herald, environment, home } = here
+  const up = await herald(['up'])
+  assert.equal(up.exitCode, 0, up.stderr)
+  const again = await herald(['up', '--json'])
+  assert.deepEqual(JSON.parse(again.stdout).running, ['A', 'B', 'C', 'D', 'E'])
+  await exerciseCommands(context, herald, { folder: home, globalWords: [], environment })
+  await context.test(
+    'a node that was killed is named, the others answer, and up starts it again',
+    async () => {
+      process.kill(await readPid(home, 'C'), 'SIGKILL')
+      const { exitCode, stdout } = await herald(['status'])
+      assert.equal(exitCode, 3)
+      assert.match(stdout, /node C cannot be reached/)
+      assert.match(stdout, /^E +ready/m)
+      assert.equal((await herald(['check'])).exitCode, 3)
+      assert.deepEqual(JSON.parse((await herald(['up', '--json'])).stdout).started, ['C'])
+      assert.equal((await herald(['status', '--wait', 'healthy', '--timeout', '30s'])).exitCode, 0)
+    },
+  )
+  await context.test('exit stops all nodes; a second exit and down find nothing to do', async () => {
+    assert.equal((await herald(['exit', '--yes'])).exitCode, 0)
+    assert.equal((await herald(['down'])).exitCode, 0)
+    assert.equal((await herald(['exit', '--yes'])).stdout, 'nothing was running\n')
+    assert.equal((await herald(['status'])).exitCode, 1)
+  })
+})
+
+test('up takes any number of nodes, and down stops them', async () => {
+  await using here = await prepare()
+  const { herald } = here
+  assert.equal((await herald(['up', '--nodes', '2'])).exitCode, 0)
+  assert.equal((await herald(['down'])).stdout, 'stopped A, B\n')
+  assert.equal((await herald(['up', '--nodes', '1'])).exitCode, 0)
+})
+
+test('npm start -- --once proves the delivery, stops the cluster and exits 0', async () => {
+  await using here = await prepare()
+  const { status, stdout } = await start(here, '--once')
+  assert.equal(status, 0, stdout)
+  assert.match(
+    stdout,
+    /✔ every message reached every subscriber exactly once and in order \(1,000 sent, 5,000 delivered\)/,
+  )
+  assert.equal((await here.herald(['status'])).exitCode, 1)
+})
+
+test('npm start says when a cluster runs already', async () => {
+  await using here = await prepare()
+  await here.herald(['up', '--nodes', '2'])
+  const { status, stdout } = await start(here)
+  assert.equal(status, 1)
+  assert.match(stdout, /npx herald status/)
+})
+
+test('npm start stays up until it is interrupted and then stops the nodes', async () => {
+  await using here = await prepare()
+  const child = spawnStart(here)
+  let output = ''
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (piece: Buffer) => {
+      output += piece.toString('utf8')
+      if (output.includes('Ctrl-C')) resolve()
+    })
+  })
+  assert.equal((await here.herald(['status'])).exitCode, 0)
+  child.kill('SIGINT')
+  await once(child, 'close')
+  assert.equal((await here.herald(['status'])).exitCode, 1)
+})
+
+/** A folder of its own for the cluster; whatever still runs in it is stopped at the end. */
+async function prepare(): Promise<Surroundings> {
+  const home = await mkdtemp(join(tmpdir(), 'herald-session-'))
+  const environment = { HERALD_HOME: home }
+  const herald = toHerald([], environment)
+  return {
+    home,
+    environment,
+    herald,
+    async [Symbol.asyncDispose]() {
+      await herald(['down'])
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+function spawnStart(
+  { environment }: Surroundings,
+  ...words: readonly string[]
+): ReturnType<typeof spawnPiped> {
+  return spawnPiped([join(checkout, 'scripts', 'start.ts'), ...words], { ...process.env, ...environment })
+}
+
+function spawnPiped(words: readonly string[], environment: NodeJS.ProcessEnv) {
+  return spawn(process.execPath, words, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function start(
+  here: Surroundings,
+  ...words: readonly string[]
+): Promise<{ readonly status: number; readonly stdout: string }> {
+  const child = spawnStart(here, ...words)
+  const [stdout, [status]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  return { status, stdout }
+}
+
+async function readPid(home: string, id: string): Promise<number> {
+  const { nodes } = JSON.parse(await readFile(join(home, 'cluster.json'), 'utf8'))
+  return nodes.find((node: { id: string }) => node.id === id).process.pid
+}

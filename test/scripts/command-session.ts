@@ -1,0 +1,144 @@
+// A user's session with a real cluster, command by command as real processes. The same steps run against the local target and
+// against Compose, because the commands promise not to know the difference.
+
+import assert from 'node:assert/strict'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
+import { checkout } from '../../scripts/runtime/installation.mjs'
+import type { Outcome } from './fake-cluster.ts'
+
+/** Runs `herald WORDS` as a process. */
+export type Herald = (words: readonly string[], input?: string) => Promise<Outcome>
+
+/** A way to run commands with these global words and this environment. */
+export function toHerald(globalWords: readonly string[], environment: NodeJS.ProcessEnv): Herald {
+  return async (words, input = '') => {
+    const child = spawnHerald([...globalWords, ...words], environment)
+    child.stdin.end(input)
+    return await collectOutcome(child)
+  }
+}
+
+/** Every command against five nodes that run. `spawnSubscriber` starts one that stays. */
+export async function exerciseCommands(
+  context: TestContext,
+  herald: Herald,
+  options: {
+    readonly folder: string
+    readonly globalWords: readonly string[]
+    readonly environment: NodeJS.ProcessEnv
+  },
+): Promise<void> {
+  const good = async (...words: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await herald(words)
+    assert.equal(exitCode, 0, `herald ${words.join(' ')}\n${stdout}${stderr}`)
+    return stdout
+  }
+  const nodes = ['A', 'B', 'C', 'D', 'E']
+  await context.test('status shows five healthy nodes', async () => {
+    const { healthy, nodes: statuses } = JSON.parse(
+      await good('status', '--wait', 'healthy', '--timeout', '30s', '--json'),
+    )
+    assert.equal(healthy, true)
+    assert.deepEqual(
+      statuses.map((status: { node: string }) => status.node),
+      nodes,
+    )
+    await good('status')
+  })
+  await context.test('subscriptions are added, listed and found by subscribers', async () => {
+    for (const node of nodes) await good('subscriptions', 'add', node, 'session.>')
+    assert.match(await good('subscriptions', 'list'), /^E +session\.>/m)
+    const { subscribers } = JSON.parse(await good('subscribers', 'session.one', '--json'))
+    assert.deepEqual(subscribers.map((one: { node: string }) => one.node).toSorted(), nodes)
+  })
+  await context.test('send and flood deliver everything to everybody', async () => {
+    await good('send', 'A', 'session.one', 'hello', '1000')
+    await good('flood', 'B', 'C', 'D', 'session.two', 'hello', '500', '--ack', 'copies')
+    const result = JSON.parse(await good('check', '--json'))
+    assert.deepEqual([result.ok, result.totals.pending, result.totals.unknown], [true, 0, 0])
+    assert.ok(result.totals.delivered >= 5 * 2500, `delivered ${result.totals.delivered}`)
+  })
+  await context.test('a subscriber gets what a publisher publishes line by line', async () => {
+    const words = [...options.globalWords, 'subscribe', 'lines.>', '--count', '3', '--json']
+    const subscriber = spawnHerald(words, options.environment)
+    await waitForText(subscriber, 'subscribed to')
+    assert.match((await herald(['publish', 'lines.a', '-'], 'one\ntwo\nthree\n')).stdout, /^3 acknowledged$/m)
+    const { exitCode, stdout } = await collectOutcome(subscriber)
+    assert.equal(exitCode, 0)
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).text),
+      ['one', 'two', 'three'],
+    )
+    assert.match(await good('publish', 'lines.a', 'four'), /^acknowledged as [A-E]#/)
+  })
+  await context.test('publish exits 1 with the reason for an invalid topic', async () => {
+    const { exitCode, stdout, stderr } = await herald(['publish', 'a..b', 'x'])
+    assert.equal(exitCode, 1)
+    assert.match(stdout + stderr, /TOPIC_INVALID/)
+  })
+  await context.test('streams are added, shown on every node and removed', async () => {
+    await good('stream', 'add', 'orders', '--topics', 'orders.>', '--retention', '1MiB,1m')
+    assert.match(await good('stream', 'list'), /^orders +orders\.> +gossip +1MiB,1m/m)
+    await good('stream', 'remove', 'orders', '--yes')
+    assert.equal((await herald(['stream', 'add', 'all', '--topics', '>'])).exitCode, 1)
+  })
+  await context.test('fetch, check and analyze work on a folder', async () => {
+    const journals = join(options.folder, 'journals')
+    const reports = join(options.folder, 'reports')
+    await good('fetch', journals)
+    await good('fetch', journals)
+    assert.equal(JSON.parse(await good('check', journals, '--json')).ok, true)
+    assert.match(await good('check', journals), /^OK/m)
+    await good('analyze', journals, '--output', reports)
+    assert.match(await readFile(join(reports, 'report.html'), 'utf8'), /^<!doctype html>/)
+    assert.ok(JSON.parse(await readFile(join(reports, 'report.json'), 'utf8')).analysis.latency.samples > 0)
+  })
+  await context.test('doctor finds nothing that fails', async () => {
+    await good('doctor')
+  })
+  await context.test('cleanup clears journals and subscriptions of all nodes', async () => {
+    assert.equal((await herald(['cleanup'])).exitCode, 2)
+    await good('cleanup', '--yes')
+    assert.equal(await good('subscriptions', 'list'), 'no subscriptions\n')
+  })
+}
+
+/** Resolves when the process has written the text to standard error. */
+export async function waitForText(child: ChildProcessWithoutNullStreams, wanted: string): Promise<void> {
+  let seen = ''
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`ended before it wrote "${wanted}": ${seen}`)))
+    child.stderr.on('data', (piece: Buffer) => {
+      seen += piece.toString('utf8')
+      if (seen.includes(wanted)) resolve()
+    })
+  })
+}
+
+/** Starts `herald WORDS` and returns at once. */
+export function spawnHerald(
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [join(checkout, 'scripts', 'cluster.ts'), ...words], {
+    env: { ...process.env, ...environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+}
+
+async function collectOutcome(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { exitCode: code, stdout, stderr }
+}
