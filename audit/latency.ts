@@ -29,7 +29,7 @@ export class LatencyTable {
   add(event: JournalEvent & { readonly t: 'latency' }, to: string): void {
     const histogram = tryDecode(event.hdr)
     if (histogram === undefined) this.damagedHistograms++
-    else this.#row(event.stream, event.topic, event.from, to).histogram.add(histogram)
+    else this.#row(event.stream, event.topic, event.from, to, histogram).histogram.add(histogram)
   }
 
   rows(): readonly LatencyRow[] {
@@ -41,16 +41,18 @@ export class LatencyTable {
   /** One histogram for each key that `keyOf` gives. */
   groupBy(keyOf: (row: Omit<Row, 'histogram'>) => string): ReadonlyMap<string, Histogram> {
     const groups = new Map<string, Histogram>()
-    for (const row of this.#rows.values()) mapEntry(groups, keyOf(row), emptyHistogram).add(row.histogram)
+    for (const row of this.#rows.values())
+      mapEntry(groups, keyOf(row), () => emptyLike(row.histogram)).add(row.histogram)
     return groups
   }
 
-  #row(stream: string, topic: string, from: string, to: string): Row {
+  #row(stream: string, topic: string, from: string, to: string, first: Histogram): Row {
     const key = JSON.stringify([stream, topic, from, to])
     const known = this.#rows.get(key)
     if (known !== undefined) return known
-    if (this.#rows.size >= rowsMax && topic !== otherTopics) return this.#row(stream, otherTopics, from, to)
-    return mapEntry(this.#rows, key, () => ({ stream, topic, from, to, histogram: emptyHistogram() }))
+    if (this.#rows.size >= rowsMax && topic !== otherTopics)
+      return this.#row(stream, otherTopics, from, to, first)
+    return mapEntry(this.#rows, key, () => ({ stream, topic, from, to, histogram: emptyLike(first) }))
   }
 }
 
@@ -77,8 +79,17 @@ export function toCurve(name: string, histogram: Histogram): LatencyCurve {
   return { name, points }
 }
 
-function emptyHistogram(): Histogram {
-  return build({ bitBucketSize: 64, autoResize: true, numberOfSignificantValueDigits: 3 })
+/** Adding to another precision rounds down once more; journals of one cluster share theirs. */
+function emptyLike({ numberOfSignificantValueDigits }: Histogram): Histogram {
+  return build({
+    bitBucketSize: 64,
+    autoResize: true,
+    numberOfSignificantValueDigits: digitsOf(numberOfSignificantValueDigits),
+  })
+}
+
+function digitsOf(digits: number): 1 | 2 | 3 | 4 | 5 {
+  return ([1, 2, 3, 4, 5] as const).find((each) => each === digits) ?? 3
 }
 
 /** The bytes come from a file: whatever is wrong with them must not end the analysis. */

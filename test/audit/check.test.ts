@@ -273,6 +273,24 @@ test('what the last moments of a crashed origin sent is unknown and not phantom'
   assert.deepEqual(result.findings[0]?.reasons, ['origin-journal-truncated'])
 })
 
+test('of a crashed origin only the end is unknown, a hole before it is phantom', () => {
+  const lines = [start(0, 'A#1'), sent(100, 'A#1', 1, 4), sent(150, 'A#1', 6, 10)]
+  const later = [
+    { t: 'clock', at: 450, peer: 'B', offsetMs: 0, errorMs: 1 },
+    start(500, 'A#2'),
+    stop(900, 'A#2'),
+  ]
+  const subscriber = [start(0, 'B#1'), sub(1, 's'), got(200, 's', 'A#1', 1, 13), stop(900, 'B#1')]
+  const result = check([journal('A', [...lines, ...later]), journal('B', subscriber)])
+  assert.deepEqual(findingsOf(result), ['phantom A#1 5', 'unknown A#1 11-13'])
+})
+
+test('a subscription that begins again after its end is owed what follows', () => {
+  const again = [got(200, 's', 'A#1', 1, 4), end(300, 's', { 'A#1': 4 }), sub(400, 's')]
+  assert.deepEqual(findingsOf(whenSubscriberHas(again)), ['lost-silent A#1 5-10'])
+  assert.equal(whenSubscriberHas([...again, got(500, 's', 'A#1', 5, 10)]).ok, true)
+})
+
 test('a torn tail makes the end of that journal unknown, on both sides', () => {
   const origin = journal('A', [start(0, 'A#1'), sent(100, 'A#1', 1, 10)], '{"t":"se')
   const subscriber = journal('B', [
