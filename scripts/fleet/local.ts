@@ -186,15 +186,10 @@ export class LocalFleet implements Fleet {
   }
 
   async #toStartError(node: LocalNode): Promise<CommandError> {
-    const log = await readFile(this.#logFile(node.id), 'utf8').catch(() => '')
-    const lastLine = log.trim().split('\n').at(-1) ?? ''
-    return new CommandError(
-      exitCodes.failure,
-      `node ${node.id} did not start${lastLine && `: ${lastLine}`}`,
-      {
-        next: `read ${this.#logFile(node.id)}, or run \`herald doctor\``,
-      },
-    )
+    const reason = findReason(await readFile(this.#logFile(node.id), 'utf8').catch(() => ''))
+    return new CommandError(exitCodes.failure, `node ${node.id} did not start${reason && `: ${reason}`}`, {
+      next: `read ${this.#logFile(node.id)}, or run \`herald doctor\``,
+    })
   }
 
   #logFile(id: string): string {
@@ -204,6 +199,12 @@ export class LocalFleet implements Fleet {
   #previousLogFile(id: string): string {
     return shorten(join(this.home, 'logs', `${id}.previous.log`))
   }
+}
+
+/** The line of a node's output that says best why it ended: the last that names an error, else the last. */
+function findReason(log: string): string {
+  const lines = log.trim().split('\n')
+  return (lines.findLast((line) => /error|: /i.test(line) && !/^\s/.test(line)) ?? lines.at(-1) ?? '').trim()
 }
 
 function isNodeRunning(node: LocalNode): boolean {
