@@ -45,7 +45,9 @@ const seconds = ((performance.now() - begin) / 1000).toFixed(0)
 process.stdout.write(
   `\nin ${seconds} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
 )
-process.exitCode = total.failed === 0 ? 0 : 1
+if (total.passed + total.failed === 0)
+  process.stderr.write(`no test file has ${chosen.join(' or ')} in its path\n`)
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
 
 async function runEverything(): Promise<void> {
   const cluster = choose(...clusterFiles)
