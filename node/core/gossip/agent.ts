@@ -79,6 +79,11 @@ export class GossipAgent {
     return this.#wants.size
   }
 
+  /** Messages of a stream that this node lacks and is asking for. */
+  missing(replica: Replica): number {
+    return this.#wants.missing(replica)
+  }
+
   /** Whether the link to a peer is up. */
   isConnected(peer: NodeId): boolean {
     return this.#context.peers.get(peer)?.boot !== undefined

@@ -36,6 +36,13 @@ export class Wants {
     return this.#wants.length
   }
 
+  /** Messages of a stream that are wanted now. */
+  missing(replica: Replica): number {
+    let messages = 0
+    for (const want of this.#wants) if (want.replica === replica) messages += want.to - want.from + 1
+    return messages
+  }
+
   /** Wants from..to of an origin; what is wanted already is not wanted twice. */
   add(replica: Replica, state: OriginState, from: number, to: number): void {
     let next = from
