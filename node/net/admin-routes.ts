@@ -163,5 +163,10 @@ function ok(body: unknown): RouteAnswer {
 }
 
 function judge(answer: object | Refusal): RouteAnswer {
-  return 'refused' in answer ? answer : ok(answer)
+  return isRefusal(answer) ? answer : ok(answer)
+}
+
+/** The answer of `send` has a number of that name. */
+function isRefusal(answer: object): answer is Refusal {
+  return 'refused' in answer && typeof answer.refused === 'string'
 }

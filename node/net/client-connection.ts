@@ -83,6 +83,7 @@ export class ClientConnection implements FrameReceiver {
 
   /** Called once per heartbeat interval: pings a silent client, closes one that stays silent. */
   beat(): void {
+    if (!this.#socket.isOpen) return
     if (this.#socket.takeHeartbeat() || this.#socket.isPaused) {
       this.#missed = 0
       return

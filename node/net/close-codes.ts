@@ -5,6 +5,8 @@ import { type ErrorCode, errorRegistry } from '../core/common/errors.ts'
 
 /** Close status for a node whose id another running node has. */
 export const closeDuplicate = 4409
+/** Close status for a node that may not be linked, for any other reason than that. */
+export const closeRefused = 4401
 /** Close status of an orderly end. */
 export const closeGoingAway = 1001
 

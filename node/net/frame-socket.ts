@@ -57,21 +57,26 @@ export class FrameSocket implements FrameSink {
     return this.#writer.bufferedBytes
   }
 
+  /** False once either end has begun to close. */
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === open
+  }
+
   /** True while the other end's bytes are left in the kernel on purpose. */
   get isPaused(): boolean {
     return this.#paused
   }
 
   sendFrame(frame: Uint8Array): void {
-    if (this.#webSocket.readyState === open) this.#writer.writeBinary(frame)
+    if (this.isOpen) this.#writer.writeBinary(frame)
   }
 
   sendText(text: string): void {
-    if (this.#webSocket.readyState === open) this.#writer.writeText(text)
+    if (this.isOpen) this.#writer.writeText(text)
   }
 
   sendPing(): void {
-    if (this.#webSocket.readyState === open) this.#webSocket.ping()
+    if (this.isOpen) this.#webSocket.ping()
   }
 
   pauseReading(): void {
@@ -86,7 +91,7 @@ export class FrameSocket implements FrameSink {
 
   /** Closes after everything sent so far; the socket is destroyed if the other end does not answer. */
   close(status: number, reason: string): void {
-    if (this.#webSocket.readyState !== open) return
+    if (!this.isOpen) return
     this.#writer.flush()
     this.#webSocket.close(status, toCloseReason(reason))
     // A paused socket would never see the answer to the close frame.
@@ -110,7 +115,7 @@ export class FrameSocket implements FrameSink {
   #listen(): void {
     this.#webSocket.on('message', (data, isBinary) => {
       // binaryType is 'nodebuffer', always; and what follows a close is nobody's business any more.
-      if (!Buffer.isBuffer(data) || this.#webSocket.readyState !== open) return
+      if (!Buffer.isBuffer(data) || !this.isOpen) return
       if (isBinary) this.#receiver.onFrame(data)
       else this.#receiver.onText(data.toString())
     })
@@ -118,12 +123,12 @@ export class FrameSocket implements FrameSink {
     this.#webSocket.on('error', (error) => this.#receiver.onFault(toSocketFault(error)))
     this.#webSocket.on('close', (status, reason) => this.#onClose(status, reason.toString()))
     this.#socket.on('drain', () => {
-      if (this.#webSocket.readyState === open) this.#receiver.onWritable()
+      if (this.isOpen) this.#receiver.onWritable()
     })
   }
 
   #onPing(data: Buffer): void {
-    if (this.#webSocket.readyState !== open) return
+    if (!this.isOpen) return
     if (++this.#pings <= pingsPerHeartbeatMax) {
       this.#webSocket.pong(data)
       return

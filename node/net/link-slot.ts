@@ -69,9 +69,11 @@ export class LinkSlot {
   }
 
   /** This node or the other one refused; stays visible until a link is up. */
-  onRefused(reason: string): void {
+  onRefused(code: string, message: string): void {
     if (this.#state === 'up') return
-    if (this.#reason !== reason) this.#log('link_refused', { peer: this.peer, reason })
+    const reason = `${code}: ${message}`
+    // Once per cause, not at each retry; the two ends word the same cause differently.
+    if (this.#reason?.startsWith(`${code}: `) !== true) this.#log('link_refused', { peer: this.peer, reason })
     this.#change('refused', reason)
   }
 

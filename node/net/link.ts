@@ -6,9 +6,9 @@
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import type { Refusal } from '../core/common/errors.ts'
+import type { ErrorCode, Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
-import { closeDuplicate, type SocketFault, toCloseStatus } from './close-codes.ts'
+import { closeDuplicate, closeRefused, type SocketFault, toCloseStatus } from './close-codes.ts'
 import { type FrameReceiver, FrameSocket } from './frame-socket.ts'
 import { decodeHello, encodeHello, type Hello, parseObject } from './hello.ts'
 import { LinkClock } from './link-clock.ts'
@@ -98,7 +98,7 @@ export class Link implements FrameReceiver {
   refuse(refusal: Refusal): void {
     const { refused: code, reason: message } = refusal
     this.#socket.sendText(JSON.stringify({ op: 'refused', code, message }))
-    this.close(code === 'NODE_ID_IN_USE' ? closeDuplicate : toCloseStatus(code), `${code}: ${message}`)
+    this.close(toRefusalStatus(code), `${code}: ${message}`)
   }
 
   close(status: number, reason: string): void {
@@ -259,4 +259,9 @@ export class Link implements FrameReceiver {
     })
     this.close(toCloseStatus(code), `${code}: ${message}`)
   }
+}
+
+function toRefusalStatus(code: ErrorCode): number {
+  if (code === 'NODE_ID_IN_USE') return closeDuplicate
+  return code === 'PROTOCOL_BROKEN' ? toCloseStatus(code) : closeRefused
 }

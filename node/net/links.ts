@@ -155,7 +155,7 @@ export class Links implements LinkHost, PeerAcceptor {
 
   onRefused(link: Link, code: string, message: string): void {
     this.#options.counters.increment('linksRefused')
-    this.#slotOf(link)?.onRefused(`${code}: ${message}`)
+    this.#slotOf(link)?.onRefused(code, message)
     if (code === ('NODE_ID_IN_USE' satisfies ErrorCode)) this.#options.onDuplicate(message)
   }
 
@@ -222,7 +222,7 @@ export class Links implements LinkHost, PeerAcceptor {
     this.#options.counters.increment('linksRefused')
     const reason = `${refusal.refused}: ${refusal.reason}`
     const slot = this.#slotOf(link)
-    if (slot !== undefined) slot.onRefused(reason)
+    if (slot !== undefined) slot.onRefused(refusal.refused, refusal.reason)
     else if (!this.#reported.has(reason) && this.#reported.size < reportedMax) {
       this.#reported.add(reason)
       this.#options.log('link_refused', { peer: node, reason })

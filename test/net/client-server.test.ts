@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { HeraldError } from '../../node/core/common/errors.ts'
+import { listen } from '../../node/net/listener.ts'
 import { lowWaterBytes } from '../../node/net/ports.ts'
 import {
   type FakeSession,
@@ -45,10 +47,9 @@ test('answers /healthz, /readyz with its reason, /metrics, and 404 for the rest'
 
 test('refuses a port that is taken with PORT_IN_USE', async () => {
   await using host = await startServer()
-  const isPortInUse = (error: unknown): boolean =>
-    error instanceof HeraldError && error.code === 'PORT_IN_USE'
-  await using other = await startServer()
-  await assert.rejects(other.server.listen('127.0.0.1', host.port), isPortInUse)
+  await assert.rejects(listen(createServer(), '127.0.0.1', host.port), (error) => {
+    return error instanceof HeraldError && error.code === 'PORT_IN_USE'
+  })
 })
 
 test('opens a session per subprotocol and passes text and binary messages both ways', async () => {
@@ -159,10 +160,11 @@ test('closes with the refusal of the acceptor, and with 1013 above the limit', a
   assert.deepEqual(early, { status: 1001, reason: 'NODE_DRAINING: shutting down' })
   host.acceptor.refusal = undefined
   const first = await openClient(host.port)
-  const second = await openClient(host.port)
-  const [closing] = await once(second, 'message')
-  assert.match(String(closing), /^\{"op":"closing","code":"CONNECTION_LIMIT","message":".*","retryMs":200\}$/)
-  assert.deepEqual(await untilClosed(second), {
+  const texts: string[] = []
+  const second = await openClient(host.port, 'herald.client.v1', (text) => texts.push(text))
+  const ending = await untilClosed(second)
+  assert.match(texts.join(), /^\{"op":"closing","code":"CONNECTION_LIMIT","message":".*","retryMs":200\}$/)
+  assert.deepEqual(ending, {
     status: 1013,
     reason: 'CONNECTION_LIMIT: this node has 1 clients already',
   })

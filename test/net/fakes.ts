@@ -93,7 +93,7 @@ export class FakeListener extends Recorder implements LinkListener {
   readonly events: string[] = []
   readonly frames: Uint8Array[] = []
   readonly texts: string[] = []
-  readonly sinks = new Map<NodeId, FrameSink>()
+  readonly sinks: Map<NodeId, FrameSink> = new Map()
   writable: number = 0
 
   onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void {
@@ -153,18 +153,37 @@ export async function startServer(
   return { server, acceptor, counters, port, [Symbol.asyncDispose]: () => server.close('test over') }
 }
 
-/** Opens a client; resolves after the handshake. */
-export async function openClient(port: number, subprotocol = 'herald.client.v1'): Promise<WebSocket> {
+/** How a WebSocket ended. */
+export interface Ending {
+  readonly status: number
+  readonly reason: string
+}
+
+/** Endings are recorded from the start: some clients are closed in the same packet as their handshake. */
+const endings = new WeakMap<WebSocket, Promise<Ending>>()
+
+/** Opens a client; resolves after the handshake. `onText` hears even what comes together with the handshake. */
+export async function openClient(
+  port: number,
+  subprotocol: string = 'herald.client.v1',
+  onText: (text: string) => void = () => {},
+): Promise<WebSocket> {
   const client = new WebSocket(`ws://127.0.0.1:${port}/`, subprotocol, { perMessageDeflate: false })
-  await once(client, 'open')
+  client.on('error', () => {})
+  client.on('message', (data, isBinary) => {
+    if (!isBinary) onText(data.toString())
+  })
+  const ending = new Promise<Ending>((resolve) => {
+    client.on('close', (status, reason) => resolve({ status, reason: reason.toString() }))
+  })
+  endings.set(client, ending)
+  await Promise.race([once(client, 'open'), ending.then(() => Promise.reject(new Error('no handshake')))])
   return client
 }
 
-/** The close status and reason of a client. */
-export async function untilClosed(client: WebSocket): Promise<{ status: number; reason: string }> {
-  client.on('error', () => {})
-  const [status, reason] = await once(client, 'close', { signal: AbortSignal.timeout(10_000) })
-  return { status, reason: String(reason) }
+/** The close status and reason of a client that `openClient` made. */
+export function untilClosed(client: WebSocket): Promise<Ending> {
+  return endings.get(client) ?? Promise.reject(new Error('not opened by openClient'))
 }
 
 /** A TCP connection with everything that comes back. */
