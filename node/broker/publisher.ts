@@ -177,6 +177,7 @@ export class Publisher {
       const indexes = this.#topicIndexes.subarray(0, records)
       ports.recorder.sentMixed(replica.name, origin, first, topics, indexes, firstTime, lastTime)
     }
+    ports.count('messagesPublished', records)
     this.#broker.handle({ kind: 'publish', replica, frame, count: records, confirm: token !== 0, token })
     return { records, stream: replica.id, boot, first }
   }

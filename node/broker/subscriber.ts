@@ -58,8 +58,8 @@ export class Subscriber {
   /** Answers for topic tables seen last, by the identity of the table. */
   readonly #matches = new WeakMap<readonly string[], Match>()
   readonly #reader = new BatchReader()
-  /** Messages handed to the sink, for `subscriptions list` and credit. */
-  delivered = 0
+  /** Messages handed to the sink, by stream. */
+  readonly #delivered = new Map<Replica, number>()
   /** When the subscriber last took something while it was waiting for nothing else, milliseconds. */
   lastTaken: number
   #isStopped = false
@@ -74,6 +74,18 @@ export class Subscriber {
 
   get streams(): readonly Replica[] {
     return [...this.#feeds.keys()]
+  }
+
+  /** Messages handed to the sink. */
+  get delivered(): number {
+    let messages = 0
+    for (const count of this.#delivered.values()) messages += count
+    return messages
+  }
+
+  /** The same of one stream. */
+  deliveredOn(replica: Replica): number {
+    return this.#delivered.get(replica) ?? 0
   }
 
   feedOf(replica: Replica): Feed | undefined {
@@ -200,7 +212,7 @@ export class Subscriber {
     if (match.kind === 'some') this.#handFiltered(replica, item, frame, topics, match.topics, at)
     else {
       const count = entry.to - from + 1
-      this.delivered += count
+      this.#countDelivered(replica, count)
       recorder.delivered(sub, replica.name, state.origin, from, entry.to, at)
       this.#recordLatency(replica.name, state.node, frame, topics, from, count, at)
       sink.batch(replica, state, frame, from, entry.to, count)
@@ -234,9 +246,14 @@ export class Subscriber {
       )
     }
     if (count === 0) return
-    this.delivered += count
+    this.#countDelivered(replica, count)
     this.#recordLatency(replica.name, state.node, filtered, topics, from, count, at)
     this.options.sink.batch(replica, state, filtered, from, entry.to, count)
+  }
+
+  #countDelivered(replica: Replica, count: number): void {
+    this.#delivered.set(replica, this.deliveredOn(replica) + count)
+    this.#broker.ports.count('messagesDelivered', count)
   }
 
   /** One value for the whole batch, unless records carry times or topics of their own. */

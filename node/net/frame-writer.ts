@@ -112,7 +112,8 @@ export class FrameWriter {
 
   #endRun(): void {
     if (this.#runEnd === this.#runStart) return
-    this.#socket.write(this.#runSlab.subarray(this.#runStart, this.#runEnd))
+    // The other end may have hung up since the run began.
+    if (!this.#socket.writableEnded) this.#socket.write(this.#runSlab.subarray(this.#runStart, this.#runEnd))
     this.#runStart = this.#runEnd
   }
 }

@@ -1,0 +1,195 @@
+// The admin interface over one node: translates requests into calls of its parts, and their state into answers.
+
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Readable } from 'node:stream'
+import { toDefinitionValue, toStreamKey } from './broker/stream-table.ts'
+import { TestSender } from './broker/test-sender.ts'
+import type { Refusal } from './core/common/errors.ts'
+import { defaultStreamName, type StreamDefinition } from './core/stream/definition.ts'
+import type { Replica } from './core/stream/replica.ts'
+import type {
+  AdminPort,
+  FileEntry,
+  NodeStatus,
+  NodeSubscriptionAnswer,
+  OpenFile,
+  SendAnswer,
+  SendCommand,
+  StreamChange,
+  StreamDefinitionAnswer,
+  StreamStatus,
+  SubscribersAnswer,
+} from './net/admin-port.ts'
+import type { Node } from './node.ts'
+import { clearLogsAndSubscriptions, listServedFiles, openServedFile } from './storage/served-files.ts'
+import { isRefusal } from './wire/control.ts'
+
+/** Resolution of the event loop's lag; a finer one would wake an idle node more often than anything else does. */
+const lagResolutionMs = 100
+
+export class NodeAdmin implements AdminPort {
+  readonly #node: Node
+  readonly #lag = monitorEventLoopDelay({ resolution: lagResolutionMs })
+
+  constructor(node: Node) {
+    this.#node = node
+    this.#lag.enable()
+  }
+
+  status(): NodeStatus {
+    const { config, broker, state, startedAt, sessions, ownSubscriptions, links, counters } = this.#node
+    const { rss, heapUsed } = process.memoryUsage()
+    let retainedBytes = 0
+    for (const replica of broker.streams.replicas) retainedBytes += replica.bytes
+    const lag = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - lagResolutionMs)
+    const loopLagMs = { p99: lag(this.#lag.percentile(99)), max: lag(this.#lag.max) }
+    this.#lag.reset()
+    return {
+      node: config.nodeId,
+      origin: broker.origin,
+      cluster: config.cluster,
+      version: this.#node.version,
+      state,
+      uptimeMs: broker.ports.now() - startedAt,
+      memory: { rssBytes: rss, heapUsedBytes: heapUsed, retainedBytes },
+      loopLagMs,
+      links: links.statuses(),
+      streams: broker.streams.replicas.map((replica) => this.#streamStatus(replica)),
+      subscriptions: ownSubscriptions.size,
+      sessions: sessions.sessions.size,
+      counters: Object.fromEntries(counters.entries()),
+    }
+  }
+
+  streams(): readonly StreamDefinitionAnswer[] {
+    return this.#node.broker.streams.replicas.map((replica) => this.#definition(replica.definition))
+  }
+
+  putStream(change: StreamChange): StreamDefinitionAnswer | Refusal {
+    const { broker } = this.#node
+    const definition = broker.streams.plan(change.name, change)
+    if (isRefusal(definition)) return definition
+    broker.handle({ kind: 'write', key: toStreamKey(change.name), value: toDefinitionValue(definition) })
+    return this.#definition(definition)
+  }
+
+  deleteStream(name: string): StreamDefinitionAnswer | Refusal {
+    const { broker } = this.#node
+    const replica = broker.streams.find(name)
+    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream ${name}` }
+    if (name === defaultStreamName) {
+      return {
+        refused: 'STREAM_INVALID',
+        reason: 'the default stream takes what others leave and always exists',
+      }
+    }
+    const answer = this.#definition(replica.definition)
+    broker.handle({ kind: 'write', key: toStreamKey(name), value: undefined })
+    return answer
+  }
+
+  subscriptions(): readonly NodeSubscriptionAnswer[] {
+    return this.#node.ownSubscriptions.list().map(({ pattern, since, subscriber }) => ({
+      pattern,
+      sub: subscriber.options.sub,
+      since,
+      delivered: subscriber.delivered,
+      streams: subscriber.streams.map((replica) => replica.name),
+    }))
+  }
+
+  async addSubscription(pattern: string): Promise<{ readonly changed: boolean } | Refusal> {
+    const answer = await this.#node.ownSubscriptions.add(pattern)
+    await this.#node.saveSubscriptions()
+    return answer
+  }
+
+  async removeSubscription(pattern: string): Promise<{ readonly changed: boolean } | Refusal> {
+    const answer = this.#node.ownSubscriptions.remove(pattern)
+    await this.#node.saveSubscriptions()
+    return answer
+  }
+
+  subscribers(topic: string): SubscribersAnswer | Refusal {
+    const { broker, config } = this.#node
+    const replica = broker.streams.resolve(topic)
+    if ('refused' in replica) return replica
+    const subscribers = broker.subscribersOf(topic).map(({ options: { sub, kind, patterns } }) => ({
+      node: config.nodeId,
+      sub,
+      kind,
+      patterns,
+    }))
+    return { topic, stream: replica.name, subscribers }
+  }
+
+  async send(command: SendCommand, signal: AbortSignal): Promise<SendAnswer | Refusal> {
+    const { broker } = this.#node
+    const result = await new TestSender(broker, { ...command, ack: command.ack ?? 'local' }).run(signal)
+    return 'refused' in result && typeof result.refused === 'string'
+      ? (result as Refusal)
+      : ({ ...result, origin: broker.origin } as SendAnswer)
+  }
+
+  async flush(): Promise<{ readonly flushedAt: number }> {
+    await this.#node.recorder.flush()
+    return { flushedAt: this.#node.broker.ports.now() }
+  }
+
+  files(): Promise<readonly FileEntry[]> {
+    return listServedFiles(this.#node.directory.path)
+  }
+
+  async openFile(path: string, offset: number): Promise<OpenFile | Refusal> {
+    const file = await openServedFile(this.#node.directory.path, path)
+    if (file === undefined) return { refused: 'PATH_UNKNOWN', reason: `there is no file ${path}` }
+    const { handle, bytes } = file
+    if (offset >= bytes) {
+      await handle.close()
+      return { bytes, content: Readable.from([]) }
+    }
+    return { bytes, content: handle.createReadStream({ start: offset, end: bytes - 1 }) }
+  }
+
+  async cleanup(): Promise<{ readonly removedFiles: number; readonly removedBytes: number }> {
+    const { ownSubscriptions, recorder, journal, directory } = this.#node
+    ownSubscriptions.clear()
+    await recorder.flush()
+    const journals = await journal.clear()
+    const others = await clearLogsAndSubscriptions(directory.path)
+    this.#node.beginJournal()
+    return { removedFiles: journals.files + others.files, removedBytes: journals.bytes + others.bytes }
+  }
+
+  exit(): void {
+    void this.#node.stop('the admin interface asked for it')
+  }
+
+  #streamStatus(replica: Replica): StreamStatus {
+    const { broker } = this.#node
+    const origins: Record<string, number> = {}
+    for (const state of replica.origins.values()) {
+      if (state.position !== undefined) origins[state.origin] = state.position
+    }
+    let deliveredMessages = 0
+    for (const subscriber of broker.subscribers) {
+      if (subscriber.feedOf(replica) !== undefined) deliveredMessages += subscriber.deliveredOn(replica)
+    }
+    return {
+      name: replica.name,
+      topics: replica.definition.topics,
+      publishedMessages: broker.agent.nextSequence(replica) - 1,
+      deliveredMessages,
+      retainedMessages: replica.messages,
+      retainedBytes: replica.bytes,
+      origins,
+      missing: broker.agent.missing(replica),
+    }
+  }
+
+  #definition(definition: StreamDefinition): StreamDefinitionAnswer {
+    const entry = this.#node.broker.agent.catalog.get(toStreamKey(definition.name))
+    const by = entry?.by ?? this.#node.config.nodeId
+    return { ...definition, version: entry?.version ?? 0, by }
+  }
+}

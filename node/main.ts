@@ -1,0 +1,94 @@
+// Entry point of a node: arguments in, one running node, exit codes out. 0 stopped in order, 1 failed, 2 refused to start.
+
+import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import pino, { type Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import { parseArguments } from './config/arguments.ts'
+import { describeConfig, type NodeConfig } from './config/node-config.ts'
+import { formatProblems } from './config/problem.ts'
+import { formatHelp } from './config/settings-text.ts'
+import { errorEntry, HeraldError } from './core/common/errors.ts'
+import type { Boot } from './core/common/ids.ts'
+import { Node } from './node.ts'
+import { prettyStream } from './pretty-log.ts'
+import { DataDirectory } from './storage/data-directory.ts'
+
+const { version } = packageJson
+
+await main()
+
+async function main(): Promise<void> {
+  const parsed = parseArguments({
+    argv: process.argv.slice(2),
+    environment: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    isTerminal: process.stdout.isTTY === true,
+  })
+  if (parsed.kind === 'help') return void process.stdout.write(formatHelp())
+  if (parsed.kind === 'version') return void process.stdout.write(`herald ${version}\n`)
+  if (parsed.kind === 'problems') {
+    process.stderr.write(formatProblems(parsed.problems))
+    process.exitCode = 2
+    return
+  }
+  const log = createLog(parsed.config)
+  try {
+    await run(parsed.config, log)
+  } catch (error) {
+    if (!(error instanceof HeraldError)) throw error
+    process.stderr.write(`${error.code}: ${error.message}\n${error.action}\n`)
+    process.exit(errorEntry(error.code).fate === 'exit 2' ? 2 : 1)
+  }
+}
+
+async function run(config: NodeConfig, log: Logger): Promise<void> {
+  const { dataPath: path, nodeId: node, cluster } = config
+  const directory = await DataDirectory.open({ path, node, cluster, nowMs: Date.now() })
+  log.info({ event: 'starting', version, settings: describeConfig(config) })
+  // 48 random bits: a boot is never drawn twice in the life of a cluster.
+  const boot = (randomInt(2 ** 47) * 32 + randomInt(1, 32)) as Boot
+  const started = await Node.start({
+    config,
+    directory,
+    boot,
+    version,
+    log,
+    random: Math.random,
+    onStopped: (failure) => {
+      if (failure !== undefined) process.stderr.write(`NODE_ID_IN_USE: ${failure}\n`)
+      log.flush()
+      process.exit(failure === undefined ? 0 : 2)
+    },
+  }).catch((error: unknown) => {
+    directory.release()
+    throw error
+  })
+  watchSignals(started, config, log)
+}
+
+/** The first signal drains, within the drain time; the second ends the process at once. */
+function watchSignals(node: Node, config: NodeConfig, log: Logger): void {
+  let signals = 0
+  const onSignal = (signal: string): void => {
+    if (++signals > 1) process.exit(1)
+    void node.stop(signal)
+    setTimeout(() => {
+      log.warn({ event: 'drain-timeout', afterMs: config.tunables.drainMs })
+      process.exit(0)
+    }, config.tunables.drainMs).unref()
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
+
+function createLog(config: NodeConfig): Logger {
+  const options = {
+    level: config.logLevel,
+    base: { node: config.nodeId, cluster: config.cluster },
+    timestamp: pino.stdTimeFunctions.epochTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  if (config.logFormat === 'pretty') return pino(options, prettyStream(process.stdout))
+  return pino(options, pino.destination({ dest: 1, sync: false, minLength: 0 }))
+}

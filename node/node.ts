@@ -1,0 +1,339 @@
+// One member of the cluster: builds its parts, wires them, starts and stops them in the right order. Everything else
+// lives in the parts; this file is where they meet.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { NodeAdmin } from './admin.ts'
+import { Broker } from './broker/broker.ts'
+import { ClientSession } from './broker/client-session.ts'
+import { JsonSession } from './broker/json-session.ts'
+import { NodeSubscriptions } from './broker/node-subscriptions.ts'
+import type { BrokerPorts } from './broker/ports.ts'
+import { SessionTable } from './broker/session-table.ts'
+import type { NodeConfig } from './config/node-config.ts'
+import { Counters } from './core/common/counters.ts'
+import type { Refusal } from './core/common/errors.ts'
+import { type Boot, toOrigin } from './core/common/ids.ts'
+import { protocolLimits } from './core/common/limits.ts'
+import { AdminServer } from './net/admin-server.ts'
+import { ClientServer } from './net/client-server.ts'
+import { Links } from './net/links.ts'
+import { createMetrics } from './net/metrics.ts'
+import type { ClientSubprotocol, FrameSink, ClientSession as SessionPort } from './net/ports.ts'
+import { PeerDriver } from './peer-driver.ts'
+import { NodeRecorder } from './recorder.ts'
+import { CatalogFile, readCatalog } from './storage/catalog-file.ts'
+import type { DataDirectory } from './storage/data-directory.ts'
+import { JournalWriter } from './storage/journal-writer.ts'
+import { recoverSubscriptions, SubscriptionsFile } from './storage/subscriptions-file.ts'
+import { readCatalogEntry } from './wire/peer-codec.ts'
+
+export interface NodeOptions {
+  readonly config: NodeConfig
+  readonly directory: DataDirectory
+  readonly boot: Boot
+  readonly version: string
+  readonly log: Logger
+  /** Uniform in [0, 1); spreads reconnects. */
+  readonly random: () => number
+  /** The node has stopped; the text says why if it could not go on. */
+  readonly onStopped: (failure: string | undefined) => void
+}
+
+/** How often machines look at their deadlines. */
+const tickMs = 100
+/** A starting node is ready when all links are up, or after so long: peers may be down for good. */
+const readyAfterMs = 1500
+/** What was accepted is given so long to leave for other nodes before the process ends. */
+const flushLinksMs = 2000
+
+export class Node {
+  readonly config: NodeConfig
+  readonly directory: DataDirectory
+  readonly version: string
+  readonly counters: Counters = new Counters()
+  readonly journal: JournalWriter
+  readonly recorder: NodeRecorder
+  readonly broker: Broker
+  readonly sessions: SessionTable
+  readonly ownSubscriptions: NodeSubscriptions
+  readonly links: Links
+  readonly startedAt: number
+  readonly #log: Logger
+  readonly #options: NodeOptions
+  readonly #peers: PeerDriver
+  readonly #clients: ClientServer
+  readonly #admin: AdminServer
+  readonly #subscriptionsFile: SubscriptionsFile
+  readonly #catalogFile: CatalogFile
+  readonly #timers: NodeJS.Timeout[] = []
+  /** What retention had dropped when the journal was told last, by stream and origin. */
+  readonly #goneTold = new Map<string, number>()
+  #stopping: Promise<void> | undefined
+  state: 'starting' | 'ready' | 'draining' = 'starting'
+
+  /** Starts a node; resolves when it listens. Throws HeraldError. */
+  static async start(options: NodeOptions): Promise<Node> {
+    const { config, directory } = options
+    const journal = await JournalWriter.open({
+      directory: directory.journalPath,
+      fileBytesMax: config.tunables.journalFileBytes,
+      filesMax: config.tunables.journalFilesMax,
+      now,
+      onFailure: (error) =>
+        options.log.error({ event: 'journal-failed', code: error.code, reason: error.message }),
+    })
+    const node = new Node(options, journal)
+    await node.#start()
+    return node
+  }
+
+  private constructor(options: NodeOptions, journal: JournalWriter) {
+    const { config, directory, boot, version, log } = options
+    const { tunables } = config
+    this.#options = options
+    this.#log = log
+    this.config = config
+    this.directory = directory
+    this.version = version
+    this.journal = journal
+    this.startedAt = now()
+    this.recorder = new NodeRecorder(journal, now)
+    this.#peers = new PeerDriver(this.counters, tunables.linkQueueSoftBytes)
+    this.#subscriptionsFile = new SubscriptionsFile(directory.path)
+    this.#catalogFile = new CatalogFile(directory.path)
+    this.broker = new Broker({
+      node: config.nodeId,
+      boot,
+      peers: config.peers.keys(),
+      ports: this.#brokerPorts(),
+      defaults: {
+        retention: { bytes: tunables.retentionBytes, ageMs: tunables.retentionAgeMs },
+        copies: tunables.copies,
+      },
+    })
+    this.#peers.attach(this.broker)
+    this.sessions = new SessionTable(this.broker, tunables, this.#welcome())
+    this.ownSubscriptions = new NodeSubscriptions(this.broker)
+    this.links = new Links({
+      cluster: config.cluster,
+      node: config.nodeId,
+      boot,
+      version,
+      peers: config.peers,
+      listener: this.#peers,
+      counters: this.counters,
+      random: options.random,
+      log: (event, fields) => log.info({ event, ...fields }),
+      now,
+      onDuplicate: (message) => this.#fail(message),
+    })
+    this.#clients = this.#createClientServer()
+    this.#admin = new AdminServer({
+      port: new NodeAdmin(this),
+      counters: this.counters,
+      log: (event, fields) => log.info({ event, ...fields }),
+      hosts: config.adminNames,
+    })
+  }
+
+  /** Drains and stops; resolves when everything is closed. The text is for the log and for other nodes. */
+  stop(reason: string, failure?: string): Promise<void> {
+    this.#stopping ??= this.#stop(reason, failure)
+    return this.#stopping
+  }
+
+  /** Saves the node's own subscriptions with the place in the journal up to which their positions are certain. */
+  async saveSubscriptions(): Promise<void> {
+    await this.recorder.flush()
+    await this.#subscriptionsFile.save(() => ({
+      journal: this.journal.position,
+      subscriptions: this.ownSubscriptions.saved().map(({ sub, pattern, since, vectors }) => ({
+        sub,
+        patterns: [pattern],
+        since,
+        vectors,
+      })),
+    }))
+  }
+
+  /** Writes what a reader of the journal has to know first. */
+  beginJournal(): void {
+    const { cluster, nodeId } = this.config
+    const at = now()
+    this.recorder.line({ t: 'start', at, v: 1, cluster, node: nodeId, origin: this.broker.origin })
+    for (const { name, definition } of this.broker.streams.replicas) {
+      this.recorder.stream(name, definition.topics, false, at)
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { config } = this
+    for (const entry of await readCatalog(this.directory.path)) {
+      const checked = readCatalogEntry(entry)
+      if (checked !== undefined) this.broker.agent.catalog.merge(checked)
+    }
+    this.broker.refreshStreams()
+    const saved = await recoverSubscriptions(this.directory.path, this.directory.journalPath)
+    this.beginJournal()
+    for (const { sub, patterns, since, vectors } of saved.subscriptions) {
+      const pattern = patterns[0]
+      if (pattern === undefined) continue
+      this.ownSubscriptions.resume({ sub, pattern, since, vectors: vectors as never })
+    }
+    const port = await this.#clients.listen(config.host, config.port)
+    const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
+    this.links.start()
+    this.#timers.push(setInterval(() => this.broker.handle({ kind: 'tick' }), tickMs))
+    this.#timers.push(setInterval(() => this.#onSecond(), 1000))
+    this.#log.info({
+      event: 'listening',
+      host: config.host,
+      port,
+      admin: `${config.admin.host}:${adminPort}`,
+    })
+    this.#becomeReady()
+  }
+
+  async #stop(reason: string, failure: string | undefined): Promise<void> {
+    this.state = 'draining'
+    this.#log.info({ event: 'draining', reason })
+    this.sessions.drain()
+    await this.#clientsClosed(reason)
+    const deadline = now() + flushLinksMs
+    while (this.#peers.queuedBytes > 0 && now() < deadline) await delay(5)
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.links.close()
+    await this.saveSubscriptions()
+    await this.#catalogFile.save(() => this.#catalogEntries())
+    await this.recorder.flush()
+    this.recorder.line({ t: 'stop', at: now(), node: this.config.nodeId, origin: this.broker.origin })
+    await this.recorder.flush(true)
+    await this.journal.close()
+    await this.#admin.close(adminGraceMs)
+    this.directory.release()
+    this.#log.info({ event: 'stopped' })
+    this.#options.onStopped(failure)
+  }
+
+  /** Clients are given the drain time to say goodbye. Links of other nodes live on the same server and go later. */
+  async #clientsClosed(reason: string): Promise<void> {
+    const closed = this.#clients.close(reason)
+    void closed
+    const deadline = now() + this.config.tunables.drainMs / 2
+    while (this.#clients.sessions > 0 && now() < deadline) await delay(5)
+  }
+
+  #fail(message: string): void {
+    this.#log.fatal({ event: 'node-id-in-use', code: 'NODE_ID_IN_USE', reason: message })
+    void this.stop(message, message)
+  }
+
+  #becomeReady(): void {
+    const check = setInterval(() => {
+      if (this.state !== 'starting') return clearInterval(check)
+      const isLinked = this.links.statuses().every((link) => link.state === 'up')
+      if (!isLinked && now() - this.startedAt < readyAfterMs) return
+      clearInterval(check)
+      this.state = 'ready'
+      this.#log.info({ event: 'ready', afterMs: Math.round(now() - this.startedAt) })
+    }, 20)
+    this.#timers.push(check)
+  }
+
+  #onSecond(): void {
+    const at = now()
+    this.sessions.onSecond(at)
+    this.recorder.onSecond()
+    for (const replica of this.broker.streams.replicas) {
+      for (const { origin, goneTo } of replica.origins.values()) {
+        const key = `${replica.name}\n${origin}`
+        if (goneTo === 0 || this.#goneTold.get(key) === goneTo) continue
+        this.#goneTold.set(key, goneTo)
+        this.recorder.retained(replica.name, origin, goneTo)
+      }
+    }
+    for (const { peer, state, clockOffsetMs, clockErrorMs } of this.links.statuses()) {
+      if (state !== 'up' || clockOffsetMs === undefined || clockErrorMs === undefined) continue
+      if (Math.floor(at / 1000) % clockLineSeconds !== 0) continue
+      this.recorder.line({ t: 'clock', at, peer, offsetMs: clockOffsetMs, errorMs: clockErrorMs })
+    }
+  }
+
+  #brokerPorts(): BrokerPorts {
+    return {
+      now,
+      endOfTurn: (callback) => setImmediate(callback),
+      after: (delayMs, callback) => setTimeout(callback, delayMs).unref(),
+      sendToPeer: (peer, message) => this.#peers.send(peer, message),
+      recorder: this.recorder,
+      count: (counter, by) => this.counters.increment(counter, by),
+      allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
+      onCatalogChanged: () => void this.#catalogFile.save(() => this.#catalogEntries()),
+    }
+  }
+
+  #catalogEntries(): { key: string; value: unknown; version: number; by: string }[] {
+    return [...this.broker.agent.catalog.entries()].map(({ key, value, version, by }) => ({
+      key,
+      value,
+      version,
+      by,
+    }))
+  }
+
+  #createClientServer(): ClientServer {
+    const { counters } = this
+    const gauges = [
+      { name: 'sessions', meaning: 'Client sessions open.', read: () => this.sessions.sessions.size },
+      {
+        name: 'link_queue_bytes',
+        meaning: 'Bytes that wait on all links.',
+        read: () => this.#peers.queuedBytes,
+      },
+    ]
+    return new ClientServer({
+      acceptor: { openSession: (sink, subprotocol) => this.#openSession(sink, subprotocol) },
+      peers: { acceptPeer: (webSocket, socket) => this.links.acceptPeer(webSocket, socket) },
+      counters,
+      registry: createMetrics(counters, gauges),
+      unreadyReason: () => (this.state === 'ready' ? undefined : this.state),
+      log: (event, fields) => this.#log.info({ event, ...fields }),
+      limits: { connectionsMax: this.config.tunables.connectionsMax },
+    })
+  }
+
+  #openSession(sink: FrameSink, subprotocol: ClientSubprotocol): SessionPort | Refusal {
+    if (this.state === 'draining') return { refused: 'NODE_DRAINING', reason: 'the node is shutting down' }
+    const Kind = subprotocol === 'herald.client.v1' ? ClientSession : JsonSession
+    const session = new Kind(this.broker, sink, this.sessions)
+    this.sessions.sessions.add(session)
+    return session
+  }
+
+  #welcome(): SessionTable['welcome'] {
+    const { config } = this
+    const { payloadBytesMax, batchRecordsMax, batchBytesMax } = protocolLimits
+    const urls = [...config.peers.values()].map(
+      ({ host, port, advertise }) => `ws://${advertise ?? `${host}:${port}`}`,
+    )
+    const { inFlightBytesMax, subscriptionsMax } = config.tunables
+    return {
+      cluster: config.cluster,
+      node: config.nodeId,
+      boot: toOrigin(config.nodeId, this.#options.boot),
+      urls,
+      limits: { payloadBytesMax, batchRecordsMax, batchBytesMax, inFlightBytesMax, subscriptionsMax },
+    }
+  }
+}
+
+/** Answers under way on the admin port, such as the one to `exit`, may finish. */
+const adminGraceMs = 500
+/** Clock offsets change slowly; a line every ten seconds shows their course. */
+const clockLineSeconds = 10
+
+/** Milliseconds since 1970 with microseconds, never going back within a process. */
+function now(): number {
+  return performance.timeOrigin + performance.now()
+}

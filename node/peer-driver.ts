@@ -1,0 +1,87 @@
+// Joins the links with the broker: link events become inputs of the gossip agent, and the agent's messages become frames.
+// It also tells the agent how much each link may be handed, which is all the flow control between nodes there is:
+// what a link cannot take now stays in the log and is read from there later.
+
+import type { Broker } from './broker/broker.ts'
+import type { Counters } from './core/common/counters.ts'
+import type { Boot, NodeId } from './core/common/ids.ts'
+import type { PeerMessage } from './core/gossip/messages.ts'
+import type { FrameSink, LinkListener } from './net/ports.ts'
+import { decodePeerFrame, decodePeerText, encodePeerFrame, encodePeerText } from './wire/peer-codec.ts'
+
+export class PeerDriver implements LinkListener {
+  readonly #counters: Counters
+  readonly #queueBytesMax: number
+  readonly #sinks = new Map<NodeId, FrameSink>()
+  /** Links that were written to in this turn of the event loop. */
+  readonly #written = new Set<NodeId>()
+  #broker: Broker | undefined
+
+  /** `queueBytesMax`: bytes that may wait on one link before the agent stops handing more to it. */
+  constructor(counters: Counters, queueBytesMax: number) {
+    this.#counters = counters
+    this.#queueBytesMax = queueBytesMax
+  }
+
+  /** The broker and its links need each other; the broker comes second. */
+  attach(broker: Broker): void {
+    this.#broker = broker
+  }
+
+  /** Bytes that wait on all links. */
+  get queuedBytes(): number {
+    let bytes = 0
+    for (const sink of this.#sinks.values()) bytes += sink.bufferedBytes
+    return bytes
+  }
+
+  send(peer: NodeId, message: PeerMessage): void {
+    const sink = this.#sinks.get(peer)
+    if (sink === undefined) return
+    const frame = encodePeerFrame(message)
+    if (frame === undefined) sink.sendText(encodePeerText(message))
+    else sink.sendFrame(frame)
+    if (this.#written.size === 0) this.#broker?.ports.endOfTurn(() => this.#refillAll())
+    this.#written.add(peer)
+  }
+
+  onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void {
+    this.#sinks.set(peer, sink)
+    this.#broker?.handle({ kind: 'peerUp', peer, boot, budget: this.#queueBytesMax })
+  }
+
+  onLinkDown(peer: NodeId): void {
+    this.#sinks.delete(peer)
+    this.#broker?.handle({ kind: 'peerDown', peer })
+  }
+
+  onLinkFrame(peer: NodeId, frame: Uint8Array): void {
+    this.#onMessage(peer, decodePeerFrame(frame))
+  }
+
+  onLinkText(peer: NodeId, text: string): void {
+    this.#onMessage(peer, decodePeerText(text))
+  }
+
+  onLinkWritable(peer: NodeId): void {
+    this.#refill(peer)
+  }
+
+  #onMessage(peer: NodeId, message: PeerMessage | undefined): void {
+    if (message === undefined) this.#counters.increment('peerProtocolErrors')
+    else this.#broker?.handle({ kind: 'message', from: peer, message })
+  }
+
+  #refillAll(): void {
+    const written = [...this.#written]
+    this.#written.clear()
+    for (const peer of written) this.#refill(peer)
+  }
+
+  #refill(peer: NodeId): void {
+    const sink = this.#sinks.get(peer)
+    if (sink === undefined) return
+    const bytes = this.#queueBytesMax - sink.bufferedBytes
+    this.#broker?.handle({ kind: 'budget', peer, bytes })
+  }
+}
