@@ -107,11 +107,21 @@ export class PerformanceAnalysis {
 
   #topicRows(busiest: readonly TopicCounter[]): readonly TopicRow[] {
     const latencies = this.#latency.groupBy((row) => topicKey(row.stream, row.topic))
-    return busiest.map(({ stream, topic, counter }) => {
+    const rows = busiest.map(({ stream, topic, counter }): TopicRow => {
       const histogram = latencies.get(topicKey(stream, topic))
       const latency = histogram === undefined ? null : summarize(histogram)
       return { stream, topic, sentMessages: counter.sent.messages, latency }
     })
+    // Delivered here and sent by nodes whose journal is missing, or merged by a node under the topic `*`.
+    const listed = new Set(this.#topics.keys())
+    for (const { stream, topic } of this.#latency.rows()) {
+      const key = topicKey(stream, topic)
+      const histogram = latencies.get(key)
+      if (histogram === undefined || listed.has(key)) continue
+      listed.add(key)
+      rows.push({ stream, topic, sentMessages: 0, latency: summarize(histogram) })
+    }
+    return rows
   }
 
   #pairs(): readonly PairLatency[] {

@@ -33,9 +33,9 @@ export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKi
 const reasonTexts: ReadonlyMap<string, string> = new Map<UnknownReason, string>([
   ['origin-journal-missing', 'the journal of the origin is not here'],
   ['origin-journal-truncated', 'the end or the beginning of the journal of the origin is missing'],
-  ['origin-journal-damaged', 'the journal of the origin has a damaged line'],
+  ['origin-journal-damaged', 'lines are damaged or missing in the journal of the origin'],
   ['subscriber-journal-truncated', "the subscriber's node ended without writing its last lines"],
-  ['subscriber-journal-damaged', "the journal of the subscriber's node has a damaged line"],
+  ['subscriber-journal-damaged', "lines are damaged or missing in the journal of the subscriber's node"],
   ['subscription-not-journaled', 'the beginning of the subscription is not in the journal'],
   ['start-not-journaled', 'the origin was over before, and no line says where the subscription starts'],
   ['session-broken', 'the connection broke, what came last may not have reached the client'],
@@ -63,9 +63,8 @@ export function verdictText(result: CheckResult): string {
 
 /** The whole verdict as text, without colours. Control characters of journal text are shown as `?`. */
 export function renderCheckText(result: CheckResult): string {
-  const lines = [verdictText(result), '']
-  if (result.subscribers.length === 0) lines.push('There are no subscriptions in these journals.')
-  else lines.push(...subscriberTable(result.subscribers))
+  const lines = [verdictText(result)]
+  if (result.subscribers.length > 0) lines.push('', ...subscriberTable(result.subscribers))
   if (result.findings.length > 0) lines.push('', ...findingLines(result.findings))
   const notes = journalNotes(result)
   if (notes.length > 0) lines.push('', ...notes)
@@ -84,6 +83,11 @@ export function journalNotes(result: CheckResult): readonly string[] {
       notes.push(`${journal.node}: ${place.file} line ${place.line} is damaged.`)
     const unnamed = journal.damagedLines - journal.damaged.length
     if (unnamed > 0) notes.push(`${journal.node}: ${unnamed} more damaged lines.`)
+    if (journal.droppedLines > 0) {
+      notes.push(
+        `${journal.node}: its disk did not take ${journal.droppedLines} line(s); free space or repair the disk.`,
+      )
+    }
     for (const { kind, lines } of journal.unknownKinds) {
       notes.push(
         `${journal.node}: ${lines} line(s) of the unknown kind "${kind}"; a newer version wrote them.`,

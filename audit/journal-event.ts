@@ -69,6 +69,7 @@ export type JournalEvent = { readonly at: number } & (
       readonly n: number
       readonly hdr: string
     }
+  | { readonly t: 'dropped'; readonly lines: number }
   | { readonly t: 'clock'; readonly peer: string; readonly offsetMs: number; readonly errorMs: number }
 )
 
@@ -119,6 +120,8 @@ function decode(line: Fields, kind: unknown): JournalEvent | 'unknown' {
         n: sequence(line['n']),
         hdr: text(line['hdr']),
       }
+    case 'dropped':
+      return { t: kind, at, lines: sequence(line['lines']) }
     case 'clock':
       return {
         t: kind,

@@ -29,6 +29,8 @@ export interface JournalHealth {
   readonly damagedLines: number
   /** The first ones by place, at most `damagedLinesNamedMax`. */
   readonly damaged: readonly DamagedLine[]
+  /** Lines that the node says it could not write. */
+  readonly droppedLines: number
   /** Kinds that this version does not know, with how often each came. */
   readonly unknownKinds: readonly { readonly kind: string; readonly lines: number }[]
   /** `at` of the first and of the last line. */
@@ -58,6 +60,7 @@ export class JournalReader {
   #lines = 0
   #tornLines = 0
   #damagedLines = 0
+  #droppedLines = 0
   #firstAt: number | undefined
   #lastAt: number | undefined
 
@@ -102,6 +105,7 @@ export class JournalReader {
       tornLines: this.#tornLines,
       damagedLines: this.#damagedLines,
       damaged: this.#damaged,
+      droppedLines: this.#droppedLines,
       unknownKinds: [...this.#unknownKinds].map(([kind, lines]) => ({ kind, lines })),
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
@@ -136,6 +140,7 @@ export class JournalReader {
     this.#lines++
     this.#firstAt ??= event.at
     this.#lastAt = event.at
+    if (event.t === 'dropped') this.#droppedLines += event.lines
     for (const sink of this.#sinks) sink.onEvent(event)
   }
 

@@ -11,6 +11,8 @@ const rowsMax = 1_000
 const otherTopics = '(other topics)'
 /** Characters of one encoded histogram; a wide one at three digits has 17 KB. */
 const encodedLengthMax = 256 * 1024
+/** One hour, as far as a node's own histograms reach; longer values make the histogram grow. */
+const latencyMicrosecondsMax = 3_600_000_000
 
 interface Row {
   readonly stream: string
@@ -79,17 +81,17 @@ export function toCurve(name: string, histogram: Histogram): LatencyCurve {
   return { name, points }
 }
 
-/** Adding to another precision rounds down once more; journals of one cluster share theirs. */
-function emptyLike({ numberOfSignificantValueDigits }: Histogram): Histogram {
+/**
+ * Of the same precision and range as `like`, so that adding is exact: journals of one cluster share them. A histogram
+ * that asks for more than any node writes gets less, because a thousand of its size would not fit into memory.
+ */
+function emptyLike(like: Histogram): Histogram {
   return build({
     bitBucketSize: 64,
     autoResize: true,
-    numberOfSignificantValueDigits: digitsOf(numberOfSignificantValueDigits),
+    highestTrackableValue: Math.max(2, Math.min(like.highestTrackableValue, latencyMicrosecondsMax)),
+    numberOfSignificantValueDigits: like.numberOfSignificantValueDigits === 2 ? 2 : 3,
   })
-}
-
-function digitsOf(digits: number): 1 | 2 | 3 | 4 | 5 {
-  return ([1, 2, 3, 4, 5] as const).find((each) => each === digits) ?? 3
 }
 
 /** The bytes come from a file: whatever is wrong with them must not end the analysis. */

@@ -52,8 +52,9 @@ export class NodeHistory implements JournalSink {
     return this.#beginsWithStart !== true || number > 1
   }
 
+  /** True when lines are missing in the middle. */
   get isDamaged(): boolean {
-    return (this.health?.damagedLines ?? 0) > 0
+    return (this.health?.damagedLines ?? 0) > 0 || (this.health?.droppedLines ?? 0) > 0
   }
 
   /** When the journal ends, by this node's clock. */
@@ -135,6 +136,10 @@ export class NodeHistory implements JournalSink {
           this.#boot = mapEntry(this.boots, event.origin, () => ({ state: 'open', lastAt: event.at }))
         }
         this.#ledger.add(event)
+        break
+      case 'dropped':
+        // It stands where the lines are missing, so they belong before it.
+        this.holes.push({ kind: 'damaged', endedAt: event.at })
         break
       case 'clock':
         this.peers.add(event.peer)

@@ -17,7 +17,7 @@ export function verdictSection(check: CheckResult): Markup {
       : 'good'
   const detail =
     check.subscribers.length === 0
-      ? 'There are no subscriptions in these journals.'
+      ? `${formatCount(check.sent)} messages were sent.`
       : `${formatCount(check.subscribers.length)} subscription(s); ${formatCount(check.totals.expected)} deliveries were due, ${formatCount(check.totals.delivered)} were made.`
   return markup`<section class="verdict ${tone}"><strong>${verdictText(check)}</strong><p class="note">${detail}</p></section>`
 }

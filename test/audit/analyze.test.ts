@@ -137,6 +137,14 @@ test('histograms are added, whatever their precision, and percentiles follow fro
   )
 })
 
+test('a topic that was only delivered is in the table too', () => {
+  const { topics } = analyzeJournals([journal('B', [latency('a', 'A', [100]), latency('a', 'C', [100])])])
+  assert.deepEqual(
+    topics.map((row) => [row.topic, row.sentMessages, row.latency?.samples]),
+    [['a', 0, 2]],
+  )
+})
+
 test('the clocks stand beside the latency of two nodes', () => {
   const clock = { t: 'clock', at: 1, peer: 'A', offsetMs: -3, errorMs: 0.5 }
   const analysis = analyzeJournals([journal('B', [clock, latency('a', 'A', [100]), latency('a', 'B', [50])])])

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkJournals } from '../../audit/check.ts'
 import type { OriginReport } from '../../audit/check-result.ts'
-import { base, end, gap, got, journal, sent, start, sub } from './history.ts'
+import { base, end, gap, got, journal, type Lines, sent, start, sub } from './history.ts'
 
 const topics = ['a', 'a.b', 'c.d.e'] as const
 /** Each with the topics that it matches, written by hand. */
@@ -220,10 +220,7 @@ test('the check agrees with a naive one on random histories with faults', () => 
     const journals = given.origins.map((messages, index) => {
       const origin = `N${index}#1`
       const lines = [start(0, origin), ...sentLines(origin, messages, given.runLength)]
-      return journal(`N${index}`, [
-        ...lines,
-        { t: 'stop', at: endAt, node: `N${index}`, origin },
-      ] as Parameters<typeof journal>[1])
+      return journal(`N${index}`, [...lines, { t: 'stop', at: endAt, node: `N${index}`, origin }] as Lines)
     })
     const lines: object[] = [start(0, 'S#1')]
     const expected: { readonly id: string; readonly origin: string; readonly verdict: Verdict }[] = []
@@ -247,7 +244,7 @@ test('the check agrees with a naive one on random histories with faults', () => 
       const seqs = Object.fromEntries(given.origins.map((_, index) => [`N${index}#1`, endsAt ?? 0]))
       if (endsAt !== undefined) lines.push(end(2, id, seqs))
     }
-    const result = checkJournals([...journals, journal('S', lines as Parameters<typeof journal>[1])], {
+    const result = checkJournals([...journals, journal('S', lines as Lines)], {
       graceMs: given.graceMs,
     })
     for (const { id, origin, verdict } of expected) {

@@ -1,8 +1,11 @@
-// Builds journals for the tests: one line a call, written as the protocol has them.
+// Builds journals for the tests: one line a call, written as the protocol has them; and reads the verdict.
 
+import { checkJournals } from '../../audit/check.ts'
+import type { CheckResult } from '../../audit/check-result.ts'
 import type { JournalText } from '../../audit/journal-reader.ts'
 
 type Line = Readonly<Record<string, unknown>>
+export type Lines = readonly (Line | string)[]
 
 export function start(at: number, origin: string): Line {
   return { t: 'start', at, v: 1, cluster: 'test', node: origin.slice(0, origin.indexOf('#')), origin }
@@ -61,9 +64,19 @@ export function lost(at: number, id: string): Line {
 }
 
 /** A journal of one file; `tail` is put behind the last line feed. */
-export function journal(node: string, lines: readonly (Line | string)[], tail = ''): JournalText {
+export function journal(node: string, lines: Lines, tail = ''): JournalText {
   const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
   return { node, files: [{ name: '000001.ndjson', text: `${texts.join('\n')}\n${tail}` }] }
+}
+
+/** The verdict, with nothing pending unless a grace time is given. */
+export function check(journals: readonly JournalText[], graceMs: number = 0): CheckResult {
+  return checkJournals(journals, { graceMs })
+}
+
+/** Kind, origin and exact sequences of every finding. */
+export function findingsOf(result: CheckResult): readonly string[] {
+  return result.findings.map((finding) => `${finding.kind} ${finding.origin} ${finding.ranges}`.trim())
 }
 
 function countOf(ranges: string): number {
