@@ -94,7 +94,7 @@ export class Client implements AsyncDisposable {
 
   /** True when so many bytes are unacknowledged that waiting for `writable` is wise. */
   get saturated(): boolean {
-    return this.#publisher.outbox.isSaturated
+    return this.#publisher.isSaturated
   }
 
   /** Calls the listener for every event of this name; the answer takes it off again. */
@@ -130,6 +130,7 @@ export class Client implements AsyncDisposable {
     const receipts: PublishReceipt[] = []
     for (const { topic, payload, headers, key, time } of publications) {
       if (this.saturated) await this.writable()
+      else if (payload.length > this.#settings.inFlightBytesMax) await this.flush()
       receipts.push(this.#publisher.publish(topic, payload, { ...options, headers, key, time }))
     }
     return Promise.all(receipts)
@@ -174,7 +175,7 @@ export class Client implements AsyncDisposable {
 
   /** Resolves when publishing is wise: less than the in-flight limit is held. At once when the client is closed. */
   writable(options: WaitOptions = {}): Promise<void> {
-    return abortable(this.#publisher.outbox.writable(), options.signal)
+    return abortable(this.#publisher.writable(), options.signal)
   }
 
   /** Resolves when everything published so far has its outcome. */

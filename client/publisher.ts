@@ -20,8 +20,7 @@ export class Publisher {
   readonly outbox: Outbox
   readonly #environment: Environment
   readonly #deadlineMs: number
-  /** Held bytes at which publish refuses. */
-  readonly #refuseAbove: number
+  readonly #inFlightBytesMax: number
   readonly #names: PositionNames
   readonly #listener: FailureListener
   readonly #builder: BatchBuilder
@@ -42,7 +41,7 @@ export class Publisher {
     this.outbox = new Outbox(environment, settings.inFlightBytesMax, listener)
     this.#environment = environment
     this.#deadlineMs = settings.deadlineMs
-    this.#refuseAbove = 2 * settings.inFlightBytesMax
+    this.#inFlightBytesMax = settings.inFlightBytesMax
     this.#names = names
     this.#listener = listener
     this.#builder = new BatchBuilder(environment.allocate)
@@ -75,6 +74,18 @@ export class Publisher {
     return new PublishReceipt(batch, index)
   }
 
+  /** Whether so much is held, sealed or not, that waiting is wise. */
+  get isSaturated(): boolean {
+    return this.#heldBytes >= this.#inFlightBytesMax
+  }
+
+  /** Resolves when less than the in-flight limit is held. What is open is sent, or nothing would ever be answered. */
+  async writable(): Promise<void> {
+    if (!this.isSaturated) return
+    this.#seal()
+    await this.outbox.writable()
+  }
+
   /** Resolves when everything published so far has its outcome. */
   async flush(): Promise<void> {
     this.#seal()
@@ -93,17 +104,24 @@ export class Publisher {
     this.#closedBy ??= { refused: code, reason }
   }
 
+  /** Bytes without an outcome, sealed or not. */
+  get #heldBytes(): number {
+    return this.outbox.heldBytes + (this.#builder.count === 0 ? 0 : this.#builder.bytes)
+  }
+
   #sizeProblem(payload: string | Uint8Array, room: number): Refusal | undefined {
     if (room > protocolLimits.payloadBytesMax) {
       const problem = payloadProblem(payload)
       if (problem !== undefined) return problem
     }
-    const held = this.outbox.heldBytes + this.#builder.bytes
-    if (held + payload.length <= this.#refuseAbove) return undefined
+    const held = this.#heldBytes
+    const limit = 2 * this.#inFlightBytesMax
     // A single message larger than the buffer goes through when nothing else waits.
-    if (this.outbox.heldBytes === 0 && this.#builder.count === 0) return undefined
-    const limit = `at most ${this.#refuseAbove} may be`
-    return { refused: 'CLIENT_BUFFER_FULL', reason: `${held} bytes are unacknowledged, ${limit}` }
+    if (held === 0 || held + payload.length <= limit) return undefined
+    return {
+      refused: 'CLIENT_BUFFER_FULL',
+      reason: `${held} bytes are unacknowledged, at most ${limit} may be`,
+    }
   }
 
   /** The open batch if it fits; else it is sealed and a new one begins. */

@@ -140,7 +140,7 @@ export class Session implements ConnectionListener {
    * quick, and clients of one dead node do not arrive at the next one in the same moment.
    */
   #retry(): void {
-    const round = Math.floor(this.#attempts / this.#urls.size)
+    const round = Math.floor(Math.max(0, this.#attempts - 1) / this.#urls.size)
     const ceilingMs = Math.min(this.#settings.reconnectMaxMs, this.#settings.reconnectMinMs * 2 ** round)
     const pauseMs = ceilingMs * (0.5 + this.#environment.random() / 2)
     this.#cancelRetry = this.#environment.startTimer(pauseMs, () => this.#dial())

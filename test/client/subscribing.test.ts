@@ -1,0 +1,313 @@
+// What subscribers get: order, holes, gaps, copies, credit, and the ways to take deliveries.
+
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { connect, type Delivery, type Message } from '../../client/index.ts'
+import { filterBatch } from '../../node/wire/batch-filter.ts'
+import { encodeProgress } from '../../node/wire/control.ts'
+import { encodeCursor } from '../../node/wire/cursor.ts'
+import { batchOf, boot, FakeNode, numbered, origin, streamId } from './fake-node.ts'
+
+const show = (delivery: Delivery): string =>
+  delivery.kind === 'gap' ? `gap ${delivery.from}-${delivery.to}` : `${delivery.sequence} ${delivery.text()}`
+
+/** Takes so many deliveries from an iterable, and leaves the loop. */
+async function take(deliveries: AsyncIterable<Delivery, undefined>, count: number): Promise<string[]> {
+  const iterator = deliveries[Symbol.asyncIterator]()
+  const taken: string[] = []
+  while (taken.length < count) {
+    const result = await iterator.next()
+    if (result.done === true) break
+    taken.push(show(result.value))
+  }
+  return taken
+}
+
+/** The cursor after a sequence of the fake node. */
+const cursorAt = (sequence: number): string =>
+  encodeCursor(new Map([['default', new Map([[origin, sequence]])]]))
+
+test('a message has all that was published with it', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe(['a.>', 'b'], { from: 'earliest' })
+  assert.deepEqual(node.last.controls[0], {
+    op: 'subscribe',
+    id: 1,
+    patterns: ['a.>', 'b'],
+    from: 'earliest',
+    name: undefined,
+    credit: { messages: 65_536, bytes: 8_388_608 },
+  })
+  const options = { headers: { trace: 'x', ['__proto__']: 'safe' }, key: 'k', time: 1001.5 }
+  node.last.sendFrame(
+    batchOf(
+      [
+        { topic: 'a.b', payload: 'first' },
+        { topic: 'b', payload: new Uint8Array([1, 2]), options },
+      ],
+      5,
+    ),
+  )
+  const messages: Message[] = []
+  for await (const delivery of subscription) {
+    if (delivery.kind === 'message') messages.push(delivery)
+    if (messages.length === 2) break
+  }
+  const [first, second] = messages
+  assert.deepEqual(
+    [first?.topic, first?.text(), first?.sequence, first?.stream, first?.origin, first?.time, first?.key],
+    ['a.b', 'first', 5, 'default', origin, 1000, undefined],
+  )
+  assert.deepEqual(Object.entries(first?.headers ?? {}), [])
+  assert.deepEqual([second?.topic, second?.key, second?.time], ['b', 'k', 1001.5])
+  assert.deepEqual([...(second?.payload ?? [])], [1, 2])
+  assert.equal(second?.headers['trace'], 'x')
+  assert.equal(Object.getPrototypeOf(second?.headers), null)
+})
+
+test('holes of filtered batches are passed over without a gap', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe('a')
+  const records = ['a', 'x', 'x', 'a', 'x'].map((topic, index) => ({ topic, payload: `m${index + 1}` }))
+  const filtered = filterBatch(
+    batchOf(records, 1),
+    (topic) => topic === 0,
+    (bytes) => new Uint8Array(bytes),
+  )
+  assert.ok(filtered !== undefined)
+  node.last.sendFrame(filtered)
+  node.last.sendFrame(numbered(6, 1, 'a'))
+  assert.deepEqual(await take(subscription, 3), ['1 m1', '4 m4', '6 m6'])
+  assert.equal(subscription.cursor, cursorAt(6))
+})
+
+test('copies are dropped, also the first half of a batch', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe('a.b')
+  node.last.sendFrame(numbered(1, 4))
+  node.last.sendFrame(numbered(2, 2))
+  node.last.sendFrame(numbered(3, 4))
+  assert.deepEqual(await take(subscription, 6), ['1 m1', '2 m2', '3 m3', '4 m4', '5 m5', '6 m6'])
+})
+
+test('gaps and progress move the position, and gaps are told', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe('a.b', { from: { cursor: cursorAt(3) } })
+  assert.deepEqual(node.last.controls[0]?.op === 'subscribe' && node.last.controls[0].from, {
+    cursor: cursorAt(3),
+  })
+  node.last.sendFrame(numbered(4, 1))
+  node.last.send({ op: 'gap', id: 1, stream: 'default', origin, from: 5, to: 9, reason: 'lost' })
+  node.last.sendFrame(encodeProgress({ subscription: 1, stream: streamId, boot, sequence: 20 }))
+  node.last.sendFrame(numbered(21, 1))
+  assert.deepEqual(await take(subscription, 3), ['4 m4', 'gap 5-9', '21 m21'])
+})
+
+const violations: [string, (node: FakeNode) => void][] = [
+  ['a sequence that skips', (node) => node.last.sendFrame(numbered(3, 1))],
+  [
+    'a gap that skips',
+    (node) => node.last.send({ op: 'gap', id: 1, stream: 'default', origin, from: 9, to: 9, reason: 'lost' }),
+  ],
+  ['a batch that does not parse', (node) => node.last.sendFrame(numbered(2, 3).subarray(0, 60))],
+  ['a frame of an unknown type', (node) => node.last.sendFrame(new Uint8Array([99]))],
+  ['a control message that is not JSON', (node) => node.last.sendText('{"op":')],
+  ['a second welcome', (node) => node.welcome(node.last)],
+  ['a broken acknowledgement', (node) => node.last.sendFrame(new Uint8Array([3, 1]))],
+]
+for (const [what, misbehave] of violations) {
+  test(`${what} closes the connection with 1002, and the client resumes`, async () => {
+    await using node = await FakeNode.listen()
+    await using client = await connect(node.url, { reconnect: { minMs: 1 } })
+    const subscription = await client.subscribe('a.b')
+    node.last.sendFrame(numbered(1, 1))
+    assert.deepEqual(await take(subscription, 1), ['1 m1'])
+    const broken = node.last
+    misbehave(node)
+    await node.until(() => node.last !== broken && node.last.controls.length === 1)
+    await node.until(() => broken.closedWith !== undefined)
+    assert.equal(broken.closedWith?.status, 1002)
+    node.last.sendFrame(numbered(2, 1))
+    assert.deepEqual(await take(subscription, 1), ['2 m2'])
+  })
+}
+
+test('a handler gets deliveries in order and one at a time', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const seen: string[] = []
+  let running = 0
+  const done = Promise.withResolvers<void>()
+  const subscription = await client.subscribe('a.b', async (delivery) => {
+    running++
+    assert.equal(running, 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+    seen.push(show(delivery))
+    if (seen.length === 4) done.resolve()
+  })
+  node.last.sendFrame(numbered(1, 2))
+  node.last.sendFrame(numbered(3, 2))
+  await done.promise
+  assert.deepEqual(seen, ['1 m1', '2 m2', '3 m3', '4 m4'])
+  assert.equal(subscription.cursor, cursorAt(4))
+})
+
+test('a handler that throws or rejects is reported, and the subscription goes on', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const failures: string[] = []
+  client.on('handlerFailed', ({ error, delivery }) => failures.push(`${String(error)} at ${show(delivery)}`))
+  const done = Promise.withResolvers<void>()
+  await client.subscribe('a.b', {}, (delivery) => {
+    if (delivery.kind === 'gap') return
+    if (delivery.sequence === 1) throw new Error('thrown')
+    if (delivery.sequence === 2) return Promise.reject(new Error('rejected'))
+    done.resolve()
+    return
+  })
+  node.last.sendFrame(numbered(1, 3))
+  await done.promise
+  assert.deepEqual(failures, ['Error: thrown at 1 m1', 'Error: rejected at 2 m2'])
+  assert.equal(client.stats.handlerFailures, 2)
+})
+
+test('credit is returned as totals when a quarter was consumed, and only for what was worked on', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe('a.b', { credit: { messages: 8, bytes: 1_000_000 } })
+  node.last.sendFrame(numbered(1, 8))
+  await take(subscription, 3)
+  await node.until(() => node.last.credits.length === 1)
+  assert.deepEqual(node.last.credits[0], { subscription: 1, messages: 2, bytes: 0 })
+  await take(subscription, 5)
+  const frame = numbered(9, 1)
+  node.last.sendFrame(frame)
+  await take(subscription, 1)
+  const loop = take(subscription, 1)
+  await node.until(() => node.last.credits.at(-1)?.messages === 9)
+  assert.equal(node.last.credits.at(-1)?.bytes, numbered(1, 8).length + frame.length)
+  await subscription.unsubscribe()
+  assert.deepEqual(await loop, [])
+})
+
+test('a slow handler gets no more credit than it consumed', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const gate = Promise.withResolvers<void>()
+  let calls = 0
+  await client.subscribe('a.b', { credit: { messages: 4 } }, () => {
+    calls++
+    return gate.promise
+  })
+  node.last.sendFrame(numbered(1, 4))
+  await client.publish('round', 'trip')
+  await client.publish('round', 'trip')
+  assert.equal(calls, 1)
+  assert.deepEqual(node.last.credits, [])
+  gate.resolve()
+  await node.until(() => node.last.credits.at(-1)?.messages === 4)
+  assert.equal(calls, 4)
+})
+
+test('an idle subscriber returns the rest of its credit after a moment', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  await client.subscribe('a.b', () => {})
+  const frame = numbered(1, 3)
+  node.last.sendFrame(frame)
+  await node.until(() => node.last.credits.length === 1)
+  assert.deepEqual(node.last.credits, [{ subscription: 1, messages: 3, bytes: frame.length }])
+})
+
+test('leaving the loop unsubscribes', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe('a.b')
+  node.last.sendFrame(numbered(1, 3))
+  for await (const delivery of subscription) {
+    assert.equal(show(delivery), '1 m1')
+    break
+  }
+  assert.deepEqual(node.last.controls.at(-1), { op: 'unsubscribe', id: 1 })
+  assert.equal(await subscription.closed, undefined)
+  assert.equal(client.stats.subscriptions, 0)
+})
+
+test('await using unsubscribes, and closing the client ends loops', async () => {
+  await using node = await FakeNode.listen()
+  const client = await connect(node.url)
+  {
+    await using scoped = await client.subscribe('a.b', () => {})
+    assert.deepEqual(scoped.patterns, ['a.b'])
+  }
+  assert.deepEqual(node.last.controls.at(-1), { op: 'unsubscribe', id: 1 })
+  const subscription = await client.subscribe('a.b')
+  const loop = take(subscription, 1)
+  await client.close()
+  assert.deepEqual(await loop, [])
+})
+
+test('two subscriptions on one client keep apart', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const first = await client.subscribe('a')
+  node.last.sendFrame(numbered(1, 2, 'a'))
+  const second = await client.subscribe('b')
+  node.last.sendFrame(numbered(1, 1, 'b'))
+  assert.deepEqual(await take(first, 2), ['1 m1', '2 m2'])
+  assert.deepEqual(await take(second, 1), ['1 m1'])
+})
+
+test('a subscription that the node ends throws in the loop after what had come', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe('a.b', { name: 'billing' })
+  node.last.sendFrame(numbered(1, 1))
+  node.last.send({
+    op: 'ended',
+    id: 1,
+    code: 'SUBSCRIPTION_TAKEN_OVER',
+    message: 'by another',
+    cursor: cursorAt(1),
+  })
+  assert.deepEqual(await take(subscription, 1), ['1 m1'])
+  await assert.rejects(take(subscription, 1), { code: 'SUBSCRIPTION_TAKEN_OVER' })
+  assert.equal((await subscription.closed)?.code, 'SUBSCRIPTION_TAKEN_OVER')
+})
+
+test('what the node refuses rejects, and what is invalid is not even asked', async () => {
+  await using node = await FakeNode.listen()
+  node.confirms = false
+  await using client = await connect(node.url)
+  const refused = client.subscribe('a')
+  await node.until(() => node.last.controls.length === 1)
+  node.last.send({ op: 'refused', id: 1, code: 'SUBSCRIPTION_LIMIT', message: 'too many' })
+  await assert.rejects(refused, { code: 'SUBSCRIPTION_LIMIT', message: 'too many' })
+  await assert.rejects(client.subscribe('a.>.b'), { code: 'PATTERN_INVALID' })
+  await assert.rejects(client.subscribe([]), { code: 'PATTERN_INVALID' })
+  await assert.rejects(client.subscribe('a', { credit: { messages: 0 } }), { code: 'CONFIG_INVALID' })
+  assert.equal(node.last.controls.length, 1)
+})
+
+test('a signal ends a subscription, before and after it was confirmed', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  await assert.rejects(client.subscribe('a', { signal: AbortSignal.abort(new Error('early')) }), /early/)
+  const running = new AbortController()
+  const subscription = await client.subscribe('a', { signal: running.signal })
+  const loop = take(subscription, 1)
+  running.abort(new Error('enough'))
+  await assert.rejects(loop, /enough/)
+  await subscription.closed
+  node.confirms = false
+  const waiting = new AbortController()
+  const unconfirmed = client.subscribe('a', { signal: waiting.signal })
+  await node.until(() => node.last.controls.length === 3)
+  waiting.abort(new Error('waited enough'))
+  await assert.rejects(unconfirmed, /waited enough/)
+})
