@@ -53,6 +53,7 @@ export function verdictText(result: CheckResult): string {
     const kinds = new Set(result.findings.map((finding) => finding.kind).filter((kind) => kind !== 'unknown'))
     return `NOT OK: ${[...kinds].map((kind) => `${formatCount(countOf(totals, kind))} ${kind}`).join(', ')}`
   }
+  if (result.subscribers.length === 0) return 'NOTHING TO CHECK: there are no subscriptions in these journals'
   const parts = [
     `OK: ${formatCount(totals.delivered)} deliveries of ${formatCount(result.sent)} messages, none lost, doubled or out of order`,
   ]

@@ -29,7 +29,7 @@ th{font-weight:600;color:var(--muted);font-size:13px;text-align:left;white-space
 th,td{padding:6px 8px;border-bottom:1px solid var(--rule)}
 tbody tr:last-child>*{border-bottom:0}
 td.n,th.n{text-align:right;white-space:nowrap}
-td.name{overflow-wrap:anywhere;min-width:5em}
+td.name{overflow-wrap:anywhere;min-width:7em}
 td.wrong{color:var(--bad);font-weight:600}
 td.unsure{color:var(--open);font-weight:600}
 td.few{color:var(--muted)}
