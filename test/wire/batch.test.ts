@@ -189,7 +189,7 @@ test('changed bytes end the walk with a problem or inside the frame, and never t
         const whole = build(list)
         for (const { at, value } of changes) whole[at % whole.length] = value
         const frame = whole.subarray(0, cut % 4 === 0 ? cut % whole.length : whole.length)
-        if (batchHeaderProblem(frame) !== undefined) return
+        if (numberedBatchProblem(frame) !== undefined) return
         readTopics(frame)
         const reader = new BatchReader()
         reader.open(frame)
