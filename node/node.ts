@@ -296,7 +296,7 @@ export class Node {
       acceptor: { openSession: (sink, subprotocol) => this.#openSession(sink, subprotocol) },
       peers: { acceptPeer: (webSocket, socket) => this.links.acceptPeer(webSocket, socket) },
       counters,
-      registry: createMetrics(counters, gauges),
+      metrics: createMetrics(counters, gauges),
       unreadyReason: () => (this.state === 'ready' ? undefined : this.state),
       log: (event, fields) => this.#log.info({ event, ...fields }),
       limits: { connectionsMax: this.config.tunables.connectionsMax },

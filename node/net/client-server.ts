@@ -3,7 +3,6 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { Registry } from 'prom-client'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Counters } from '../core/common/counters.ts'
 import { ClientConnection } from './client-connection.ts'
@@ -20,6 +19,7 @@ import {
   toHttpOptions,
 } from './http-limits.ts'
 import { listen } from './listener.ts'
+import type { MetricsPage } from './metrics.ts'
 import type { ClientAcceptor, ClientSubprotocol, LogEvent, PeerAcceptor } from './ports.ts'
 import { serverWebSocketOptions } from './websocket-limits.ts'
 
@@ -51,7 +51,7 @@ export interface ClientServerOptions {
   readonly acceptor: ClientAcceptor
   readonly peers: PeerAcceptor
   readonly counters: Counters
-  readonly registry: Registry
+  readonly metrics: MetricsPage
   /** The reason why the node is not ready, or undefined when it is. */
   readonly unreadyReason: () => string | undefined
   readonly log: LogEvent
@@ -123,7 +123,7 @@ export class ClientServer {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const { counters, registry, unreadyReason } = this.#options
+    const { counters, metrics, unreadyReason } = this.#options
     counters.increment('httpRequests')
     // Nothing here takes a body; what comes is thrown away within the request's deadline.
     request.resume()
@@ -136,7 +136,7 @@ export class ClientServer {
     const route = `${request.method} ${request.url}`
     if (route === 'GET /healthz') answerJson(response, 200, { alive: true })
     else if (route === 'GET /readyz') answerReadiness(response, unreadyReason())
-    else if (route === 'GET /metrics') void answerMetrics(response, registry, this.#options.log)
+    else if (route === 'GET /metrics') void answerMetrics(response, metrics, this.#options.log)
     else answerJson(response, 404, toErrorBody('PATH_UNKNOWN', 'there are /healthz, /readyz and /metrics'))
   }
 
@@ -205,10 +205,10 @@ function answerReadiness(response: ServerResponse, reason: string | undefined): 
   else answerJson(response, 503, { ready: false, reason })
 }
 
-async function answerMetrics(response: ServerResponse, registry: Registry, log: LogEvent): Promise<void> {
+async function answerMetrics(response: ServerResponse, page: MetricsPage, log: LogEvent): Promise<void> {
   try {
-    const text = await registry.metrics()
-    response.writeHead(200, { 'Content-Type': registry.contentType }).end(text)
+    const text = await page.metrics()
+    response.writeHead(200, { 'Content-Type': page.contentType }).end(text)
   } catch (error) {
     log('metrics_failed', { error: String(error) })
     answerJson(response, 500, toErrorBody('INTERNAL_FAULT', 'the metrics could not be collected'))

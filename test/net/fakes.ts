@@ -144,7 +144,7 @@ export async function startServer(
     acceptor,
     peers: options.peers ?? nobody,
     counters,
-    registry: createMetrics(counters, []),
+    metrics: createMetrics(counters, []),
     unreadyReason: options.unreadyReason ?? (() => undefined),
     log: () => {},
     limits,

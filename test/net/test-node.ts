@@ -73,7 +73,7 @@ export class TestNode implements AsyncDisposable {
       acceptor: new FakeAcceptor(),
       peers: this.links,
       counters: this.counters,
-      registry: createMetrics(this.counters, []),
+      metrics: createMetrics(this.counters, []),
       unreadyReason: () => undefined,
       log: () => {},
     })
