@@ -29,7 +29,7 @@ export function toHttpOptions(deadlines: HttpDeadlines): ServerOptions {
   }
 }
 
-/** True if a request has more headers than `headersMax`; Node itself would silently leave the rest out. */
+/** True if a request has more headers than `headersMax`; Node refuses those that have still more by itself. */
 export function hasTooManyHeaders(rawHeaders: readonly string[]): boolean {
   return rawHeaders.length > headersMax * 2
 }
