@@ -39,13 +39,17 @@ export class Dialer {
     if (this.#stopped || this.#webSocket !== undefined) return
     this.#startedAt = performance.now()
     this.#attempts++
-    const { address, subprotocol, durations } = this.#options
-    const webSocket = new WebSocket(toUrl(address), subprotocol, {
-      ...dialWebSocketOptions,
-      handshakeTimeout: durations.dialTimeoutMs,
-    })
-    this.#webSocket = webSocket
-    this.#listen(webSocket)
+    const { address, subprotocol, durations, onFailed } = this.#options
+    try {
+      this.#webSocket = new WebSocket(toUrl(address), subprotocol, {
+        ...dialWebSocketOptions,
+        handshakeTimeout: durations.dialTimeoutMs,
+      })
+      this.#listen(this.#webSocket)
+    } catch (error) {
+      // The host is not one that a URL can have.
+      onFailed(String(error))
+    }
   }
 
   /** Dials again after the back-off. */

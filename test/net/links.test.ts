@@ -259,3 +259,16 @@ test('takes a restarted node in place of one whose connection only looks alive',
   assert.equal(peer.webSocket.readyState, WebSocket.OPEN)
   peer.webSocket.terminate()
 })
+
+test('shows why a peer cannot be dialled, also when its host is nonsense', async () => {
+  await using node = await startTestNode({
+    id: 'A',
+    boot: 1,
+    peers: { A: ['x', 1], B: ['not a host', 1], C: ['127.0.0.1', 1] },
+  })
+  await untilTrue(() => node.counters.get('linkDialsFailed') >= 6)
+  const [nonsense, closed] = node.links.statuses()
+  assert.deepEqual([nonsense?.peer, nonsense?.state], ['B', 'down'])
+  assert.match(nonsense?.reason ?? '', /Invalid URL/)
+  assert.match(closed?.reason ?? '', /ECONNREFUSED/)
+})
