@@ -10,7 +10,8 @@ import type { SubscriptionCore, SubscriptionLink } from './subscription.ts'
 
 export class Subscriptions implements PositionNames {
   readonly #cores = new Map<number, SubscriptionCore>()
-  readonly #streams = new Map<number, string>()
+  /** The stream that takes what no other claims always exists; the others are told by nodes. */
+  readonly #streams = new Map<number, string>([[toStreamId('default'), 'default']])
   readonly #origins = new Map<number, string>()
   #link: SubscriptionLink | undefined
   #lastId = 0
