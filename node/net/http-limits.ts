@@ -15,7 +15,7 @@ export interface HttpDeadlines {
   readonly checkIntervalMs: number
 }
 
-export const defaultHttpDeadlines: HttpDeadlines = { requestTimeoutMs: 5000, checkIntervalMs: 1000 }
+export const defaultHttpDeadlines: HttpDeadlines = { requestTimeoutMs: 5000, checkIntervalMs: 3000 }
 
 /** Options of `http.createServer` without any limit at its default. */
 export function toHttpOptions(deadlines: HttpDeadlines): ServerOptions {

@@ -26,8 +26,9 @@ export const defaultLinkDurations: LinkDurations = {
   backoffMaxMs: 1000,
   // Somebody has to edit a file; ten seconds keep the log and the other node quiet.
   refusedRetryMs: 10_000,
-  pingIntervalMs: 1000,
+  // Twice that between two nodes: enough for the clock offset, and little enough that a cluster at rest sleeps.
+  pingIntervalMs: 2000,
   // A node that is only slow, in a long garbage collection or stopped by a debugger's breakpoint for a moment, stays.
-  silentPingsMax: 5,
+  silentPingsMax: 3,
   probeTimeoutMs: 1000,
 }

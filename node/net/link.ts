@@ -2,7 +2,7 @@
 //
 // The dialling side says hello; the accepting side judges it, answers with its own hello, and that one is judged in
 // turn and answered with `ready`. So a link is up on both ends or on none, and each end knows why not. From then on
-// each end pings once a second, for the round trip, the clock offset, and to notice a dead connection.
+// each end pings every two seconds, for the round trip, the clock offset, and to notice a dead connection.
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
@@ -144,7 +144,7 @@ export class Link implements FrameReceiver {
         if (this.#state === 'admitted') this.#goUp()
         return
       case 'ping':
-        this.#onPing(fields['t0'])
+        this.#onPing(fields)
         return
       case 'pong':
         this.#onPong(fields)
@@ -171,7 +171,7 @@ export class Link implements FrameReceiver {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#deadline)
-    clearInterval(this.#pinging)
+    clearTimeout(this.#pinging)
     this.queue.discard()
     this.#tellProbes(false)
     this.#host.onEnd(this, this.#endReason ?? (reason === '' ? `the connection ended (${status})` : reason))
@@ -195,18 +195,28 @@ export class Link implements FrameReceiver {
     if (this.#hello === undefined) return
     this.#state = 'up'
     clearTimeout(this.#deadline)
-    this.#pinging = setInterval(() => this.#onPingTime(), this.#host.durations.pingIntervalMs)
-    this.#sendPing()
+    this.#pingLater()
+    if (this.dialedPeer !== undefined) this.#sendPing()
     this.#host.onUp(this, this.#hello)
   }
 
   /** Counts intervals, not milliseconds: a stall of our own event loop is one interval, however long. */
+  /** All links of all nodes ping at the same multiples of the interval, so that a cluster at rest wakes up together. */
+  #pingLater(): void {
+    const { pingIntervalMs } = this.#host.durations
+    const delayMs = pingIntervalMs - (this.#host.now() % pingIntervalMs)
+    this.#pinging = setTimeout(() => {
+      this.#pingLater()
+      this.#onPingTime()
+    }, delayMs)
+  }
+
   #onPingTime(): void {
     const heard = this.#socket.takeHeartbeat() || this.#socket.isPaused
     this.#silentPings = heard ? 0 : this.#silentPings + 1
     const { silentPingsMax, pingIntervalMs } = this.#host.durations
     if (this.#silentPings < silentPingsMax) {
-      this.#sendPing()
+      if (this.dialedPeer !== undefined) this.#sendPing()
       return
     }
     this.#host.onSilent(this)
@@ -214,13 +224,20 @@ export class Link implements FrameReceiver {
   }
 
   #sendPing(): void {
-    this.#socket.sendText(JSON.stringify({ op: 'ping', t0: this.#host.now() }))
+    this.#socket.sendText(JSON.stringify({ op: 'ping', t0: this.#host.now(), ...this.clock.newest }))
   }
 
-  #onPing(t0: unknown): void {
+  #onPing(fields: Readonly<Record<string, unknown>>): void {
     const t1 = this.#host.now()
-    if (typeof t0 !== 'number') this.#break('CONTROL_MALFORMED', 'a ping without t0')
-    else this.#socket.sendText(JSON.stringify({ op: 'pong', t0, t1, t2: this.#host.now() }))
+    const { t0, roundTripMs, offsetMs } = fields
+    if (typeof t0 !== 'number') {
+      this.#break('CONTROL_MALFORMED', 'a ping without t0')
+      return
+    }
+    this.#socket.sendText(JSON.stringify({ op: 'pong', t0, t1, t2: this.#host.now() }))
+    if (this.dialedPeer === undefined && typeof roundTripMs === 'number' && typeof offsetMs === 'number') {
+      this.clock.addMeasured({ roundTripMs, offsetMs: -offsetMs })
+    }
   }
 
   #onPong(fields: Readonly<Record<string, unknown>>): void {

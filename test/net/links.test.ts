@@ -73,6 +73,20 @@ test('tells the listener when a full queue has run empty', async () => {
   assert.equal(b.listener.frames.at(-1)?.[0], frames - 1)
 })
 
+test('takes over on the accepting side what the dialling side has measured', async () => {
+  await using node = await startTestNode({ id: 'B', boot: 2, peers: strangerPeers })
+  const peer = await openPeer(node.port)
+  peer.webSocket.send(encodeHello(strangerHello))
+  await peer.untilText((text) => text.startsWith('{"op":"hello"'))
+  peer.webSocket.send('{"op":"ready"}')
+  // B is 100 ms ahead of A, so A is 100 ms behind B.
+  peer.webSocket.send('{"op":"ping","t0":5,"roundTripMs":4,"offsetMs":100}')
+  await peer.untilText((text) => text.startsWith('{"op":"pong","t0":5,'))
+  const [status] = node.links.statuses()
+  assert.deepEqual([status?.roundTripMs, status?.clockOffsetMs, status?.clockErrorMs], [4, -100, 2])
+  peer.webSocket.terminate()
+})
+
 test('lets pings overtake the data that waits for a slow link', async () => {
   const durations = { silentPingsMax: 1000, probeTimeoutMs: 60_000 }
   await using node = await startTestNode({ id: 'B', boot: 2, peers: strangerPeers, durations })

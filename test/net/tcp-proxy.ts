@@ -1,10 +1,10 @@
 // A TCP proxy on loopback that stands between two parts under test and breaks the network on command: cut, blackhole,
-// delay, heal. Each rule holds for open connections and for new ones.
+// stall, delay, heal. Each rule holds for open connections and for new ones.
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /** How bytes pass at the moment. */
-type Mode = 'open' | 'refuse' | 'blackhole'
+type Mode = 'open' | 'refuse' | 'blackhole' | 'stalled'
 
 interface Pair {
   readonly near: Socket
@@ -66,6 +66,15 @@ export class TcpProxy {
     this.#mode = 'blackhole'
   }
 
+  /** Reads nothing more in both directions; open connections stay open, and what is on its way arrives after `heal`. */
+  stall(): void {
+    this.#mode = 'stalled'
+    for (const { near, far } of this.#pairs) {
+      near.pause()
+      far?.pause()
+    }
+  }
+
   /** Delays every chunk, in both directions. */
   delay(milliseconds: number): void {
     this.#delayMs = milliseconds
@@ -76,7 +85,11 @@ export class TcpProxy {
     const lost = this.#mode === 'blackhole'
     this.#mode = 'open'
     this.#delayMs = 0
-    if (lost) this.reset()
+    if (lost) return this.reset()
+    for (const { near, far } of this.#pairs) {
+      near.resume()
+      far?.resume()
+    }
   }
 
   async close(): Promise<void> {
@@ -92,7 +105,7 @@ export class TcpProxy {
       near.resetAndDestroy()
       return
     }
-    const far = this.#mode === 'open' ? connect({ ...this.#target, noDelay: true }) : undefined
+    const far = this.#mode === 'blackhole' ? undefined : connect({ ...this.#target, noDelay: true })
     const pair = { near, far }
     this.#pairs.add(pair)
     near.setNoDelay(true)
@@ -108,6 +121,10 @@ export class TcpProxy {
     far.on('close', () => near.destroy())
     this.#pass(near, far)
     this.#pass(far, near)
+    if (this.#mode === 'stalled') {
+      near.pause()
+      far.pause()
+    }
   }
 
   #pass(from: Socket, to: Socket): void {
