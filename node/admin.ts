@@ -1,6 +1,5 @@
 // The admin interface over one node: translates requests into calls of its parts, and their state into answers.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Readable } from 'node:stream'
 import { toDefinitionValue, toStreamKey } from './broker/stream-table.ts'
 import { TestSender } from './broker/test-sender.ts'
@@ -24,16 +23,11 @@ import type { Node } from './node.ts'
 import { clearLogsAndSubscriptions, listServedFiles, openServedFile } from './storage/served-files.ts'
 import { isRefusal } from './wire/control.ts'
 
-/** Resolution of the event loop's lag; a finer one would wake an idle node more often than anything else does. */
-const lagResolutionMs = 100
-
 export class NodeAdmin implements AdminPort {
   readonly #node: Node
-  readonly #lag = monitorEventLoopDelay({ resolution: lagResolutionMs })
 
   constructor(node: Node) {
     this.#node = node
-    this.#lag.enable()
   }
 
   status(): NodeStatus {
@@ -41,9 +35,6 @@ export class NodeAdmin implements AdminPort {
     const { rss, heapUsed } = process.memoryUsage()
     let retainedBytes = 0
     for (const replica of broker.streams.replicas) retainedBytes += replica.bytes
-    const lag = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - lagResolutionMs)
-    const loopLagMs = { p99: lag(this.#lag.percentile(99)), max: lag(this.#lag.max) }
-    this.#lag.reset()
     return {
       node: config.nodeId,
       origin: broker.origin,
@@ -52,7 +43,7 @@ export class NodeAdmin implements AdminPort {
       state,
       uptimeMs: broker.ports.now() - startedAt,
       memory: { rssBytes: rss, heapUsedBytes: heapUsed, retainedBytes },
-      loopLagMs,
+      loopLagMs: this.#node.loopLag.read(),
       links: links.statuses(),
       streams: broker.streams.replicas.map((replica) => this.#streamStatus(replica)),
       subscriptions: ownSubscriptions.size,

@@ -15,6 +15,7 @@ import { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { type Boot, toOrigin } from './core/common/ids.ts'
 import { protocolLimits } from './core/common/limits.ts'
+import { LoopLag } from './loop-lag.ts'
 import { AdminServer } from './net/admin-server.ts'
 import { ClientServer } from './net/client-server.ts'
 import { Links } from './net/links.ts'
@@ -40,8 +41,8 @@ export interface NodeOptions {
   readonly onStopped: (failure: string | undefined) => void
 }
 
-/** How often machines look at their deadlines. */
-const tickMs = 100
+/** How often machines look at their deadlines: while there are any, and at rest. */
+const tickMs = { busy: 100, rest: 1000 } as const
 /** A starting node is ready when all links are up, or after so long: peers may be down for good. */
 const readyAfterMs = 1500
 /** What was accepted is given so long to leave for other nodes before the process ends. */
@@ -59,6 +60,7 @@ export class Node {
   readonly ownSubscriptions: NodeSubscriptions
   readonly links: Links
   readonly startedAt: number
+  readonly loopLag: LoopLag = new LoopLag()
   readonly #log: Logger
   readonly #options: NodeOptions
   readonly #peers: PeerDriver
@@ -67,6 +69,8 @@ export class Node {
   readonly #subscriptionsFile: SubscriptionsFile
   readonly #catalogFile: CatalogFile
   readonly #timers: NodeJS.Timeout[] = []
+  #ticker: NodeJS.Timeout | undefined
+  #nextSecond = 0
   /** What retention had dropped when the journal was told last, by stream and origin. */
   readonly #goneTold = new Map<string, number>()
   #stopping: Promise<void> | undefined
@@ -184,8 +188,7 @@ export class Node {
     const port = await this.#clients.listen(config.host, config.port)
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()
-    this.#timers.push(setInterval(() => this.broker.handle({ kind: 'tick' }), tickMs))
-    this.#timers.push(setInterval(() => this.#onSecond(), 1000))
+    this.#tick()
     this.#log.info({
       event: 'listening',
       host: config.host,
@@ -203,6 +206,7 @@ export class Node {
     const deadline = now() + flushLinksMs
     while (this.#peers.queuedBytes > 0 && now() < deadline) await delay(5)
     for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#ticker)
     await this.links.close()
     await this.saveSubscriptions()
     await this.#catalogFile.save(() => this.#catalogEntries())
@@ -241,8 +245,22 @@ export class Node {
     this.#timers.push(check)
   }
 
-  #onSecond(): void {
+  #tick(): void {
+    this.broker.handle({ kind: 'tick' })
+    this.loopLag.onTick(now())
     const at = now()
+    if (at >= this.#nextSecond) {
+      this.#nextSecond = at - (at % 1000) + 1000
+      this.#onSecond(at)
+    }
+    // Whole seconds on every node: a cluster at rest wakes up together and sleeps the rest of the time.
+    const intervalMs = this.broker.agent.hasDeadlines ? tickMs.busy : tickMs.rest
+    const delayMs = intervalMs - (at % intervalMs)
+    this.loopLag.expect(at + delayMs)
+    this.#ticker = setTimeout(() => this.#tick(), delayMs)
+  }
+
+  #onSecond(at: number): void {
     this.sessions.onSecond(at)
     this.recorder.onSecond()
     for (const replica of this.broker.streams.replicas) {

@@ -47,7 +47,7 @@ export type GossipInput =
     }
   /** Writes a catalog entry as this node; an undefined value removes it. */
   | { readonly kind: 'write'; readonly key: string; readonly value: unknown }
-  /** Every 100 ms or so. */
+  /** Every 100 ms while `hasDeadlines`, else once a second. */
   | { readonly kind: 'tick' }
 
 /** An origin whose boot is over is forgotten this much longer than retention after its last message. */
@@ -60,6 +60,7 @@ export class GossipAgent {
   readonly #interest: Interest
   readonly #wants: Wants
   #nextProbe = 0
+  #probes = 0
 
   constructor(self: NodeId, boot: Boot, peers: Iterable<NodeId>) {
     const states = [...peers].filter((peer) => peer !== self).sort()
@@ -77,6 +78,11 @@ export class GossipAgent {
   /** Ranges that this node lacks and is asking for. */
   get wantCount(): number {
     return this.#wants.size
+  }
+
+  /** Whether something has a deadline, so that ticks should come often; at rest one a second is enough. */
+  get hasDeadlines(): boolean {
+    return this.#wants.size > 0 || this.#interest.isWaitingForAny || this.#push.hasUnconfirmed
   }
 
   /** Messages of a stream that this node lacks and is asking for. */
@@ -323,8 +329,9 @@ export class GossipAgent {
     }
     if (now < this.#nextProbe) return
     this.#nextProbe = now + gossipLimits.probeIntervalMs
+    const isDue = this.#probes++ % (gossipLimits.probesSkippedAtRest + 1) === 0
     for (const peer of this.#context.peers.values()) {
-      if (peer.boot !== undefined) this.#interest.probe(peer, this.catalog.hash)
+      if (peer.boot !== undefined) this.#interest.probe(peer, this.catalog.hash, isDue)
     }
   }
 

@@ -63,6 +63,8 @@ export interface PeerState {
   /** Order-independent hashes of `told` and `holdings`. */
   toldHash: number
   holdingsHash: number
+  /** Nothing but probes went to the peer since the last probe, so the next one would say nothing new. */
+  isQuiet: boolean
   /** Pulls of the peer that are being served, in order. */
   serving: PullMessage[]
 }
@@ -72,8 +74,10 @@ export const gossipLimits = {
   servingMax: 64,
   /** Pulls of this node in flight to all peers. */
   pullsMax: 64,
-  /** A probe a second finds a lost frame within a second and costs nothing at rest. */
+  /** A probe a second finds a lost frame within a second. */
   probeIntervalMs: 1000,
+  /** Where nothing was sent, every fifth probe is enough: five nodes at rest wake each other four times a second. */
+  probesSkippedAtRest: 4,
   /** A pull that brought nothing for so long is given to another peer. */
   pullTimeoutMs: 2000,
   /** After this, a publish that asked for copies ends as unknown. */
@@ -105,6 +109,7 @@ export function newPeerState(id: NodeId): PeerState {
     told: new Map(),
     toldHash: 0,
     holdingsHash: 0,
+    isQuiet: true,
     serving: [],
   }
 }
@@ -116,6 +121,7 @@ export function liveOrigin(context: GossipContext, state: OriginState): PeerStat
 }
 
 export function send(context: GossipContext, peer: PeerState, message: PeerMessage): void {
+  if (message.kind !== 'probe') peer.isQuiet = false
   context.effects.push({ kind: 'send', to: peer.id, message })
 }
 

@@ -68,6 +68,11 @@ export class Interest {
     }
   }
 
+  /** Whether some interest is still being made known. */
+  get isWaitingForAny(): boolean {
+    return this.#waiting.size > 0
+  }
+
   /** Whether an interest is still being made known. */
   isWaiting(replica: Replica): boolean {
     return this.#waiting.has(replica.id)
@@ -142,12 +147,14 @@ export class Interest {
     }
   }
 
-  /** Once per probe interval: what changed, and the hash of all. */
-  probe(peer: PeerState, catalogHash: number): void {
+  /** Once per probe interval: what changed, and the hash of all; at rest only where `isDue`. */
+  probe(peer: PeerState, catalogHash: number, isDue: boolean): void {
     for (const stream of peer.interestedSince.keys()) {
       const replica = this.#context.replicas.get(stream)
       if (replica !== undefined) this.#tell(peer, replica, undefined)
     }
+    if (peer.isQuiet && !isDue) return
+    peer.isQuiet = true
     send(this.#context, peer, { kind: 'probe', toldHash: peer.toldHash, catalogHash })
   }
 

@@ -59,6 +59,12 @@ export class Push {
     this.#queueOf(replica).push({ from: entry.from, to: entry.to, token, deadline })
   }
 
+  /** Whether some publication waits for its copies. */
+  get hasUnconfirmed(): boolean {
+    for (const queue of this.#unconfirmed.values()) if (queue.length > 0) return true
+    return false
+  }
+
   /** A peer told from where it wants this node's messages of a stream. */
   startFeed(peer: PeerState, replica: Replica, next: number): void {
     const feed = this.#feedOf(peer, replica, next)
