@@ -36,8 +36,9 @@ export class Session implements ConnectionListener {
   #connection: Connection | undefined
   /** Set from the welcome until the loss. */
   #isConnected = false
-  /** Attempts since the last welcome. */
+  /** Attempts since a connection last held. */
   #attempts = 0
+  #connectedAt = 0
   #cancelRetry: (() => void) | undefined
   #cancelGiveUp: (() => void) | undefined
   #lastReason = 'no attempt was made'
@@ -78,8 +79,8 @@ export class Session implements ConnectionListener {
   onWelcome(connection: Connection, welcome: Welcome): void {
     this.#cancelGiveUp?.()
     this.#cancelGiveUp = undefined
-    this.#attempts = 0
     this.#isConnected = true
+    this.#connectedAt = this.#environment.now()
     this.#urls.onConnected(connection.url)
     this.#urls.learn(welcome.urls, connection.url)
     if (!this.#isClosed) this.#listener.onConnected(connection, welcome)
@@ -120,6 +121,9 @@ export class Session implements ConnectionListener {
     if (this.#isClosed) return
     if (this.#isConnected) {
       this.#isConnected = false
+      // A node that welcomes and then breaks is not hammered: only a connection that held resets the pauses.
+      const heldMs = this.#environment.now() - this.#connectedAt
+      if (heldMs >= this.#settings.reconnectMaxMs) this.#attempts = 0
       this.#startGiveUp(this.#settings.giveUpMs)
       this.#listener.onDisconnected(connection.url, reason)
     } else {

@@ -68,12 +68,23 @@ export class SubscriptionCore {
     this.inbox = new Inbox(names)
     this.#environment = environment
     this.#onOver = onOver
+    // With a name the node's own cursor wins; without one, the delivery rule begins at the cursor given here.
+    if (settings.name === undefined && typeof settings.from === 'object' && 'cursor' in settings.from) {
+      const cursor = decodeCursor(settings.from.cursor)
+      if (isRefusal(cursor)) throw new HeraldError(cursor.refused, cursor.reason)
+      this.inbox.positions.adopt(cursor)
+    }
     // A caller who is no longer there to wait is no reason for an unhandled rejection.
     this.confirmed.promise.catch(() => {})
   }
 
   get isOver(): boolean {
     return this.#phase === 'ended'
+  }
+
+  /** Whether what the node sends is wanted; it may send before it confirms. */
+  get #isTaking(): boolean {
+    return this.#phase === 'subscribing' || this.#phase === 'active'
   }
 
   get cursor(): string {
@@ -130,18 +141,17 @@ export class SubscriptionCore {
   }
 
   onBatch(frame: Uint8Array): string | undefined {
-    if (this.#phase === 'ended' || this.#phase === 'unsubscribing') return undefined
-    if (!this.#isConfirmedHere) return 'a batch before the subscription was confirmed'
+    if (!this.#isTaking) return undefined
     return this.inbox.onBatch(frame) ?? this.#announce()
   }
 
   onProgress(stream: number, boot: number, sequence: number): string | undefined {
-    if (this.#phase !== 'active') return undefined
+    if (!this.#isTaking) return undefined
     return this.inbox.onProgress(stream, boot, sequence) ?? this.#announce()
   }
 
   onGap(stream: number, boot: number, from: number, to: number, reason: GapReason): string | undefined {
-    if (this.#phase !== 'active') return undefined
+    if (!this.#isTaking) return undefined
     return this.inbox.onGap(stream, boot, from, to, reason) ?? this.#announce()
   }
 

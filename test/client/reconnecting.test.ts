@@ -293,3 +293,28 @@ test('every address gets its turn before one is tried again, and before pauses d
   assert.equal(new Set(dialled.slice(0, 3)).size, 3)
   assert.equal(new Set(dialled.slice(3, 6)).size, 3)
 })
+
+test('a node that welcomes and then breaks is tried less and less often', async () => {
+  const { environment, pauses } = failing(() => 0)
+  const dial = environment.dial
+  const welcoming: Environment = {
+    ...environment,
+    dial: (url, events, timeoutMs) => {
+      queueMicrotask(() => events.onText(welcome))
+      return dial(url, events, timeoutMs)
+    },
+    startTimer: (delayMs, callback) => environment.startTimer(delayMs, callback),
+  }
+  new Session(welcoming, toSettings({}), ['ws://one:1/'], deaf).start()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(pauses.slice(0, 4), [25, 50, 100, 200])
+})
+
+const limits = {
+  payloadBytesMax: 1_048_576,
+  batchRecordsMax: 512,
+  batchBytesMax: 65_536,
+  inFlightBytesMax: 8_388_608,
+  subscriptionsMax: 1000,
+}
+const welcome = JSON.stringify({ op: 'welcome', cluster: 'test', node: 'A', boot: origin, urls: [], limits })

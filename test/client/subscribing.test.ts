@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { connect, type Delivery, type Message } from '../../client/index.ts'
 import { filterBatch } from '../../node/wire/batch-filter.ts'
-import { encodeProgress } from '../../node/wire/control.ts'
+import { encodeProgress, encodeSelect } from '../../node/wire/control.ts'
 import { encodeCursor } from '../../node/wire/cursor.ts'
 import { batchOf, boot, FakeNode, numbered, origin, streamId } from './fake-node.ts'
 
@@ -105,6 +105,19 @@ test('gaps and progress move the position, and gaps are told', async () => {
   node.last.sendFrame(encodeProgress({ subscription: 1, stream: streamId, boot, sequence: 20 }))
   node.last.sendFrame(numbered(21, 1))
   assert.deepEqual(await take(subscription, 3), ['4 m4', 'gap 5-9', '21 m21'])
+})
+
+test('a node may send before it confirms, and a cursor holds from the first batch on', async () => {
+  await using node = await FakeNode.listen()
+  node.confirms = false
+  await using client = await connect(node.url)
+  const subscribing = client.subscribe('a.b', { from: { cursor: cursorAt(3) } })
+  await node.until(() => node.last.controls.length === 1)
+  node.last.sendFrame(encodeSelect(1))
+  node.last.sendFrame(numbered(2, 4))
+  node.last.confirm(1, cursorAt(3))
+  assert.deepEqual(await take(await subscribing, 2), ['4 m4', '5 m5'])
+  await assert.rejects(client.subscribe('a', { from: { cursor: 'mine' } }), { code: 'CURSOR_INVALID' })
 })
 
 const violations: [string, (node: FakeNode) => void][] = [
