@@ -88,7 +88,7 @@ test('takes over on the accepting side what the dialling side has measured', asy
 })
 
 test('lets pings overtake the data that waits for a slow link', async () => {
-  const durations = { silentPingsMax: 1000, probeTimeoutMs: 60_000 }
+  const durations = { probeTimeoutMs: 60_000 }
   await using node = await startTestNode({ id: 'B', boot: 2, peers: strangerPeers, durations })
   const peer = await openPeer(node.port)
   peer.webSocket.send(encodeHello(strangerHello))
@@ -136,15 +136,20 @@ test('comes back after a cut, and after the other node was not there at first', 
 })
 
 test('finds a link dead that nothing comes over, on both ends, and dials until the way is free', async () => {
-  const pair = await startPair()
+  const pair = await startPair({ durations: { silentPingsMax: 5 } })
   await using _ = pair
   const { a, b, proxy } = pair
   proxy.blackhole()
   await a.listener.until(() => a.listener.events.length === 2)
   await b.listener.until(() => b.listener.events.length === 2)
-  assert.match(a.listener.events[1] ?? '', /^down B: no byte for /)
-  assert.match(b.listener.events[1] ?? '', /^down A: (no byte for |the connection ended)/)
-  assert.equal(a.counters.get('linksSilent'), 1)
+  // Whoever finds it first hangs up, and the other one hears that or finds it by itself.
+  for (const node of [a, b]) {
+    assert.match(
+      node.listener.events[1] ?? '',
+      /^down [AB]: (no byte for 0\.2 s|the connection ended \(1006\))$/,
+    )
+  }
+  assert(a.counters.get('linksSilent') + b.counters.get('linksSilent') >= 1)
   proxy.heal()
   await a.listener.until(() => a.listener.events.at(-1) === 'up B 2')
 })
@@ -259,7 +264,7 @@ test('tells a node that was started twice, and keeps the link of the first', asy
 })
 
 test('takes a restarted node in place of one whose connection only looks alive', async () => {
-  const pair = await startPair({ durations: { silentPingsMax: 1000 } })
+  const pair = await startPair()
   await using _ = pair
   const { b, proxy } = pair
   proxy.blackhole()
