@@ -1,0 +1,196 @@
+// A cluster of real nodes for tests: processes, sockets on loopback and disks. Every link can go through proxies of the test, so
+// that it can be cut, silenced and slowed on its own while the nodes share one peers.json.
+
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkJournals } from '../../audit/check.ts'
+import type { CheckResult } from '../../audit/check-result.ts'
+import { type Client, type ConnectOptions, connect } from '../../client/index.ts'
+import { TcpProxy } from '../net/tcp-proxy.ts'
+import { ClusterNode } from './cluster-node.ts'
+import { until } from './until.ts'
+
+export interface ClusterOptions {
+  /** 3 by default: A, B, C. */
+  readonly nodes?: number
+  /** Whether links go through proxies; without them they cannot be cut. */
+  readonly proxied?: boolean
+  /** Settings of all nodes, as HERALD_* variables. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Both directions in which two nodes may dial each other. */
+type LinkProxies = readonly [TcpProxy, TcpProxy]
+
+/** Ports can be taken by others between the choice and the start. */
+const attemptsMax = 5
+
+export class Cluster implements AsyncDisposable {
+  readonly folder: string
+  readonly nodes: readonly ClusterNode[]
+  readonly #links: ReadonlyMap<string, LinkProxies>
+
+  private constructor(
+    folder: string,
+    nodes: readonly ClusterNode[],
+    links: ReadonlyMap<string, LinkProxies>,
+  ) {
+    this.folder = folder
+    this.nodes = nodes
+    this.#links = links
+  }
+
+  /** Starts a cluster; resolves when all nodes are ready and linked. */
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    for (let attempt = 1; ; attempt++) {
+      const cluster = await Cluster.prepare(options)
+      try {
+        await cluster.startAll()
+        return cluster
+      } catch (error) {
+        await cluster[Symbol.asyncDispose]()
+        const isCollision = error instanceof Error && error.message.includes('PORT_IN_USE')
+        if (!isCollision || attempt === attemptsMax) throw error
+      }
+    }
+  }
+
+  /** Everything but the processes. */
+  static async prepare(options: ClusterOptions = {}): Promise<Cluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'herald-cluster-'))
+    const ids = 'ABCDEFGHIJKLMNOP'.slice(0, options.nodes ?? 3).split('')
+    const ports = await reservePorts(ids.length * 2)
+    const portOf = (id: string): number => ports[ids.indexOf(id)] as number
+    const peersFile = join(folder, 'peers.json')
+    await writeFile(
+      peersFile,
+      JSON.stringify(Object.fromEntries(ids.map((id) => [id, ['127.0.0.1', portOf(id)]]))),
+    )
+    const links = new Map<string, LinkProxies>()
+    const routes = new Map(ids.map((id) => [id, {} as Record<number, number>]))
+    for (const [one, other] of options.proxied === true ? pairsOf(ids) : []) {
+      const proxies = [await TcpProxy.start(portOf(other)), await TcpProxy.start(portOf(one))] as const
+      links.set(one + other, proxies)
+      Object.assign(routes.get(one) ?? {}, { [portOf(other)]: proxies[0].port })
+      Object.assign(routes.get(other) ?? {}, { [portOf(one)]: proxies[1].port })
+    }
+    const nodes = ids.map(
+      (id, index) =>
+        new ClusterNode({
+          id,
+          port: portOf(id),
+          adminPort: ports[ids.length + index] as number,
+          peersFile,
+          dataPath: join(folder, id),
+          environment: options.environment ?? {},
+          routes: routes.get(id) ?? {},
+        }),
+    )
+    return new Cluster(folder, nodes, links)
+  }
+
+  node(id: string): ClusterNode {
+    const node = this.nodes.find((candidate) => candidate.id === id)
+    assert(node !== undefined, `there is a node ${id}`)
+    return node
+  }
+
+  async startAll(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.start()))
+    await this.untilLinked()
+  }
+
+  /** Resolves when every node has a link to every other one. */
+  async untilLinked(...among: readonly string[]): Promise<void> {
+    const nodes = among.length === 0 ? this.nodes : among.map((id) => this.node(id))
+    await until(`links are up between ${nodes.map((node) => node.id).join(', ')}`, async () => {
+      const states = await Promise.all(nodes.map((node) => node.status()))
+      return states.every(({ links, node }) =>
+        nodes.every(
+          ({ id }) => id === node || links.some(({ peer, state }) => peer === id && state === 'up'),
+        ),
+      )
+    })
+  }
+
+  /** A client that is connected to one node and, as all clients do, learns of the others. */
+  async connect(id: string, options: ConnectOptions = {}): Promise<Client> {
+    return await connect(this.node(id).url, options)
+  }
+
+  /** Resets the links between two groups of nodes, each a text of ids, and refuses new ones until they are healed. */
+  cut(one: string, other: string): void {
+    for (const proxy of this.#between(one, other)) proxy.cut()
+  }
+
+  /** Resets the connections between two groups; new ones pass. */
+  reset(one: string, other: string): void {
+    for (const proxy of this.#between(one, other)) proxy.reset()
+  }
+
+  /** Swallows everything between two groups of nodes; connections stay open. */
+  blackhole(one: string, other: string): void {
+    for (const proxy of this.#between(one, other)) proxy.blackhole()
+  }
+
+  delay(one: string, other: string, milliseconds: number): void {
+    for (const proxy of this.#between(one, other)) proxy.delay(milliseconds)
+  }
+
+  /** Takes nothing more from the sockets between two groups, as a network would that is much too slow. */
+  stall(one: string, other: string): void {
+    for (const proxy of this.#between(one, other)) proxy.stall()
+  }
+
+  heal(one: string, other: string): void {
+    for (const proxy of this.#between(one, other)) proxy.heal()
+  }
+
+  /** The delivery check over the journals of all nodes, once those that run have written everything. */
+  async check(options: { readonly graceMs?: number } = {}): Promise<CheckResult> {
+    const journals = this.nodes.map(async (node) => {
+      await node.admin.flush().catch(() => undefined)
+      return await node.journal()
+    })
+    return checkJournals(await Promise.all(journals), { graceMs: options.graceMs ?? 0 })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()))
+    await Promise.all([...this.#links.values()].flat().map((proxy) => proxy.close()))
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  #between(one: string, other: string): TcpProxy[] {
+    const proxies: TcpProxy[] = []
+    for (const left of one) {
+      for (const right of other) {
+        const link = this.#links.get([left, right].sort().join(''))
+        assert(link !== undefined, `the link between ${left} and ${right} goes through a proxy`)
+        proxies.push(...link)
+      }
+    }
+    return proxies
+  }
+}
+
+/** Free ports of loopback, found by listening on them for a moment. */
+export async function reservePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+function pairsOf(ids: readonly string[]): (readonly [string, string])[] {
+  return ids.flatMap((one, index) => ids.slice(index + 1).map((other) => [one, other] as const))
+}
