@@ -1,0 +1,54 @@
+// What the benchmark needs from a messaging system: servers that can be started and stopped, and a client that publishes
+// and subscribes. One implementation per system; everything that is measured runs through this interface, so that no system
+// is measured in a way of its own.
+
+/** Servers that run for one measurement. */
+export interface RunningServers {
+  /** Client addresses, one a server. */
+  readonly urls: readonly string[]
+  readonly pids: readonly number[]
+  stop(): Promise<void>
+}
+
+/** How servers are to be started. */
+export interface ServerOptions {
+  /** Folder for everything that the servers write; removed afterwards. */
+  readonly directory: string
+  /** 1, or more for a cluster in which every server knows every other. */
+  readonly serverCount: number
+  /** Options of Node itself for servers that are Node programs, for profiling. */
+  readonly nodeOptions: readonly string[]
+}
+
+/** Gives one payload after the other; undefined ends it. A payload's bytes are good until `payloadSlots` later ones. */
+export type PayloadSource = () => Uint8Array | undefined
+
+/** One client connection. */
+export interface BenchConnection {
+  /** Subscribes; resolves when the server has confirmed. Every message is handed over as the client gives it. */
+  subscribe(topic: string, onPayload: (payload: Uint8Array) => void): Promise<void>
+  /** Publishes one message in the client's way for those who cannot wait. */
+  publish(topic: string, payload: Uint8Array): void
+  /** Publishes one message and waits for as much as the system says about it. */
+  publishAndWait(topic: string, payload: Uint8Array): Promise<void>
+  /** Publishes flat out under the client's own flow control; resolves when the server has got everything. */
+  publishAll(topic: string, next: PayloadSource): Promise<void>
+  /** Resolves when the server has got everything published so far. */
+  flush(): Promise<void>
+  /** Publications that the client knows to have failed. */
+  readonly failures: number
+  close(): Promise<void>
+}
+
+/** A system that can be measured. */
+export interface Driver {
+  readonly name: string
+  /** How its publisher and subscriber are used, and what a publication's acknowledgement means; for the report. */
+  readonly choices: string
+  /** Whether a cluster can be compared with Herald's: a message published anywhere reaches subscribers everywhere. */
+  readonly hasCluster: boolean
+  /** The server's version; undefined if it is not installed. */
+  findVersion(): string | undefined
+  startServers(options: ServerOptions): Promise<RunningServers>
+  connect(url: string): Promise<BenchConnection>
+}

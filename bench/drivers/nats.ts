@@ -1,0 +1,87 @@
+// NATS core: nats-server with its default settings and @nats-io/transport-node. Publications are fire-and-forget; flush() is
+// a ping to the server and back, which tells that it has read everything before.
+
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { reservePorts } from '../../scripts/fleet/local-ports.ts'
+import type { BenchConnection, Driver, PayloadSource, RunningServers, ServerOptions } from './driver.ts'
+import { askVersion, ServerProcess } from './server-process.ts'
+import { publishWindowed } from './windowed.ts'
+
+/** Messages between two flushes; smaller and larger ones were slower or equal. */
+const chunkMessages = 4096
+
+export const natsDriver: Driver = {
+  name: 'nats',
+  choices:
+    'publish() per message, a flush() every 4,096 of which two may be under way; core publications are fire-and-forget, nothing is acknowledged; subscription with a callback',
+  hasCluster: true,
+  findVersion: () => askVersion('nats-server', ['--version'], /v([\d.]+)/),
+  startServers,
+  connect: async (url) =>
+    new NatsBenchConnection(await connect({ servers: url.replace('nats://', ''), reconnect: false })),
+}
+
+class NatsBenchConnection implements BenchConnection {
+  readonly #connection: NatsConnection
+  failures = 0
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection
+  }
+
+  async subscribe(topic: string, onPayload: (payload: Uint8Array) => void): Promise<void> {
+    this.#connection.subscribe(topic, {
+      callback: (error, message) => {
+        if (error === null) onPayload(message.data)
+        else this.failures++
+      },
+    })
+    await this.#connection.flush()
+  }
+
+  publish(topic: string, payload: Uint8Array): void {
+    this.#connection.publish(topic, payload)
+  }
+
+  async publishAndWait(topic: string, payload: Uint8Array): Promise<void> {
+    this.#connection.publish(topic, payload)
+    await this.#connection.flush()
+  }
+
+  async publishAll(topic: string, next: PayloadSource): Promise<void> {
+    const connection = this.#connection
+    await publishWindowed(next, chunkMessages, (payloads) => {
+      for (const payload of payloads) connection.publish(topic, payload)
+      return connection.flush()
+    })
+  }
+
+  flush(): Promise<void> {
+    return this.#connection.flush()
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+}
+
+async function startServers({ serverCount }: ServerOptions): Promise<RunningServers> {
+  const ports = await reservePorts(new Array<number>(2 * serverCount).fill(0))
+  const routes = Array.from({ length: serverCount }, (_, index) => `nats://127.0.0.1:${ports[2 * index + 1]}`)
+  const processes = routes.map((route, index) => {
+    const options = ['--addr', '127.0.0.1', '--port', String(ports[2 * index])]
+    if (serverCount > 1) {
+      options.push('--cluster_name', 'bench', '--cluster', route, '--routes', routes.join(','))
+      options.push('--server_name', `server-${index}`)
+    }
+    return new ServerProcess('nats-server', options)
+  })
+  await Promise.all(processes.map((server, index) => server.untilListening(ports[2 * index] ?? 0)))
+  return {
+    urls: processes.map((_, index) => `nats://127.0.0.1:${ports[2 * index]}`),
+    pids: processes.map((server) => server.pid),
+    stop: async () => {
+      await Promise.all(processes.map((server) => server.stop()))
+    },
+  }
+}

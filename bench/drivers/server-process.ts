@@ -1,0 +1,79 @@
+// Server processes of a measurement: found on the PATH, started in the background, waited for, and ended by their pid. A
+// process that ends by itself fails the measurement with the last lines that it wrote.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const startTimeoutMs = 30_000
+const stopTimeoutMs = 15_000
+const pollMs = 20
+const outputBytesMax = 4096
+
+/** What a command prints when asked for its version; undefined if it is not installed. */
+export function askVersion(command: string, options: readonly string[], pattern: RegExp): string | undefined {
+  const { stdout, stderr, error } = spawnSync(command, options, { encoding: 'utf8' })
+  return error === undefined ? (pattern.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown') : undefined
+}
+
+/** One server process. */
+export class ServerProcess {
+  readonly #child: ChildProcess
+  readonly #command: string
+  #output = ''
+
+  constructor(command: string, options: readonly string[]) {
+    this.#command = command
+    this.#child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child.on('error', (error) => {
+      this.#output += error.message
+    })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.#output = (this.#output + String(chunk)).slice(-outputBytesMax)
+      })
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Asks again and again until the answer is true; throws if the process ends or takes too long. */
+  async until(isTrue: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + startTimeoutMs
+    while (!(await isTrue())) {
+      if (this.#child.pid === undefined || this.#child.exitCode !== null || performance.now() > deadline) {
+        throw new Error(`${this.#command} did not start: ${this.#output.trim()}`)
+      }
+      await delay(pollMs)
+    }
+  }
+
+  /** Resolves when somebody listens on the loopback port. */
+  async untilListening(port: number): Promise<void> {
+    await this.until(() => canConnect(port))
+  }
+
+  /** SIGTERM, and after a while SIGKILL. */
+  async stop(): Promise<void> {
+    const child = this.#child
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
+    await exited
+    clearTimeout(timer)
+  }
+}
+
+async function canConnect(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

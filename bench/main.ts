@@ -1,0 +1,133 @@
+// `npm run bench`: runs the scenarios asked for over the systems that are installed, in alternating order, prints the
+// tables and writes reports/bench.json.
+
+import { mkdir, writeFile } from 'node:fs/promises'
+import type { Driver } from './drivers/driver.ts'
+import { drivers } from './drivers/registry.ts'
+import { type Measurement, measure } from './measurement.ts'
+import { type BenchOptions, helpText, parseOptions } from './options.ts'
+import { renderProfiles } from './profile.ts'
+import { describeRun, type Environment } from './report.ts'
+import { latencyScenario } from './scenarios/latency.ts'
+import { measureRest, type RestRecord, renderRest } from './scenarios/rest.ts'
+import type { BenchCase, RunRecord, Scenario } from './scenarios/scenario.ts'
+import { serverTimeScenario } from './scenarios/server-time.ts'
+import { clusterScenario, fanOutScenario, singleScenario } from './scenarios/throughput.ts'
+
+const scenarios: readonly Scenario[] = [
+  singleScenario,
+  fanOutScenario,
+  clusterScenario,
+  latencyScenario,
+  serverTimeScenario,
+]
+const reportFile = 'reports/bench.json'
+
+const options = parseOptions(process.argv.slice(2))
+if (options === 'help') process.stdout.write(helpText)
+else if ('problem' in options) {
+  process.stderr.write(`herald bench: ${options.problem}\n`)
+  process.exitCode = 2
+} else await main(options)
+
+async function main(options: BenchOptions): Promise<void> {
+  const chosen = scenarios.filter(({ letter }) => options.letters.includes(letter))
+  const versions = findVersions(options.systems)
+  const systems = drivers.filter(({ name }) => versions.has(name))
+  const environment = describeRun(versions)
+  process.stderr.write(`${environment.summary}\n`)
+  const runs: RunRecord[] = []
+  for (const benchCase of uniqueCases(chosen)) await runCase(benchCase, systems, options, runs)
+  const rest: RestRecord[] = []
+  if (options.letters.includes('f')) {
+    for (const driver of systems.filter(({ hasCluster }) => hasCluster)) {
+      process.stderr.write(`f  ${driver.name}: five servers at rest\n`)
+      rest.push(await measureRest(driver, options.restMs))
+    }
+  }
+  await writeReport(environment, options, runs, rest)
+  print(chosen, systems, runs, rest, options)
+  if (runs.some(({ system, measurement }) => system === 'herald' && measurement.problem !== undefined))
+    process.exitCode = 1
+}
+
+function findVersions(wanted: readonly string[] | undefined): ReadonlyMap<string, string> {
+  const versions = new Map<string, string>()
+  for (const { name, findVersion } of drivers) {
+    if (wanted !== undefined && !wanted.includes(name)) continue
+    const version = findVersion()
+    if (version === undefined) process.stderr.write(`${name} is not installed and left out\n`)
+    else versions.set(name, version)
+  }
+  return versions
+}
+
+function uniqueCases(chosen: readonly Scenario[]): readonly BenchCase[] {
+  const cases = new Map<string, BenchCase>()
+  for (const benchCase of chosen.flatMap(({ cases }) => cases)) {
+    if (!cases.has(benchCase.id)) cases.set(benchCase.id, benchCase)
+  }
+  return [...cases.values()]
+}
+
+/** All runs of one case. Every round begins with another system, so that none always has the machine as another left it. */
+async function runCase(
+  benchCase: BenchCase,
+  systems: readonly Driver[],
+  options: BenchOptions,
+  runs: RunRecord[],
+): Promise<void> {
+  const comparable = systems.filter(benchCase.isComparable)
+  for (let run = 0; run < options.runs; run++) {
+    const first = run % comparable.length
+    for (const driver of [...comparable.slice(first), ...comparable.slice(0, first)]) {
+      const measurement = await measure(driver, benchCase.plan, options)
+      runs.push({ caseId: benchCase.id, system: driver.name, run, measurement })
+      process.stderr.write(`${benchCase.id}  ${driver.name} ${run + 1}: ${toProgress(measurement)}\n`)
+    }
+  }
+}
+
+function toProgress({ problem, messagesPerSecond, latency, ...cpu }: Measurement): string {
+  if (problem !== undefined) return problem
+  const tail = latency === undefined ? '' : `, p99 ${latency.p99} µs`
+  const perMessage = [
+    cpu.publisherCpuUsPerMessage,
+    cpu.serverCpuUsPerDelivery,
+    cpu.subscriberCpuUsPerDelivery,
+  ]
+  const times = perMessage.map((microseconds) => microseconds.toFixed(2)).join(' + ')
+  return `${Math.round(messagesPerSecond)} messages/s${tail}, processor ${times} µs (publisher + server + subscriber)`
+}
+
+async function writeReport(
+  environment: Environment,
+  options: BenchOptions,
+  runs: readonly RunRecord[],
+  rest: readonly RestRecord[],
+): Promise<void> {
+  await mkdir('reports', { recursive: true })
+  const report = { schemaVersion: 1, ...environment, options, runs, rest }
+  await writeFile(reportFile, `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
+function print(
+  chosen: readonly Scenario[],
+  systems: readonly Driver[],
+  runs: readonly RunRecord[],
+  rest: readonly RestRecord[],
+  options: BenchOptions,
+): void {
+  const lines: string[] = []
+  for (const scenario of chosen) {
+    const shown = systems.filter((driver) =>
+      scenario.cases.some((benchCase) => benchCase.isComparable(driver)),
+    )
+    const names = shown.map(({ name }) => name)
+    lines.push(`### (${scenario.letter}) ${scenario.title}`, '', ...scenario.render(runs, names), '')
+  }
+  if (rest.length > 0) lines.push('### (f) At rest', '', ...renderRest(rest), '')
+  for (const { name, choices } of systems) lines.push(`- ${name}: ${choices}.`)
+  if (options.profileDirectory !== undefined) lines.push('', ...renderProfiles(options.profileDirectory))
+  process.stdout.write(`${lines.join('\n')}\n\nevery run: ${reportFile}\n`)
+}

@@ -1,0 +1,178 @@
+// One run: fresh servers, fresh publisher and subscribers, a warm-up that is thrown away, then the measured phase. Whatever
+// is started here is stopped here.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Driver, RunningServers } from './drivers/driver.ts'
+import { cpuMsOf } from './process-usage.ts'
+import { deliveryProblem, type LatencySummary } from './receiver.ts'
+import { isInvalid } from './schedule.ts'
+import { WorkerProcess } from './worker-process.ts'
+import type { FloodMode, Sent, WorkerRequest } from './worker-protocol.ts'
+
+/** What the publisher does. */
+export type Traffic =
+  | { readonly kind: 'flood'; readonly mode: FloodMode }
+  | { readonly kind: 'load'; readonly ratePerSecond: number }
+
+/** What is measured. */
+export interface MeasurementPlan {
+  readonly serverCount: number
+  readonly subscriberCount: number
+  readonly payloadBytes: number
+  readonly traffic: Traffic
+}
+
+export interface MeasurementOptions {
+  readonly warmUpMs: number
+  readonly durationMs: number
+  /** Folder for processor profiles of all Node processes; undefined for none. */
+  readonly profileDirectory: string | undefined
+}
+
+/** What came out of one run. Rates and times are those of the measured phase alone. */
+export interface Measurement {
+  /** Why this run is no result: something was lost, or its schedule was missed. */
+  readonly problem: string | undefined
+  readonly messages: number
+  readonly deliveries: number
+  /** Messages published, divided by the time from the first publish to the last delivery at the last subscriber. */
+  readonly messagesPerSecond: number
+  readonly serverCpuUsPerDelivery: number
+  readonly publisherCpuUsPerMessage: number
+  readonly subscriberCpuUsPerDelivery: number
+  readonly latency: LatencySummary | undefined
+  readonly sendDelay: LatencySummary | undefined
+  readonly missedSlots: number
+}
+
+const topic = 'bench.messages'
+const phases = { probe: 1, warmUp: 2, measured: 3 } as const
+const probeTimeoutMs = 20_000
+const probePauseMs = 20
+
+/** Runs one measurement of one system. */
+export async function measure(
+  driver: Driver,
+  plan: MeasurementPlan,
+  options: MeasurementOptions,
+): Promise<Measurement> {
+  const directory = await mkdtemp(join(tmpdir(), 'herald-bench-'))
+  const nodeOptions =
+    options.profileDirectory === undefined
+      ? []
+      : ['--cpu-prof', '--cpu-prof-dir', join(options.profileDirectory, driver.name)]
+  let servers: RunningServers | undefined
+  const publisher = new WorkerProcess(nodeOptions)
+  const subscribers = Array.from({ length: plan.subscriberCount }, () => new WorkerProcess(nodeOptions))
+  try {
+    servers = await driver.startServers({ directory, serverCount: plan.serverCount, nodeOptions })
+    await connectAll(driver, servers, publisher, subscribers)
+    await probe(publisher, subscribers)
+    await runPhase({ plan, publisher, subscribers, phase: phases.warmUp, durationMs: options.warmUpMs })
+    const cpuAtStart = cpuMsOf(servers.pids)
+    const outcome = await runPhase({
+      plan,
+      publisher,
+      subscribers,
+      phase: phases.measured,
+      durationMs: options.durationMs,
+    })
+    return toMeasurement(outcome, cpuMsOf(servers.pids) - cpuAtStart)
+  } finally {
+    await Promise.all([publisher, ...subscribers].map((worker) => worker.stop()))
+    await servers?.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** The publisher uses the first server, subscribers the last one: with one server, the same. */
+async function connectAll(
+  driver: Driver,
+  servers: RunningServers,
+  publisher: WorkerProcess,
+  subscribers: readonly WorkerProcess[],
+): Promise<void> {
+  const system = driver.name
+  await publisher.ask({ op: 'connect', system, url: servers.urls[0] ?? '' })
+  await Promise.all(
+    subscribers.map(async (subscriber) => {
+      await subscriber.ask({ op: 'connect', system, url: servers.urls.at(-1) ?? '' })
+      await subscriber.ask({ op: 'expect', phase: phases.probe, payloadBytes: 16, isTimed: false })
+      await subscriber.ask({ op: 'subscribe', topic })
+    }),
+  )
+}
+
+/** Sends single messages until every subscriber has had one: then all servers know of all subscriptions. */
+async function probe(publisher: WorkerProcess, subscribers: readonly WorkerProcess[]): Promise<void> {
+  const deadline = performance.now() + probeTimeoutMs
+  for (;;) {
+    await publisher.ask({ op: 'probe', topic, phase: phases.probe })
+    await delay(probePauseMs)
+    const counts = await Promise.all(subscribers.map((subscriber) => subscriber.count()))
+    if (counts.every((count) => count > 0)) return
+    if (performance.now() > deadline) throw new Error('no message reached every subscriber')
+  }
+}
+
+interface PhaseOptions {
+  readonly plan: MeasurementPlan
+  readonly publisher: WorkerProcess
+  readonly subscribers: readonly WorkerProcess[]
+  readonly phase: number
+  readonly durationMs: number
+}
+
+interface PhaseOutcome {
+  readonly sent: Sent
+  readonly received: readonly Awaited<ReturnType<WorkerProcess['finish']>>[]
+}
+
+async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
+  const { plan, publisher, subscribers, phase, durationMs } = options
+  const { payloadBytes, traffic } = plan
+  const isTimed = traffic.kind === 'load'
+  await Promise.all(
+    subscribers.map((subscriber) => subscriber.ask({ op: 'expect', phase, payloadBytes, isTimed })),
+  )
+  const common = { topic, phase, payloadBytes, durationMs }
+  const request: WorkerRequest & { op: 'flood' | 'load' } =
+    traffic.kind === 'flood'
+      ? { op: 'flood', ...common, mode: traffic.mode }
+      : { op: 'load', ...common, ratePerSecond: traffic.ratePerSecond }
+  const sent = await publisher.publish(request)
+  const received = await Promise.all(subscribers.map((subscriber) => subscriber.finish(sent.sent)))
+  return { sent, received }
+}
+
+function toMeasurement({ sent, received }: PhaseOutcome, serverCpuMs: number): Measurement {
+  const deliveries = received.reduce((sum, { received: { received } }) => sum + received, 0)
+  const lastAt = Math.max(...received.map(({ received: { lastAt } }) => lastAt))
+  const subscriberCpuMs = received.reduce((sum, { cpuMs }) => sum + cpuMs, 0)
+  return {
+    problem: toProblem(sent, received),
+    messages: sent.sent,
+    deliveries,
+    messagesPerSecond: (sent.sent * 1000) / (lastAt - sent.firstAt),
+    serverCpuUsPerDelivery: (serverCpuMs * 1000) / deliveries,
+    publisherCpuUsPerMessage: (sent.cpuMs * 1000) / sent.sent,
+    subscriberCpuUsPerDelivery: (subscriberCpuMs * 1000) / deliveries,
+    latency: received[0]?.received.latency,
+    sendDelay: sent.sendDelay,
+    missedSlots: sent.missed,
+  }
+}
+
+function toProblem(sent: Sent, received: PhaseOutcome['received']): string | undefined {
+  for (const { received: phase, failures } of received) {
+    const problem = deliveryProblem(phase, sent.sent)
+    if (problem !== undefined) return problem
+    if (failures > 0) return `a subscriber's client reported ${failures} failures`
+  }
+  if (sent.failures > 0) return `the publisher's client reported ${sent.failures} failures`
+  if (isInvalid(sent.missed, sent.sent)) return `INVALID: ${sent.missed} of ${sent.sent} slots missed`
+  return undefined
+}

@@ -1,0 +1,66 @@
+// The command line of `npm run bench`.
+
+import { parseArgs } from 'node:util'
+
+export interface BenchOptions {
+  readonly letters: readonly string[]
+  /** Systems asked for; undefined for all that are installed. */
+  readonly systems: readonly string[] | undefined
+  readonly runs: number
+  readonly warmUpMs: number
+  readonly durationMs: number
+  readonly restMs: number
+  /** Folder for processor profiles; undefined for none. */
+  readonly profileDirectory: string | undefined
+}
+
+export const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+
+export const helpText = `npm run bench -- [--quick] [--only a,c] [--systems herald,nats] [--runs 5] [--profile DIR]
+
+Compares Herald with whichever of NATS, Redis and Mosquitto is installed (nats-server, redis-server, mosquitto on the
+PATH) and writes reports/bench.json.
+
+  --quick        one short run of everything; for a look, not for a number
+  --only         a one publisher, one server, one subscriber   b several subscribers   c across a cluster of three
+                 d latency at fixed rates   e processor time of the server   f a cluster of five at rest
+  --systems      which of herald, nats, redis, mosquitto
+  --runs         runs per cell, of which the median is shown; default 5
+  --profile DIR  also writes processor profiles of all Node processes into DIR and prints where their time goes; this
+                 slows them, so the numbers are not to be compared
+`
+
+/** Options from the words behind the command; a text if they are wrong. */
+export function parseOptions(words: readonly string[]): BenchOptions | 'help' | { readonly problem: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: {
+        quick: { type: 'boolean', default: false },
+        only: { type: 'string', default: letters.join(',') },
+        systems: { type: 'string' },
+        runs: { type: 'string' },
+        profile: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    if (values.help) return 'help'
+    const chosen = values.only.split(',')
+    const unknown = chosen.find((letter) => !letters.some((known) => known === letter))
+    if (unknown !== undefined) return { problem: `--only: "${unknown}" is none of ${letters.join(', ')}` }
+    const runs = Number(values.runs ?? (values.quick ? 1 : 5))
+    if (!Number.isInteger(runs) || runs < 1 || runs > 100)
+      return { problem: `--runs: ${values.runs} is not 1..100` }
+    return {
+      letters: chosen,
+      systems: values.systems?.split(','),
+      runs,
+      warmUpMs: values.quick ? 500 : 1000,
+      durationMs: values.quick ? 1000 : 3000,
+      restMs: values.quick ? 10_000 : 60_000,
+      profileDirectory: values.profile,
+    }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -1,0 +1,67 @@
+// What the benchmark's main process says to its publishers and subscribers, and what they answer: one request at a time over
+// Node's channel between parent and child.
+
+import type { LatencySummary, Received } from './receiver.ts'
+
+/** How a flood is published. */
+export type FloodMode = 'flat out' | 'one by one'
+
+export type WorkerRequest =
+  | { readonly op: 'connect'; readonly system: string; readonly url: string }
+  | { readonly op: 'subscribe'; readonly topic: string }
+  /** A new phase begins at a subscriber. */
+  | {
+      readonly op: 'expect'
+      readonly phase: number
+      readonly payloadBytes: number
+      readonly isTimed: boolean
+    }
+  /** Asks for the count so far. */
+  | { readonly op: 'count' }
+  /** Asks for the result once `sent` messages have come, or nothing comes any more. */
+  | { readonly op: 'finish'; readonly sent: number }
+  /** One message to see whether subscribers can be reached. */
+  | { readonly op: 'probe'; readonly topic: string; readonly phase: number }
+  | {
+      readonly op: 'flood'
+      readonly topic: string
+      readonly phase: number
+      readonly payloadBytes: number
+      readonly durationMs: number
+      readonly mode: FloodMode
+    }
+  | {
+      readonly op: 'load'
+      readonly topic: string
+      readonly phase: number
+      readonly payloadBytes: number
+      readonly durationMs: number
+      readonly ratePerSecond: number
+    }
+  | { readonly op: 'close' }
+
+/** What a publisher did in a phase. */
+export interface Sent {
+  readonly sent: number
+  /** Publications that its client knows to have failed, or gaps. */
+  readonly failures: number
+  /** When the first message was handed to the client, on the host's clock. */
+  readonly firstAt: number
+  readonly cpuMs: number
+  /** Slots of an open-loop schedule that were missed. */
+  readonly missed: number
+  /** How long after its intended time each message was handed to the client. */
+  readonly sendDelay: LatencySummary | undefined
+}
+
+export type WorkerAnswer =
+  | { readonly op: 'done' }
+  | { readonly op: 'count'; readonly received: number }
+  | {
+      readonly op: 'received'
+      readonly received: Received
+      readonly failures: number
+      readonly cpuMs: number
+    }
+  | { readonly op: 'sent'; readonly sent: Sent }
+  | { readonly op: 'failed'; readonly message: string }

@@ -1,0 +1,147 @@
+// A publisher or a subscriber: one process, one connection. It does what the main process asks, one thing at a time.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { clockMs } from './clock.ts'
+import type { BenchConnection } from './drivers/driver.ts'
+import { findDriver } from './drivers/registry.ts'
+import { PayloadRing, payloadBytesMin } from './payload.ts'
+import { newHistogram, Receiver, recordMs, summarize } from './receiver.ts'
+import { Schedule } from './schedule.ts'
+import type { Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
+
+/** A subscriber that got nothing new for so long gets nothing any more. */
+const quietMs = 3000
+const pollMs = 5
+/** Messages between two looks at the clock while publishing flat out. */
+const clockEvery = 256
+const tickMs = 1
+
+let connection: BenchConnection | undefined
+let receiver = new Receiver(0, payloadBytesMin, false)
+let cpuAtStart = process.cpuUsage()
+
+process.on('message', (request: WorkerRequest) => {
+  answer(request).then(
+    (reply) => process.send?.(reply),
+    (error: unknown) => process.send?.({ op: 'failed', message: String(error) } satisfies WorkerAnswer),
+  )
+})
+process.on('disconnect', () => process.exit(0))
+
+async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
+  switch (request.op) {
+    case 'connect':
+      connection = await findDriver(request.system)?.connect(request.url)
+      return { op: 'done' }
+    case 'subscribe':
+      await theConnection().subscribe(request.topic, (payload) => receiver.onPayload(payload))
+      return { op: 'done' }
+    case 'expect':
+      receiver = new Receiver(request.phase, request.payloadBytes, request.isTimed)
+      cpuAtStart = process.cpuUsage()
+      return { op: 'done' }
+    case 'count':
+      return { op: 'count', received: receiver.received }
+    case 'finish':
+      return await finish(request.sent)
+    case 'probe':
+      theConnection().publish(request.topic, new PayloadRing(payloadBytesMin, request.phase).next())
+      await theConnection().flush()
+      return { op: 'done' }
+    case 'flood':
+      return { op: 'sent', sent: await flood(request) }
+    case 'load':
+      return { op: 'sent', sent: await load(request) }
+    case 'close':
+      await connection?.close()
+      // Sending the answer takes a turn; then nothing keeps this process.
+      setImmediate(() => process.disconnect())
+      return { op: 'done' }
+  }
+}
+
+function theConnection(): BenchConnection {
+  if (connection === undefined) throw new Error('not connected')
+  return connection
+}
+
+async function finish(sent: number): Promise<WorkerAnswer> {
+  let seen = receiver.received
+  let changedAt = performance.now()
+  while (receiver.received < sent && performance.now() - changedAt < quietMs) {
+    await delay(pollMs)
+    if (receiver.received === seen) continue
+    seen = receiver.received
+    changedAt = performance.now()
+  }
+  // One more turn: what came too much would come now, and the time of the last message is read behind its turn.
+  await delay(pollMs)
+  return {
+    op: 'received',
+    received: receiver.result(),
+    failures: theConnection().failures,
+    cpuMs: cpuMs(),
+  }
+}
+
+async function flood(request: WorkerRequest & { op: 'flood' }): Promise<Sent> {
+  const { topic, phase, payloadBytes, durationMs, mode } = request
+  const target = theConnection()
+  const ring = new PayloadRing(payloadBytes, phase)
+  const every = mode === 'flat out' ? clockEvery : 1
+  cpuAtStart = process.cpuUsage()
+  const firstAt = clockMs()
+  const endAt = firstAt + durationMs
+  const next = (): Uint8Array | undefined =>
+    ring.count % every === 0 && clockMs() >= endAt ? undefined : ring.next()
+  if (mode === 'flat out') await target.publishAll(topic, next)
+  else
+    for (let payload = next(); payload !== undefined; payload = next())
+      await target.publishAndWait(topic, payload)
+  return {
+    sent: ring.count,
+    failures: target.failures,
+    firstAt,
+    cpuMs: cpuMs(),
+    missed: 0,
+    sendDelay: undefined,
+  }
+}
+
+async function load(request: WorkerRequest & { op: 'load' }): Promise<Sent> {
+  const { topic, phase, payloadBytes, durationMs, ratePerSecond } = request
+  const target = theConnection()
+  const ring = new PayloadRing(payloadBytes, phase)
+  const delays = newHistogram()
+  cpuAtStart = process.cpuUsage()
+  const firstAt = clockMs()
+  const count = Math.round((durationMs * ratePerSecond) / 1000)
+  const schedule = new Schedule({ startMs: firstAt, ratePerSecond, count })
+  while (!schedule.isOver) {
+    const now = clockMs()
+    for (
+      let intendedMs = schedule.takeDue(now);
+      intendedMs !== undefined;
+      intendedMs = schedule.takeDue(now)
+    ) {
+      recordMs(delays, now - intendedMs)
+      target.publish(topic, ring.nextAt(intendedMs))
+    }
+    await delay(tickMs)
+  }
+  await target.flush()
+  return {
+    sent: ring.count,
+    failures: target.failures,
+    firstAt,
+    cpuMs: cpuMs(),
+    missed: schedule.missed,
+    sendDelay: summarize(delays),
+  }
+}
+
+/** Processor time of this process since the phase began. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage(cpuAtStart)
+  return (user + system) / 1000
+}
