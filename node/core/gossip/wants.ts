@@ -9,6 +9,9 @@ import type { NodeId } from '../common/ids.ts'
 import type { GapReason, OriginState, Replica } from '../stream/replica.ts'
 import { count, type GossipContext, gossipLimits, liveOrigin, type PeerState, send } from './context.ts'
 
+/** The wait for members that cannot be reached ends a little before retention drops what came in and waits behind the hole. */
+const patienceFactor = 0.9
+
 interface Want {
   readonly replica: Replica
   readonly state: OriginState
@@ -164,7 +167,8 @@ export class Wants {
   #isAbsent(want: Want): boolean {
     const origin = liveOrigin(this.#context, want.state)
     if (origin !== undefined || want.state.boot === this.#context.boot) return true
-    if (this.#context.now - want.since >= want.replica.definition.retention.ageMs) return true
+    if (this.#context.now - want.since >= want.replica.definition.retention.ageMs * patienceFactor)
+      return true
     for (const peer of this.#context.peers.values()) if (!want.without.has(peer.id)) return false
     return true
   }
