@@ -29,7 +29,7 @@ test('compose.yaml has a service, ports and an advertised address for every node
     assert.ok(body.includes(`command: [--node-id, ${id}]`))
     assert.ok(body.includes(`"127.0.0.1:${prefix}0${index}:8000"`))
     assert.ok(body.includes(`"127.0.0.1:${prefix}1${index}:9000"`))
-    assert.ok(body.includes(`volumes: ["${id.toLowerCase()}:/data"]`))
+    assert.ok(body.includes(`volumes: ["data-${id.toLowerCase()}:/data"]`))
   }
 })
 
