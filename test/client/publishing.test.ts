@@ -1,39 +1,11 @@
-// What becomes of publications: batching, order, limits and every outcome.
+// How publications travel: batching, order, and what is refused before it is sent.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { connect, type PublishResult } from '../../client/index.ts'
+import { connect } from '../../client/index.ts'
 import { batchBaseTime, batchCount, publishAckLevel, publishNumber } from '../../node/wire/batch-header.ts'
-import { BatchReader, readHeaders, readTopics } from '../../node/wire/batch-reader.ts'
-import { readText } from '../../node/wire/text.ts'
 import { FakeNode, origin, streamId } from './fake-node.ts'
-
-interface Sent {
-  readonly topic: string
-  readonly text: string
-  readonly headers: Record<string, string>
-  readonly key: string
-  readonly time: number
-}
-
-function recordsOf(frame: Uint8Array): Sent[] {
-  const read = readTopics(frame)
-  assert.ok('topics' in read)
-  const reader = new BatchReader()
-  reader.open(frame)
-  const sent: Sent[] = []
-  while (reader.next()) {
-    sent.push({
-      topic: read.topics[reader.topicIndex] ?? '',
-      text: readText(frame.subarray(reader.payloadStart, reader.payloadEnd)),
-      headers: { ...readHeaders(frame, reader.headersStart, reader.headersEnd) },
-      key: readText(frame.subarray(reader.keyStart, reader.keyEnd)),
-      time: reader.time,
-    })
-  }
-  assert.equal(reader.problem, undefined)
-  return sent
-}
+import { recordsOf } from './sent-records.ts'
 
 test('a publication is acknowledged with its stream, origin and sequence', async () => {
   await using node = await FakeNode.listen()
@@ -207,110 +179,6 @@ test('arguments of a wrong type throw', async () => {
   assert.throws(() => client.publish('a', '', { time: Number.NaN }), RangeError)
 })
 
-test('a refusal of the node carries its code and reason', async () => {
-  await using node = await FakeNode.listen()
-  node.acknowledges = false
-  await using client = await connect(node.url)
-  const receipt = client.publish('a', '')
-  await node.until(() => node.last.frames.length === 1)
-  node.last.acknowledge([{ status: 'refused', publish: 1, reason: 'NODE_DRAINING: going down' }])
-  assert.deepEqual(await receipt, { status: 'refused', code: 'NODE_DRAINING', reason: 'going down' })
-})
-
-test('a level that was not reached in time ends as unknown', async () => {
-  await using node = await FakeNode.listen()
-  node.acknowledges = false
-  await using client = await connect(node.url)
-  const receipt = client.publish('a', '', { ack: 'copies' })
-  await node.until(() => node.last.frames.length === 1)
-  node.last.acknowledge([{ status: 'unknown', publish: 1, runs: [] }])
-  const result = await receipt
-  assert.equal(result.status === 'unknown' && result.code, 'COPIES_TIMEOUT')
-})
-
-test('no acknowledgement before the deadline ends as unknown, and a late one changes nothing', async () => {
-  await using node = await FakeNode.listen()
-  node.acknowledges = false
-  await using client = await connect(node.url)
-  const events: string[] = []
-  client.on('unknown', (event) => events.push(event.code))
-  const late = client.publish('a', 'short', { deadlineMs: 20 })
-  const patient = client.publish('a', 'long')
-  const result = await late
-  assert.equal(result.status === 'unknown' && result.code, 'PUBLISH_UNKNOWN')
-  assert.equal(patient.result, undefined)
-  assert.deepEqual(events, ['PUBLISH_UNKNOWN'])
-  node.last.acknowledge([
-    { status: 'stored', publish: 1, runs: [] },
-    { status: 'stored', publish: 2, runs: [] },
-  ])
-  assert.equal((await patient).status, 'acknowledged')
-  assert.equal(late.result?.status, 'unknown')
-  assert.equal(client.stats.heldBytes, 0)
-})
-
-test('a break after sending ends as unknown; what was not sent goes out after reconnecting', async () => {
-  await using node = await FakeNode.listen()
-  node.acknowledges = false
-  await using client = await connect(node.url, { reconnect: { minMs: 1 } })
-  const sent = client.publish('a', 'sent')
-  await node.until(() => node.last.frames.length === 1)
-  node.last.cut()
-  const result = await sent
-  assert.equal(result.status === 'unknown' && result.code, 'PUBLISH_UNKNOWN')
-  node.acknowledges = true
-  assert.equal((await client.publish('a', 'queued')).status, 'acknowledged')
-  assert.equal(node.connections.length, 2)
-  assert.deepEqual(node.last.frames.map(publishNumber), [1])
-})
-
-test('what cannot be sent before its deadline is refused as not stored', async () => {
-  await using node = await FakeNode.listen()
-  await using client = await connect(node.url, { reconnect: { minMs: 60_000, maxMs: 60_000 } })
-  const gone = new Promise((resolve) => client.on('disconnected', resolve))
-  node.last.cut()
-  await gone
-  const result = await client.publish('a', '', { deadlineMs: 10 })
-  assert.equal(result.status === 'refused' && result.code, 'CLIENT_DISCONNECTED')
-  await client.close()
-})
-
-test('over twice the in-flight limit publishing is refused, and writable tells when it is wise again', async () => {
-  await using node = await FakeNode.listen()
-  node.acknowledges = false
-  await using client = await connect(node.url, { inFlightBytesMax: 10_000 })
-  const results: (PublishResult | undefined)[] = []
-  for (let index = 0; index < 30; index++) results.push(client.publish('a', new Uint8Array(1000)).result)
-  const refused = results.filter((result) => result?.status === 'refused')
-  assert.ok(refused.length >= 10 && refused.length <= 12, `${refused.length} were refused`)
-  assert.ok(refused.every((result) => result?.status === 'refused' && result.code === 'CLIENT_BUFFER_FULL'))
-  await node.until(() => node.last.frames.length === 1)
-  assert.equal(client.saturated, true)
-  const writable = client.writable()
-  const abort = AbortSignal.abort(new Error('enough'))
-  await assert.rejects(client.writable({ signal: abort }), /enough/)
-  node.last.acknowledge([{ status: 'stored', publish: 1, runs: [] }])
-  await writable
-  assert.equal(client.saturated, false)
-})
-
-test("the node's limit of bytes in flight is kept", async () => {
-  await using node = await FakeNode.listen()
-  node.acknowledges = false
-  node.inFlightBytesMax = 5000
-  await using client = await connect(node.url)
-  const receipts = Array.from({ length: 4 }, (_, index) =>
-    client.publish('a', new Uint8Array(2000), { ack: index % 2 === 0 ? 'local' : 'copies' }),
-  )
-  await node.until(() => node.last.frames.length === 2)
-  node.last.acknowledge([{ status: 'stored', publish: 1, runs: [] }])
-  await node.until(() => node.last.frames.length === 3)
-  for (const publish of [2, 3]) node.last.acknowledge([{ status: 'stored', publish, runs: [] }])
-  await node.until(() => node.last.frames.length === 4)
-  node.last.acknowledge([{ status: 'stored', publish: 4, runs: [] }])
-  assert.ok((await Promise.all(receipts)).every((result) => result.status === 'acknowledged'))
-})
-
 test('publishBatch keeps the order and takes more than the buffer holds', async () => {
   await using node = await FakeNode.listen()
   await using client = await connect(node.url, { inFlightBytesMax: 10_000 })
@@ -336,33 +204,4 @@ test('a payload may be reused after publish', async () => {
   payload.fill(66)
   await client.flush()
   assert.equal(recordsOf(node.last.frames[0] as Uint8Array)[0]?.text, 'AA')
-})
-
-test('close makes what was sent unknown, refuses what was not, and refuses what comes after', async () => {
-  await using node = await FakeNode.listen()
-  node.acknowledges = false
-  const client = await connect(node.url)
-  const sent = client.publish('a', '1')
-  await node.until(() => node.last.frames.length === 1)
-  const closing = client.close()
-  const after = client.publish('a', '2')
-  await closing
-  assert.equal((await sent).status, 'unknown')
-  const result = await after
-  assert.equal(result.status === 'refused' && result.code, 'CLIENT_CLOSED')
-  await client.writable()
-  await client.flush()
-  assert.equal(client.state, 'closed')
-})
-
-test('drain waits for outcomes before it closes', async () => {
-  await using node = await FakeNode.listen()
-  const client = await connect(node.url)
-  const receipt = client.publish('a', '1')
-  const draining = client.drain()
-  assert.equal(client.publish('a', '2').result?.status, 'refused')
-  await draining
-  assert.equal(receipt.result?.status, 'acknowledged')
-  await node.until(() => node.last.closedWith !== undefined)
-  assert.equal(node.last.closedWith?.status, 1000)
 })
