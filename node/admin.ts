@@ -20,7 +20,7 @@ import type {
   SubscribersAnswer,
 } from './net/admin-port.ts'
 import type { Node } from './node.ts'
-import { clearLogsAndSubscriptions, listServedFiles, openServedFile } from './storage/served-files.ts'
+import { listServedFiles, openServedFile } from './storage/served-files.ts'
 import { isRefusal } from './wire/control.ts'
 
 export class NodeAdmin implements AdminPort {
@@ -123,16 +123,16 @@ export class NodeAdmin implements AdminPort {
   }
 
   async flush(): Promise<{ readonly flushedAt: number }> {
-    await this.#node.recorder.flush()
+    await this.#node.memory.recorder.flush()
     return { flushedAt: this.#node.broker.ports.now() }
   }
 
   files(): Promise<readonly FileEntry[]> {
-    return listServedFiles(this.#node.directory.path)
+    return listServedFiles(this.#node.memory.directory.path)
   }
 
   async openFile(path: string, offset: number): Promise<OpenFile | Refusal> {
-    const file = await openServedFile(this.#node.directory.path, path)
+    const file = await openServedFile(this.#node.memory.directory.path, path)
     if (file === undefined) return { refused: 'PATH_UNKNOWN', reason: `there is no file ${path}` }
     const { handle, bytes } = file
     if (offset >= bytes) {
@@ -143,13 +143,9 @@ export class NodeAdmin implements AdminPort {
   }
 
   async cleanup(): Promise<{ readonly removedFiles: number; readonly removedBytes: number }> {
-    const { ownSubscriptions, recorder, journal, directory } = this.#node
+    const { ownSubscriptions, memory, broker } = this.#node
     ownSubscriptions.clear()
-    await recorder.flush()
-    const journals = await journal.clear()
-    const others = await clearLogsAndSubscriptions(directory.path)
-    this.#node.beginJournal()
-    return { removedFiles: journals.files + others.files, removedBytes: journals.bytes + others.bytes }
+    return await memory.clear(broker)
   }
 
   exit(): void {

@@ -10,24 +10,21 @@ import { JsonSession } from './broker/json-session.ts'
 import { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { BrokerPorts } from './broker/ports.ts'
 import { SessionTable } from './broker/session-table.ts'
+import { now } from './clock.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { type Boot, toOrigin } from './core/common/ids.ts'
 import { protocolLimits } from './core/common/limits.ts'
 import { LoopLag } from './loop-lag.ts'
+import { NodeMemory } from './memory.ts'
 import { AdminServer } from './net/admin-server.ts'
 import { ClientServer } from './net/client-server.ts'
 import { Links } from './net/links.ts'
 import { createMetrics } from './net/metrics.ts'
 import type { ClientSubprotocol, FrameSink, ClientSession as SessionPort } from './net/ports.ts'
 import { PeerDriver } from './peer-driver.ts'
-import { NodeRecorder } from './recorder.ts'
-import { CatalogFile, readCatalog } from './storage/catalog-file.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
-import { JournalWriter } from './storage/journal-writer.ts'
-import { recoverSubscriptions, SubscriptionsFile } from './storage/subscriptions-file.ts'
-import { readCatalogEntry } from './wire/peer-codec.ts'
 
 export interface NodeOptions {
   readonly config: NodeConfig
@@ -50,11 +47,9 @@ const flushLinksMs = 2000
 
 export class Node {
   readonly config: NodeConfig
-  readonly directory: DataDirectory
   readonly version: string
   readonly counters: Counters = new Counters()
-  readonly journal: JournalWriter
-  readonly recorder: NodeRecorder
+  readonly memory: NodeMemory
   readonly broker: Broker
   readonly sessions: SessionTable
   readonly ownSubscriptions: NodeSubscriptions
@@ -66,46 +61,30 @@ export class Node {
   readonly #peers: PeerDriver
   readonly #clients: ClientServer
   readonly #admin: AdminServer
-  readonly #subscriptionsFile: SubscriptionsFile
-  readonly #catalogFile: CatalogFile
   readonly #timers: NodeJS.Timeout[] = []
   #ticker: NodeJS.Timeout | undefined
   #nextSecond = 0
-  /** What retention had dropped when the journal was told last, by stream and origin. */
-  readonly #goneTold = new Map<string, number>()
   #stopping: Promise<void> | undefined
   state: 'starting' | 'ready' | 'draining' = 'starting'
 
   /** Starts a node; resolves when it listens. Throws HeraldError. */
   static async start(options: NodeOptions): Promise<Node> {
-    const { config, directory } = options
-    const journal = await JournalWriter.open({
-      directory: directory.journalPath,
-      fileBytesMax: config.tunables.journalFileBytes,
-      filesMax: config.tunables.journalFilesMax,
-      now,
-      onFailure: (error) =>
-        options.log.error({ event: 'journal-failed', code: error.code, reason: error.message }),
-    })
-    const node = new Node(options, journal)
+    const memory = await NodeMemory.open(options.config, options.directory, options.log)
+    const node = new Node(options, memory)
     await node.#start()
     return node
   }
 
-  private constructor(options: NodeOptions, journal: JournalWriter) {
-    const { config, directory, boot, version, log } = options
+  private constructor(options: NodeOptions, memory: NodeMemory) {
+    const { config, boot, version, log } = options
     const { tunables } = config
     this.#options = options
     this.#log = log
     this.config = config
-    this.directory = directory
     this.version = version
-    this.journal = journal
+    this.memory = memory
     this.startedAt = now()
-    this.recorder = new NodeRecorder(journal, now)
     this.#peers = new PeerDriver(this.counters, tunables.linkQueueSoftBytes)
-    this.#subscriptionsFile = new SubscriptionsFile(directory.path)
-    this.#catalogFile = new CatalogFile(directory.path)
     this.broker = new Broker({
       node: config.nodeId,
       boot,
@@ -147,44 +126,14 @@ export class Node {
     return this.#stopping
   }
 
-  /** Saves the node's own subscriptions with the place in the journal up to which their positions are certain. */
-  async saveSubscriptions(): Promise<void> {
-    await this.recorder.flush()
-    await this.#subscriptionsFile.save(() => ({
-      journal: this.journal.position,
-      subscriptions: this.ownSubscriptions.saved().map(({ sub, pattern, since, vectors }) => ({
-        sub,
-        patterns: [pattern],
-        since,
-        vectors,
-      })),
-    }))
-  }
-
-  /** Writes what a reader of the journal has to know first. */
-  beginJournal(): void {
-    const { cluster, nodeId } = this.config
-    const at = now()
-    this.recorder.line({ t: 'start', at, v: 1, cluster, node: nodeId, origin: this.broker.origin })
-    for (const { name, definition } of this.broker.streams.replicas) {
-      this.recorder.stream(name, definition.topics, false, at)
-    }
+  /** Saves the node's own subscriptions after they have changed. */
+  saveSubscriptions(): Promise<void> {
+    return this.memory.saveSubscriptions(this.ownSubscriptions)
   }
 
   async #start(): Promise<void> {
     const { config } = this
-    for (const entry of await readCatalog(this.directory.path)) {
-      const checked = readCatalogEntry(entry)
-      if (checked !== undefined) this.broker.agent.catalog.merge(checked)
-    }
-    this.broker.refreshStreams()
-    const saved = await recoverSubscriptions(this.directory.path, this.directory.journalPath)
-    this.beginJournal()
-    for (const { sub, patterns, since, vectors } of saved.subscriptions) {
-      const pattern = patterns[0]
-      if (pattern === undefined) continue
-      this.ownSubscriptions.resume({ sub, pattern, since, vectors: vectors as never })
-    }
+    await this.memory.recall(this.broker, this.ownSubscriptions)
     const port = await this.#clients.listen(config.host, config.port)
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()
@@ -209,13 +158,9 @@ export class Node {
     clearTimeout(this.#ticker)
     await this.links.close()
     await this.saveSubscriptions()
-    await this.#catalogFile.save(() => this.#catalogEntries())
-    await this.recorder.flush()
-    this.recorder.line({ t: 'stop', at: now(), node: this.config.nodeId, origin: this.broker.origin })
-    await this.recorder.flush(true)
-    await this.journal.close()
+    await this.memory.saveCatalog(this.broker)
     await this.#admin.close(adminGraceMs)
-    this.directory.release()
+    await this.memory.close(this.broker)
     this.#log.info({ event: 'stopped' })
     this.#options.onStopped(failure)
   }
@@ -262,20 +207,7 @@ export class Node {
 
   #onSecond(at: number): void {
     this.sessions.onSecond(at)
-    this.recorder.onSecond()
-    for (const replica of this.broker.streams.replicas) {
-      for (const { origin, goneTo } of replica.origins.values()) {
-        const key = `${replica.name}\n${origin}`
-        if (goneTo === 0 || this.#goneTold.get(key) === goneTo) continue
-        this.#goneTold.set(key, goneTo)
-        this.recorder.retained(replica.name, origin, goneTo)
-      }
-    }
-    for (const { peer, state, clockOffsetMs, clockErrorMs } of this.links.statuses()) {
-      if (state !== 'up' || clockOffsetMs === undefined || clockErrorMs === undefined) continue
-      if (Math.floor(at / 1000) % clockLineSeconds !== 0) continue
-      this.recorder.line({ t: 'clock', at, peer, offsetMs: clockOffsetMs, errorMs: clockErrorMs })
-    }
+    this.memory.onSecond(at, this.broker, this.links.statuses())
   }
 
   #brokerPorts(): BrokerPorts {
@@ -284,20 +216,11 @@ export class Node {
       endOfTurn: (callback) => setImmediate(callback),
       after: (delayMs, callback) => setTimeout(callback, delayMs).unref(),
       sendToPeer: (peer, message) => this.#peers.send(peer, message),
-      recorder: this.recorder,
+      recorder: this.memory.recorder,
       count: (counter, by) => this.counters.increment(counter, by),
       allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
-      onCatalogChanged: () => void this.#catalogFile.save(() => this.#catalogEntries()),
+      onCatalogChanged: () => void this.memory.saveCatalog(this.broker),
     }
-  }
-
-  #catalogEntries(): { key: string; value: unknown; version: number; by: string }[] {
-    return [...this.broker.agent.catalog.entries()].map(({ key, value, version, by }) => ({
-      key,
-      value,
-      version,
-      by,
-    }))
   }
 
   #createClientServer(): ClientServer {
@@ -348,10 +271,3 @@ export class Node {
 
 /** Answers under way on the admin port, such as the one to `exit`, may finish. */
 const adminGraceMs = 500
-/** Clock offsets change slowly; a line every ten seconds shows their course. */
-const clockLineSeconds = 10
-
-/** Milliseconds since 1970 with microseconds, never going back within a process. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
-}

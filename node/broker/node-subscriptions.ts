@@ -4,9 +4,8 @@
 
 import type { Refusal } from '../core/common/errors.ts'
 import { patternProblem } from '../core/stream/pattern.ts'
-import type { Cursor } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
-import { startAfter } from './session.ts'
+import { type Positions, startAfter } from './session.ts'
 import type { Subscriber, SubscriberSink } from './subscriber.ts'
 
 /** One subscription as it outlives the process. */
@@ -16,7 +15,7 @@ export interface NodeSubscription {
   /** When it was made, milliseconds since 1970. */
   readonly since: number
   /** Last delivered sequence by stream and origin. */
-  readonly vectors: Cursor
+  readonly vectors: Positions
 }
 
 interface Live {

@@ -13,7 +13,7 @@ import {
   type SubscribeRequest,
   type Welcome,
 } from '../wire/control.ts'
-import { type Cursor, decodeCursor, encodeCursor } from '../wire/cursor.ts'
+import { decodeCursor, encodeCursor } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
 import { ClientSubscription, type SubscriptionOutlet } from './client-subscription.ts'
 import type { SessionSink } from './ports.ts'
@@ -219,8 +219,11 @@ export function startOf(broker: Broker, from: SubscribeRequest['from']): (replic
   return (replica) => startAfter(isRefusal(cursor) ? new Map() : cursor, replica)
 }
 
+/** Last sequence by stream name and origin, as texts that may come from a file. */
+export type Positions = ReadonlyMap<string, ReadonlyMap<string, number>>
+
 /** Begins after a cursor; origins that it does not name are wanted from their first message on. */
-export function startAfter(cursor: Cursor, replica: Replica): FeedStart {
+export function startAfter(cursor: Positions, replica: Replica): FeedStart {
   const vector = new Map<Boot, number>()
   for (const [origin, sequence] of cursor.get(replica.name) ?? []) {
     const parts = fromOrigin(origin)

@@ -95,24 +95,25 @@ export class Subscriber {
   /** Begins on a stream; from here on its batches come. */
   addStream(replica: Replica): void {
     if (this.#feeds.has(replica)) return
-    const { sub, kind, patterns, name, start } = this.options
+    const { start } = this.options
     const backfill = (state: OriginState, from: number, to: number): void =>
       this.#broker.backfill(replica, state, from, to)
     const feed = new Feed(replica, start(replica), backfill)
     this.#feeds.set(replica, feed)
-    const at = this.#broker.ports.now()
-    const named = name === undefined ? {} : { name }
-    this.#broker.ports.recorder.subscriptionEvent({
-      t: 'sub',
-      at,
-      sub,
-      kind,
-      patterns,
-      stream: replica.name,
-      ...named,
-    })
-    for (const state of replica.origins.values())
-      if (state.position !== undefined) this.#recordBase(feed, state)
+    this.#recordBegin(feed)
+    for (const state of replica.origins.values()) {
+      if (state.position !== undefined && !this.options.resumes) this.#recordBase(feed, state)
+    }
+  }
+
+  /** Tells a new journal file that this subscription exists, and where it stands. */
+  announce(): void {
+    for (const feed of this.#feeds.values()) {
+      this.#recordBegin(feed)
+      for (const state of feed.replica.origins.values()) {
+        if (state.position !== undefined) this.#recordBase(feed, state)
+      }
+    }
   }
 
   /** Stops on a stream that was removed, or on all. */
@@ -139,7 +140,7 @@ export class Subscriber {
     const feed = this.#feeds.get(replica)
     if (feed === undefined) return
     feed.onBase(state)
-    this.#recordBase(feed, state)
+    if (!this.options.resumes) this.#recordBase(feed, state)
   }
 
   /** True if any topic of the pattern's streams would be delivered here. */
@@ -293,9 +294,17 @@ export class Subscriber {
     return match
   }
 
+  #recordBegin(feed: Feed): void {
+    const { sub, kind, patterns, name } = this.options
+    const { recorder, now } = this.#broker.ports
+    const named = name === undefined ? {} : { name }
+    const stream = feed.replica.name
+    recorder.subscriptionEvent({ t: 'sub', at: now(), sub, kind, patterns, stream, ...named })
+  }
+
   #recordBase(feed: Feed, state: OriginState): void {
     const seq = feed.passed(state)
-    if (seq === 0 || this.options.resumes) return
+    if (seq === 0) return
     const { recorder, now } = this.#broker.ports
     const { replica } = feed
     const { sub } = this.options

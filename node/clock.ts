@@ -1,0 +1,4 @@
+/** Milliseconds since 1970 with microseconds as fractions; never goes back within a process. */
+export function now(): number {
+  return performance.timeOrigin + performance.now()
+}

@@ -1,0 +1,138 @@
+// What a node remembers on disk: the journal, its own subscriptions, and the catalog. Written as things happen, read once at
+// the start.
+
+import type { Logger } from 'pino'
+import type { Broker } from './broker/broker.ts'
+import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
+import { now } from './clock.ts'
+import type { NodeConfig } from './config/node-config.ts'
+import type { LinkStatus } from './net/ports.ts'
+import { NodeRecorder } from './recorder.ts'
+import { CatalogFile, readCatalog } from './storage/catalog-file.ts'
+import type { DataDirectory } from './storage/data-directory.ts'
+import { JournalWriter } from './storage/journal-writer.ts'
+import { clearLogsAndSubscriptions } from './storage/served-files.ts'
+import { recoverSubscriptions, SubscriptionsFile } from './storage/subscriptions-file.ts'
+import { readCatalogEntry } from './wire/peer-codec.ts'
+
+/** Clock offsets change slowly; a line every ten seconds shows their course. */
+const clockLineMs = 10_000
+
+export class NodeMemory {
+  readonly directory: DataDirectory
+  readonly recorder: NodeRecorder
+  readonly #config: NodeConfig
+  readonly #journal: JournalWriter
+  readonly #subscriptionsFile: SubscriptionsFile
+  readonly #catalogFile: CatalogFile
+  /** Journal file that begins with what a reader has to know. */
+  #journalFile = 0
+  /** What retention had dropped when the journal was told last, by stream and origin. */
+  readonly #goneTold = new Map<string, number>()
+  #nextClockLine = 0
+
+  /** Opens the journal. Throws HeraldError. */
+  static async open(config: NodeConfig, directory: DataDirectory, log: Logger): Promise<NodeMemory> {
+    const journal = await JournalWriter.open({
+      directory: directory.journalPath,
+      fileBytesMax: config.tunables.journalFileBytes,
+      filesMax: config.tunables.journalFilesMax,
+      now,
+      onFailure: ({ code, message }) => log.error({ event: 'journal-failed', code, reason: message }),
+    })
+    return new NodeMemory(config, directory, journal)
+  }
+
+  private constructor(config: NodeConfig, directory: DataDirectory, journal: JournalWriter) {
+    this.#config = config
+    this.directory = directory
+    this.#journal = journal
+    this.recorder = new NodeRecorder(journal, now)
+    this.#subscriptionsFile = new SubscriptionsFile(directory.path)
+    this.#catalogFile = new CatalogFile(directory.path)
+  }
+
+  /** Gives the broker back what the last boot knew, and begins the journal of this one. */
+  async recall(broker: Broker, subscriptions: NodeSubscriptions): Promise<void> {
+    for (const entry of await readCatalog(this.directory.path)) {
+      const checked = readCatalogEntry(entry)
+      if (checked !== undefined) broker.agent.catalog.merge(checked)
+    }
+    broker.refreshStreams()
+    const saved = await recoverSubscriptions(this.directory.path, this.directory.journalPath)
+    this.beginJournal(broker)
+    for (const { sub, patterns, since, vectors } of saved.subscriptions) {
+      for (const pattern of patterns) subscriptions.resume({ sub, pattern, since, vectors })
+    }
+  }
+
+  /** Writes what a reader of the journal has to know first; again in every file, since old files are removed. */
+  beginJournal(broker: Broker): void {
+    const { cluster, nodeId } = this.#config
+    const at = now()
+    this.recorder.line({ t: 'start', at, v: 1, cluster, node: nodeId, origin: broker.origin })
+    for (const { name, definition } of broker.streams.replicas) {
+      this.recorder.stream(name, definition.topics, false, at)
+    }
+    for (const subscriber of broker.subscribers) subscriber.announce()
+    this.#journalFile = this.#journal.position.file
+  }
+
+  /** Once a second: what gathered goes into the journal. */
+  onSecond(at: number, broker: Broker, links: readonly LinkStatus[]): void {
+    if (this.#journal.position.file !== this.#journalFile) this.beginJournal(broker)
+    this.recorder.onSecond()
+    for (const replica of broker.streams.replicas) {
+      for (const { origin, goneTo } of replica.origins.values()) {
+        const key = `${replica.name}\n${origin}`
+        if (goneTo === 0 || this.#goneTold.get(key) === goneTo) continue
+        this.#goneTold.set(key, goneTo)
+        this.recorder.retained(replica.name, origin, goneTo)
+      }
+    }
+    if (at < this.#nextClockLine) return
+    this.#nextClockLine = at + clockLineMs
+    for (const { peer, state, clockOffsetMs, clockErrorMs } of links) {
+      if (state !== 'up' || clockOffsetMs === undefined || clockErrorMs === undefined) continue
+      this.recorder.line({ t: 'clock', at, peer, offsetMs: clockOffsetMs, errorMs: clockErrorMs })
+    }
+  }
+
+  /** Saves the node's own subscriptions with the place in the journal up to which their positions are certain. */
+  async saveSubscriptions(subscriptions: NodeSubscriptions): Promise<void> {
+    await this.recorder.flush()
+    await this.#subscriptionsFile.save(() => ({
+      journal: this.#journal.position,
+      subscriptions: subscriptions.saved().map(({ sub, pattern, since, vectors }) => ({
+        sub,
+        patterns: [pattern],
+        since,
+        vectors,
+      })),
+    }))
+  }
+
+  async saveCatalog(broker: Broker): Promise<void> {
+    await this.#catalogFile.save(() =>
+      [...broker.agent.catalog.entries()].map(({ key, value, version, by }) => ({ key, value, version, by })),
+    )
+  }
+
+  /** Removes journals, logs and the subscriptions file, and begins the journal anew. */
+  async clear(broker: Broker): Promise<{ readonly removedFiles: number; readonly removedBytes: number }> {
+    await this.recorder.flush()
+    const journals = await this.#journal.clear()
+    const others = await clearLogsAndSubscriptions(this.directory.path)
+    this.beginJournal(broker)
+    return { removedFiles: journals.files + others.files, removedBytes: journals.bytes + others.bytes }
+  }
+
+  /** Ends the journal in order and gives the directory free. */
+  async close(broker: Broker): Promise<void> {
+    await this.recorder.flush()
+    this.recorder.line({ t: 'stop', at: now(), node: this.#config.nodeId, origin: broker.origin })
+    await this.recorder.flush(true)
+    await this.#journal.close()
+    this.directory.release()
+  }
+}
