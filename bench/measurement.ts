@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Driver, RunningServers } from './drivers/driver.ts'
+import { payloadBytesMin } from './payload.ts'
 import { cpuMsOf } from './process-usage.ts'
 import { deliveryProblem, type LatencySummary } from './receiver.ts'
 import { isInvalid } from './schedule.ts'
@@ -70,13 +71,13 @@ export async function measure(
   try {
     servers = await driver.startServers({ directory, serverCount: plan.serverCount, nodeOptions })
     await connectAll(driver, servers, publisher, subscribers)
+    if (!driver.hasFlowControl) passProgress(publisher, subscribers)
     await probe(publisher, subscribers)
-    await runPhase({ plan, publisher, subscribers, phase: phases.warmUp, durationMs: options.warmUpMs })
+    const common = { plan, publisher, subscribers, hasFlowControl: driver.hasFlowControl }
+    await runPhase({ ...common, phase: phases.warmUp, durationMs: options.warmUpMs })
     const cpuAtStart = cpuMsOf(servers.pids)
     const outcome = await runPhase({
-      plan,
-      publisher,
-      subscribers,
+      ...common,
       phase: phases.measured,
       durationMs: options.durationMs,
     })
@@ -100,10 +101,29 @@ async function connectAll(
   await Promise.all(
     subscribers.map(async (subscriber) => {
       await subscriber.ask({ op: 'connect', system, url: servers.urls.at(-1) ?? '' })
-      await subscriber.ask({ op: 'expect', phase: phases.probe, payloadBytes: 16, isTimed: false })
+      await subscriber.ask({
+        op: 'expect',
+        phase: phases.probe,
+        payloadBytes: payloadBytesMin,
+        isTimed: false,
+        tellsProgress: false,
+      })
       await subscriber.ask({ op: 'subscribe', topic })
     }),
   )
+}
+
+/** Passes on how far the slowest subscriber is. */
+function passProgress(publisher: WorkerProcess, subscribers: readonly WorkerProcess[]): void {
+  const latest = subscribers.map(() => ({ phase: 0, received: 0 }))
+  subscribers.forEach((subscriber, index) => {
+    subscriber.onProgress((note) => {
+      latest[index] = note
+      const same = latest.filter(({ phase }) => phase === note.phase)
+      if (same.length < latest.length) return
+      publisher.tell({ ...note, received: Math.min(...same.map(({ received }) => received)) })
+    })
+  })
 }
 
 /** Sends single messages until every subscriber has had one: then all servers know of all subscriptions. */
@@ -124,6 +144,7 @@ interface PhaseOptions {
   readonly subscribers: readonly WorkerProcess[]
   readonly phase: number
   readonly durationMs: number
+  readonly hasFlowControl: boolean
 }
 
 interface PhaseOutcome {
@@ -135,13 +156,16 @@ async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
   const { plan, publisher, subscribers, phase, durationMs } = options
   const { payloadBytes, traffic } = plan
   const isTimed = traffic.kind === 'load'
+  const isWindowed = traffic.kind === 'flood' && !options.hasFlowControl
   await Promise.all(
-    subscribers.map((subscriber) => subscriber.ask({ op: 'expect', phase, payloadBytes, isTimed })),
+    subscribers.map((subscriber) =>
+      subscriber.ask({ op: 'expect', phase, payloadBytes, isTimed, tellsProgress: isWindowed }),
+    ),
   )
   const common = { topic, phase, payloadBytes, durationMs }
   const request: WorkerRequest & { op: 'flood' | 'load' } =
     traffic.kind === 'flood'
-      ? { op: 'flood', ...common, mode: traffic.mode }
+      ? { op: 'flood', ...common, mode: traffic.mode, isWindowed }
       : { op: 'load', ...common, ratePerSecond: traffic.ratePerSecond }
   const sent = await publisher.publish(request)
   const received = await Promise.all(subscribers.map((subscriber) => subscriber.finish(sent.sent)))

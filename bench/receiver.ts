@@ -4,6 +4,7 @@
 import { build, type Histogram } from 'hdr-histogram-js'
 import { clockMs } from './clock.ts'
 import { readIntendedMs, readNumber, readPhase } from './payload.ts'
+import { progressEvery } from './window.ts'
 
 /** Latencies in microseconds, and how many there are. */
 export interface LatencySummary {
@@ -53,12 +54,23 @@ export function summarize(histogram: Histogram): LatencySummary {
   }
 }
 
+export interface ReceiverOptions {
+  readonly phase: number
+  readonly payloadBytes: number
+  /** Whether messages carry their intended send time. */
+  readonly isTimed: boolean
+  /** Called with the count now and then, if given. */
+  readonly onProgress?: ((received: number) => void) | undefined
+  readonly now?: () => number
+}
+
 /** Counts and checks the messages of one phase. Messages of other phases are left out. */
 export class Receiver {
   readonly #phase: number
   readonly #payloadBytes: number
   readonly #histogram: Histogram | undefined
   readonly #now: () => number
+  readonly #onProgress: ((received: number) => void) | undefined
   #received = 0
   /** The number that must come next. */
   #expected = 0
@@ -68,11 +80,12 @@ export class Receiver {
   #lastAt = 0
   #isTurnAwaited = false
 
-  constructor(phase: number, payloadBytes: number, isTimed: boolean, now: () => number = clockMs) {
-    this.#phase = phase
-    this.#payloadBytes = payloadBytes
-    this.#histogram = isTimed ? newHistogram() : undefined
-    this.#now = now
+  constructor(options: ReceiverOptions) {
+    this.#phase = options.phase
+    this.#payloadBytes = options.payloadBytes
+    this.#histogram = options.isTimed ? newHistogram() : undefined
+    this.#now = options.now ?? clockMs
+    this.#onProgress = options.onProgress
   }
 
   get received(): number {
@@ -86,6 +99,7 @@ export class Receiver {
     if (number === this.#expected) this.#expected++
     else this.#onDisorder(number)
     this.#received++
+    if (this.#received % progressEvery === 0) this.#onProgress?.(this.#received)
     if (this.#histogram !== undefined) recordMs(this.#histogram, this.#now() - readIntendedMs(payload))
     // The clock is read once a turn of the event loop, behind its last message: reading it for each would cost as much
     // as the message.

@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { Received } from './receiver.ts'
-import type { Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
+import type { ProgressNote, Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
 
 const workerScript = join(import.meta.dirname, 'worker.ts')
 
@@ -17,6 +17,19 @@ export class WorkerProcess {
     this.#exited = new Promise((resolve) => this.#child.once('exit', () => resolve()))
   }
 
+  /** Calls back with every progress that a subscriber tells. */
+  onProgress(listener: (note: ProgressNote) => void): void {
+    this.#child.on('message', (message) => {
+      const note = message as WorkerAnswer | ProgressNote
+      if (note.op === 'progress') listener(note)
+    })
+  }
+
+  /** Tells a publisher how far its subscribers are. */
+  tell(note: ProgressNote): void {
+    if (this.#child.connected) this.#child.send(note)
+  }
+
   /** Sends a request and waits for its answer; throws what the worker failed with. */
   async ask(request: WorkerRequest): Promise<WorkerAnswer> {
     const child = this.#child
@@ -24,10 +37,14 @@ export class WorkerProcess {
       const onExit = (code: number | null): void =>
         resolve({ op: 'failed', message: `the worker ended with ${code}` })
       child.once('exit', onExit)
-      child.once('message', (message) => {
+      const onMessage = (message: unknown): void => {
+        const answer = message as WorkerAnswer | ProgressNote
+        if (answer.op === 'progress') return
         child.off('exit', onExit)
-        resolve(message as WorkerAnswer)
-      })
+        child.off('message', onMessage)
+        resolve(answer)
+      }
+      child.on('message', onMessage)
       child.send(request)
     })
     if (answer.op === 'failed') throw new Error(answer.message)

@@ -15,6 +15,8 @@ export type WorkerRequest =
       readonly phase: number
       readonly payloadBytes: number
       readonly isTimed: boolean
+      /** Whether to tell the progress. */
+      readonly tellsProgress: boolean
     }
   /** Asks for the count so far. */
   | { readonly op: 'count' }
@@ -29,6 +31,8 @@ export type WorkerRequest =
       readonly payloadBytes: number
       readonly durationMs: number
       readonly mode: FloodMode
+      /** Whether to stay near the subscribers. */
+      readonly isWindowed: boolean
     }
   | {
       readonly op: 'load'
@@ -39,6 +43,13 @@ export type WorkerRequest =
       readonly ratePerSecond: number
     }
   | { readonly op: 'close' }
+
+/** Said between answers, without one: how far the (slowest) subscriber of a phase is. */
+export interface ProgressNote {
+  readonly op: 'progress'
+  readonly phase: number
+  readonly received: number
+}
 
 /** What a publisher did in a phase. */
 export interface Sent {

@@ -7,7 +7,8 @@ import { findDriver } from './drivers/registry.ts'
 import { PayloadRing, payloadBytesMin } from './payload.ts'
 import { newHistogram, Receiver, recordMs, summarize } from './receiver.ts'
 import { Schedule } from './schedule.ts'
-import type { Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
+import { Window } from './window.ts'
+import type { ProgressNote, Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
 
 /** A subscriber that got nothing new for so long gets nothing any more. */
 const quietMs = 3000
@@ -17,10 +18,15 @@ const clockEvery = 256
 const tickMs = 1
 
 let connection: BenchConnection | undefined
-let receiver = new Receiver(0, payloadBytesMin, false)
+let receiver = new Receiver({ phase: 0, payloadBytes: payloadBytesMin, isTimed: false })
+let flooding: { readonly phase: number; readonly window: Window } | undefined
 let cpuAtStart = process.cpuUsage()
 
-process.on('message', (request: WorkerRequest) => {
+process.on('message', (request: WorkerRequest | ProgressNote) => {
+  if (request.op === 'progress') {
+    if (flooding?.phase === request.phase) flooding.window.onProgress(request.received)
+    return
+  }
   answer(request).then(
     (reply) => process.send?.(reply),
     (error: unknown) => process.send?.({ op: 'failed', message: String(error) } satisfies WorkerAnswer),
@@ -37,7 +43,10 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
       await theConnection().subscribe(request.topic, (payload) => receiver.onPayload(payload))
       return { op: 'done' }
     case 'expect':
-      receiver = new Receiver(request.phase, request.payloadBytes, request.isTimed)
+      receiver = new Receiver({
+        ...request,
+        onProgress: request.tellsProgress ? tellProgress(request.phase) : undefined,
+      })
       cpuAtStart = process.cpuUsage()
       return { op: 'done' }
     case 'count':
@@ -58,6 +67,10 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
       setImmediate(() => process.disconnect())
       return { op: 'done' }
   }
+}
+
+function tellProgress(phase: number): (received: number) => void {
+  return (received) => process.send?.({ op: 'progress', phase, received } satisfies ProgressNote)
 }
 
 function theConnection(): BenchConnection {
@@ -85,16 +98,19 @@ async function finish(sent: number): Promise<WorkerAnswer> {
 }
 
 async function flood(request: WorkerRequest & { op: 'flood' }): Promise<Sent> {
-  const { topic, phase, payloadBytes, durationMs, mode } = request
+  const { topic, phase, payloadBytes, durationMs, mode, isWindowed } = request
   const target = theConnection()
   const ring = new PayloadRing(payloadBytes, phase)
+  const window = new Window(payloadBytes)
+  flooding = { phase, window }
   const every = mode === 'flat out' ? clockEvery : 1
   cpuAtStart = process.cpuUsage()
   const firstAt = clockMs()
   const endAt = firstAt + durationMs
   const next = (): Uint8Array | undefined =>
     ring.count % every === 0 && clockMs() >= endAt ? undefined : ring.next()
-  if (mode === 'flat out') await target.publishAll(topic, next)
+  if (mode === 'flat out')
+    await target.publishAll(topic, next, () => (isWindowed ? window.open(ring.count) : Promise.resolve()))
   else
     for (let payload = next(); payload !== undefined; payload = next())
       await target.publishAndWait(topic, payload)

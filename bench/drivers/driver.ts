@@ -23,6 +23,9 @@ export interface ServerOptions {
 /** Gives one payload after the other; undefined ends it. A payload's bytes are good until `payloadSlots` later ones. */
 export type PayloadSource = () => Uint8Array | undefined
 
+/** Resolves when the subscribers are near enough. */
+export type MayGoOn = () => Promise<void>
+
 /** One client connection. */
 export interface BenchConnection {
   /** Subscribes; resolves when the server has confirmed. Every message is handed over as the client gives it. */
@@ -31,8 +34,11 @@ export interface BenchConnection {
   publish(topic: string, payload: Uint8Array): void
   /** Publishes one message and waits for as much as the system says about it. */
   publishAndWait(topic: string, payload: Uint8Array): Promise<void>
-  /** Publishes flat out under the client's own flow control; resolves when the server has got everything. */
-  publishAll(topic: string, next: PayloadSource): Promise<void>
+  /**
+   * Publishes flat out under the client's own flow control; resolves when the server has got everything. Where that does
+   * not reach to the subscribers, `mayGoOn` is awaited now and then.
+   */
+  publishAll(topic: string, next: PayloadSource, mayGoOn: MayGoOn): Promise<void>
   /** Resolves when the server has got everything published so far. */
   flush(): Promise<void>
   /** Publications that the client knows to have failed. */
@@ -45,6 +51,8 @@ export interface Driver {
   readonly name: string
   /** How its publisher and subscriber are used, and what a publication's acknowledgement means; for the report. */
   readonly choices: string
+  /** Whether a slow subscriber slows publishers. Where it does not, the benchmark keeps publishers near subscribers. */
+  readonly hasFlowControl: boolean
   /** Whether a cluster can be compared with Herald's: a message published anywhere reaches subscribers everywhere. */
   readonly hasCluster: boolean
   /** The server's version; undefined if it is not installed. */

@@ -14,6 +14,7 @@ export const heraldDriver: Driver = {
   name: 'herald',
   choices:
     'publish() per message, waiting for writable() when saturated; every publication is acknowledged by its node (ack local); subscription with a handler; journal on',
+  hasFlowControl: true,
   hasCluster: true,
   findVersion: () => packageJson.version,
   startServers,

@@ -4,7 +4,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { reservePorts } from '../../scripts/fleet/local-ports.ts'
-import type { BenchConnection, Driver, PayloadSource, RunningServers, ServerOptions } from './driver.ts'
+import type {
+  BenchConnection,
+  Driver,
+  MayGoOn,
+  PayloadSource,
+  RunningServers,
+  ServerOptions,
+} from './driver.ts'
 import { askVersion, ServerProcess } from './server-process.ts'
 import { publishWindowed } from './windowed.ts'
 
@@ -14,6 +21,7 @@ export const mosquittoDriver: Driver = {
   name: 'mosquitto',
   choices:
     'QoS 0 in chunks of 256 of which two may wait for the socket; nothing is acknowledged; set_tcp_nodelay on, as every other system has it; subscription with the message event',
+  hasFlowControl: false,
   hasCluster: false,
   findVersion: () => askVersion('mosquitto', ['-h'], /version ([\d.]+)/),
   startServers,
@@ -47,10 +55,10 @@ class MosquittoConnection implements BenchConnection {
     await this.#client.publishAsync(toMqttTopic(topic), payload as Buffer, { qos: 0 })
   }
 
-  async publishAll(topic: string, next: PayloadSource): Promise<void> {
+  async publishAll(topic: string, next: PayloadSource, mayGoOn: MayGoOn): Promise<void> {
     const client = this.#client
     const mqttTopic = toMqttTopic(topic)
-    await publishWindowed(next, chunkMessages, async (payloads) => {
+    await publishWindowed(next, chunkMessages, mayGoOn, async (payloads) => {
       const last = payloads.at(-1)
       if (last === undefined) return
       for (const payload of payloads.slice(0, -1)) client.publish(mqttTopic, payload as Buffer, { qos: 0 })

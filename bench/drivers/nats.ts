@@ -3,7 +3,14 @@
 
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { reservePorts } from '../../scripts/fleet/local-ports.ts'
-import type { BenchConnection, Driver, PayloadSource, RunningServers, ServerOptions } from './driver.ts'
+import type {
+  BenchConnection,
+  Driver,
+  MayGoOn,
+  PayloadSource,
+  RunningServers,
+  ServerOptions,
+} from './driver.ts'
 import { askVersion, ServerProcess } from './server-process.ts'
 import { publishWindowed } from './windowed.ts'
 
@@ -14,6 +21,7 @@ export const natsDriver: Driver = {
   name: 'nats',
   choices:
     'publish() per message, a flush() every 4,096 of which two may be under way; core publications are fire-and-forget, nothing is acknowledged; subscription with a callback',
+  hasFlowControl: false,
   hasCluster: true,
   findVersion: () => askVersion('nats-server', ['--version'], /v([\d.]+)/),
   startServers,
@@ -48,9 +56,9 @@ class NatsBenchConnection implements BenchConnection {
     await this.#connection.flush()
   }
 
-  async publishAll(topic: string, next: PayloadSource): Promise<void> {
+  async publishAll(topic: string, next: PayloadSource, mayGoOn: MayGoOn): Promise<void> {
     const connection = this.#connection
-    await publishWindowed(next, chunkMessages, (payloads) => {
+    await publishWindowed(next, chunkMessages, mayGoOn, (payloads) => {
       for (const payload of payloads) connection.publish(topic, payload)
       return connection.flush()
     })

@@ -3,7 +3,14 @@
 
 import { createClient } from 'redis'
 import { reservePorts } from '../../scripts/fleet/local-ports.ts'
-import type { BenchConnection, Driver, PayloadSource, RunningServers, ServerOptions } from './driver.ts'
+import type {
+  BenchConnection,
+  Driver,
+  MayGoOn,
+  PayloadSource,
+  RunningServers,
+  ServerOptions,
+} from './driver.ts'
 import { askVersion, ServerProcess } from './server-process.ts'
 import { publishWindowed } from './windowed.ts'
 
@@ -13,6 +20,7 @@ export const redisDriver: Driver = {
   name: 'redis',
   choices:
     'PUBLISH pipelined in chunks of 1,024 of which two may be under way; the server answers each PUBLISH; subscription with a listener, buffers instead of text',
+  hasFlowControl: false,
   hasCluster: false,
   findVersion: () => askVersion('redis-server', ['--version'], /v=([\d.]+)/),
   startServers,
@@ -41,8 +49,8 @@ async function connectRedis(url: string): Promise<BenchConnection> {
     publishAndWait: async (topic: string, payload: Uint8Array) => {
       await client.publish(topic, toBuffer(payload))
     },
-    publishAll: async (topic: string, next: PayloadSource) => {
-      await publishWindowed(next, chunkMessages, (payloads) =>
+    publishAll: async (topic: string, next: PayloadSource, mayGoOn: MayGoOn) => {
+      await publishWindowed(next, chunkMessages, mayGoOn, (payloads) =>
         Promise.all(payloads.map((payload) => client.publish(topic, toBuffer(payload)))),
       )
     },
