@@ -64,7 +64,7 @@ function toStreamRows(statuses: readonly StatusAnswer[]): string[][] {
     const parts = statuses.flatMap((status) => status.streams.filter((stream) => stream.name === name))
     return [
       name,
-      parts[0]?.topics.join(' ') ?? '',
+      parts[0]?.topics.join(' ') || '(all others)',
       showCount(sum(parts.map((part) => part.publishedMessages))),
       showCount(sum(parts.map((part) => part.deliveredMessages))),
       formatBytes(sum(parts.map((part) => part.retainedBytes))),

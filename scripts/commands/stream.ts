@@ -118,7 +118,13 @@ const headings = ['STREAM', 'TOPICS', 'MODE', 'RETENTION', '>COPIES']
 function toRow(stream: StreamDefinition): string[] {
   const { bytes, ageMs } = stream.retention
   const retention = `${formatBytes(bytes)},${formatDuration(ageMs)}`
-  return [stream.name, stream.topics.join(' '), stream.mode, retention, String(stream.copies)]
+  return [
+    stream.name,
+    stream.topics.join(' ') || '(all others)',
+    stream.mode,
+    retention,
+    String(stream.copies),
+  ]
 }
 
 function isKnownEverywhere(stream: StreamDefinition, round: Round<readonly StreamDefinition[]>): boolean {
