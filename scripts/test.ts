@@ -13,14 +13,14 @@ interface Check {
 }
 
 const checks: readonly Check[] = [
-  { name: 'format and lint', command: ['biome', 'ci', '--error-on-warnings', '.'] },
+  { name: 'format and lint', command: ['biome', 'check', '--error-on-warnings', '--colors=off', '.'] },
   { name: 'types', command: ['tsc', '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'types of the pure core', command: ['tsc', '--noEmit', '-p', 'tsconfig.core.json'] },
   { name: 'unused files, exports and dependencies', command: ['knip'] },
 ]
 
 /** Seeds of the simulator that every run of CI goes through; `npm run sim` takes any number. */
-const simulationSeeds = '200'
+const simulationSeeds = '1000'
 const simulation: Check = {
   name: 'simulation',
   command: [process.execPath, 'sim/main.ts', '--seeds', simulationSeeds],
