@@ -1,0 +1,32 @@
+// A gap is told only for what no reachable node holds: neither the subscriber's own nor any that it is connected with.
+// What the subscriber's node held itself until its retention dropped it may be told without asking the others.
+
+import { type Handed, type Invariant, Violation, type World } from '../world.ts'
+
+export class GapHonesty implements Invariant {
+  readonly name = 'gap honesty'
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  onHanded({ member, node, replica, state, from, to, records }: Handed): void {
+    if (records !== undefined) return
+    for (let sequence = from; sequence <= to; sequence++) {
+      const message = this.#world.truth.find(replica.name, state.origin, sequence)
+      const what = `gap ${sequence} of ${state.origin} on ${replica.name} for member ${member.number} at ${node.id}`
+      if (message === undefined) throw new Violation(this.name, `${what} was never sent`)
+      const boot = node.broker?.boot
+      const isDropped = boot !== undefined && (message.boot === boot || message.holders.has(boot))
+      for (const other of this.#world.nodes) {
+        if (other === node ? false : !this.#world.network.isUp(node.id, other.id) || isDropped) continue
+        const log = other.broker?.agent.replicas.get(replica.id)?.origins.get(state.boot)?.log
+        const entry = log?.atOrAfter(sequence)
+        if (entry !== undefined && entry.from <= sequence) {
+          throw new Violation(this.name, `${what} (${from}-${to}) is held by ${other.id}`)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,273 @@
+// The links between the nodes. A link is FIFO, has a queue that drains at a rate and a latency, and breaks with what is in
+// flight. A direction can be cut: its frames vanish (or wait, by the plan) until it is healed or the link's ends notice.
+
+import type { NodeId } from '../node/core/common/ids.ts'
+import type { PeerMessage } from '../node/core/gossip/messages.ts'
+import { decodePeerFrame, decodePeerText, encodePeerFrame, encodePeerText } from '../node/wire/peer-codec.ts'
+import { Dice } from './dice.ts'
+import type { Plan } from './plan.ts'
+import type { Tally } from './tally.ts'
+import type { Timeline } from './timeline.ts'
+
+/** The node's end of its links. */
+export interface LinkEnd {
+  readonly id: NodeId
+  readonly isAlive: boolean
+  /** Alive and handling what comes: a paused node shakes no hands. */
+  readonly isResponsive: boolean
+  onLinkUp(peer: NodeId, budget: number): void
+  onLinkDown(peer: NodeId): void
+  onLinkMessage(peer: NodeId, message: PeerMessage): void
+  onLinkRoom(peer: NodeId, bytes: number): void
+}
+
+interface Direction {
+  readonly from: LinkEnd
+  readonly to: LinkEnd
+  readonly latencyMs: number
+  /** Cuts that are in force; several may overlap. */
+  cuts: number
+  bytesPerMs: number
+  /** When the last byte handed over so far will have left. */
+  sentAt: number
+  arrivedAt: number
+  queuedBytes: number
+  /** Frames that wait for the direction to be healed. */
+  held: (() => void)[]
+}
+
+interface Link {
+  readonly directions: readonly [Direction, Direction]
+  /** Grows with every break, so that frames of an earlier connection are known. */
+  generation: number
+  /** Nodes whose end is up. */
+  readonly up: Set<NodeId>
+  isConnecting: boolean
+}
+
+const fastBytesPerMs = 100_000
+
+export class Network {
+  readonly #timeline: Timeline
+  readonly #plan: Plan
+  readonly #dice: Dice
+  readonly #tally: Tally
+  readonly #links: Link[] = []
+  /** Largest number of bytes that waited for one link. */
+  queuedBytesMax = 0
+  /** While true, links lose, double and delay nothing. */
+  isCalm = false
+
+  constructor(timeline: Timeline, plan: Plan, tally: Tally) {
+    this.#timeline = timeline
+    this.#plan = plan
+    this.#dice = new Dice(plan.seed, 'network')
+    this.#tally = tally
+  }
+
+  /** Joins every pair of nodes and lets links come up. */
+  join(ends: readonly LinkEnd[]): void {
+    for (const [index, left] of ends.entries()) {
+      for (const right of ends.slice(index + 1)) {
+        const link: Link = {
+          directions: [this.#direction(left, right), this.#direction(right, left)],
+          generation: 0,
+          up: new Set(),
+          isConnecting: false,
+        }
+        this.#links.push(link)
+        this.#connectLater(link)
+      }
+    }
+  }
+
+  isUp(left: NodeId, right: NodeId): boolean {
+    return this.#find(left, right).up.size === 2
+  }
+
+  /** Whether every link between living nodes is up at both ends. */
+  get isWhole(): boolean {
+    return this.#links.every(
+      ({ directions: [{ from, to }], up }) => !from.isAlive || !to.isAlive || up.size === 2,
+    )
+  }
+
+  send(from: NodeId, to: NodeId, message: PeerMessage): void {
+    const link = this.#find(from, to)
+    if (!link.up.has(from)) return
+    const direction = this.#directionOf(link, from)
+    const frame = encodePeerFrame(message)
+    const text = frame === undefined ? encodePeerText(message) : ''
+    const bytes = frame?.length ?? text.length
+    const { generation } = link
+    direction.queuedBytes += bytes
+    this.queuedBytesMax = Math.max(this.queuedBytesMax, direction.queuedBytes)
+    direction.sentAt = Math.max(this.#timeline.now, direction.sentAt) + bytes / direction.bytesPerMs
+    this.#timeline.at(direction.sentAt, () => {
+      if (link.generation === generation) this.#onSent(direction, bytes)
+    })
+    const receive = (): void => {
+      if (link.generation !== generation || !link.up.has(to)) return
+      const received = frame === undefined ? decodePeerText(text) : decodePeerFrame(frame)
+      if (received === undefined) throw new Error(`${from} sent ${to} what does not parse: ${text}`)
+      direction.to.onLinkMessage(from, received)
+    }
+    for (const time of this.#arrivals(direction)) this.#arriveAt(direction, time, receive)
+  }
+
+  /** Cuts one direction; returns what heals it. */
+  cut(from: NodeId, to: NodeId): () => void {
+    const link = this.#find(from, to)
+    const direction = this.#directionOf(link, from)
+    direction.cuts++
+    this.#timeline.after(this.#plan.detectionMs * this.#dice.between(0.8, 1.2), () => {
+      if (direction.cuts > 0) this.#break(link)
+    })
+    return () => {
+      direction.cuts--
+      if (direction.cuts > 0) return
+      const held = direction.held
+      direction.held = []
+      for (const receive of held) receive()
+    }
+  }
+
+  /** Slows one direction; returns what ends that. */
+  congest(from: NodeId, to: NodeId, bytesPerMs: number): () => void {
+    const direction = this.#directionOf(this.#find(from, to), from)
+    direction.bytesPerMs = bytesPerMs
+    return () => {
+      direction.bytesPerMs = fastBytesPerMs
+      direction.sentAt = Math.min(direction.sentAt, this.#timeline.now + 50)
+    }
+  }
+
+  /** A node is gone: its ends at once, the others when they notice. */
+  onCrash(node: NodeId): void {
+    for (const link of this.#linksOf(node)) {
+      link.up.delete(node)
+      this.#break(link)
+    }
+  }
+
+  #onSent(direction: Direction, bytes: number): void {
+    const wasFull = direction.queuedBytes > this.#plan.linkQueueBytes / 2
+    direction.queuedBytes -= bytes
+    const room = this.#plan.linkQueueBytes - direction.queuedBytes
+    if (wasFull && room >= this.#plan.linkQueueBytes / 2) direction.from.onLinkRoom(direction.to.id, room)
+  }
+
+  /** When a frame arrives: never, once, or twice. */
+  #arrivals(direction: Direction): number[] {
+    const { loss, duplication, lateness } = this.#plan
+    const dice = this.#dice
+    const arrival = Math.max(
+      direction.arrivedAt,
+      direction.sentAt + direction.latencyMs * dice.between(1, 1.3),
+    )
+    if (this.isCalm) {
+      direction.arrivedAt = arrival
+      return [arrival]
+    }
+    if (dice.chance(loss)) {
+      this.#tally.count('frames lost')
+      return []
+    }
+    if (dice.chance(lateness)) {
+      this.#tally.count('frames late')
+      return [arrival + dice.between(1, 300)]
+    }
+    direction.arrivedAt = arrival
+    if (!dice.chance(duplication)) return [arrival]
+    this.#tally.count('frames doubled')
+    return [arrival, arrival + dice.between(0, 100)]
+  }
+
+  #arriveAt(direction: Direction, time: number, receive: () => void): void {
+    this.#timeline.at(time, () => {
+      if (direction.cuts === 0) receive()
+      else if (this.#plan.cutsLose) this.#tally.count('frames lost')
+      else direction.held.push(receive)
+    })
+  }
+
+  #break(link: Link): void {
+    link.generation++
+    for (const direction of link.directions) {
+      direction.queuedBytes = 0
+      direction.sentAt = this.#timeline.now
+      direction.held = []
+      const { id } = direction.from
+      if (!link.up.has(id)) continue
+      this.#timeline.after(this.#dice.between(0, 100), () => {
+        if (link.up.delete(id)) direction.from.onLinkDown(direction.to.id)
+      })
+    }
+    this.#tally.count('links broken')
+    this.#connectLater(link)
+  }
+
+  #connectLater(link: Link): void {
+    if (link.isConnecting) return
+    link.isConnecting = true
+    this.#timeline.after(this.#dice.between(5, 400), () => {
+      link.isConnecting = false
+      const [there, back] = link.directions
+      if (link.up.size === 2) return
+      const isPossible = there.from.isResponsive && back.from.isResponsive && there.cuts + back.cuts === 0
+      if (isPossible && link.up.size === 0) this.#connect(link)
+      else this.#connectLater(link)
+    })
+  }
+
+  #connect(link: Link): void {
+    const generation = ++link.generation
+    for (const direction of link.directions) {
+      const { from, to } = direction
+      const upAt = this.#timeline.now + this.#dice.between(0, 3 * this.#plan.latencyMaxMs)
+      // What the other end sends at once does not arrive before this end is up.
+      const back = this.#directionOf(link, to.id)
+      back.arrivedAt = upAt
+      this.#timeline.at(upAt, () => {
+        if (link.generation !== generation || !from.isAlive) return
+        link.up.add(from.id)
+        from.onLinkUp(to.id, this.#plan.linkQueueBytes)
+      })
+    }
+    this.#tally.count('links made')
+    this.#timeline.after(1000, () => {
+      if (link.generation === generation && link.up.size < 2) this.#break(link)
+    })
+  }
+
+  #direction(from: LinkEnd, to: LinkEnd): Direction {
+    const { latencyMinMs, latencyMaxMs } = this.#plan
+    return {
+      from,
+      to,
+      latencyMs: this.#dice.between(latencyMinMs, latencyMaxMs),
+      cuts: 0,
+      bytesPerMs: fastBytesPerMs,
+      sentAt: 0,
+      arrivedAt: 0,
+      queuedBytes: 0,
+      held: [],
+    }
+  }
+
+  #directionOf(link: Link, from: NodeId): Direction {
+    return link.directions[0].from.id === from ? link.directions[0] : link.directions[1]
+  }
+
+  #linksOf(node: NodeId): Link[] {
+    return this.#links.filter(({ directions }) => directions.some(({ from }) => from.id === node))
+  }
+
+  #find(left: NodeId, right: NodeId): Link {
+    const link = this.#linksOf(left).find(({ directions }) =>
+      directions.some(({ from }) => from.id === right),
+    )
+    if (link === undefined) throw new Error(`no link between ${left} and ${right}`)
+    return link
+  }
+}
