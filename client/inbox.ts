@@ -28,19 +28,16 @@ class InboxBatch implements MessageSource {
   readonly position: Position
   /** Sequence of the last record, holes counted. */
   readonly last: number
-  /** Connection that brought it; its bytes are credited there only. */
-  readonly generation: number
   /** Records up to this sequence are copies of what came before. */
   readonly #skipThrough: number
   readonly #end: number
   #at = batchHeaderBytes
   #sequence: number
 
-  constructor(frame: Uint8Array, topics: readonly string[], position: Position, generation: number) {
+  constructor(frame: Uint8Array, topics: readonly string[], position: Position) {
     this.frame = frame
     this.topics = topics
     this.position = position
-    this.generation = generation
     this.#skipThrough = position.received
     this.#end = readU32(frame, batchOffset.topicsStart)
     this.#sequence = batchSequence(frame)
@@ -86,7 +83,7 @@ interface InboxGap {
   readonly gap: Gap
 }
 
-/** What was consumed of the current connection's credit. */
+/** What was consumed since the node was asked on this connection. */
 export interface Consumed {
   messages: number
   bytes: number
@@ -98,10 +95,8 @@ export class Inbox {
   readonly #names: PositionNames
   readonly #queue = new Deque<InboxBatch | InboxGap | Passed>()
   readonly #reader = new BatchReader()
-  /** Counts connections; credit for what an earlier one brought is void. */
-  #generation = 0
-  /** Generation of the message taken last. */
-  #takenGeneration = 0
+  /** Whether a message was taken that is not counted as consumed yet. */
+  #isTaken = false
   /** Topic table of the batch before, which is nearly always the same. */
   #topicBytes: Uint8Array = new Uint8Array(0)
   #topics: readonly string[] = []
@@ -112,13 +107,6 @@ export class Inbox {
 
   get isEmpty(): boolean {
     return this.#queue.length === 0
-  }
-
-  /** A new connection: its credit starts at nothing consumed. */
-  startGeneration(): void {
-    this.#generation++
-    this.consumed.messages = 0
-    this.consumed.bytes = 0
   }
 
   /** Takes in a batch; answers how the protocol was broken, if it was. */
@@ -133,7 +121,7 @@ export class Inbox {
     const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, first - 1)
     if (typeof position === 'string') return position
     if (first > position.received + 1) return skipped(position, first)
-    const batch = new InboxBatch(frame, this.#topics, position, this.#generation)
+    const batch = new InboxBatch(frame, this.#topics, position)
     const copies = batch.last <= position.received ? records : this.#countCopies(frame, position.received)
     this.consumed.messages += copies
     if (batch.last <= position.received) {
@@ -180,11 +168,11 @@ export class Inbox {
         const message = item.next()
         if (message !== undefined) {
           item.position.handed = message.sequence
-          this.#takenGeneration = item.generation
+          this.#isTaken = true
           return message
         }
         item.position.handed = item.last
-        if (item.generation === this.#generation) this.consumed.bytes += item.frame.length
+        this.consumed.bytes += item.frame.length
         this.#queue.shift()
         continue
       }
@@ -194,7 +182,6 @@ export class Inbox {
         continue
       }
       item.position.handed = item.gap.to
-      this.#takenGeneration = 0
       return item.gap
     }
     return undefined
@@ -202,8 +189,14 @@ export class Inbox {
 
   /** What was taken last has been worked on. */
   onConsumed(): void {
-    if (this.#takenGeneration === this.#generation) this.consumed.messages++
-    this.#takenGeneration = 0
+    if (this.#isTaken) this.consumed.messages++
+    this.#isTaken = false
+  }
+
+  /** Forgets everything, positions included: the subscription never began. */
+  restart(): void {
+    this.clear()
+    this.positions.clear()
   }
 
   clear(): void {

@@ -16,6 +16,10 @@ export interface Position {
 export class Positions {
   readonly #streams = new Map<number, Map<number, Position>>()
 
+  clear(): void {
+    this.#streams.clear()
+  }
+
   find(stream: number, boot: number): Position | undefined {
     return this.#streams.get(stream)?.get(boot)
   }

@@ -57,6 +57,10 @@ export class SubscriptionCore {
   #creditedBytes = 0
   #cancelIdleCredit: (() => void) | undefined
   #isStarted = false
+  /** Whether everything that was taken has been worked on. */
+  #isIdle = true
+  /** There is a connection, and the node is asked as soon as everything has been worked on. */
+  #isDue = false
 
   constructor(
     environment: Environment,
@@ -68,12 +72,7 @@ export class SubscriptionCore {
     this.inbox = new Inbox(names)
     this.#environment = environment
     this.#onOver = onOver
-    // With a name the node's own cursor wins; without one, the delivery rule begins at the cursor given here.
-    if (settings.name === undefined && typeof settings.from === 'object' && 'cursor' in settings.from) {
-      const cursor = decodeCursor(settings.from.cursor)
-      if (isRefusal(cursor)) throw new HeraldError(cursor.refused, cursor.reason)
-      this.inbox.positions.adopt(cursor)
-    }
+    this.#adoptStart()
     // A caller who is no longer there to wait is no reason for an unhandled rejection.
     this.confirmed.promise.catch(() => {})
   }
@@ -96,21 +95,24 @@ export class SubscriptionCore {
     this.#consumer = consumer
   }
 
-  /** Asks the node; after the first confirmation, to go on behind what was received. */
+  /**
+   * Asks the node; after the first confirmation, to go on behind what was received. What an earlier connection brought
+   * is worked off before: otherwise every reconnect would add a whole credit to what waits for a stuck handler.
+   */
   attach(link: SubscriptionLink): void {
-    const { id, patterns, from, name, credit } = this.settings
     this.#link = link
-    this.#isConfirmedHere = false
-    this.inbox.startGeneration()
-    this.#creditedMessages = 0
-    this.#creditedBytes = 0
-    const start: StartFrom = this.#wasConfirmed ? { cursor: this.inbox.positions.toCursor('received') } : from
-    link.sendControl({ op: 'subscribe', id, patterns, from: start, name, credit })
+    if (!this.#wasConfirmed) {
+      this.inbox.restart()
+      this.#adoptStart()
+    }
+    this.#isDue = !(this.#isIdle && this.inbox.isEmpty)
+    if (!this.#isDue) this.#subscribe(link)
   }
 
   detach(): void {
     this.#link = undefined
     this.#isConfirmedHere = false
+    this.#isDue = false
     this.#cancelIdleCredit?.()
     this.#cancelIdleCredit = undefined
     if (this.#phase === 'unsubscribing') this.end(undefined)
@@ -158,7 +160,9 @@ export class SubscriptionCore {
   /** The next delivery, if the subscription has started and something waits. */
   take(): Delivery | undefined {
     if (!this.#isStarted || this.#phase === 'unsubscribing') return undefined
-    return this.inbox.take()
+    const delivery = this.inbox.take()
+    if (delivery !== undefined) this.#isIdle = false
+    return delivery
   }
 
   /** What was taken last has been worked on. */
@@ -169,6 +173,11 @@ export class SubscriptionCore {
 
   /** Nothing more can be taken for now. */
   onIdle(): void {
+    this.#isIdle = true
+    if (this.#isDue && this.#link !== undefined) {
+      this.#isDue = false
+      return this.#subscribe(this.#link)
+    }
     const { messages, bytes } = this.inbox.consumed
     if (messages === this.#creditedMessages && bytes === this.#creditedBytes) return
     if (this.#isCreditDue()) this.#sendCredit()
@@ -199,6 +208,25 @@ export class SubscriptionCore {
     if (!wasUnsubscribing) this.#consumer?.onEnded(error)
   }
 
+  #subscribe(link: SubscriptionLink): void {
+    const { id, patterns, from, name, credit } = this.settings
+    this.inbox.consumed.messages = 0
+    this.inbox.consumed.bytes = 0
+    this.#creditedMessages = 0
+    this.#creditedBytes = 0
+    const start: StartFrom = this.#wasConfirmed ? { cursor: this.inbox.positions.toCursor('received') } : from
+    link.sendControl({ op: 'subscribe', id, patterns, from: start, name, credit })
+  }
+
+  /** With a name the node's own cursor wins; without one, the delivery rule begins at the cursor given. */
+  #adoptStart(): void {
+    const { name, from } = this.settings
+    if (name !== undefined || typeof from !== 'object' || !('cursor' in from)) return
+    const cursor = decodeCursor(from.cursor)
+    if (isRefusal(cursor)) throw new HeraldError(cursor.refused, cursor.reason)
+    this.inbox.positions.adopt(cursor)
+  }
+
   async #leave(reason: unknown): Promise<void> {
     if (this.#phase === 'ended') return
     if (this.#phase !== 'unsubscribing') {
@@ -207,7 +235,7 @@ export class SubscriptionCore {
       this.inbox.clear()
       this.confirmed.reject(new HeraldError('CLIENT_CLOSED', 'unsubscribed before the node confirmed'))
       this.#consumer?.onEnded(reason)
-      if (this.#link === undefined) this.end(undefined)
+      if (this.#link === undefined || this.#isDue) this.end(undefined)
       else this.#link.sendControl({ op: 'unsubscribe', id: this.settings.id })
     }
     await this.over.promise
