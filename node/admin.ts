@@ -1,11 +1,18 @@
 // The admin interface over one node: translates requests into calls of its parts, and their state into answers.
 
 import { Readable } from 'node:stream'
+import type { Broker } from './broker/broker.ts'
+import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
+import type { SessionTable } from './broker/session-table.ts'
 import { toDefinitionValue, toStreamKey } from './broker/stream-table.ts'
 import { TestSender } from './broker/test-sender.ts'
+import type { NodeConfig } from './config/node-config.ts'
+import type { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { defaultStreamName, type StreamDefinition } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
+import type { LoopLag } from './loop-lag.ts'
+import type { NodeMemory } from './memory.ts'
 import type {
   AdminPort,
   FileEntry,
@@ -19,14 +26,31 @@ import type {
   StreamStatus,
   SubscribersAnswer,
 } from './net/admin-port.ts'
-import type { Node } from './node.ts'
+import type { Links } from './net/links.ts'
 import { listServedFiles, openServedFile } from './storage/served-files.ts'
 import { isRefusal } from './wire/control.ts'
 
-export class NodeAdmin implements AdminPort {
-  readonly #node: Node
+/** The parts of a node that the admin interface shows and moves. */
+export interface NodeParts {
+  readonly config: NodeConfig
+  readonly version: string
+  readonly state: NodeStatus['state']
+  readonly startedAt: number
+  readonly broker: Broker
+  readonly counters: Counters
+  readonly links: Links
+  readonly loopLag: LoopLag
+  readonly memory: NodeMemory
+  readonly ownSubscriptions: NodeSubscriptions
+  readonly sessions: SessionTable
+  saveSubscriptions(): Promise<void>
+  stop(reason: string): Promise<void>
+}
 
-  constructor(node: Node) {
+export class NodeAdmin implements AdminPort {
+  readonly #node: NodeParts
+
+  constructor(node: NodeParts) {
     this.#node = node
   }
 

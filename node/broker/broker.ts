@@ -11,7 +11,7 @@ import { overlaps } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { BrokerPorts } from './ports.ts'
 import { StreamTable } from './stream-table.ts'
-import { Subscriber, type SubscriberOptions } from './subscriber.ts'
+import { Subscriber, type SubscriberHost, type SubscriberOptions } from './subscriber.ts'
 import { TopicTables } from './topic-tables.ts'
 
 export interface BrokerOptions {
@@ -31,7 +31,7 @@ const progressMs = 1000
 /** How long an answer to "is anybody behind" is good for. */
 const pressureAgeMs = 1
 
-export class Broker {
+export class Broker implements SubscriberHost {
   readonly ports: BrokerPorts
   readonly node: NodeId
   readonly boot: Boot
@@ -84,9 +84,11 @@ export class Broker {
 
   unsubscribe(subscriber: Subscriber): void {
     if (!this.subscribers.delete(subscriber)) return
-    const streams = subscriber.streams
     subscriber.stop()
-    for (const replica of streams) this.#detach(subscriber, replica)
+    // Also from streams whose interest is still being made known, on which it has not begun.
+    for (const [id, subscribers] of this.#byStream) {
+      if (subscribers.delete(subscriber) && subscribers.size === 0) this.#endInterestLater(id, subscribers)
+    }
   }
 
   /** Subscribers of this node that would get a topic. */
@@ -108,7 +110,8 @@ export class Broker {
         const isTouched = subscriber.options.patterns.some((pattern) =>
           replica.definition.topics.some((topic) => overlaps(topic, pattern)),
         )
-        if (isTouched) this.#attach(subscriber, replica, () => undefined)
+        // The stream may have carried messages before this node heard of it: they count from when it subscribed.
+        if (isTouched) this.#attach(subscriber, replica, () => undefined, subscriber.beganAt)
       }
     }
   }
@@ -131,7 +134,7 @@ export class Broker {
     return false
   }
 
-  #attach(subscriber: Subscriber, replica: Replica, onKnown: () => void): void {
+  #attach(subscriber: Subscriber, replica: Replica, onKnown: () => void, since?: number): void {
     let subscribers = this.#byStream.get(replica.id)
     if (subscribers === undefined) {
       subscribers = new Set()
@@ -146,16 +149,16 @@ export class Broker {
     }
     if (replica.interestedSince === undefined || this.agent.isInterestWaiting(replica)) {
       this.#awaiting.set(replica.id, [...(this.#awaiting.get(replica.id) ?? []), begin])
-      if (replica.interestedSince === undefined) this.handle({ kind: 'interest', replica, wanted: true })
+      if (replica.interestedSince === undefined)
+        this.handle({ kind: 'interest', replica, wanted: true, since })
     } else begin()
   }
 
-  #detach(subscriber: Subscriber, replica: Replica): void {
-    const subscribers = this.#byStream.get(replica.id)
-    subscribers?.delete(subscriber)
-    if (subscribers?.size !== 0) return
+  #endInterestLater(id: StreamId, subscribers: ReadonlySet<Subscriber>): void {
     this.ports.after(interestLingerMs, () => {
-      if (subscribers.size > 0 || replica.interestedSince === undefined) return
+      const replica = this.agent.replicas.get(id)
+      if (subscribers.size > 0 || this.#byStream.get(id) !== subscribers) return
+      if (replica?.interestedSince === undefined) return
       this.handle({ kind: 'interest', replica, wanted: false })
     })
   }

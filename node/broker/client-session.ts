@@ -14,25 +14,20 @@ import {
   encodeSelect,
   isRefusal,
 } from '../wire/control.ts'
+import type { PublishOutcome } from '../wire/control-frames.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
 import type { SessionSink } from './ports.ts'
-import { Publisher } from './publisher.ts'
-import { Session } from './session.ts'
-import type { SessionTable } from './session-table.ts'
+import { Session, type SessionRegistry } from './session.ts'
 
 export class ClientSession extends Session {
-  readonly #publisher: Publisher
   /** The subscription to which the batches sent now belong. */
   #selected = 0
   readonly #announcedStreams = new Set<StreamId>()
   readonly #announcedBoots = new Set<Boot>()
 
-  constructor(broker: Broker, sink: SessionSink, table: SessionTable) {
+  constructor(broker: Broker, sink: SessionSink, table: SessionRegistry) {
     super(broker, sink, table)
-    this.#publisher = new Publisher(broker, (outcomes) => {
-      if (this.table.sessions.has(this)) sink.sendFrame(encodeAcknowledgement(outcomes))
-    })
     sink.sendText(encodeNodeControl(this.welcome()))
   }
 
@@ -48,6 +43,10 @@ export class ClientSession extends Session {
       else this.unsubscribe(message.id)
     } else if (message.id === undefined) this.endRefused(message)
     else this.send({ op: 'refused', id: message.id, code: message.refused, message: message.reason })
+  }
+
+  protected override answer(outcomes: readonly PublishOutcome[]): void {
+    this.sink.sendFrame(encodeAcknowledgement(outcomes))
   }
 
   override sendBatch(
@@ -79,8 +78,8 @@ export class ClientSession extends Session {
 
   #onFrame(frame: Uint8Array): Refusal | undefined {
     if (frame[0] === frameType.publish) {
-      const refusal = this.#publisher.publish(frame)
-      this.pace(this.#publisher.lastStream, frame.length)
+      const refusal = this.publisher.publish(frame)
+      this.pace(frame.length)
       return refusal
     }
     if (frame[0] !== frameType.credit) {

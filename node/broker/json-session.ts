@@ -11,14 +11,12 @@ import { type AckLevel, ackLevels, recordFlag } from '../wire/batch-header.ts'
 import { BatchReader, readHeaders } from '../wire/batch-reader.ts'
 import { decodeClientControl, isRefusal, readControl } from '../wire/control.ts'
 import type { PublishOutcome } from '../wire/control-frames.ts'
-import { readText, tryReadText } from '../wire/text.ts'
+import { countBytes, readText, tryReadText } from '../wire/text.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
 import type { SessionSink } from './ports.ts'
-import { Publisher } from './publisher.ts'
 import { headersProblem } from './record-limits.ts'
-import { Session } from './session.ts'
-import type { SessionTable } from './session-table.ts'
+import { Session, type SessionRegistry } from './session.ts'
 
 type Fields = Partial<Record<string, unknown>>
 
@@ -26,19 +24,15 @@ type Fields = Partial<Record<string, unknown>>
 const outstandingMax = 10_000
 
 export class JsonSession extends Session {
-  readonly #publisher: Publisher
   readonly #builder: BatchBuilder
   readonly #reader = new BatchReader()
   /** Ids of the publishes that are to be answered, by the number of their frame. */
   readonly #answers = new Map<number, unknown>()
   #nextNumber = 1
 
-  constructor(broker: Broker, sink: SessionSink, table: SessionTable) {
+  constructor(broker: Broker, sink: SessionSink, table: SessionRegistry) {
     super(broker, sink, table)
     this.#builder = new BatchBuilder(broker.ports.allocate)
-    this.#publisher = new Publisher(broker, (outcomes) => {
-      for (const outcome of outcomes) this.#answer(outcome)
-    })
     this.send(this.welcome())
   }
 
@@ -62,6 +56,10 @@ export class JsonSession extends Session {
       else this.unsubscribe(message.id)
     } else if (message.id === undefined) this.endRefused(message)
     else this.send({ op: 'refused', id: message.id, code: message.refused, message: message.reason })
+  }
+
+  protected override answer(outcomes: readonly PublishOutcome[]): void {
+    for (const outcome of outcomes) this.#answer(outcome)
   }
 
   override sendBatch(
@@ -117,6 +115,7 @@ export class JsonSession extends Session {
 
   #onPublish(fields: Fields): void {
     const { id, topic, headers, key, ack = 'local' } = fields
+    if (!isAnswerId(id)) return this.endRefused(malformed('id: a number or a text of at most 255 characters'))
     const payload = typeof fields['text'] === 'string' ? fields['text'] : fromBase64(fields['base64'])
     const refusal = this.#publishProblem(topic, payload, headers, key, ack)
     if (refusal !== undefined || typeof topic !== 'string' || payload === undefined) {
@@ -133,8 +132,8 @@ export class JsonSession extends Session {
     const number = this.#nextNumber++
     if (id !== undefined) this.#answers.set(number, id)
     const frame = this.#builder.finish(number, ack as AckLevel)
-    const problem = this.#publisher.publish(frame)
-    this.pace(this.#publisher.lastStream, frame.length)
+    const problem = this.publisher.publish(frame)
+    this.pace(frame.length)
     if (problem !== undefined) this.endRefused(problem)
   }
 
@@ -151,7 +150,7 @@ export class JsonSession extends Session {
     if (this.#answers.size >= outstandingMax) {
       return { refused: 'PUBLISH_RATE_LIMITED', reason: `${outstandingMax} publishes wait for an answer` }
     }
-    const bytes = typeof payload === 'string' ? payload.length : (payload as Uint8Array).length
+    const bytes = typeof payload === 'string' ? countBytes(payload) : (payload as Uint8Array).length
     if (bytes > protocolLimits.payloadBytesMax) {
       return {
         refused: 'PAYLOAD_TOO_LARGE',
@@ -187,8 +186,13 @@ export class JsonSession extends Session {
   }
 
   #reply(message: { readonly id: unknown; readonly [field: string]: unknown }): void {
-    if (message.id !== undefined && this.table.sessions.has(this)) this.sink.sendText(JSON.stringify(message))
+    if (message.id !== undefined) this.sink.sendText(JSON.stringify(message))
   }
+}
+
+/** Ids are given back as they came; anything but a short text or a number could cost more than the message itself. */
+function isAnswerId(id: unknown): boolean {
+  return id === undefined || typeof id === 'number' || (typeof id === 'string' && id.length <= 255)
 }
 
 function malformed(field: string): Refusal {

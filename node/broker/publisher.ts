@@ -28,6 +28,7 @@ import type { Broker } from './broker.ts'
 /** One publish frame whose answer waits for copies on other nodes. */
 interface Pending {
   readonly publish: number
+  readonly bytes: number
   readonly runs: AcknowledgedRun[]
   /** Confirmations still to come. */
   waiting: number
@@ -40,14 +41,30 @@ export class Publisher {
   readonly #reader = new BatchReader()
   /** Topic index of each record of the batch being read. */
   readonly #topicIndexes = new Uint16Array(512)
+  readonly #inFlightBytesMax: number
   #outcomes: PublishOutcome[] = []
+  /** Bytes of publishes that wait for their copies. */
+  #inFlightBytes = 0
   /** The stream that was published to last. */
   lastStream: Replica | undefined = undefined
 
-  /** `answer` gets the outcomes of one turn of the event loop, in no particular order. */
-  constructor(broker: Broker, answer: (outcomes: readonly PublishOutcome[]) => void) {
+  /**
+   * `answer` gets the outcomes of one turn of the event loop, in no particular order. Who lets more than
+   * `inFlightBytesMax` wait for copies breaks the protocol.
+   */
+  constructor(
+    broker: Broker,
+    inFlightBytesMax: number,
+    answer: (outcomes: readonly PublishOutcome[]) => void,
+  ) {
     this.#broker = broker
+    this.#inFlightBytesMax = inFlightBytesMax
     this.#answer = answer
+  }
+
+  /** Whether everything published so far was answered. */
+  get isAnswered(): boolean {
+    return this.#inFlightBytes === 0 && this.#outcomes.length === 0
   }
 
   /** Takes a publish frame. A refusal means that the other end broke the protocol and is to be closed. */
@@ -60,6 +77,8 @@ export class Publisher {
     if (problem !== undefined) return malformed(problem)
     const level = publishAckLevel(frame)
     if (level === undefined) return malformed('asks for an unknown acknowledgement')
+    const excess = this.#excess(frame.length)
+    if (excess !== undefined) return excess
     const topics = this.#broker.topicTables.read(frame)
     if ('problem' in topics) return malformed(topics.problem)
     const lastTime = this.#walk(frame)
@@ -79,6 +98,14 @@ export class Publisher {
       this.#publishWhole(frame, topics, first, level, number, lastTime)
     } else this.#publishParts(frame, topics, streams, level, number, lastTime)
     return undefined
+  }
+
+  /** Why the frame is too much at a time. A single one never is. */
+  #excess(bytes: number): Refusal | undefined {
+    const max = this.#inFlightBytesMax
+    if (this.#inFlightBytes === 0 || this.#inFlightBytes + bytes <= max) return undefined
+    const reason = `${this.#inFlightBytes + bytes} bytes wait for copies, at most ${max} may`
+    return { refused: 'PUBLISH_RATE_LIMITED', reason }
   }
 
   /** Walks all records; the last one's intended send time, or what is wrong. */
@@ -120,7 +147,7 @@ export class Publisher {
       this.#answerLater(level, { status: 'stored', publish: number, runs: [run] })
       return
     }
-    const pending: Pending = { publish: number, runs: [], waiting: 1, ok: true }
+    const pending = this.#newPending(frame, number, 1)
     const token = this.#broker.newToken((ok) => this.#onConfirmed(pending, ok))
     pending.runs.push(this.#store(frame, topics, replica, token, lastTime))
   }
@@ -135,7 +162,7 @@ export class Publisher {
     lastTime: number,
   ): void {
     const parts = new Set(streams)
-    const pending: Pending = { publish: number, runs: [], waiting: parts.size + 1, ok: true }
+    const pending = this.#newPending(frame, number, parts.size + 1)
     const next = new Map<StreamId, AcknowledgedRun>()
     const order = this.#topicIndexes.slice(0, batchCount(frame))
     for (const replica of parts) {
@@ -151,9 +178,14 @@ export class Publisher {
     }
     for (const index of order) pending.runs.push(...takeOne(next, streams[index]))
     mergeRuns(pending.runs)
-    if (level !== 'copies')
-      this.#answerLater(level, { status: 'stored', publish: number, runs: pending.runs })
-    else this.#onConfirmed(pending, true)
+    if (level === 'copies') return this.#onConfirmed(pending, true)
+    this.#inFlightBytes -= pending.bytes
+    this.#answerLater(level, { status: 'stored', publish: number, runs: pending.runs })
+  }
+
+  #newPending(frame: Uint8Array, publish: number, waiting: number): Pending {
+    this.#inFlightBytes += frame.length
+    return { publish, bytes: frame.length, runs: [], waiting, ok: true }
   }
 
   #store(
@@ -190,7 +222,8 @@ export class Publisher {
 
   /** With one node the confirmation comes while the batch is being stored, before its run is known: so it waits. */
   #finish(pending: Pending): void {
-    const { publish, runs } = pending
+    const { publish, runs, bytes } = pending
+    this.#inFlightBytes -= bytes
     this.#answerLater('copies', { status: pending.ok ? 'stored' : 'unknown', publish, runs })
   }
 

@@ -5,11 +5,11 @@ import type { Welcome } from '../wire/control.ts'
 import { encodeCursor } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
-import type { Session, SessionLimits } from './session.ts'
+import type { Session, SessionLimits, SessionRegistry } from './session.ts'
 
 const keyPrefix = 'cursor:'
 
-export class SessionTable {
+export class SessionTable implements SessionRegistry {
   readonly sessions: Set<Session> = new Set()
   readonly limits: SessionLimits
   readonly welcome: Omit<Welcome, 'op'>

@@ -13,20 +13,39 @@ import {
   type SubscribeRequest,
   type Welcome,
 } from '../wire/control.ts'
+import type { PublishOutcome } from '../wire/control-frames.ts'
 import { decodeCursor, encodeCursor } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
 import { ClientSubscription, type SubscriptionOutlet } from './client-subscription.ts'
 import type { SessionSink } from './ports.ts'
-import type { SessionTable } from './session-table.ts'
+import { Publisher } from './publisher.ts'
 
 export interface SessionLimits {
   readonly subscriptionsMax: number
+  /** Bytes of publishes of one connection that wait for copies. */
+  readonly inFlightBytesMax: number
+  /** A session's socket is not filled with messages beyond this; the rest waits in the shared log. */
+  readonly sessionQueueSoftBytes: number
+  /** A socket that answers have filled beyond this is closed: its client publishes and reads nothing. */
+  readonly sessionQueueHardBytes: number
   /** A reader that took nothing for so long while its socket was full is closed. */
   readonly slowConsumerMs: number
 }
 
-/** A session's socket is not filled beyond this; the rest waits in the shared log. */
-const bufferedBytesMax = 1_048_576
+/** What sessions share: limits, names of durable subscriptions, and their own list. */
+export interface SessionRegistry {
+  readonly limits: SessionLimits
+  readonly welcome: Omit<Welcome, 'op'>
+  readonly sessions: Set<Session>
+  /** A name for the journal that no other subscription of the cluster has or had. */
+  newSub(): string
+  /** Takes a durable name for a subscription; returns the stored cursor. */
+  claim(name: string, session: Session, id: number): string | undefined
+  release(name: string | undefined, session: Session): void
+  /** Stores where a durable subscription stands. */
+  saveCursor(subscription: ClientSubscription): void
+}
+
 /** While subscribers lag, a publisher may bring so many bytes a millisecond: slowed, never stopped. */
 const slowBytesPerMs = 13_000
 const pauseMsMax = 5
@@ -34,31 +53,40 @@ const pauseMsMax = 5
 export abstract class Session implements SubscriptionOutlet {
   protected readonly broker: Broker
   protected readonly sink: SessionSink
-  protected readonly table: SessionTable
+  protected readonly table: SessionRegistry
+  protected readonly publisher: Publisher
   protected readonly subscriptions: Map<number, ClientSubscription> = new Map()
   #isClosed = false
+  /** Whether the client was told that and why it will be closed. */
+  #isClosingTold = false
   /** Milliseconds of pausing that the publisher has earned and not yet served. */
   #pauseOwedMs = 0
   #lastBufferedBytes = 0
   /** Since when the socket has taken nothing, milliseconds; undefined while it takes something. */
   #stuckSince: number | undefined
 
-  constructor(broker: Broker, sink: SessionSink, table: SessionTable) {
+  constructor(broker: Broker, sink: SessionSink, table: SessionRegistry) {
     this.broker = broker
     this.sink = sink
     this.table = table
+    const { inFlightBytesMax } = table.limits
+    this.publisher = new Publisher(broker, inFlightBytesMax, (outcomes) => {
+      if (!this.#isClosed) this.answer(outcomes)
+    })
   }
 
   get isWritable(): boolean {
-    return !this.#isClosed && this.sink.bufferedBytes < bufferedBytesMax
+    return !this.#isClosed && this.sink.bufferedBytes < this.table.limits.sessionQueueSoftBytes
   }
 
-  get subscriptionCount(): number {
-    return this.subscriptions.size
+  /** Whether every publish that has come so far was answered. */
+  get isAnswered(): boolean {
+    return this.publisher.isAnswered
   }
 
   abstract onFrame(frame: Uint8Array): void
   abstract onText(text: string): void
+  protected abstract answer(outcomes: readonly PublishOutcome[]): void
   abstract sendBatch(
     subscription: ClientSubscription,
     stream: string,
@@ -87,7 +115,6 @@ export abstract class Session implements SubscriptionOutlet {
 
   /** The connection is gone, in whatever way. */
   onClose(): void {
-    if (this.#isClosed && this.subscriptions.size === 0) return
     this.#isClosed = true
     for (const subscription of [...this.subscriptions.values()]) this.#drop(subscription, true)
     this.table.sessions.delete(this)
@@ -95,25 +122,30 @@ export abstract class Session implements SubscriptionOutlet {
 
   /** Once a second: tells positions, saves durable cursors, looks for readers that do not read. */
   onSecond(now: number): void {
-    for (const subscription of this.subscriptions.values()) this.table.saveCursor(subscription)
+    if (this.#isClosed) return
+    for (const subscription of this.subscriptions.values()) this.table.saveCursor(subscription, this)
     const buffered = this.sink.bufferedBytes
-    const isStuck = buffered >= bufferedBytesMax && buffered >= this.#lastBufferedBytes
+    const { sessionQueueSoftBytes, slowConsumerMs } = this.table.limits
+    const isStuck = buffered >= sessionQueueSoftBytes && buffered >= this.#lastBufferedBytes
     this.#lastBufferedBytes = buffered
     if (!isStuck) this.#stuckSince = undefined
     else this.#stuckSince ??= now
     const stuckMs = now - (this.#stuckSince ?? now)
-    if (stuckMs < this.table.limits.slowConsumerMs) return
-    this.broker.ports.count('slowConsumers', 1)
-    this.end(
-      'SLOW_CONSUMER',
-      `nothing was read for ${Math.round(stuckMs / 1000)} s while ${buffered} bytes waited`,
-    )
+    if (stuckMs < slowConsumerMs || !isStuck) return
+    this.#endSlow(`nothing was read for ${Math.round(stuckMs / 1000)} s while ${buffered} bytes waited`)
+  }
+
+  /** Tells the client that it will be closed soon; what it has sent until it hears of it is still answered. */
+  announceEnd(code: ErrorCode, message: string, retryMs: number): void {
+    if (this.#isClosed || this.#isClosingTold) return
+    this.#isClosingTold = true
+    this.send({ op: 'closing', code, message, retryMs })
   }
 
   /** Tells the client why, and closes. */
   end(code: ErrorCode, message: string, retryMs: number = 200): void {
     if (this.#isClosed) return
-    this.send({ op: 'closing', code, message, retryMs })
+    this.announceEnd(code, message, retryMs)
     this.#isClosed = true
     const status = Number.parseInt(errorEntry(code).fate.replace('close ', ''), 10)
     this.sink.close(Number.isNaN(status) ? 1008 : status, `${code}: ${message}`)
@@ -170,7 +202,14 @@ export abstract class Session implements SubscriptionOutlet {
   }
 
   /** After a publish: while subscribers lag, reading from this publisher is paused in proportion to what it brings. */
-  protected pace(replica: Replica | undefined, bytes: number): void {
+  protected pace(bytes: number): void {
+    const buffered = this.sink.bufferedBytes
+    const { sessionQueueHardBytes } = this.table.limits
+    if (buffered > sessionQueueHardBytes) {
+      this.#endSlow(`${buffered} bytes of answers wait to be read, at most ${sessionQueueHardBytes} may`)
+      return
+    }
+    const replica = this.publisher.lastStream
     if (replica === undefined || !this.broker.isPressed(replica)) {
       this.#pauseOwedMs = 0
       return
@@ -184,13 +223,18 @@ export abstract class Session implements SubscriptionOutlet {
     this.broker.ports.after(pauseMs, () => this.sink.resumeReading())
   }
 
+  #endSlow(message: string): void {
+    this.broker.ports.count('slowConsumers', 1)
+    this.end('SLOW_CONSUMER', message)
+  }
+
   #drop(subscription: ClientSubscription, broke: boolean): void {
     const { id } = subscription.request
     this.subscriptions.delete(id)
     const { subscriber } = subscription
     if (subscriber === undefined) return
-    this.table.saveCursor(subscription)
-    this.table.release(subscription.request.name, this)
+    this.table.saveCursor(subscription, this)
+    this.table.release(subscription.request, this)
     if (broke && subscription.hasOutstanding) {
       const { recorder, now } = this.broker.ports
       for (const replica of subscriber.streams) {
