@@ -91,7 +91,11 @@ test('a node that welcomes and then breaks is tried less and less often', async 
       queueMicrotask(() => events.onText(welcome))
       return dial(url, events, timeoutMs)
     },
-    startTimer: (delayMs, callback) => environment.startTimer(delayMs, callback),
+    // Later than the welcome: the break must find a connection that was welcomed.
+    startTimer: (delayMs, callback) => {
+      queueMicrotask(() => environment.startTimer(delayMs, callback))
+      return () => {}
+    },
   }
   new Session(welcoming, toSettings({}), ['ws://one:1/'], deaf).start()
   await new Promise((resolve) => setImmediate(resolve))
