@@ -43,6 +43,8 @@ export interface NodeParts {
   readonly memory: NodeMemory
   readonly ownSubscriptions: NodeSubscriptions
   readonly sessions: SessionTable
+  /** Aborts when the node begins to drain. */
+  readonly draining: AbortSignal
   saveSubscriptions(): Promise<void>
   stop(reason: string): Promise<void>
 }
@@ -139,8 +141,10 @@ export class NodeAdmin implements AdminPort {
   }
 
   async send(command: SendCommand, signal: AbortSignal): Promise<SendAnswer | Refusal> {
-    const { broker } = this.#node
-    const result = await new TestSender(broker, { ...command, ack: command.ack ?? 'local' }).run(signal)
+    const { broker, draining } = this.#node
+    if (draining.aborted) return { refused: 'NODE_DRAINING', reason: 'the node is shutting down' }
+    const sender = new TestSender(broker, { ...command, ack: command.ack ?? 'local' })
+    const result = await sender.run(AbortSignal.any([signal, draining]))
     return 'refused' in result && typeof result.refused === 'string'
       ? (result as Refusal)
       : ({ ...result, origin: broker.origin } as SendAnswer)

@@ -64,19 +64,15 @@ async function run(config: NodeConfig, log: Logger): Promise<void> {
     directory.release()
     throw error
   })
-  watchSignals(started, config, log)
+  watchSignals(started)
 }
 
-/** The first signal drains, within the drain time; the second ends the process at once. */
-function watchSignals(node: Node, config: NodeConfig, log: Logger): void {
+/** The first signal drains; the second ends the process at once. */
+function watchSignals(node: Node): void {
   let signals = 0
   const onSignal = (signal: string): void => {
     if (++signals > 1) process.exit(1)
     void node.stop(signal)
-    setTimeout(() => {
-      log.warn({ event: 'drain-timeout', afterMs: config.tunables.drainMs })
-      process.exit(0)
-    }, config.tunables.drainMs).unref()
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)

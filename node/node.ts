@@ -1,7 +1,6 @@
 // One member of the cluster: builds its parts, wires them, starts and stops them in the right order. Everything else
 // lives in the parts; this file is where they meet.
 
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { NodeAdmin } from './admin.ts'
 import { Broker } from './broker/broker.ts'
@@ -16,6 +15,7 @@ import { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { type Boot, toOrigin } from './core/common/ids.ts'
 import { protocolLimits } from './core/common/limits.ts'
+import { clientsAnswered, clientsClosed, linksFlushed } from './drain.ts'
 import { LoopLag } from './loop-lag.ts'
 import { NodeMemory } from './memory.ts'
 import { AdminServer } from './net/admin-server.ts'
@@ -42,8 +42,6 @@ export interface NodeOptions {
 const tickMs = { busy: 100, rest: 1000 } as const
 /** A starting node is ready when all links are up, or after so long: peers may be down for good. */
 const readyAfterMs = 1500
-/** What was accepted is given so long to leave for other nodes before the process ends. */
-const flushLinksMs = 2000
 
 export class Node {
   readonly config: NodeConfig
@@ -65,6 +63,7 @@ export class Node {
   #ticker: NodeJS.Timeout | undefined
   #nextSecond = 0
   #stopping: Promise<void> | undefined
+  readonly #draining = new AbortController()
   state: 'starting' | 'ready' | 'draining' = 'starting'
 
   /** Starts a node; resolves when it listens. Throws HeraldError. */
@@ -120,6 +119,11 @@ export class Node {
     })
   }
 
+  /** Aborts when the node begins to drain: long work ends. */
+  get draining(): AbortSignal {
+    return this.#draining.signal
+  }
+
   /** Drains and stops; resolves when everything is closed. The text is for the log and for other nodes. */
   stop(reason: string, failure?: string): Promise<void> {
     this.#stopping ??= this.#stop(reason, failure)
@@ -149,11 +153,17 @@ export class Node {
 
   async #stop(reason: string, failure: string | undefined): Promise<void> {
     this.state = 'draining'
+    this.#draining.abort()
     this.#log.info({ event: 'draining', reason })
+    this.#endInTime(failure)
+    const { drainMs } = this.config.tunables
+    await clientsAnswered(this.sessions, drainMs)
     this.sessions.drain()
-    await this.#clientsClosed(reason)
-    const deadline = now() + flushLinksMs
-    while (this.#peers.queuedBytes > 0 && now() < deadline) await delay(5)
+    const queuedBytes = (): number => this.#peers.queuedBytes
+    await Promise.all([
+      clientsClosed(this.#clients, reason, drainMs),
+      linksFlushed(this.broker, queuedBytes, drainMs),
+    ])
     for (const timer of this.#timers) clearInterval(timer)
     clearTimeout(this.#ticker)
     await this.links.close()
@@ -165,12 +175,13 @@ export class Node {
     this.#options.onStopped(failure)
   }
 
-  /** Clients are given the drain time to say goodbye. Links of other nodes live on the same server and go later. */
-  async #clientsClosed(reason: string): Promise<void> {
-    const closed = this.#clients.close(reason)
-    void closed
-    const deadline = now() + this.config.tunables.drainMs / 2
-    while (this.#clients.sessions > 0 && now() < deadline) await delay(5)
+  /** Whatever hangs, the process ends when the drain time is over. */
+  #endInTime(failure: string | undefined): void {
+    const { drainMs } = this.config.tunables
+    setTimeout(() => {
+      this.#log.warn({ event: 'drain-timeout', afterMs: drainMs })
+      this.#options.onStopped(failure)
+    }, drainMs).unref()
   }
 
   #fail(message: string): void {
@@ -219,7 +230,10 @@ export class Node {
       recorder: this.memory.recorder,
       count: (counter, by) => this.counters.increment(counter, by),
       allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
-      onCatalogChanged: () => void this.memory.saveCatalog(this.broker),
+      onCatalogChanged: (keys) => {
+        this.sessions.onCatalogChanged(keys)
+        void this.memory.saveCatalog(this.broker)
+      },
     }
   }
 

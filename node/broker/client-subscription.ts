@@ -1,7 +1,8 @@
 // One subscription of one client connection: its credit, and what the client has consumed of what it was sent.
 //
 // A durable subscription's cursor must not run ahead of the client, so what was sent and not yet consumed is kept as a
-// queue, bounded by the credit; a total that the client reports moves the cursor to exactly there.
+// queue, bounded by the credit; a total that the client reports moves the cursor to there. Without credit the
+// client reports nothing, and what was sent counts as consumed.
 
 import { Deque } from '../core/common/deque.ts'
 import type { Origin } from '../core/common/ids.ts'
@@ -37,12 +38,10 @@ interface Outstanding {
   readonly stream: string
   readonly origin: Origin
   readonly messages: number
+  readonly from: number
   readonly to: number
   readonly totalMessages: number
 }
-
-/** Batches of a durable subscription without credit that are remembered as outstanding. */
-const outstandingMax = 65_536
 
 export class ClientSubscription implements SubscriberSink {
   readonly request: SubscribeRequest
@@ -66,8 +65,8 @@ export class ClientSubscription implements SubscriberSink {
 
   get canTake(): boolean {
     if (!this.#outlet.isWritable) return false
-    const { credit, name } = this.request
-    if (credit === undefined) return name === undefined || this.#outstanding.length < outstandingMax
+    const { credit } = this.request
+    if (credit === undefined) return true
     return (
       this.#sentMessages - this.#consumedMessages < credit.messages &&
       this.#sentBytes - this.#consumedBytes < credit.bytes
@@ -90,9 +89,10 @@ export class ClientSubscription implements SubscriberSink {
     this.#sentMessages += count
     this.#sentBytes += frame.length
     const stream = replica.name
-    if (this.request.name !== undefined) {
+    if (this.request.name !== undefined && this.request.credit !== undefined) {
       const { origin } = state
-      this.#outstanding.push({ stream, origin, messages: count, to, totalMessages: this.#sentMessages })
+      const totalMessages = this.#sentMessages
+      this.#outstanding.push({ stream, origin, messages: count, from, to, totalMessages })
     }
     this.#outlet.sendBatch(this, stream, state, frame, from, to)
   }
@@ -108,8 +108,9 @@ export class ClientSubscription implements SubscriberSink {
     for (let head = this.#outstanding.peek(); head !== undefined; head = this.#outstanding.peek()) {
       const missing = head.totalMessages - this.#consumedMessages
       if (missing >= head.messages) break
-      // A batch consumed in part moves the cursor in part; holes make it stand too early, never too late.
-      this.#moveTo(head.stream, head.origin, head.to - Math.max(missing, 0))
+      // A batch consumed in part moves the cursor in part. Where holes lie is not known here: as if all came last.
+      const position = missing <= 0 ? head.to : head.from - 1 + head.messages - missing
+      this.#moveTo(head.stream, head.origin, position)
       if (missing > 0) break
       this.#outstanding.shift()
     }
@@ -142,7 +143,7 @@ export class ClientSubscription implements SubscriberSink {
   #firstWaiting(stream: string, origin: Origin): number {
     for (let at = this.#outstanding.first; at < this.#outstanding.end; at++) {
       const item = this.#outstanding.at(at)
-      if (item?.stream === stream && item.origin === origin) return Math.max(0, item.to - item.messages)
+      if (item?.stream === stream && item.origin === origin) return item.from - 1
     }
     return 0
   }

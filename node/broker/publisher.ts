@@ -47,6 +47,8 @@ export class Publisher {
   #inFlightBytes = 0
   /** The stream that was published to last. */
   lastStream: Replica | undefined = undefined
+  /** Where the records stored last were put. */
+  lastRun: AcknowledgedRun | undefined = undefined
 
   /**
    * `answer` gets the outcomes of one turn of the event loop, in no particular order. Who lets more than
@@ -54,8 +56,8 @@ export class Publisher {
    */
   constructor(
     broker: Broker,
-    inFlightBytesMax: number,
     answer: (outcomes: readonly PublishOutcome[]) => void,
+    inFlightBytesMax: number = Number.POSITIVE_INFINITY,
   ) {
     this.#broker = broker
     this.#inFlightBytesMax = inFlightBytesMax
@@ -211,7 +213,8 @@ export class Publisher {
     }
     ports.count('messagesPublished', records)
     this.#broker.handle({ kind: 'publish', replica, frame, count: records, confirm: token !== 0, token })
-    return { records, stream: replica.id, boot, first }
+    this.lastRun = { records, stream: replica.id, boot, first }
+    return this.lastRun
   }
 
   #onConfirmed(pending: Pending, ok: boolean): void {

@@ -41,9 +41,9 @@ export interface SessionRegistry {
   newSub(): string
   /** Takes a durable name for a subscription; returns the stored cursor. */
   claim(name: string, session: Session, id: number): string | undefined
-  release(name: string | undefined, session: Session): void
-  /** Stores where a durable subscription stands. */
-  saveCursor(subscription: ClientSubscription): void
+  release(request: SubscribeRequest, session: Session): void
+  /** Stores where a durable subscription stands, unless its name was taken over. */
+  saveCursor(subscription: ClientSubscription, session: Session): void
 }
 
 /** While subscribers lag, a publisher may bring so many bytes a millisecond: slowed, never stopped. */
@@ -69,10 +69,10 @@ export abstract class Session implements SubscriptionOutlet {
     this.broker = broker
     this.sink = sink
     this.table = table
-    const { inFlightBytesMax } = table.limits
-    this.publisher = new Publisher(broker, inFlightBytesMax, (outcomes) => {
+    const answer = (outcomes: readonly PublishOutcome[]): void => {
       if (!this.#isClosed) this.answer(outcomes)
-    })
+    }
+    this.publisher = new Publisher(broker, answer, table.limits.inFlightBytesMax)
   }
 
   get isWritable(): boolean {

@@ -64,6 +64,8 @@ export class Subscriber {
   readonly #delivered = new Map<Replica, number>()
   /** When the subscriber last took something while it was waiting for nothing else, milliseconds. */
   lastTaken: number
+  /** When it subscribed, milliseconds. */
+  readonly beganAt: number
   #isStopped = false
   #isPumping = false
   #pumpAgain = false
@@ -73,7 +75,8 @@ export class Subscriber {
     this.options = options
     this.#matcher = new PatternMatcher(options.patterns)
     this.#journal = new SubscriberJournal(host.ports, options)
-    this.lastTaken = host.ports.now()
+    this.beganAt = host.ports.now()
+    this.lastTaken = this.beganAt
   }
 
   get streams(): readonly Replica[] {

@@ -98,6 +98,10 @@ export class TestSender {
     const number = this.#number++
     if (ack !== 'none') this.#records.set(number, this.#builder.count)
     this.#publisher.publish(this.#builder.finish(number, ack))
+    const run = this.#publisher.lastRun
+    if (run === undefined) return
+    if (this.#from === 0) this.#from = run.first
+    this.#to = run.first + run.records - 1
   }
 
   /** Lets the event loop turn, and waits while subscribers lag or too much is unacknowledged. */
@@ -117,13 +121,8 @@ export class TestSender {
       const records = this.#records.get(outcome.publish) ?? 0
       this.#records.delete(outcome.publish)
       if (outcome.status === 'refused') this.#refused += records
-      else {
-        if (outcome.status === 'stored') this.#acknowledged += records
-        else this.#unknown += records
-        const first = outcome.runs[0]?.first ?? 0
-        if (this.#from === 0 || first < this.#from) this.#from = first
-        this.#to = Math.max(this.#to, first + records - 1)
-      }
+      else if (outcome.status === 'stored') this.#acknowledged += records
+      else this.#unknown += records
     }
     this.#onAnswer()
   }

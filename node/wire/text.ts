@@ -31,6 +31,24 @@ export function writeText(bytes: Uint8Array, at: number, text: string): number {
   return at + encoder.encodeInto(text, bytes.subarray(at)).written
 }
 
+/** Bytes of the text in UTF-8. */
+export function countBytes(text: string): number {
+  let bytes = text.length
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit > 0x7f) bytes++
+    // Each half of a surrogate pair is two of the four bytes; a lone one becomes U+FFFD, which has three.
+    if (unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff || !isPaired(text, index))) bytes++
+  }
+  return bytes
+}
+
+function isPaired(text: string, index: number): boolean {
+  const unit = text.charCodeAt(index)
+  const other = text.charCodeAt(unit < 0xdc00 ? index + 1 : index - 1)
+  return unit < 0xdc00 ? other >= 0xdc00 && other <= 0xdfff : other >= 0xd800 && other < 0xdc00
+}
+
 /** Decodes bytes that should be UTF-8; undefined if they are not. */
 export function tryReadText(bytes: Uint8Array): string | undefined {
   try {

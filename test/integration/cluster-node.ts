@@ -70,14 +70,22 @@ export class ClusterNode {
 
   /** Starts the process; it may not be ready yet. Further arguments come last and so win. */
   spawn(...further: readonly string[]): void {
-    const { id, port, adminPort, peersFile, dataPath, environment } = this.options
-    const given = [
+    const { id, port, adminPort, peersFile, dataPath } = this.options
+    this.spawnBare(
       ...['--node-id', id, '--port', String(port), '--peers', peersFile, '--host', '127.0.0.1'],
       ...['--data', dataPath, '--admin', `127.0.0.1:${adminPort}`, '--log-format', 'json', ...further],
-    ]
+    )
+  }
+
+  /** Starts the process with exactly these arguments. */
+  spawnBare(...given: readonly string[]): void {
     const child = spawn(process.execPath, ['--import', routes, program, ...given], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...environment, TEST_ROUTES: JSON.stringify(this.options.routes) },
+      env: {
+        ...process.env,
+        ...this.options.environment,
+        TEST_ROUTES: JSON.stringify(this.options.routes),
+      },
     })
     for (const output of [child.stdout, child.stderr]) {
       createInterface({ input: output }).on('line', (line) => this.log.push(line))

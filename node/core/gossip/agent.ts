@@ -37,7 +37,13 @@ export type GossipInput =
   | { readonly kind: 'peerDown'; readonly peer: NodeId }
   /** The link's queue has room for so many bytes. */
   | { readonly kind: 'budget'; readonly peer: NodeId; readonly bytes: number }
-  | { readonly kind: 'interest'; readonly replica: Replica; readonly wanted: boolean }
+  /** `since`: when the interest began, if that was before now (milliseconds). */
+  | {
+      readonly kind: 'interest'
+      readonly replica: Replica
+      readonly wanted: boolean
+      readonly since?: number | undefined
+    }
   | {
       readonly kind: 'backfill'
       readonly replica: Replica
@@ -175,7 +181,7 @@ export class GossipAgent {
       case 'budget':
         return this.#onBudget(input.peer, input.bytes)
       case 'interest':
-        if (input.wanted) this.#interest.begin(input.replica)
+        if (input.wanted) this.#interest.begin(input.replica, input.since ?? this.#context.now)
         else this.#interest.end(input.replica)
         return
       case 'backfill':

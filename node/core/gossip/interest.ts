@@ -40,16 +40,17 @@ export class Interest {
   }
 
   /** The first local subscriber of a stream has come. */
-  begin(replica: Replica): void {
+  begin(replica: Replica, since: number): void {
     const { now } = this.#context
-    replica.interestedSince = now
+    const ageMs = now - since
+    replica.interestedSince = since
     const own = ownState(this.#context, replica)
-    this.#setBase(replica, own, own.log.last?.to ?? own.goneTo)
+    this.#setBase(replica, own, ageMs === 0 ? (own.log.last?.to ?? own.goneTo) : baseSince(own, since))
     const peers = new Set<NodeId>()
     for (const peer of this.#context.peers.values()) {
       if (peer.boot === undefined) continue
       peers.add(peer.id)
-      send(this.#context, peer, { kind: 'interest', stream: replica.id, wanted: true, ageMs: 0 })
+      send(this.#context, peer, { kind: 'interest', stream: replica.id, wanted: true, ageMs })
     }
     this.#waiting.set(replica.id, { peers, deadline: now + gossipLimits.interestTimeoutMs })
     this.#settle(replica.id)
