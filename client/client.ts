@@ -76,6 +76,7 @@ export class Client implements AsyncDisposable {
     return this.#settings.name
   }
 
+  /** Whether there is a connection now; `closed` is final. */
   get state(): ClientState {
     return this.#state
   }

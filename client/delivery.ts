@@ -31,10 +31,12 @@ export class Message {
     this.sequence = sequence
   }
 
+  /** Tells a message from a `Gap`. */
   get kind(): 'message' {
     return 'message'
   }
 
+  /** The topic it was published under. */
   get topic(): string {
     const { frame, topics } = this.#source
     const at = this.#start + 4
@@ -59,6 +61,7 @@ export class Message {
     return readHeaders(this.#source.frame, headersStart, headersEnd)
   }
 
+  /** The key it was published with. */
   get key(): string | undefined {
     const { frame } = this.#source
     const { hasKey, keyStart, keyEnd } = readRecordParts(frame, this.#start)

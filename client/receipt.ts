@@ -126,6 +126,7 @@ export class PublishReceipt implements PromiseLike<PublishResult> {
     return this.#batch.resultAt(this.#index)
   }
 
+  /** Makes a receipt awaitable: it resolves with how the publish ended, and never rejects. */
   // biome-ignore lint/suspicious/noThenProperty: a receipt is awaited like a promise, without being one per message.
   then<Fulfilled = PublishResult, Rejected = never>(
     onFulfilled?: ((result: PublishResult) => Fulfilled | PromiseLike<Fulfilled>) | null,

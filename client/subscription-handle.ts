@@ -14,6 +14,7 @@ export class HandledSubscription implements AsyncDisposable {
     this.#core = core
   }
 
+  /** What was subscribed to. */
   get patterns(): readonly string[] {
     return this.#core.settings.patterns
   }

@@ -16,6 +16,7 @@ export const frameType = {
 
 /** Acknowledgement levels of a publish, by their number on the wire. */
 export const ackLevels = ['none', 'local', 'copies'] as const
+/** How far a publication must have come before it counts as acknowledged. */
 export type AckLevel = (typeof ackLevels)[number]
 
 export const batchHeaderBytes = 48

@@ -47,6 +47,7 @@ export interface Welcome {
   }
 }
 
+/** Why messages will not come: dropped by retention before they were asked for, or held by nobody any more. */
 export type GapReason = 'retention' | 'lost'
 
 /** What a node says in text. */

@@ -1,3 +1,5 @@
+// Arguments, environment and file become one configuration; every problem is told at once, with its place.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseArguments } from '../../node/config/arguments.ts'

@@ -1,3 +1,5 @@
+// peers.json: both forms of an entry, every way to get one wrong, and what counts as a disagreement.
+
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

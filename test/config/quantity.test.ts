@@ -1,3 +1,5 @@
+// Sizes and durations as people write them, and back.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatBytes, formatDuration, parseBytes, parseDurationMs } from '../../node/config/quantity.ts'

@@ -1,3 +1,5 @@
+// The settings as help and as a page: docs/configuration.md is what the table of settings says.
+
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

@@ -1,3 +1,5 @@
+// The catalog of streams survives a restart, and a damaged file is told of.
+
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

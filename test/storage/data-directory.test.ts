@@ -1,3 +1,5 @@
+// One data directory belongs to one node of one cluster, and to one process at a time.
+
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,3 +1,5 @@
+// Latencies gather in histograms that the journal takes as one line.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'

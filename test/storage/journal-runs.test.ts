@@ -1,3 +1,5 @@
+// The journal records runs: what joins a run, what ends one, and what stands in the line.
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JournalLine } from '../../node/core/common/journal-lines.ts'

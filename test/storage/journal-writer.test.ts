@@ -1,3 +1,5 @@
+// The journal on disk: files, rotation, torn ends, and a disk that fails.
+
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'

@@ -1,3 +1,5 @@
+// Only files of the data directory are served, and nothing outside it.
+
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'

@@ -1,3 +1,5 @@
+// Subscriptions and cursors survive a restart; what is not theirs is refused.
+
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

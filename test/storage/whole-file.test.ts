@@ -1,3 +1,5 @@
+// A file is replaced as a whole or not at all.
+
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
