@@ -204,7 +204,6 @@ export class NodeAdmin implements AdminPort {
 
   #definition(definition: StreamDefinition): StreamDefinitionAnswer {
     const entry = this.#node.broker.agent.catalog.get(toStreamKey(definition.name))
-    const by = entry?.by ?? this.#node.config.nodeId
-    return { ...definition, version: entry?.version ?? 0, by }
+    return { ...definition, version: entry?.version ?? 0, by: entry?.by ?? '' }
   }
 }
