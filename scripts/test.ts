@@ -31,6 +31,8 @@ const structureFiles = ['test/*.test.ts', 'test/structure/**/*.test.ts']
 /** Whole clusters of processes or containers: one at a time, so that they do not slow each other into timeouts. */
 const clusterFiles = ['test/integration/**/*.test.ts', 'test/compose/**/*.test.ts']
 
+const outputLinesMax = 200
+
 const words = process.argv.slice(2)
 const isQuick = words.includes('--check')
 const chosen = words.filter((word) => !word.startsWith('--'))
@@ -69,8 +71,17 @@ function runCheck({ name, command: [program, ...options] }: Check): Tally {
   const took = `${((performance.now() - started) / 1000).toFixed(1)} s`
   process.stdout.write(`${isGood ? '✔' : '✖'} ${name} (${took})\n`)
   if (!isGood)
-    process.stdout.write(`${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}\n`)
+    process.stdout.write(`${shorten(`${result.error?.message ?? ''}${result.stdout}${result.stderr}`)}\n`)
   return { passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, skipped: 0 }
+}
+
+/** The beginning of a long output, and its end: what went wrong first, and the check's own summary. */
+function shorten(output: string): string {
+  const lines = output.trimEnd().split('\n')
+  const hidden = lines.length - outputLinesMax
+  if (hidden <= 0) return output
+  const half = outputLinesMax / 2
+  return [...lines.slice(0, half), `… ${hidden} lines …`, ...lines.slice(-half)].join('\n')
 }
 
 function add(tally: Tally): void {

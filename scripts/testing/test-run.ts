@@ -16,7 +16,7 @@ type Counts = Readonly<{ tests: number; passed: number; skipped: number; todo: n
 type Failure = Readonly<{ name: string; file: string; error: unknown }>
 
 /** No file takes nearly as long; one that hangs must not take CI's whole time. */
-const fileTimeoutMs = 10 * 60_000
+const fileTimeoutMs = 5 * 60_000
 
 /** Runs the files, at most so many at the same time, and returns the counts over all. */
 export async function runTestFiles(files: readonly string[], concurrency: number): Promise<Tally> {

@@ -77,7 +77,8 @@ test('npm start stays up until it is interrupted and then stops the nodes', asyn
   await using here = await prepare()
   const child = spawnStart(here)
   let output = ''
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
+    child.once('close', () => reject(new Error(`it ended instead of staying up: ${output}`)))
     child.stdout.on('data', (piece: Buffer) => {
       output += piece.toString('utf8')
       if (output.includes('Ctrl-C')) resolve()
