@@ -130,8 +130,8 @@ export class LocalFleet implements Fleet {
       port: ports[2 * index] ?? 0,
       adminPort: ports[2 * index + 1] ?? 0,
     }))
-    const peers = Object.fromEntries(nodes.map((node) => [node.id, ['127.0.0.1', node.port]]))
-    await writeFile(join(this.home, 'peers.json'), `${JSON.stringify(peers, undefined, 2)}\n`)
+    const entries = nodes.map((node) => `  "${node.id}": ["127.0.0.1", ${node.port}]`)
+    await writeFile(join(this.home, 'peers.json'), `{\n${entries.join(',\n')}\n}\n`)
     return { version: 1, nodes }
   }
 
