@@ -1,0 +1,106 @@
+// `herald status` against fake nodes: healthy and ill, once and again and again, with nodes that hang or are gone.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FakeCluster, runWords } from './fake-cluster.ts'
+
+/** A node that hangs is given up after this; long enough for a node that answers on a loaded machine. */
+const shortTimeout = ['--timeout', '700ms']
+
+test('status shows every node and exits 0 when all is well', async () => {
+  await using cluster = await FakeCluster.start(3)
+  const { exitCode, stdout, stderr } = await cluster.run('status', '--wait', 'healthy')
+  assert.equal(exitCode, 0)
+  assert.equal(stderr, '')
+  assert.match(stdout, /^NODE +STATE +UP +LINKS/)
+  for (const id of ['A', 'B', 'C']) assert.match(stdout, new RegExp(`^${id} +ready .* 2/2 .* 64MiB`, 'm'))
+  assert.match(stdout, /^default +> /m)
+})
+
+test('status names a node that hangs, shows the others and exits 3', async () => {
+  await using cluster = await FakeCluster.start(3)
+  cluster.node('B').fault = 'hang'
+  const { exitCode, stdout } = await cluster.run('status', ...shortTimeout)
+  assert.equal(exitCode, 3)
+  assert.match(stdout, /^A +ready/m)
+  assert.match(stdout, /^C +ready/m)
+  assert.match(stdout, /node B cannot be reached: no answer within 700 ms/)
+})
+
+test('status exits 4 when a link is down and says why', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').linkState = 'down'
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 4)
+  assert.match(stdout, /node A: the link to B is down: connection refused/)
+})
+
+test('status --wait healthy exits 4 when the time is over', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').state = 'starting'
+  const { exitCode, stderr } = await cluster.run('status', '--wait', 'healthy', '--timeout', '200ms')
+  assert.equal(exitCode, 4)
+  assert.match(stderr, /not healthy within 0.2 s/)
+})
+
+test('status --wait healthy returns as soon as the cluster is healthy', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const node = cluster.node('A')
+  node.state = 'starting'
+  const waiting = cluster.run('status', '--wait', 'healthy', '--timeout', '30s')
+  while (node.requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  node.state = 'ready'
+  assert.equal((await waiting).exitCode, 0)
+})
+
+test('status --json prints one document with rates and the nodes that were not reached', async () => {
+  await using cluster = await FakeCluster.start(2)
+  await cluster.node('B').stop()
+  const { exitCode, stdout } = await cluster.run('status', '--json')
+  const document = JSON.parse(stdout)
+  assert.equal(exitCode, 3)
+  assert.equal(document.schemaVersion, 1)
+  assert.equal(document.healthy, false)
+  assert.deepEqual(document.nodes[0].rates, { publishedPerSecond: 0, deliveredPerSecond: 0 })
+  assert.equal(document.unreachable[0].node, 'B')
+  assert.match(document.unreachable[0].reason, /ECONNREFUSED/)
+})
+
+test('status --watch prints again until it is interrupted and exits 130', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const interruption = new AbortController()
+  const running = runWords(
+    ['status', '--watch', '--json'],
+    { HERALD_HOME: cluster.home },
+    { signal: interruption.signal },
+  )
+  while (cluster.node('A').requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  interruption.abort()
+  assert.equal((await running).exitCode, 130)
+})
+
+test('a node that answers with something else counts as not reached', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').fault = 'garbage'
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 3)
+  assert.match(stdout, /node A cannot be reached: .*not JSON/)
+})
+
+test('--only asks the named nodes and no others', async () => {
+  await using cluster = await FakeCluster.start(3)
+  const { exitCode, stdout } = await cluster.run('status', '--only', 'C,A', '--json')
+  assert.equal(exitCode, 0)
+  assert.deepEqual(
+    JSON.parse(stdout).nodes.map((node: { node: string }) => node.node),
+    ['C', 'A'],
+  )
+  assert.deepEqual(cluster.node('B').requests, [])
+})
+
+test('--only with an unknown node is a mistake of usage', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stderr } = await cluster.run('status', '--only', 'Z')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /there is no node "Z"\n +use one of A, B/)
+})
