@@ -4,7 +4,7 @@
 import type { Refusal } from '../core/common/errors.ts'
 import type { Boot, StreamId } from '../core/common/ids.ts'
 import type { OriginState } from '../core/stream/replica.ts'
-import { batchSequence, batchStream, frameType } from '../wire/batch-header.ts'
+import { batchStream, frameType } from '../wire/batch-header.ts'
 import {
   decodeClientControl,
   decodeCredit,
@@ -59,9 +59,9 @@ export class ClientSession extends Session {
   ): void {
     this.#announce(stream, batchStream(frame), state)
     const told = subscription.told.get(state)
-    // A client sets its vector by the first batch of an origin; anything else that was passed over must be said.
-    const isExpected = told === undefined ? from === batchSequence(frame) : told === from - 1
-    if (!isExpected) this.#sendProgress(subscription, batchStream(frame), state, from - 1)
+    // What was passed over without a word must be said. That holds before the first batch of an origin as well: the client
+    // has a vector already if it resumes, or from the cursor in `subscribed`.
+    if ((told ?? 0) !== from - 1) this.#sendProgress(subscription, batchStream(frame), state, from - 1)
     const { id } = subscription.request
     if (this.#selected !== id) {
       this.#selected = id
