@@ -88,6 +88,7 @@ export class Publisher {
 
   /** Resolves when everything published so far has its outcome. */
   async flush(): Promise<void> {
+    void this.#open?.wait()
     this.#seal()
     await this.outbox.settled()
   }
@@ -164,7 +165,9 @@ export class Publisher {
     const batch = this.#open
     if (batch === undefined) return
     this.#open = undefined
-    this.outbox.push(batch, this.#builder.finish(0, batch.level))
+    // While nobody waits and there is room for much more, the node may acknowledge several batches at once.
+    const hasRoom = (this.outbox.heldBytes + this.#builder.bytes) * 2 < this.#inFlightBytesMax
+    this.outbox.push(batch, this.#builder.finish(0, batch.level, hasRoom && !batch.isAwaited))
   }
 
   #refuse(problem: Refusal): PublishReceipt {

@@ -68,6 +68,11 @@ export class PublishBatch {
     this.#names = names
   }
 
+  /** Whether somebody waits for the outcome. */
+  get isAwaited(): boolean {
+    return this.#promise !== undefined
+  }
+
   /** Resolves when the batch is settled. Never rejects. */
   wait(): Promise<void> {
     if (this.#promise !== undefined) return this.#promise

@@ -1,5 +1,5 @@
 // The receiving end of one publishing connection: checks each publish frame, numbers it in place, hands it to the
-// gossip agent, and answers. Answers of one turn of the event loop go out as one frame.
+// gossip agent, and answers.
 //
 // The bytes of a batch stay what the publisher wrote; the records are walked once, so that no broken batch ever reaches
 // a subscriber, and only a batch whose topics belong to several streams is taken apart.
@@ -16,6 +16,7 @@ import {
   batchFlag,
   batchHeaderProblem,
   batchOffset,
+  isPatientPublish,
   numberBatch,
   publishAckLevel,
   publishNumber,
@@ -24,6 +25,7 @@ import { BatchReader } from '../wire/batch-reader.ts'
 import { readU16 } from '../wire/bytes.ts'
 import type { AcknowledgedRun, PublishOutcome } from '../wire/control-frames.ts'
 import type { Broker } from './broker.ts'
+import { PublishAnswers } from './publish-answers.ts'
 
 /** One publish frame whose answer waits for copies on other nodes. */
 interface Pending {
@@ -37,12 +39,11 @@ interface Pending {
 
 export class Publisher {
   readonly #broker: Broker
-  readonly #answer: (outcomes: readonly PublishOutcome[]) => void
+  readonly #answers: PublishAnswers
   readonly #reader = new BatchReader()
   /** Topic index of each record of the batch being read. */
   readonly #topicIndexes = new Uint16Array(512)
   readonly #inFlightBytesMax: number
-  #outcomes: PublishOutcome[] = []
   /** Bytes of publishes that wait for their copies. */
   #inFlightBytes = 0
   /** The stream that was published to last. */
@@ -51,7 +52,7 @@ export class Publisher {
   lastRun: AcknowledgedRun | undefined = undefined
 
   /**
-   * `answer` gets the outcomes of one turn of the event loop, in no particular order. Who lets more than
+   * `answer` gets outcomes, several at a time and in no particular order. Who lets more than
    * `inFlightBytesMax` wait for copies breaks the protocol.
    */
   constructor(
@@ -61,12 +62,12 @@ export class Publisher {
   ) {
     this.#broker = broker
     this.#inFlightBytesMax = inFlightBytesMax
-    this.#answer = answer
+    this.#answers = new PublishAnswers(broker.ports, answer)
   }
 
   /** Whether everything published so far was answered. */
   get isAnswered(): boolean {
-    return this.#inFlightBytes === 0 && this.#outcomes.length === 0
+    return this.#inFlightBytes === 0 && this.#answers.isEmpty
   }
 
   /** Takes a publish frame. A refusal means that the other end broke the protocol and is to be closed. */
@@ -88,7 +89,7 @@ export class Publisher {
     const number = publishNumber(frame)
     const streams = this.#resolve(topics)
     if ('refused' in streams) {
-      this.#answerLater(level, {
+      this.#answer(level, {
         status: 'refused',
         publish: number,
         reason: `${streams.refused}: ${streams.reason}`,
@@ -145,8 +146,11 @@ export class Publisher {
     lastTime: number,
   ): void {
     if (level !== 'copies') {
+      const isPatient = isPatientPublish(frame)
       const run = this.#store(frame, topics, replica, 0, lastTime)
-      this.#answerLater(level, { status: 'stored', publish: number, runs: [run] })
+      const outcome: PublishOutcome = { status: 'stored', publish: number, runs: [run] }
+      if (isPatient && level === 'local') this.#answers.pushPatient(outcome, frame.length)
+      else this.#answer(level, outcome)
       return
     }
     const pending = this.#newPending(frame, number, 1)
@@ -182,7 +186,7 @@ export class Publisher {
     mergeRuns(pending.runs)
     if (level === 'copies') return this.#onConfirmed(pending, true)
     this.#inFlightBytes -= pending.bytes
-    this.#answerLater(level, { status: 'stored', publish: number, runs: pending.runs })
+    this.#answer(level, { status: 'stored', publish: number, runs: pending.runs })
   }
 
   #newPending(frame: Uint8Array, publish: number, waiting: number): Pending {
@@ -227,18 +231,12 @@ export class Publisher {
   #finish(pending: Pending): void {
     const { publish, runs, bytes } = pending
     this.#inFlightBytes -= bytes
-    this.#answerLater('copies', { status: pending.ok ? 'stored' : 'unknown', publish, runs })
+    this.#answer('copies', { status: pending.ok ? 'stored' : 'unknown', publish, runs })
   }
 
-  #answerLater(level: AckLevel, outcome: PublishOutcome): void {
+  #answer(level: AckLevel, outcome: PublishOutcome): void {
     if (level === 'none' && outcome.status !== 'refused') return
-    this.#outcomes.push(outcome)
-    if (this.#outcomes.length > 1) return
-    this.#broker.ports.endOfTurn(() => {
-      const outcomes = this.#outcomes
-      this.#outcomes = []
-      this.#answer(outcomes)
-    })
+    this.#answers.push(outcome)
   }
 }
 

@@ -6,6 +6,7 @@ import { protocolLimits } from '../core/common/limits.ts'
 import {
   type AckLevel,
   ackLevels,
+  batchFlag,
   batchHeaderBytes,
   batchOffset,
   frameType,
@@ -104,8 +105,11 @@ export class BatchBuilder {
     return payloadBytes
   }
 
-  /** Completes the frame and starts the next, empty one. Call only with at least one record. */
-  finish(publishNumber: number, level: AckLevel): Uint8Array {
+  /**
+   * Completes the frame and starts the next, empty one. Call only with at least one record. `isPatient`: nobody waits for
+   * the acknowledgement yet.
+   */
+  finish(publishNumber: number, level: AckLevel, isPatient: boolean = false): Uint8Array {
     this.#reserve(this.#topicBytes)
     const frame = this.#frame
     let at = this.#end
@@ -116,7 +120,7 @@ export class BatchBuilder {
     }
     frame.fill(0, 0, batchHeaderBytes)
     frame[batchOffset.type] = frameType.publish
-    frame[batchOffset.flags] = ackLevels.indexOf(level)
+    frame[batchOffset.flags] = ackLevels.indexOf(level) | (isPatient ? batchFlag.patient : 0)
     writeU16(frame, batchOffset.topicCount, this.#topics.length)
     writeU32(frame, batchOffset.recordCount, this.#count)
     writeU32(frame, batchOffset.topicsStart, this.#end)

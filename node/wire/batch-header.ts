@@ -20,8 +20,11 @@ export const ackLevels = ['none', 'local', 'copies'] as const
 export type AckLevel = (typeof ackLevels)[number]
 
 export const batchHeaderBytes = 48
-/** Bits of the flags byte; the lowest two are the acknowledgement level of a publish. */
-export const batchFlag = { level: 3, confirm: 4, times: 8 } as const
+/**
+ * Bits of the flags byte. The lowest two are the acknowledgement level of a publish; `patient`, also of a publish, says that
+ * nobody waits for its acknowledgement yet.
+ */
+export const batchFlag = { level: 3, confirm: 4, times: 8, patient: 16 } as const
 export const recordFlag = { timeDelta: 1, headers: 2, key: 4, hole: 8 } as const
 
 export const batchOffset = {
@@ -66,6 +69,11 @@ export function publishNumber(frame: Uint8Array): number {
 
 export function publishAckLevel(frame: Uint8Array): AckLevel | undefined {
   return ackLevels[(frame[batchOffset.flags] as number) & batchFlag.level]
+}
+
+/** Whether the acknowledgement of a publish may come a little later, together with others. */
+export function isPatientPublish(frame: Uint8Array): boolean {
+  return ((frame[batchOffset.flags] as number) & batchFlag.patient) !== 0
 }
 
 /** Turns a publish into a numbered batch, in place. `flags` of batchFlag: confirm and times. */

@@ -1,0 +1,71 @@
+// The answers to one connection's publishes. Those of one turn of the event loop go out as one frame. If nobody waits for them
+// yet, they wait a few milliseconds for others: a write to the publisher costs as much as taking a small batch in, and
+// wakes the publisher as well.
+
+import type { PublishOutcome } from '../wire/control-frames.ts'
+import type { BrokerPorts } from './ports.ts'
+
+/** How long an answer waits for others. Long enough for several batches at 1,000 a second, shorter than anybody notices. */
+const patienceMs = 5
+/** Bytes of publishes that wait for an answer at the most: far below the client's eight megabytes in flight. */
+const patienceBytes = 262_144
+const heldAnswersMax = 256
+
+export class PublishAnswers {
+  readonly #ports: Pick<BrokerPorts, 'endOfTurn' | 'after'>
+  readonly #send: (outcomes: readonly PublishOutcome[]) => void
+  #outcomes: PublishOutcome[] = []
+  /** Bytes of the publishes that the outcomes stand for. */
+  #bytes = 0
+  /** Set while the end of the turn, or of the publisher's patience, will bring the answer. */
+  #isTurnAwaited = false
+  #isTimerSet = false
+
+  /** `send` gets outcomes in no particular order. */
+  constructor(
+    ports: Pick<BrokerPorts, 'endOfTurn' | 'after'>,
+    send: (outcomes: readonly PublishOutcome[]) => void,
+  ) {
+    this.#ports = ports
+    this.#send = send
+  }
+
+  get isEmpty(): boolean {
+    return this.#outcomes.length === 0
+  }
+
+  /** Answers at the end of this turn, together with what waits. */
+  push(outcome: PublishOutcome): void {
+    this.#outcomes.push(outcome)
+    if (this.#isTurnAwaited) return
+    this.#isTurnAwaited = true
+    this.#ports.endOfTurn(() => {
+      this.#isTurnAwaited = false
+      this.#sendAll()
+    })
+  }
+
+  /** Answers a publish of so many bytes when there is more to say, or its patience is over. */
+  pushPatient(outcome: PublishOutcome, bytes: number): void {
+    this.#bytes += bytes
+    if (this.#bytes >= patienceBytes || this.#outcomes.length >= heldAnswersMax) {
+      this.push(outcome)
+      return
+    }
+    this.#outcomes.push(outcome)
+    if (this.#isTurnAwaited || this.#isTimerSet) return
+    this.#isTimerSet = true
+    this.#ports.after(patienceMs, () => {
+      this.#isTimerSet = false
+      this.#sendAll()
+    })
+  }
+
+  #sendAll(): void {
+    if (this.#outcomes.length === 0) return
+    const outcomes = this.#outcomes
+    this.#outcomes = []
+    this.#bytes = 0
+    this.#send(outcomes)
+  }
+}
