@@ -54,8 +54,34 @@ const phases = { probe: 1, warmUp: 2, measured: 3 } as const
 const probeTimeoutMs = 20_000
 const probePauseMs = 20
 
-/** Runs one measurement of one system. */
+/** Runs one measurement of one system. What fails is a measurement without a result, with the reason. */
 export async function measure(
+  driver: Driver,
+  plan: MeasurementPlan,
+  options: MeasurementOptions,
+): Promise<Measurement> {
+  try {
+    return await tryMeasure(driver, plan, options)
+  } catch (error) {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return { ...nothing, problem: reason.slice(0, 200) }
+  }
+}
+
+const nothing: Measurement = {
+  problem: undefined,
+  messages: 0,
+  deliveries: 0,
+  messagesPerSecond: 0,
+  serverCpuUsPerDelivery: 0,
+  publisherCpuUsPerMessage: 0,
+  subscriberCpuUsPerDelivery: 0,
+  latency: undefined,
+  sendDelay: undefined,
+  missedSlots: 0,
+}
+
+async function tryMeasure(
   driver: Driver,
   plan: MeasurementPlan,
   options: MeasurementOptions,
@@ -162,7 +188,7 @@ async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
       subscriber.ask({ op: 'expect', phase, payloadBytes, isTimed, tellsProgress: isWindowed }),
     ),
   )
-  const common = { topic, phase, payloadBytes, durationMs }
+  const common = { topic, phase, payloadBytes, durationMs: isTimed ? 2 * durationMs : durationMs }
   const request: WorkerRequest & { op: 'flood' | 'load' } =
     traffic.kind === 'flood'
       ? { op: 'flood', ...common, mode: traffic.mode, isWindowed }

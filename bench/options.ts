@@ -8,6 +8,7 @@ export interface BenchOptions {
   readonly systems: readonly string[] | undefined
   readonly runs: number
   readonly warmUpMs: number
+  /** Of a flood; a schedule runs twice as long, for more samples at low rates. */
   readonly durationMs: number
   readonly restMs: number
   /** Folder for processor profiles; undefined for none. */
@@ -56,7 +57,7 @@ export function parseOptions(words: readonly string[]): BenchOptions | 'help' | 
       systems: values.systems?.split(','),
       runs,
       warmUpMs: values.quick ? 500 : 1000,
-      durationMs: values.quick ? 1000 : 3000,
+      durationMs: values.quick ? 1000 : 2000,
       restMs: values.quick ? 10_000 : 60_000,
       profileDirectory: values.profile,
     }
