@@ -3,7 +3,7 @@
 
 import type { CheckResult, OriginReport } from '../audit/check-result.ts'
 import type { AdminClient } from './admin/admin-client.ts'
-import { showCount } from './cli/numbers.ts'
+import { showCount, sum } from './cli/numbers.ts'
 import { CommandError, exitCodes } from './cli/outcome.ts'
 import { checkLive } from './collection/delivery-verdict.ts'
 
@@ -95,8 +95,4 @@ function findProblems(result: CheckResult, sent: Sent): readonly string[] {
     const found = sum(reports.map(({ report }) => count(report)))
     return found > 0 ? [`${showCount(found)} ${name}`] : []
   })
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

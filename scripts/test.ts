@@ -27,7 +27,7 @@ const simulation: Check = {
 }
 
 /** Walls between folders, lengths of files and functions: quick enough for `npm run check`. */
-const structureFiles = ['test/*.test.ts', 'test/structure/**/*.test.ts']
+const structureFiles = ['test/tidy/**/*.test.ts']
 /** Whole clusters of processes or containers: one at a time, so that they do not slow each other into timeouts. */
 const clusterFiles = ['test/integration/**/*.test.ts', 'test/compose/**/*.test.ts']
 

@@ -1,4 +1,4 @@
-// How a command ends: its exit code, and what the user reads when it cannot go on. Codes as documented in docs/operating.md.
+// How a command ends: its exit code, and what the user reads when it cannot go on.
 
 /** Exit codes of every command. */
 export const exitCodes = {

@@ -6,10 +6,10 @@ import { formatBytes } from '../../node/config/quantity.ts'
 import { reportProblems } from '../admin/round.ts'
 import { type Act, type Context, toHome } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
+import { sum } from '../cli/numbers.ts'
 import type { ExitCode } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
 import { collect } from '../collection/collection.ts'
-import { sum } from './status.ts'
 
 export function registerFetch(program: Command, act: Act): void {
   program

@@ -3,10 +3,10 @@
 import { formatBytes, formatDuration } from '../../node/config/quantity.ts'
 import type { StatusAnswer } from '../admin/answers.ts'
 import { findProblems } from '../admin/health.ts'
-import { showCount } from '../cli/numbers.ts'
+import { type Sample, toRates } from '../admin/sample.ts'
+import { showCount, sum } from '../cli/numbers.ts'
 import { toTable } from '../cli/table.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import { type Sample, sum, toRates } from './status.ts'
 
 const nodeHeadings = [
   'NODE',

@@ -2,9 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
-import type { StatusAnswer } from '../admin/answers.ts'
 import { findProblems, waitHealthy } from '../admin/health.ts'
-import { askAll, type Round } from '../admin/round.ts'
+import { askAll } from '../admin/round.ts'
+import { type Sample, toRates } from '../admin/sample.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
@@ -13,12 +13,6 @@ import { toStatusLines } from './status-view.ts'
 /** Rates are the difference of two samples; this far apart, a rate of 100/s is exact to 2 %. */
 const sampleIntervalMs = 500
 const watchIntervalMs = 1000
-
-/** A sample of the whole cluster and when it was taken. */
-export interface Sample {
-  readonly at: number
-  readonly round: Round<StatusAnswer>
-}
 
 interface StatusOptions {
   readonly watch?: boolean
@@ -98,28 +92,4 @@ function toDocument(first: Sample, second: Sample): object {
     nodes: answers.map(({ node, value }) => ({ ...value, rates: toRates(node, first, second) })),
     unreachable,
   }
-}
-
-/** Messages a second between two samples; undefined where a node was missing or restarted in between. */
-export function toRates(
-  node: string,
-  first: Sample,
-  second: Sample,
-): { readonly publishedPerSecond: number; readonly deliveredPerSecond: number } | undefined {
-  const before = first.round.answers.find((answer) => answer.node === node)?.value
-  const after = second.round.answers.find((answer) => answer.node === node)?.value
-  const seconds = (second.at - first.at) / 1000
-  if (before === undefined || after === undefined || before.origin !== after.origin || seconds <= 0)
-    return undefined
-  const rate = (count: (status: StatusAnswer) => number): number =>
-    Math.max(0, Math.round((count(after) - count(before)) / seconds))
-  return {
-    publishedPerSecond: rate((status) => sum(status.streams.map((stream) => stream.publishedMessages))),
-    deliveredPerSecond: rate((status) => sum(status.streams.map((stream) => stream.deliveredMessages))),
-  }
-}
-
-/** The sum of numbers. */
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }
