@@ -13,6 +13,7 @@ import { measureRest, type RestRecord, renderRest } from './scenarios/rest.ts'
 import type { BenchCase, RunRecord, Scenario } from './scenarios/scenario.ts'
 import { serverTimeScenario } from './scenarios/server-time.ts'
 import { clusterScenario, fanOutScenario, singleScenario } from './scenarios/throughput.ts'
+import { renderSpread } from './table.ts'
 
 const scenarios: readonly Scenario[] = [
   singleScenario,
@@ -22,6 +23,8 @@ const scenarios: readonly Scenario[] = [
   serverTimeScenario,
 ]
 const reportFile = 'reports/bench.json'
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const options = parseOptions(process.argv.slice(2))
 if (options === 'help') process.stdout.write(helpText)
@@ -127,6 +130,8 @@ function print(
     lines.push(`### (${scenario.letter}) ${scenario.title}`, '', ...scenario.render(runs, names), '')
   }
   if (rest.length > 0) lines.push('### (f) At rest', '', ...renderRest(rest), '')
+  const spread = renderSpread(runs.filter(({ caseId }) => !caseId.startsWith('d-')))
+  if (spread !== '') lines.push(spread, '')
   for (const { name, choices } of systems) lines.push(`- ${name}: ${choices}.`)
   if (options.profileDirectory !== undefined) lines.push('', ...renderProfiles(options.profileDirectory))
   process.stdout.write(`${lines.join('\n')}\n\nevery run: ${reportFile}\n`)

@@ -15,7 +15,8 @@ export interface BenchOptions {
   readonly profileDirectory: string | undefined
 }
 
-export const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+const systemNames = ['herald', 'nats', 'redis', 'mosquitto'] as const
 
 export const helpText = `npm run bench -- [--quick] [--only a,c] [--systems herald,nats] [--runs 5] [--profile DIR]
 
@@ -49,12 +50,16 @@ export function parseOptions(words: readonly string[]): BenchOptions | 'help' | 
     const chosen = values.only.split(',')
     const unknown = chosen.find((letter) => !letters.some((known) => known === letter))
     if (unknown !== undefined) return { problem: `--only: "${unknown}" is none of ${letters.join(', ')}` }
+    const systems = values.systems?.split(',')
+    const stranger = systems?.find((name) => !systemNames.some((known) => known === name))
+    if (stranger !== undefined)
+      return { problem: `--systems: "${stranger}" is none of ${systemNames.join(', ')}` }
     const runs = Number(values.runs ?? (values.quick ? 1 : 5))
     if (!Number.isInteger(runs) || runs < 1 || runs > 100)
       return { problem: `--runs: ${values.runs} is not 1..100` }
     return {
       letters: chosen,
-      systems: values.systems?.split(','),
+      systems,
       runs,
       warmUpMs: values.quick ? 500 : 1000,
       durationMs: values.quick ? 1000 : 2000,

@@ -3,7 +3,7 @@
 
 import type { Measurement } from './measurement.ts'
 import type { BenchCase, RunRecord } from './scenarios/scenario.ts'
-import { median } from './statistics.ts'
+import { median, spread } from './statistics.ts'
 
 /** The system that ratios are taken to. */
 const reference = 'nats'
@@ -60,6 +60,20 @@ function toCell(
   const reason =
     failed === undefined ? '' : `${own.length - valid.length} of ${own.length} runs no result: ${failed}`
   return { median: values.length === 0 ? undefined : median(values), reason }
+}
+
+/** How far the runs of the same cell lie apart, in one sentence; empty if there are no runs to compare. */
+export function renderSpread(runs: readonly RunRecord[]): string {
+  const cells = Map.groupBy(
+    runs.filter(({ measurement }) => measurement.problem === undefined),
+    ({ caseId, system }) => `${caseId} ${system}`,
+  )
+  const spreads = [...cells.values()]
+    .filter((cell) => cell.length > 1)
+    .map((cell) => spread(cell.map(({ measurement }) => measurement.messagesPerSecond)) * 100)
+  if (spreads.length === 0) return ''
+  const most = Math.max(...spreads).toFixed(0)
+  return `The runs of one cell lie ${median(spreads).toFixed(0)} % apart (median over the cells), ${most} % where they differ most.`
 }
 
 /** Two digits that matter: 0.52, 1.3, 12. */

@@ -16,6 +16,12 @@ export function askVersion(command: string, options: readonly string[], pattern:
   return error === undefined ? (pattern.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown') : undefined
 }
 
+/** Servers that run; a benchmark that is interrupted takes them with it. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGTERM')
+})
+
 /** One server process. */
 export class ServerProcess {
   readonly #child: ChildProcess
@@ -25,6 +31,8 @@ export class ServerProcess {
   constructor(command: string, options: readonly string[]) {
     this.#command = command
     this.#child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] })
+    running.add(this.#child)
+    this.#child.once('exit', () => running.delete(this.#child))
     this.#child.on('error', (error) => {
       this.#output += error.message
     })

@@ -23,6 +23,8 @@ export async function publishWindowed(
       payloads.push(payload)
     }
     const chunk = publishChunk(payloads)
+    // It may fail while the one before is awaited; its own turn to be awaited comes.
+    chunk.catch(() => undefined)
     await before
     before = chunk
   }

@@ -1,0 +1,89 @@
+// The command line of the benchmark, and what it reads from the system.
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parseOptions } from '../../bench/options.ts'
+import { cpuMsOf, memoryOf, toMemory, toTicks } from '../../bench/process-usage.ts'
+import { toSelfTimes } from '../../bench/profile.ts'
+
+const main = join(import.meta.dirname, '..', '..', 'bench', 'main.ts')
+
+test('without options everything runs five times', () => {
+  const options = parseOptions([])
+  assert.ok(typeof options === 'object' && 'runs' in options)
+  assert.equal(options.runs, 5)
+  assert.deepEqual(options.letters, ['a', 'b', 'c', 'd', 'e', 'f'])
+  assert.equal(options.systems, undefined)
+})
+
+test('options choose scenarios, systems and runs', () => {
+  const options = parseOptions(['--only', 'a,c', '--systems', 'herald,nats', '--quick'])
+  assert.ok(typeof options === 'object' && 'runs' in options)
+  assert.deepEqual([options.letters, options.systems, options.runs], [['a', 'c'], ['herald', 'nats'], 1])
+})
+
+test('wrong options are refused with the reason', () => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--only', 'a,z'], /"z" is none of a, b, c, d, e, f/],
+    [['--systems', 'herald,kafka'], /"kafka" is none of herald, nats, redis, mosquitto/],
+    [['--runs', '0'], /--runs: 0 is not 1\.\.100/],
+    [['--runs', 'many'], /--runs: many is not/],
+    [['--fast'], /--fast/],
+  ]
+  for (const [words, problem] of cases) {
+    const options = parseOptions(words)
+    assert.ok(typeof options === 'object' && 'problem' in options, words.join(' '))
+    assert.match(options.problem, problem)
+  }
+})
+
+test('the command refuses wrong options with exit code 2 and explains itself', () => {
+  const refused = spawnSync(process.execPath, [main, '--only', 'z'], { encoding: 'utf8' })
+  assert.equal(refused.status, 2)
+  assert.match(refused.stderr, /^herald bench: --only/)
+  const help = spawnSync(process.execPath, [main, '--help'], { encoding: 'utf8' })
+  assert.equal(help.status, 0)
+  assert.match(help.stdout, /--quick/)
+})
+
+test('processor time is read behind a command that holds spaces and parentheses', () => {
+  assert.equal(toTicks('7 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 120 34 0 0 20 0 1 0 99'), 154)
+})
+
+test('memory is read from the roll-up of a process', () => {
+  const rollup = 'aaa-bbb ---p 0 00:00 0 [rollup]\nRss:      2048 kB\nPss:      1024 kB\nPss_Dirty: 7 kB\n'
+  assert.deepEqual(toMemory(rollup), { rssBytes: 2_097_152, pssBytes: 1_048_576 })
+})
+
+test('this very process has memory, and processor time that only grows', {
+  skip: process.platform !== 'linux',
+}, () => {
+  const before = cpuMsOf([process.pid])
+  assert.ok(before > 0)
+  assert.ok(cpuMsOf([process.pid, process.pid]) >= 2 * before)
+  assert.ok(memoryOf(process.pid).rssBytes > 10_000_000)
+})
+
+test('own time is summed by function, idle time left out', () => {
+  const frame = (functionName: string): { functionName: string; url: string; lineNumber: number } => ({
+    functionName,
+    url: functionName.startsWith('(') ? '' : 'file:///x/y.ts',
+    lineNumber: 4,
+  })
+  const profile = {
+    nodes: [
+      { id: 1, callFrame: frame('(idle)') },
+      { id: 2, callFrame: frame('read') },
+      { id: 3, callFrame: frame('write') },
+      { id: 4, callFrame: frame('read') },
+    ],
+    samples: [1, 2, 3, 4],
+    timeDeltas: [1000, 10, 60, 30],
+  }
+  assert.deepEqual(toSelfTimes(profile), [
+    { name: 'write y.ts:5', part: 0.6 },
+    { name: 'read y.ts:5', part: 0.4 },
+  ])
+})
