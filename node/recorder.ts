@@ -52,6 +52,7 @@ export class NodeRecorder implements Recorder {
   }
 
   subscriptionEvent(line: SubscriptionEventLine): void {
+    if (line.t === 'sub') this.#latency.prepare()
     this.#runs.subscriptionEvent(line)
   }
 

@@ -4,8 +4,12 @@
 // most 256 exist per topic, 256 more per (stream, node) with the topic `*`, and what does not fit there goes to
 // (`*`, `*`, node): 8 MB in the worst case, and nothing is left out. Encoding one takes about 70 us, so that a
 // tick writes only a few and the event loop never waits for all of them.
+//
+// The library takes 10 MB and 40 ms to load, so it is loaded when the first subscription comes (`prepare`), not with the
+// first message, and not at all in a node that only keeps copies.
 
-import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import { createRequire } from 'node:module'
+import type { Histogram } from 'hdr-histogram-js'
 import type { LatencyLine } from '../core/common/journal-lines.ts'
 import { childMap } from './nested-map.ts'
 
@@ -31,6 +35,8 @@ interface Series {
   readonly sinceMs: number
 }
 
+type HdrLibrary = typeof import('hdr-histogram-js')
+
 export interface JournalLatencyOptions {
   readonly emit: (line: LatencyLine) => void
   readonly now: () => number
@@ -49,6 +55,11 @@ export class JournalLatency {
   constructor(options: JournalLatencyOptions) {
     this.#emit = options.emit
     this.#now = options.now
+  }
+
+  /** Loads the library, so that the first message does not wait for it. */
+  prepare(): void {
+    library()
   }
 
   /** `count` messages took so many microseconds from their intended sending to their delivery here. */
@@ -120,8 +131,15 @@ export class JournalLatency {
   }
 }
 
+let loaded: HdrLibrary | undefined
+
+function library(): HdrLibrary {
+  loaded ??= createRequire(import.meta.url)('hdr-histogram-js') as HdrLibrary
+  return loaded
+}
+
 function newHistogram(): Histogram {
-  return build({
+  return library().build({
     bitBucketSize: 32,
     autoResize: false,
     lowestDiscernibleValue: 1,
@@ -132,6 +150,6 @@ function newHistogram(): Histogram {
 
 function toLine(series: Series, at: number): LatencyLine {
   const { stream, topic, from, histogram } = series
-  const hdr = encodeIntoCompressedBase64(histogram)
+  const hdr = library().encodeIntoCompressedBase64(histogram)
   return { t: 'latency', at, stream, topic, from, n: histogram.totalCount, hdr }
 }
