@@ -54,7 +54,7 @@ export class AdminServer {
     this.#http.maxHeadersCount = headersMax + 1
     this.#http.on('connection', (socket) => this.#connections.add(socket))
     this.#http.on('clientError', (error, socket) => this.#connections.onClientError(error, socket))
-    this.#http.on('error', (error) => options.log('admin_server_failed', { error: error.message }))
+    this.#http.on('error', (error) => options.log('admin-server-failed', { error: error.message }))
   }
 
   /** Starts listening and resolves with the port. Throws HeraldError PORT_IN_USE. */
@@ -85,7 +85,7 @@ export class AdminServer {
         for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value)
         refuse(request, response, error.status, error.code, error.message)
       } else {
-        log('admin_request_failed', { method: request.method, url: request.url, error: String(error) })
+        log('admin-request-failed', { method: request.method, url: request.url, error: String(error) })
         refuse(request, response, 500, 'INTERNAL_FAULT', 'the request failed; the log of the node says why')
       }
     }

@@ -110,7 +110,7 @@ export class ClientServer {
     this.#http.maxHeadersCount = headersMax + 1
     this.#http.on('connection', (socket) => this.#handshakes.add(socket))
     this.#http.on('drop', () => counters.increment('connectionsDropped'))
-    this.#http.on('error', (error) => log('client_server_failed', { error: error.message }))
+    this.#http.on('error', (error) => log('client-server-failed', { error: error.message }))
     this.#http.on('clientError', (error, socket) => this.#handshakes.onClientError(error, socket))
     this.#http.on('upgrade', (request, socket, head) => {
       if (socket instanceof Socket) this.#onUpgrade(request, socket, head)
@@ -210,7 +210,7 @@ async function answerMetrics(response: ServerResponse, page: MetricsPage, log: L
     const text = await page.metrics()
     response.writeHead(200, { 'Content-Type': page.contentType }).end(text)
   } catch (error) {
-    log('metrics_failed', { error: String(error) })
+    log('metrics-failed', { error: String(error) })
     answerJson(response, 500, toErrorBody('INTERNAL_FAULT', 'the metrics could not be collected'))
   }
 }

@@ -64,7 +64,7 @@ export class LinkSlot {
     this.#link = link
     this.dialer?.reset()
     this.#change('up', undefined)
-    this.#log('link_up', { peer: this.peer })
+    this.#log('link-up', { peer: this.peer })
     this.#listener.onLinkUp(this.peer, boot, link.queue)
   }
 
@@ -73,7 +73,7 @@ export class LinkSlot {
     if (this.#state === 'up') return
     const reason = `${code}: ${message}`
     // Once per cause, not at each retry; the two ends word the same cause differently.
-    if (this.#reason?.startsWith(`${code}: `) !== true) this.#log('link_refused', { peer: this.peer, reason })
+    if (this.#reason?.startsWith(`${code}: `) !== true) this.#log('link-refused', { peer: this.peer, reason })
     this.#change('refused', reason)
   }
 
@@ -87,7 +87,7 @@ export class LinkSlot {
     this.#link = undefined
     if (this.#state === 'up') {
       this.#change('down', reason)
-      this.#log('link_down', { peer: this.peer, reason })
+      this.#log('link-down', { peer: this.peer, reason })
       this.#listener.onLinkDown(this.peer, reason)
     } else if (this.#state === 'down') {
       this.#reason = reason

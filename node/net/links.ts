@@ -225,7 +225,7 @@ export class Links implements LinkHost, PeerAcceptor {
     if (slot !== undefined) slot.onRefused(refusal.refused, refusal.reason)
     else if (!this.#reported.has(reason) && this.#reported.size < reportedMax) {
       this.#reported.add(reason)
-      this.#options.log('link_refused', { peer: node, reason })
+      this.#options.log('link-refused', { peer: node, reason })
     }
     link.refuse(refusal)
   }

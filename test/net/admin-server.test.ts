@@ -226,7 +226,7 @@ test('answers 500 and stays alive when the node fails', async () => {
   const answer = await host.ask('GET', '/v1/status')
   assert.equal(answer.status, 500)
   assert.equal(codeOf(answer), 'INTERNAL_FAULT')
-  assert.deepEqual(host.events, ['admin_request_failed'])
+  assert.deepEqual(host.events, ['admin-request-failed'])
   host.node.statusOf = () => nodeStatus
   assert.equal((await host.ask('GET', '/v1/status')).status, 200)
 })

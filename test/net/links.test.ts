@@ -175,7 +175,7 @@ test('refuses another cluster on both ends, says so once, and links when it was 
   assert.match(a.links.statuses()[0]?.reason ?? '', reason)
   assert.match(b.links.statuses()[0]?.reason ?? '', reason)
   await untilTrue(() => b.counters.get('linksRefused') >= 3)
-  assert.equal(b.events.filter((event) => event.startsWith('link_refused')).length, 1)
+  assert.equal(b.events.filter((event) => event.startsWith('link-refused')).length, 1)
   assert.deepEqual(a.listener.events, [])
   await b.stop()
   const corrected = await startTestNode({ id: 'B', boot: 3, peers: pair.peers })
