@@ -2,6 +2,7 @@
 // tables and writes reports/bench.json.
 
 import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Driver } from './drivers/driver.ts'
 import { drivers } from './drivers/registry.ts'
 import { type Measurement, measure } from './measurement.ts'
@@ -84,7 +85,11 @@ async function runCase(
   for (let run = 0; run < options.runs; run++) {
     const first = run % comparable.length
     for (const driver of [...comparable.slice(first), ...comparable.slice(0, first)]) {
-      const measurement = await measure(driver, benchCase.plan, options)
+      const { profileDirectory } = options
+      const measurement = await measure(driver, benchCase.plan, {
+        ...options,
+        profileDirectory: profileDirectory && join(profileDirectory, benchCase.id),
+      })
       runs.push({ caseId: benchCase.id, system: driver.name, run, measurement })
       process.stderr.write(`${benchCase.id}  ${driver.name} ${run + 1}: ${toProgress(measurement)}\n`)
     }

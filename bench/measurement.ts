@@ -49,6 +49,8 @@ export interface Measurement {
   readonly missedSlots: number
 }
 
+/** Node puts the process id in, so that every server gets a file of its own. */
+const serverProfileName = 'server-${pid}.cpuprofile'
 const topic = 'bench.messages'
 const phases = { probe: 1, warmUp: 2, measured: 3 } as const
 const probeTimeoutMs = 20_000
@@ -87,15 +89,20 @@ async function tryMeasure(
   options: MeasurementOptions,
 ): Promise<Measurement> {
   const directory = await mkdtemp(join(tmpdir(), 'herald-bench-'))
-  const nodeOptions =
+  const toNodeOptions = (name: string): string[] =>
     options.profileDirectory === undefined
       ? []
-      : ['--cpu-prof', '--cpu-prof-dir', join(options.profileDirectory, driver.name)]
+      : ['--cpu-prof', '--cpu-prof-dir', join(options.profileDirectory, driver.name), '--cpu-prof-name', name]
   let servers: RunningServers | undefined
-  const publisher = new WorkerProcess(nodeOptions)
-  const subscribers = Array.from({ length: plan.subscriberCount }, () => new WorkerProcess(nodeOptions))
+  const publisher = new WorkerProcess(toNodeOptions('publisher.cpuprofile'))
+  const subscribers = Array.from(
+    { length: plan.subscriberCount },
+    (_, index) => new WorkerProcess(toNodeOptions(`subscriber-${index + 1}.cpuprofile`)),
+  )
   try {
-    servers = await driver.startServers({ directory, serverCount: plan.serverCount, nodeOptions })
+    const { serverCount } = plan
+    const nodeOptions = toNodeOptions(serverProfileName)
+    servers = await driver.startServers({ directory, serverCount, nodeOptions })
     await connectAll(driver, servers, publisher, subscribers)
     if (!driver.hasFlowControl) passProgress(publisher, subscribers)
     await probe(publisher, subscribers)

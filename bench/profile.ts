@@ -29,15 +29,21 @@ export function renderProfiles(directory: string): string[] {
   })
 }
 
-/** Own time of every function as a part of all busy time, largest first. */
+/**
+ * Own time of every function as a part of all busy time, largest first. Only the second half of the process's life counts:
+ * the first is start-up and warm-up.
+ */
 export function toSelfTimes(profile: CpuProfile): { readonly name: string; readonly part: number }[] {
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, toName(callFrame)]))
   const times = new Map<string, number>()
+  const halfTime = profile.timeDeltas.reduce((sum, delta) => sum + delta, 0) / 2
+  let passed = 0
   let busy = 0
   profile.samples.forEach((id, index) => {
     const name = names.get(id) ?? ''
-    if (name === '(idle)') return
     const time = profile.timeDeltas[index] ?? 0
+    passed += time
+    if (name === '(idle)' || passed <= halfTime) return
     busy += time
     times.set(name, (times.get(name) ?? 0) + time)
   })

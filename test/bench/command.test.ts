@@ -66,7 +66,7 @@ test('this very process has memory, and processor time that only grows', {
   assert.ok(memoryOf(process.pid).rssBytes > 10_000_000)
 })
 
-test('own time is summed by function, idle time left out', () => {
+test('own time is summed by function, start-up and idle time left out', () => {
   const frame = (functionName: string): { functionName: string; url: string; lineNumber: number } => ({
     functionName,
     url: functionName.startsWith('(') ? '' : 'file:///x/y.ts',
@@ -79,11 +79,11 @@ test('own time is summed by function, idle time left out', () => {
       { id: 3, callFrame: frame('write') },
       { id: 4, callFrame: frame('read') },
     ],
-    samples: [1, 2, 3, 4],
-    timeDeltas: [1000, 10, 60, 30],
+    samples: [2, 1, 2, 3, 4],
+    timeDeltas: [2000, 1000, 910, 60, 30],
   }
   assert.deepEqual(toSelfTimes(profile), [
-    { name: 'write y.ts:5', part: 0.6 },
-    { name: 'read y.ts:5', part: 0.4 },
+    { name: 'read y.ts:5', part: 0.94 },
+    { name: 'write y.ts:5', part: 0.06 },
   ])
 })
