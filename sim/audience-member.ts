@@ -73,7 +73,16 @@ export class AudienceMember implements SubscriberSink {
     node.own(sub, this)
     this.#world.tell(`${sub} subscribes ${this.patterns} at ${node.id} from ${cursor ? 'cursor' : start}`)
     this.subscriber = broker.subscribe(
-      { sub, kind: this.kind, patterns: this.patterns, name: undefined, sink: this, start: toStart, resumes },
+      {
+        sub,
+        kind: this.kind,
+        patterns: this.patterns,
+        name: undefined,
+        sink: this,
+        start: toStart,
+        cursor,
+        resumes,
+      },
       () => {
         this.readyAt ??= this.#world.timeline.now
       },
@@ -85,9 +94,9 @@ export class AudienceMember implements SubscriberSink {
     const { subscriber, node } = this
     if (subscriber === undefined || node === undefined) return
     this.remember()
-    node.broker?.unsubscribe(subscriber)
     this.subscriber = undefined
     this.node = undefined
+    node.broker?.unsubscribe(subscriber)
   }
 
   /** The node crashed. What was handed over was taken, so the cursor is exact. */
@@ -146,14 +155,8 @@ export class AudienceMember implements SubscriberSink {
     }
   }
 
-  /** Merges the present positions into the cursor; origins that the node does not know (yet) stay as they were. */
+  /** Keeps what the node says about where it stands. */
   remember(): void {
-    const merged = new Map([...(this.cursor ?? [])].map(([stream, vector]) => [stream, new Map(vector)]))
-    for (const [stream, vector] of this.subscriber?.cursor() ?? []) {
-      const known = merged.get(stream) ?? new Map()
-      for (const [origin, sequence] of vector) known.set(origin, Math.max(sequence, known.get(origin) ?? 0))
-      merged.set(stream, known)
-    }
-    this.cursor = merged
+    this.cursor = this.subscriber?.cursor() ?? this.cursor
   }
 }

@@ -131,7 +131,7 @@ export class Faults {
     const pair = this.#two()
     if (pair === undefined) return
     const [from, to] = pair
-    const end = this.#world.network.congest(from.id, to.id, this.#dice.between(0.5, 20))
+    const end = this.#world.network.congest(from.id, to.id, this.#dice.between(5, 100))
     this.#forAWhile(`congestion ${from.id} ${to.id}`, 100, 4_000, end)
   }
 

@@ -28,12 +28,20 @@ interface Direction {
   /** Cuts that are in force; several may overlap. */
   cuts: number
   bytesPerMs: number
-  /** When the last byte handed over so far will have left. */
-  sentAt: number
-  arrivedAt: number
+  /** Frames that wait to be sent, the one that is being sent first. */
+  queue: QueuedFrame[]
   queuedBytes: number
+  /** Tells a sending that was begun under another rate or on another connection from the present one. */
+  sending: number
+  /** No frame arrives before this. */
+  arrivedAt: number
   /** Frames that wait for the direction to be healed. */
   held: (() => void)[]
+}
+
+interface QueuedFrame {
+  readonly bytes: number
+  readonly receive: () => void
 }
 
 interface Link {
@@ -85,10 +93,12 @@ export class Network {
     return this.#find(left, right).up.size === 2
   }
 
-  /** Whether every link between living nodes is up at both ends. */
-  get isWhole(): boolean {
-    return this.#links.every(
-      ({ directions: [{ from, to }], up }) => !from.isAlive || !to.isAlive || up.size === 2,
+  /** Links between living nodes that are not up at both ends. */
+  get missing(): readonly string[] {
+    return this.#links.flatMap(({ directions: [{ from, to, cuts }, back], up }) =>
+      !from.isAlive || !to.isAlive || up.size === 2
+        ? []
+        : [`${from.id}-${to.id} (up at ${[...up]}, cuts ${cuts} ${back.cuts})`],
     )
   }
 
@@ -100,19 +110,21 @@ export class Network {
     const text = frame === undefined ? encodePeerText(message) : ''
     const bytes = frame?.length ?? text.length
     const { generation } = link
-    direction.queuedBytes += bytes
-    this.queuedBytesMax = Math.max(this.queuedBytesMax, direction.queuedBytes)
-    direction.sentAt = Math.max(this.#timeline.now, direction.sentAt) + bytes / direction.bytesPerMs
-    this.#timeline.at(direction.sentAt, () => {
-      if (link.generation === generation) this.#onSent(direction, bytes)
-    })
     const receive = (): void => {
       if (link.generation !== generation || !link.up.has(to)) return
       const received = frame === undefined ? decodePeerText(text) : decodePeerFrame(frame)
       if (received === undefined) throw new Error(`${from} sent ${to} what does not parse: ${text}`)
       direction.to.onLinkMessage(from, received)
     }
-    for (const time of this.#arrivals(direction)) this.#arriveAt(direction, time, receive)
+    direction.queue.push({ bytes, receive })
+    direction.queuedBytes += bytes
+    this.queuedBytesMax = Math.max(this.queuedBytesMax, direction.queuedBytes)
+    if (direction.queue.length === 1) this.#sendNext(direction)
+  }
+
+  /** What a link's queue still takes. */
+  room(from: NodeId, to: NodeId): number {
+    return this.#plan.linkQueueBytes - this.#directionOf(this.#find(from, to), from).queuedBytes
   }
 
   /** Cuts one direction; returns what heals it. */
@@ -138,7 +150,7 @@ export class Network {
     direction.bytesPerMs = bytesPerMs
     return () => {
       direction.bytesPerMs = fastBytesPerMs
-      direction.sentAt = Math.min(direction.sentAt, this.#timeline.now + 50)
+      this.#sendNext(direction)
     }
   }
 
@@ -150,21 +162,26 @@ export class Network {
     }
   }
 
-  #onSent(direction: Direction, bytes: number): void {
-    const wasFull = direction.queuedBytes > this.#plan.linkQueueBytes / 2
-    direction.queuedBytes -= bytes
-    const room = this.#plan.linkQueueBytes - direction.queuedBytes
-    if (wasFull && room >= this.#plan.linkQueueBytes / 2) direction.from.onLinkRoom(direction.to.id, room)
+  #sendNext(direction: Direction): void {
+    const sending = ++direction.sending
+    const frame = direction.queue[0]
+    if (frame === undefined) return
+    this.#timeline.after(frame.bytes / direction.bytesPerMs, () => {
+      if (direction.sending !== sending) return
+      direction.queue.shift()
+      direction.queuedBytes -= frame.bytes
+      for (const time of this.#arrivals(direction)) this.#arriveAt(direction, time, frame.receive)
+      this.#sendNext(direction)
+      if (direction.queuedBytes === 0) direction.from.onLinkRoom(direction.to.id, this.#plan.linkQueueBytes)
+    })
   }
 
   /** When a frame arrives: never, once, or twice. */
   #arrivals(direction: Direction): number[] {
     const { loss, duplication, lateness } = this.#plan
     const dice = this.#dice
-    const arrival = Math.max(
-      direction.arrivedAt,
-      direction.sentAt + direction.latencyMs * dice.between(1, 1.3),
-    )
+    const latencyMs = direction.latencyMs * dice.between(1, 1.3)
+    const arrival = Math.max(direction.arrivedAt, this.#timeline.now + latencyMs)
     if (this.isCalm) {
       direction.arrivedAt = arrival
       return [arrival]
@@ -194,8 +211,10 @@ export class Network {
   #break(link: Link): void {
     link.generation++
     for (const direction of link.directions) {
+      direction.queue = []
       direction.queuedBytes = 0
-      direction.sentAt = this.#timeline.now
+      direction.sending++
+      direction.arrivedAt = 0
       direction.held = []
       const { id } = direction.from
       if (!link.up.has(id)) continue
@@ -248,9 +267,10 @@ export class Network {
       latencyMs: this.#dice.between(latencyMinMs, latencyMaxMs),
       cuts: 0,
       bytesPerMs: fastBytesPerMs,
-      sentAt: 0,
-      arrivedAt: 0,
+      queue: [],
       queuedBytes: 0,
+      sending: 0,
+      arrivedAt: 0,
       held: [],
     }
   }

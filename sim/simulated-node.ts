@@ -25,7 +25,8 @@ export interface Draft {
   readonly payloadBytes: number
 }
 
-const tickMs = 100
+const busyTickMs = 100
+const restTickMs = 1000
 
 export class SimulatedNode implements LinkEnd {
   readonly id: NodeId
@@ -47,6 +48,8 @@ export class SimulatedNode implements LinkEnd {
   #numbered: Message[] = []
   #endOfTurn: (() => void)[] = []
   #inbox: (() => void)[] = []
+  /** Peers that were written to in this turn. */
+  readonly #written = new Set<NodeId>()
   #isPaused = false
 
   constructor(world: World, id: NodeId) {
@@ -92,7 +95,7 @@ export class SimulatedNode implements LinkEnd {
         now: () => timeline.now,
         endOfTurn: (callback) => this.#endOfTurn.push(callback),
         after: (delayMs, callback) => timeline.after(delayMs, () => this.#do(boot, callback)),
-        sendToPeer: (peer, message) => this.#world.network.send(this.id, peer, message),
+        sendToPeer: (peer, message) => this.#send(peer, message),
         recorder: this.journal,
         count: (counter, by) => this.#world.tally.count(`counter ${counter}`, by),
         allocate: (bytes) => new Uint8Array(bytes),
@@ -105,7 +108,7 @@ export class SimulatedNode implements LinkEnd {
     for (const entry of this.#savedCatalog) broker.agent.catalog.merge(entry)
     broker.refreshStreams()
     this.#publisher = new Publisher(broker, (outcomes) => this.#onOutcomes(outcomes))
-    this.#tickLater(boot, this.#dice.between(0, tickMs))
+    this.#tickLater(boot)
   }
 
   crash(): void {
@@ -115,6 +118,7 @@ export class SimulatedNode implements LinkEnd {
     this.#inbox = []
     this.#isPaused = false
     this.#awaited.clear()
+    this.#written.clear()
     this.#subscriptions.clear()
     this.#world.network.onCrash(this.id)
     for (const member of this.#world.audience) if (member.node === this) member.onCrash()
@@ -199,6 +203,19 @@ export class SimulatedNode implements LinkEnd {
     })
   }
 
+  /** Sends, and tells the agent at the end of the turn what the link still takes. */
+  #send(peer: NodeId, message: PeerMessage): void {
+    this.#world.network.send(this.id, peer, message)
+    if (this.#written.size === 0) {
+      this.#endOfTurn.push(() => {
+        const written = [...this.#written]
+        this.#written.clear()
+        for (const to of written) this.onLinkRoom(to, this.#world.network.room(this.id, to))
+      })
+    }
+    this.#written.add(peer)
+  }
+
   #do(boot: Boot, run: () => void): void {
     const guarded = (): void => {
       if (this.boot === boot && this.broker !== undefined) run()
@@ -212,12 +229,15 @@ export class SimulatedNode implements LinkEnd {
     for (let next = this.#endOfTurn.shift(); next !== undefined; next = this.#endOfTurn.shift()) next()
   }
 
-  #tickLater(boot: Boot, delayMs: number): void {
-    this.#world.timeline.after(delayMs, () => {
+  /** As the node's own ticker: often while something has a deadline, else once a second. */
+  #tickLater(boot: Boot): void {
+    const { timeline, invariants } = this.#world
+    const intervalMs = this.broker?.agent.hasDeadlines ? busyTickMs : restTickMs
+    timeline.after(intervalMs - (timeline.now % intervalMs), () => {
       if (this.boot !== boot || this.broker === undefined) return
       this.input({ kind: 'tick' })
-      if (!this.#isPaused) for (const invariant of this.#world.invariants) invariant.onTick?.(this)
-      this.#tickLater(boot, tickMs)
+      if (!this.#isPaused) for (const invariant of invariants) invariant.onTick?.(this)
+      this.#tickLater(boot)
     })
   }
 

@@ -6,11 +6,11 @@ import { unreachable } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type Origin, type StreamId, toOrigin } from '../core/common/ids.ts'
 import { GossipAgent, type GossipInput } from '../core/gossip/agent.ts'
 import type { GossipEffect } from '../core/gossip/context.ts'
-import type { Retention } from '../core/stream/definition.ts'
+import type { FeedStart } from '../core/stream/feed.ts'
 import { overlaps } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { BrokerPorts } from './ports.ts'
-import { StreamTable } from './stream-table.ts'
+import { type StreamDefaults, StreamTable } from './stream-table.ts'
 import { Subscriber, type SubscriberHost, type SubscriberOptions } from './subscriber.ts'
 import { TopicTables } from './topic-tables.ts'
 
@@ -19,7 +19,9 @@ export interface BrokerOptions {
   readonly boot: Boot
   readonly peers: Iterable<NodeId>
   readonly ports: BrokerPorts
-  readonly defaults: { readonly retention: Retention; readonly copies: number }
+  readonly defaults: StreamDefaults
+  /** How long a publication waits for its copies, milliseconds. */
+  readonly copiesTimeoutMs?: number
 }
 
 /** After its last subscriber a stream keeps coming for so long: reconnects would find a hole otherwise. */
@@ -30,6 +32,12 @@ const lagBytesMax = 4_194_304
 const progressMs = 1000
 /** How long an answer to "is anybody behind" is good for. */
 const pressureAgeMs = 1
+
+/** A subscriber that begins on a stream as soon as the interest in it is known, or hears that the stream is gone. */
+interface Awaiting {
+  readonly begin: () => void
+  readonly giveUp: () => void
+}
 
 export class Broker implements SubscriberHost {
   readonly ports: BrokerPorts
@@ -42,7 +50,7 @@ export class Broker implements SubscriberHost {
   readonly subscribers: Set<Subscriber> = new Set()
   readonly #byStream = new Map<StreamId, Set<Subscriber>>()
   /** Who waits until a stream's interest is known to the connected nodes. */
-  readonly #awaiting = new Map<StreamId, (() => void)[]>()
+  readonly #awaiting = new Map<StreamId, Awaiting[]>()
   readonly #tokens = new Map<number, (ok: boolean) => void>()
   readonly #pressure = new Map<StreamId, { readonly until: number; readonly isPressed: boolean }>()
   #nextToken = 1
@@ -52,7 +60,7 @@ export class Broker implements SubscriberHost {
     this.node = options.node
     this.boot = options.boot
     this.origin = toOrigin(options.node, options.boot)
-    this.agent = new GossipAgent(options.node, options.boot, options.peers)
+    this.agent = new GossipAgent(options.node, options.boot, options.peers, options.copiesTimeoutMs)
     this.streams = new StreamTable(this.agent, options.defaults)
   }
 
@@ -102,16 +110,18 @@ export class Broker implements SubscriberHost {
 
   /** Takes the catalog's stream definitions over after it has changed. */
   refreshStreams(): void {
-    const { added, removed } = this.streams.refresh()
+    const { added, changed, removed } = this.streams.refresh()
     for (const id of removed) this.#removeStream(id)
     for (const replica of added) {
       for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
+    }
+    for (const replica of [...added, ...changed]) {
       for (const subscriber of this.subscribers) {
+        if (this.#byStream.get(replica.id)?.has(subscriber)) continue
         const isTouched = subscriber.options.patterns.some((pattern) =>
           replica.definition.topics.some((topic) => overlaps(topic, pattern)),
         )
-        // The stream may have carried messages before this node heard of it: they count from when it subscribed.
-        if (isTouched) this.#attach(subscriber, replica, () => undefined, subscriber.beganAt)
+        if (isTouched) this.#attachLate(subscriber, replica)
       }
     }
   }
@@ -134,24 +144,47 @@ export class Broker implements SubscriberHost {
     return false
   }
 
-  #attach(subscriber: Subscriber, replica: Replica, onKnown: () => void, since?: number): void {
-    let subscribers = this.#byStream.get(replica.id)
-    if (subscribers === undefined) {
-      subscribers = new Set()
-      this.#byStream.set(replica.id, subscribers)
-    }
-    subscribers.add(subscriber)
+  #attach(subscriber: Subscriber, replica: Replica, onKnown: () => void): void {
+    this.#join(subscriber, replica)
     const begin = (): void => {
       if (!this.subscribers.has(subscriber)) return
       subscriber.addStream(replica)
       subscriber.pump()
       onKnown()
     }
-    if (replica.interestedSince === undefined || this.agent.isInterestWaiting(replica)) {
-      this.#awaiting.set(replica.id, [...(this.#awaiting.get(replica.id) ?? []), begin])
-      if (replica.interestedSince === undefined)
-        this.handle({ kind: 'interest', replica, wanted: true, since })
-    } else begin()
+    this.#beginWhenKnown(replica, { begin, giveUp: onKnown }, undefined)
+  }
+
+  /**
+   * Attaches a subscriber to a stream that has come or changed after it subscribed. Other nodes may have known of that before
+   * and published on the stream, so it counts from when it subscribed.
+   */
+  #attachLate(subscriber: Subscriber, replica: Replica): void {
+    this.#join(subscriber, replica)
+    const begin = (): void => {
+      if (!this.subscribers.has(subscriber)) return
+      subscriber.addStream(replica, startLate(subscriber, replica))
+      subscriber.pump()
+    }
+    this.#beginWhenKnown(replica, { begin, giveUp: () => undefined }, subscriber.beganAt)
+  }
+
+  #join(subscriber: Subscriber, replica: Replica): void {
+    let subscribers = this.#byStream.get(replica.id)
+    if (subscribers === undefined) {
+      subscribers = new Set()
+      this.#byStream.set(replica.id, subscribers)
+    }
+    subscribers.add(subscriber)
+  }
+
+  #beginWhenKnown(replica: Replica, awaiting: Awaiting, since: number | undefined): void {
+    if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica)) {
+      awaiting.begin()
+      return
+    }
+    this.#awaiting.set(replica.id, [...(this.#awaiting.get(replica.id) ?? []), awaiting])
+    if (replica.interestedSince === undefined) this.handle({ kind: 'interest', replica, wanted: true, since })
   }
 
   #endInterestLater(id: StreamId, subscribers: ReadonlySet<Subscriber>): void {
@@ -168,6 +201,9 @@ export class Broker implements SubscriberHost {
     if (replica === undefined) return
     for (const subscriber of this.#byStream.get(id) ?? []) subscriber.removeStream(replica)
     this.#byStream.delete(id)
+    const awaiting = this.#awaiting.get(id) ?? []
+    this.#awaiting.delete(id)
+    for (const { giveUp } of awaiting) giveUp()
     if (replica.interestedSince !== undefined) this.handle({ kind: 'interest', replica, wanted: false })
     this.agent.undefine(id)
   }
@@ -203,6 +239,25 @@ export class Broker implements SubscriberHost {
   #onInterestKnown(replica: Replica): void {
     const awaiting = this.#awaiting.get(replica.id) ?? []
     this.#awaiting.delete(replica.id)
-    for (const begin of awaiting) begin()
+    for (const { begin } of awaiting) begin()
   }
+}
+
+/**
+ * Where a subscriber begins on a stream that came after it: behind its cursor, which wants all of a stream that it does not
+ * name, else with what has come since it subscribed.
+ */
+function startLate(subscriber: Subscriber, replica: Replica): FeedStart {
+  if (subscriber.options.cursor !== undefined && !subscriber.hasEnded(replica)) {
+    return subscriber.options.start(replica)
+  }
+  const vector = new Map<Boot, number>()
+  for (const state of replica.origins.values()) {
+    if (state.position === undefined) continue
+    vector.set(
+      state.boot,
+      Math.min(state.position, Math.max(state.base, state.lastBefore(subscriber.beganAt))),
+    )
+  }
+  return { kind: 'after', vector, others: 'base' }
 }

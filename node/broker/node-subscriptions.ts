@@ -67,6 +67,7 @@ export class NodeSubscriptions {
         name: undefined,
         sink,
         start: (replica) => startAfter(vectors, replica),
+        cursor: vectors,
         resumes: true,
       },
       () => undefined,

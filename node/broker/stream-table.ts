@@ -28,14 +28,21 @@ export interface StreamChange {
   readonly copies?: number | undefined
 }
 
+/** What holds for streams that do not say otherwise, and how many there may be. */
+export interface StreamDefaults {
+  readonly retention: Retention
+  readonly copies: number
+  readonly streamsMax?: number
+}
+
 export class StreamTable {
   readonly #agent: GossipAgent
-  readonly #defaults: { readonly retention: Retention; readonly copies: number }
+  readonly #defaults: StreamDefaults
   /** In the order of their names, so that every node resolves a momentary overlap alike. */
   #replicas: Replica[] = []
   readonly #byTopic = new Map<string, Replica>()
 
-  constructor(agent: GossipAgent, defaults: { readonly retention: Retention; readonly copies: number }) {
+  constructor(agent: GossipAgent, defaults: StreamDefaults) {
     this.#agent = agent
     this.#defaults = defaults
     this.refresh()
@@ -88,8 +95,9 @@ export class StreamTable {
     )
     if (problem !== undefined) return problem
     if (present !== undefined) return definition
-    if (this.#replicas.length >= streamLimits.streamsMax) {
-      return { refused: 'STREAM_LIMIT', reason: `there are ${streamLimits.streamsMax} streams` }
+    const streamsMax = this.#defaults.streamsMax ?? streamLimits.streamsMax
+    if (this.#replicas.length >= streamsMax) {
+      return { refused: 'STREAM_LIMIT', reason: `there are ${streamsMax} streams` }
     }
     const twin = this.#replicas.find((replica) => replica.id === toStreamId(name))
     if (twin !== undefined) {
@@ -101,9 +109,13 @@ export class StreamTable {
     return definition
   }
 
-  /** Takes the catalog's definitions over. Returns streams that are new and numbers of those that are gone. */
-  refresh(): { readonly added: readonly Replica[]; readonly removed: readonly StreamId[] } {
-    const before = new Map(this.#replicas.map((replica) => [replica.id, replica]))
+  /** Takes the catalog's definitions over. Says which streams are new, which have other topics, and which are gone. */
+  refresh(): {
+    readonly added: readonly Replica[]
+    readonly changed: readonly Replica[]
+    readonly removed: readonly StreamId[]
+  } {
+    const before = new Map(this.#replicas.map((replica) => [replica.id, replica.definition.topics.join(' ')]))
     const next: Replica[] = [
       this.#agent.define(this.#definitionOf(defaultStreamName) ?? this.#defaultDefinition()),
     ]
@@ -116,8 +128,12 @@ export class StreamTable {
     this.#replicas = next.sort((left, right) => (left.name < right.name ? -1 : 1))
     this.#byTopic.clear()
     const present = new Set(next.map((replica) => replica.id))
+    const topicsBefore = (replica: Replica): string | undefined => before.get(replica.id)
     return {
-      added: next.filter((replica) => !before.has(replica.id)),
+      added: next.filter((replica) => topicsBefore(replica) === undefined),
+      changed: next.filter(
+        (replica) => ![undefined, replica.definition.topics.join(' ')].includes(topicsBefore(replica)),
+      ),
       removed: [...before.keys()].filter((id) => !present.has(id)),
     }
   }
@@ -128,7 +144,8 @@ export class StreamTable {
   }
 
   #defaultDefinition(): StreamDefinition {
-    return { name: defaultStreamName, topics: [], mode: 'gossip', ...this.#defaults }
+    const { retention, copies } = this.#defaults
+    return { name: defaultStreamName, topics: [], mode: 'gossip', retention, copies }
   }
 
   #defaultReplica(): Replica {

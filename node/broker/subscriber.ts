@@ -11,6 +11,7 @@ import { filterBatch } from '../wire/batch-filter.ts'
 import type { Cursor } from '../wire/cursor.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
+import type { Positions } from './session.ts'
 import { SubscriberJournal } from './subscriber-journal.ts'
 import type { TopicTables } from './topic-tables.ts'
 
@@ -47,6 +48,8 @@ export interface SubscriberOptions {
   readonly sink: SubscriberSink
   /** Where to begin on each stream. */
   readonly start: (replica: Replica) => FeedStart
+  /** What the subscription resumes from. Positions of origins that this node does not know (yet) are carried on. */
+  readonly cursor?: Positions | undefined
   /** Whether the journal has seen this subscription before, under the same `sub`: then where it began is known. */
   readonly resumes: boolean
 }
@@ -60,6 +63,8 @@ export class Subscriber {
   readonly #matcher: PatternMatcher
   readonly #journal: SubscriberJournal
   readonly #feeds = new Map<Replica, Feed>()
+  /** Streams that were removed under the subscription: should they come back, its cursor says nothing about them. */
+  readonly #ended = new Set<Replica>()
   /** Messages handed to the sink, by stream. */
   readonly #delivered = new Map<Replica, number>()
   /** When the subscriber last took something while it was waiting for nothing else, milliseconds. */
@@ -100,12 +105,11 @@ export class Subscriber {
   }
 
   /** Begins on a stream; from here on its batches come. */
-  addStream(replica: Replica): void {
+  addStream(replica: Replica, start: FeedStart = this.options.start(replica)): void {
     if (this.#feeds.has(replica)) return
-    const { start } = this.options
     const backfill = (state: OriginState, from: number, to: number): void =>
       this.#host.backfill(replica, state, from, to)
-    const feed = new Feed(replica, start(replica), backfill)
+    const feed = new Feed(replica, start, backfill)
     this.#feeds.set(replica, feed)
     this.#journal.begin(feed.replica)
     for (const state of replica.origins.values()) {
@@ -128,7 +132,13 @@ export class Subscriber {
     const feed = this.#feeds.get(replica)
     if (feed === undefined) return
     this.#feeds.delete(replica)
+    this.#ended.add(replica)
     this.#journal.end(feed)
+  }
+
+  /** Whether a stream was removed under the subscription. */
+  hasEnded(replica: Replica): boolean {
+    return this.#ended.has(replica)
   }
 
   stop(): void {
@@ -152,8 +162,11 @@ export class Subscriber {
   /** Where the subscriber stands on all its streams. */
   cursor(): Cursor {
     const cursor = new Map<string, Map<Origin, number>>()
+    for (const [stream, vector] of this.options.cursor ?? []) {
+      cursor.set(stream, new Map([...vector] as [Origin, number][]))
+    }
     for (const [replica, feed] of this.#feeds) {
-      const vector = new Map<Origin, number>()
+      const vector = cursor.get(replica.name) ?? new Map<Origin, number>()
       for (const state of replica.origins.values()) {
         if (feed.vector.has(state.boot) || state.position !== undefined)
           vector.set(state.origin, feed.passed(state))

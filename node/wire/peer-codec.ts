@@ -81,9 +81,9 @@ export function decodePeerText(text: string): PeerMessage | undefined {
     case 'holdings':
       return decodeHoldings(fields)
     case 'probe': {
-      const { toldHash, catalogHash } = fields as Partial<Record<string, unknown>>
-      return isSequence(toldHash) && isSequence(catalogHash)
-        ? { kind: 'probe', toldHash, catalogHash }
+      const { toldHash, interestHash, catalogHash } = fields as Partial<Record<string, unknown>>
+      return isSequence(toldHash) && isSequence(interestHash) && isSequence(catalogHash)
+        ? { kind: 'probe', toldHash, interestHash, catalogHash }
         : undefined
     }
     case 'resync':

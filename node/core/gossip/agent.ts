@@ -1,24 +1,18 @@
-// The gossip machine of one node: inputs in, effects out, no clock and no sockets. It dispatches to three parts that
-// share a context: Push spreads this node's own messages, Interest agrees on who wants what from where on,
-// Wants repairs what is missing. docs/design.md tells the protocol as a whole.
+// The gossip machine of one node: inputs in, effects out, no clock and no sockets. It dispatches to parts that share a
+// context: Push spreads this node's own messages, Intake takes those of others, Interest agrees on who wants what from
+// where on, Holdings tells who holds what, Wants repairs what is missing. docs/gossip.md tells the protocol as a whole.
 
 import { assert, unreachable } from '../common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
 import type { StreamDefinition } from '../stream/definition.ts'
 import { type OriginState, Replica } from '../stream/replica.ts'
-import { Catalog, type CatalogEntry } from './catalog.ts'
-import {
-  count,
-  type GossipContext,
-  type GossipEffect,
-  gossipLimits,
-  liveOrigin,
-  newPeerState,
-  ownState,
-  send,
-} from './context.ts'
+import type { Catalog } from './catalog.ts'
+import { CatalogExchange } from './catalog-exchange.ts'
+import { type GossipContext, type GossipEffect, gossipLimits, newPeerState, ownState, type PeerState, send } from './context.ts'
+import { Holdings } from './holdings.ts'
+import { Intake } from './intake.ts'
 import { Interest } from './interest.ts'
-import type { BatchMessage, PeerMessage } from './messages.ts'
+import type { PeerMessage } from './messages.ts'
 import { Push } from './push.ts'
 import { Wants } from './wants.ts'
 
@@ -56,25 +50,37 @@ export type GossipInput =
   /** Every 100 ms while `hasDeadlines`, else once a second. */
   | { readonly kind: 'tick' }
 
-/** An origin whose boot is over is forgotten this much longer than retention after its last message. */
-const forgetFactor = 2
-
 export class GossipAgent {
-  readonly catalog: Catalog = new Catalog()
   readonly #context: GossipContext
+  readonly #catalog: CatalogExchange
   readonly #push: Push
+  readonly #holdings: Holdings
   readonly #interest: Interest
+  readonly #intake: Intake
   readonly #wants: Wants
   #nextProbe = 0
   #probes = 0
 
-  constructor(self: NodeId, boot: Boot, peers: Iterable<NodeId>) {
+  constructor(
+    self: NodeId,
+    boot: Boot,
+    peers: Iterable<NodeId>,
+    copiesTimeoutMs: number = gossipLimits.copiesTimeoutMs,
+  ) {
     const states = [...peers].filter((peer) => peer !== self).sort()
     const peerMap = new Map(states.map((peer) => [peer, newPeerState(peer)]))
-    this.#context = { self, boot, peers: peerMap, replicas: new Map(), effects: [], now: 0 }
+    const replicas = new Map<StreamId, Replica>()
+    this.#context = { self, boot, peers: peerMap, replicas, copiesTimeoutMs, effects: [], now: 0 }
+    this.#catalog = new CatalogExchange(this.#context)
     this.#push = new Push(this.#context)
     this.#wants = new Wants(this.#context)
-    this.#interest = new Interest(this.#context, this.#push, this.#wants)
+    this.#holdings = new Holdings(this.#context, this.#push)
+    this.#interest = new Interest(this.#context, this.#push, this.#wants, this.#holdings)
+    this.#intake = new Intake(this.#context, this.#wants)
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog.catalog
   }
 
   get replicas(): ReadonlyMap<StreamId, Replica> {
@@ -147,12 +153,12 @@ export class GossipAgent {
     this.#wants.forgetStream(replica)
     replica.definition = { ...replica.definition, retention: { bytes: 0, ageMs: 0 } }
     replica.trim(this.#context.now)
+    for (const state of replica.origins.values()) state.closeChapter()
   }
 
   /** Sequence of the next message of this node on a stream. */
   nextSequence(replica: Replica): number {
-    const own = ownState(this.#context, replica)
-    return Math.max(own.log.last?.to ?? 0, own.goneTo) + 1
+    return ownState(this.#context, replica).last + 1
   }
 
   /** Handles one input at a time `now` (milliseconds, never going back) and returns what is to be done. */
@@ -187,7 +193,7 @@ export class GossipAgent {
       case 'backfill':
         return this.#wants.add(input.replica, input.state, input.from, input.to)
       case 'write':
-        return this.#tellCatalog([this.catalog.write(input.key, input.value, this.#context.self)], undefined)
+        return this.#catalog.write(input.key, input.value)
       case 'tick':
         return this.#onTick()
       default:
@@ -211,7 +217,7 @@ export class GossipAgent {
     if (peer === undefined || peer.boot === undefined) return
     switch (message.kind) {
       case 'batch':
-        return this.#onBatch(from, message)
+        return this.#intake.onBatch(peer, message)
       case 'held':
         return this.#push.onHeld(peer, message)
       case 'interest':
@@ -219,9 +225,8 @@ export class GossipAgent {
       case 'holdings':
         return this.#interest.onHoldings(peer, message)
       case 'probe':
-        this.#interest.onProbe(peer, message.toldHash)
-        if (message.catalogHash !== this.catalog.hash) this.#tellCatalog([...this.catalog.entries()], from)
-        return
+        this.#interest.onProbe(peer, message)
+        return this.#catalog.onProbe(peer, message.catalogHash)
       case 'resync':
         return this.#interest.onResync(peer)
       case 'pull':
@@ -229,58 +234,21 @@ export class GossipAgent {
       case 'pulled':
         return this.#wants.onPulled(peer, message.id, message.busy)
       case 'catalog':
-        return this.#onCatalog(message.entries)
+        return this.#catalog.onCatalog(message.entries)
       default:
         unreachable(message)
     }
   }
 
-  #onBatch(from: NodeId, message: BatchMessage): void {
-    const context = this.#context
-    const peer = context.peers.get(from)
-    const replica = context.replicas.get(message.stream)
-    if (peer === undefined || replica === undefined) return count(context, 'batchesOfUnknownStream')
-    const state = this.#stateOf(replica, message.boot, from)
-    if (state === undefined) return count(context, 'batchesOfUnknownOrigin')
-    this.#wants.onProgress(peer)
-    count(context, 'batchesFromPeers')
-    const entry = replica.insert(state, message, context.now)
-    if (entry === 'full') return count(context, 'batchesRefusedHeldBack')
-    if (entry === 'copy') count(context, 'batchCopies')
-    else {
-      if (replica.advance(state)) context.effects.push({ kind: 'delivered', replica })
-      else if (state.position !== undefined && message.from > state.position + 1) {
-        this.#wants.add(replica, state, state.position + 1, message.from - 1)
-      }
-      replica.trim(context.now)
-    }
-    const origin = message.confirm ? liveOrigin(context, state) : undefined
-    if (origin === undefined) return
-    const { stream, boot } = message
-    send(context, origin, {
-      kind: 'held',
-      stream,
-      boot,
-      from: message.from,
-      to: message.from + message.count - 1,
-    })
-  }
-
-  /** The origin of a batch: one that was told of before, or the peer itself. */
-  #stateOf(replica: Replica, boot: Boot, from: NodeId): OriginState | undefined {
-    const state = replica.origins.get(boot)
-    if (state !== undefined) return state
-    return this.#context.peers.get(from)?.boot === boot ? replica.originState(from, boot) : undefined
-  }
-
   #onPeerUp(id: NodeId, boot: Boot, budget: number): void {
     const peer = this.#context.peers.get(id)
     if (peer === undefined) return
+    if (peer.boot !== undefined) this.#onPeerDown(id)
     const isNewBoot = peer.lastBoot !== boot
     peer.boot = boot
     peer.lastBoot = boot
     peer.budget = budget
-    send(this.#context, peer, { kind: 'catalog', entries: [...this.catalog.entries()] })
+    this.#catalog.onPeerUp(peer)
     this.#push.onPeerUp(peer, isNewBoot)
     this.#interest.onPeerUp(peer)
     this.#wants.onPeerUp()
@@ -292,10 +260,8 @@ export class GossipAgent {
     peer.boot = undefined
     peer.budget = 0
     peer.interestedSince.clear()
-    peer.holdings.clear()
-    peer.told.clear()
-    peer.toldHash = 0
-    peer.holdingsHash = 0
+    this.#holdings.forgetHeard(peer)
+    this.#holdings.forgetTold(peer)
     this.#push.onPeerDown(peer)
     this.#interest.onPeerDown(peer)
     this.#wants.onPeerDown(peer)
@@ -308,46 +274,26 @@ export class GossipAgent {
     this.#push.pump(peer)
   }
 
-  #onCatalog(entries: readonly CatalogEntry[]): void {
-    const changed = entries.filter((entry) => this.catalog.merge(entry))
-    if (changed.length === 0) return
-    this.#context.effects.push({ kind: 'catalogChanged', keys: changed.map((entry) => entry.key) })
-  }
-
-  /** Tells entries to one peer, or to all. */
-  #tellCatalog(entries: readonly CatalogEntry[], only: NodeId | undefined): void {
-    for (const peer of this.#context.peers.values()) {
-      if (peer.boot === undefined || (only !== undefined && peer.id !== only)) continue
-      send(this.#context, peer, { kind: 'catalog', entries })
-    }
-    if (only !== undefined) return
-    this.#context.effects.push({ kind: 'catalogChanged', keys: entries.map((entry) => entry.key) })
-  }
-
   #onTick(): void {
-    const { now } = this.#context
+    const { now, peers } = this.#context
     this.#push.expire()
     this.#interest.expire()
+    this.#intake.expire()
     this.#wants.expire()
-    for (const replica of this.#context.replicas.values()) {
-      replica.trim(now)
-      this.#forgetOrigins(replica)
-    }
     if (now < this.#nextProbe) return
     this.#nextProbe = now + gossipLimits.probeIntervalMs
     const isDue = this.#probes++ % (gossipLimits.probesSkippedAtRest + 1) === 0
-    for (const peer of this.#context.peers.values()) {
-      if (peer.boot !== undefined) this.#interest.probe(peer, this.catalog.hash, isDue)
-    }
+    this.#interest.review()
+    for (const peer of peers.values()) if (peer.boot !== undefined) this.#probe(peer, isDue)
   }
 
-  /** Origins whose boot is over leave once retention has passed everywhere, so that vectors stay small. */
-  #forgetOrigins(replica: Replica): void {
-    const { now, boot } = this.#context
-    const patience = replica.definition.retention.ageMs * forgetFactor
-    for (const state of replica.origins.values()) {
-      const isOver = state.boot !== boot && liveOrigin(this.#context, state) === undefined
-      if (isOver && state.log.length === 0 && state.lastArrival < now - patience) replica.forget(state.boot)
-    }
+  /** Tells what changed, and the hash of all; at rest only where `isDue`. */
+  #probe(peer: PeerState, isDue: boolean): void {
+    this.#holdings.tellChanges(peer)
+    if (peer.isQuiet && !isDue) return
+    peer.isQuiet = true
+    const { toldHash } = peer
+    const interestHash = this.#interest.hash
+    send(this.#context, peer, { kind: 'probe', toldHash, interestHash, catalogHash: this.catalog.hash })
   }
 }

@@ -1,6 +1,7 @@
 // Small facts that every node ends up agreeing on: stream definitions and the cursors of named subscriptions.
-// Last writer wins by (version, node): merging is commutative, associative and idempotent, so any order and any
-// repetition of messages leads to the same table. A removed entry stays as one with an undefined value.
+// Last writer wins by (version, node, value): merging is commutative, associative and idempotent, so any order and any
+// repetition of messages leads to the same table. A removed entry stays as one with an undefined value. The value
+// decides only when a node wrote twice under one version, because it lost its file in between.
 
 import type { NodeId } from '../common/ids.ts'
 
@@ -21,7 +22,7 @@ export class Catalog {
   readonly #entries = new Map<string, CatalogEntry>()
   #hash = 0
 
-  /** Order-independent hash of all (key, version, node): equal on two nodes that agree. */
+  /** Order-independent hash of all entries: equal on two nodes that agree. */
   get hash(): number {
     return this.#hash
   }
@@ -61,11 +62,16 @@ export class Catalog {
 
 function isNewer(entry: CatalogEntry, than: CatalogEntry): boolean {
   if (entry.version !== than.version) return entry.version > than.version
-  return entry.by > than.by
+  if (entry.by !== than.by) return entry.by > than.by
+  return toText(entry.value) > toText(than.value)
 }
 
 function hashEntry(entry: CatalogEntry): number {
-  return hashText(`${entry.key}\n${entry.version}\n${entry.by}`)
+  return hashText(`${entry.key}\n${entry.version}\n${entry.by}\n${toText(entry.value)}`)
+}
+
+function toText(value: unknown): string {
+  return JSON.stringify(value) ?? ''
 }
 
 /** FNV-1a over UTF-16 code units with a final mix, 32 bits. */

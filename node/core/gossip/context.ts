@@ -58,8 +58,8 @@ export interface PeerState {
   readonly interestedSince: Map<StreamId, number>
   /** What the peer said that it holds, by stream and boot. */
   readonly holdings: Map<StreamId, Map<Boot, Holding>>
-  /** What was told to the peer: the last held sequence by stream and boot. */
-  readonly told: Map<StreamId, Map<Boot, number>>
+  /** What was told to the peer, by stream and boot. */
+  readonly told: Map<StreamId, Map<Boot, Holding>>
   /** Order-independent hashes of `told` and `holdings`. */
   toldHash: number
   holdingsHash: number
@@ -78,8 +78,8 @@ export const gossipLimits = {
   probeIntervalMs: 1000,
   /** Where nothing was sent, every fifth probe is enough: five nodes at rest wake each other four times a second. */
   probesSkippedAtRest: 4,
-  /** A pull that brought nothing for so long is given to another peer. */
-  pullTimeoutMs: 2000,
+  /** A pull that brought nothing for so long is sent again, or to another peer. */
+  pullTimeoutMs: 1000,
   /** After this, a publish that asked for copies ends as unknown. */
   copiesTimeoutMs: 5000,
   /** Peers that have not answered an interest by then are not waited for. */
@@ -92,6 +92,8 @@ export interface GossipContext {
   /** Every other node of peers.json, in the order of their ids. */
   readonly peers: ReadonlyMap<NodeId, PeerState>
   readonly replicas: Map<StreamId, Replica>
+  /** A publish that asked for copies ends as unknown after so long, milliseconds. */
+  readonly copiesTimeoutMs: number
   effects: GossipEffect[]
   /** Time of the input being handled, milliseconds. */
   now: number
@@ -131,5 +133,5 @@ export function count(context: GossipContext, counter: GossipCounter, by = 1): v
 
 /** This node's own origin on a stream. */
 export function ownState(context: GossipContext, replica: Replica): OriginState {
-  return replica.originState(context.self, context.boot)
+  return replica.originState(context.self, context.boot, context.now)
 }

@@ -40,10 +40,13 @@ export interface InterestMessage {
 export interface Holding {
   readonly node: NodeId
   readonly boot: Boot
-  /** First and last sequence held (holes possible); 0 and 0 if nothing. */
+  /**
+   * First and last sequence held (holes possible); 0 and 0 if nothing any more. Of the sender's own origin, `last` is
+   * how far it has pushed.
+   */
   readonly first: number
   readonly last: number
-  /** Last sequence that the sender had when the receiver's interest began. */
+  /** A sequence that had surely been published when the receiver's interest began. */
   readonly base: number
 }
 
@@ -55,14 +58,15 @@ export interface HoldingsMessage {
   readonly holdings: readonly Holding[]
 }
 
-/** Sent once per probe interval: a hash of all holdings told so far and of the catalog. */
+/** Sent once per probe interval: hashes of all holdings told so far, of the sender's interests, and of the catalog. */
 export interface ProbeMessage {
   readonly kind: 'probe'
   readonly toldHash: number
+  readonly interestHash: number
   readonly catalogHash: number
 }
 
-/** The probe did not agree with what arrived: tell everything again. */
+/** The probe did not agree with what arrived: tell interests and holdings again. */
 export interface ResyncMessage {
   readonly kind: 'resync'
 }

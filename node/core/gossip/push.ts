@@ -55,7 +55,7 @@ export class Push {
       this.#context.effects.push({ kind: 'confirmed', token, ok: true })
       return
     }
-    const deadline = this.#context.now + gossipLimits.copiesTimeoutMs
+    const deadline = this.#context.now + this.#context.copiesTimeoutMs
     this.#queueOf(replica).push({ from: entry.from, to: entry.to, token, deadline })
   }
 
@@ -65,12 +65,13 @@ export class Push {
     return false
   }
 
-  /** A peer told from where it wants this node's messages of a stream. */
+  /**
+   * A peer told from where it wants this node's messages of a stream. What still waits for copies is sent as well: that
+   * the peer stands behind it does not say that it holds it, and a copy costs less than a loss.
+   */
   startFeed(peer: PeerState, replica: Replica, next: number): void {
-    const feed = this.#feedOf(peer, replica, next)
-    feed.next = next
-    feed.heldFrom = 1
-    feed.heldTo = Math.max(feed.heldTo, next - 1)
+    const oldest = this.#unconfirmed.get(replica.id)?.peek()?.from ?? next
+    this.#feedOf(peer, replica, next).next = Math.min(next, oldest)
     this.retarget(replica)
   }
 
@@ -91,8 +92,15 @@ export class Push {
   onHeld(peer: PeerState, message: HeldMessage): void {
     const feed = peer.feeds.get(message.stream)
     if (feed === undefined || message.boot !== this.#context.boot) return
-    if (message.from > feed.heldTo + 1) feed.heldFrom = message.from
-    feed.heldTo = Math.max(feed.heldTo, message.to)
+    const { from, to } = message
+    if (from > feed.heldTo + 1 || to < feed.heldFrom - 1) {
+      // Apart from what was confirmed before: only one range is remembered, and the later word counts.
+      feed.heldFrom = from
+      feed.heldTo = to
+    } else {
+      feed.heldFrom = Math.min(feed.heldFrom, from)
+      feed.heldTo = Math.max(feed.heldTo, to)
+    }
     this.#confirm(feed.replica)
   }
 
@@ -137,7 +145,8 @@ export class Push {
 
   /** Ends publications whose copies did not come in time. */
   expire(): void {
-    for (const queue of this.#unconfirmed.values()) {
+    for (const [stream, queue] of this.#unconfirmed) {
+      const length = queue.length
       for (
         let head = queue.peek();
         head !== undefined && head.deadline <= this.#context.now;
@@ -146,6 +155,9 @@ export class Push {
         queue.shift()
         this.#context.effects.push({ kind: 'confirmed', token: head.token, ok: false })
       }
+      // What stood behind an expired one may have had its copies all the while.
+      const replica = this.#context.replicas.get(stream)
+      if (queue.length < length && replica !== undefined) this.#confirm(replica)
     }
   }
 

@@ -7,10 +7,8 @@
 
 import type { NodeId } from '../common/ids.ts'
 import type { GapReason, OriginState, Replica } from '../stream/replica.ts'
+import type { SequenceRange } from '../stream/sequence-ranges.ts'
 import { count, type GossipContext, gossipLimits, liveOrigin, type PeerState, send } from './context.ts'
-
-/** The wait for members that cannot be reached ends a little before retention drops what came in and waits behind the hole. */
-const patienceFactor = 0.9
 
 interface Want {
   readonly replica: Replica
@@ -21,7 +19,15 @@ interface Want {
   /** Peers that have answered that they hold nothing (more) of it. */
   readonly without: Set<NodeId>
   /** The pull under way. */
-  pull: { readonly id: number; readonly peer: NodeId; deadline: number } | undefined
+  pull: Pull | undefined
+}
+
+interface Pull {
+  readonly id: number
+  readonly peer: NodeId
+  deadline: number
+  /** Something of the answer was not taken, because too much is held back: the answer does not count as complete. */
+  isRefused: boolean
 }
 
 export class Wants {
@@ -46,20 +52,25 @@ export class Wants {
     return messages
   }
 
+  /** Whether anything of an origin is wanted. */
+  has(state: OriginState): boolean {
+    return this.#wants.some((want) => want.state === state)
+  }
+
   /** Wants from..to of an origin; what is wanted already is not wanted twice. */
   add(replica: Replica, state: OriginState, from: number, to: number): void {
+    const known = this.#wants.filter((want) => want.state === state && want.from <= to && want.to >= from)
     let next = from
-    for (const want of this.#wants) {
-      if (want.state !== state || want.replica !== replica || want.to < next || want.from > to) continue
+    for (const want of known.sort((left, right) => left.from - right.from)) {
       if (want.from > next) this.#push(replica, state, next, want.from - 1)
-      next = want.to + 1
+      next = Math.max(next, want.to + 1)
     }
     if (next <= to) this.#push(replica, state, next, to)
   }
 
   /** A peer said that it holds up to `last` of an origin, so it may be asked (again). */
   onClaim(peer: PeerState, state: OriginState, last: number): void {
-    for (const want of this.#wants) {
+    for (const want of [...this.#wants]) {
       if (want.state !== state || last < want.from) continue
       want.without.delete(peer.id)
       this.#step(want)
@@ -67,17 +78,22 @@ export class Wants {
   }
 
   /** A batch came that may answer a pull: the pull is alive. */
-  onProgress(peer: PeerState): void {
+  onBatch(peer: PeerState, state: OriginState, from: number, to: number, isRefused: boolean): void {
     if (this.#pulling === 0) return
-    for (const want of this.#wants) {
-      if (want.pull?.peer === peer.id) want.pull.deadline = this.#context.now + gossipLimits.pullTimeoutMs
+    for (const { state: wanted, pull, ...want } of this.#wants) {
+      if (wanted !== state || pull?.peer !== peer.id || to < want.from || from > want.to) continue
+      pull.deadline = this.#context.now + gossipLimits.pullTimeoutMs
+      pull.isRefused ||= isRefused
     }
   }
 
   onPulled(peer: PeerState, id: number, busy: boolean): void {
     const want = this.#wants.find((candidate) => candidate.pull?.id === id)
-    if (want === undefined) return
+    if (want?.pull === undefined) return
+    const { isRefused } = want.pull
     this.#endPull(want)
+    // A refused answer is asked for again with the next tick, when there may be room.
+    if (isRefused) return
     if (!busy) want.without.add(peer.id)
     this.#step(want)
   }
@@ -108,6 +124,8 @@ export class Wants {
   }
 
   #push(replica: Replica, state: OriginState, from: number, to: number): void {
+    // Saying that it is done would wake those who wait, and they would ask again.
+    if (state.lacking(from, to).length === 0) return
     const since = this.#context.now
     const want: Want = { replica, state, from, to, since, without: new Set(), pull: undefined }
     this.#wants.push(want)
@@ -119,27 +137,31 @@ export class Wants {
   }
 
   #step(want: Want): void {
-    if (want.pull !== undefined) return
-    const from = Math.max(want.from, want.state.goneTo + 1)
-    const missing = from > want.to ? [] : want.state.log.missing(from, want.to)
+    if (want.pull !== undefined || !this.#wants.includes(want)) return
+    const missing = want.state.lacking(want.from, want.to)
     const first = missing[0]
     const last = missing[missing.length - 1]
     if (first === undefined || last === undefined) {
       this.#resolve(want)
       return
     }
+    // While much is held back, only what fills the first hole is of use.
+    const { heldBackBytes, heldBackBytesMax } = want.replica
+    const isLowest = this.#isLowest(want)
+    if (!isLowest && heldBackBytes > heldBackBytesMax / 2) return
     const peer = this.#choose(want)
     if (peer !== undefined) {
       if (this.#pulling >= gossipLimits.pullsMax) return
       this.#pull(want, peer, first.from, last.to)
-    } else if (this.#isLowest(want) && this.#isAbsent(want)) {
+    } else if (isLowest && this.#isAbsent(want)) {
       this.#declareAbsent(want, missing)
     }
   }
 
   #pull(want: Want, peer: PeerState, from: number, to: number): void {
     const id = this.#nextId++
-    want.pull = { id, peer: peer.id, deadline: this.#context.now + gossipLimits.pullTimeoutMs }
+    const deadline = this.#context.now + gossipLimits.pullTimeoutMs
+    want.pull = { id, peer: peer.id, deadline, isRefused: false }
     this.#pulling++
     count(this.#context, 'pullsSent')
     send(this.#context, peer, { kind: 'pull', id, stream: want.replica.id, boot: want.state.boot, from, to })
@@ -167,20 +189,27 @@ export class Wants {
   #isAbsent(want: Want): boolean {
     const origin = liveOrigin(this.#context, want.state)
     if (origin !== undefined || want.state.boot === this.#context.boot) return true
-    if (this.#context.now - want.since >= want.replica.definition.retention.ageMs * patienceFactor)
-      return true
+    if (this.#context.now - want.since >= want.replica.definition.retention.ageMs) return true
     for (const peer of this.#context.peers.values()) if (!want.without.has(peer.id)) return false
     return true
   }
 
-  #declareAbsent(want: Want, missing: readonly { readonly from: number; readonly to: number }[]): void {
+  #declareAbsent(want: Want, missing: readonly SequenceRange[]): void {
     const { state, replica } = want
+    replica.advance(state)
     const reason: GapReason = liveOrigin(this.#context, state) !== undefined ? 'retention' : 'lost'
     for (const range of missing) {
-      state.goneTo = Math.max(state.goneTo, range.to)
-      if (state.position === undefined || range.to <= state.position) continue
+      const next = (state.position ?? Number.POSITIVE_INFINITY) + 1
+      if (range.from > next) {
+        // Something below was never asked for; it may still be found.
+        this.add(replica, state, next, range.from - 1)
+        return
+      }
+      state.gone.add(range.from, range.to)
+      state.last = Math.max(state.last, range.to)
+      if (range.to < next) continue
       count(this.#context, 'gapsDeclared')
-      count(this.#context, 'messagesMissing', range.to - state.position)
+      count(this.#context, 'messagesMissing', range.to - next + 1)
       replica.skip(state, range.to, reason)
     }
     this.#resolve(want)

@@ -20,7 +20,7 @@ export type FeedItem =
       readonly reason: GapReason
     }
 
-/** Asks other nodes for sequences that this one does not hold; `goneTo` rises over what nobody has. */
+/** Asks other nodes for sequences that this one does not hold; what nobody has becomes `gone`. */
 export type Backfill = (state: OriginState, from: number, to: number) => void
 
 /** Where a feed begins: the end of what the node has, or explicit last sequences by boot. */
@@ -94,12 +94,15 @@ export class Feed {
     const entry = state.log.atOrAfter(next)
     if (entry !== undefined && entry.from <= next) return this.#hand(state, entry)
     const holeEnd = entry === undefined ? goal : Math.min(goal, entry.from - 1)
-    if (state.goneTo < next) {
-      this.#backfill(state, next, holeEnd)
+    let goneEnd = state.gone.endAt(next)
+    if (goneEnd === undefined) {
+      const lacking = state.lacking(next, holeEnd)[0]
+      if (lacking !== undefined) this.#backfill(state, lacking.from, lacking.to)
       // The answer may be known at once: that nobody is left who could hold it.
-      if (state.goneTo < next) return 'waiting'
+      goneEnd = state.gone.endAt(next)
+      if (goneEnd === undefined) return 'waiting'
     }
-    return this.#handGap(state, Math.min(holeEnd, state.goneTo), 'retention')
+    return this.#handGap(state, Math.min(holeEnd, goneEnd), 'retention')
   }
 
   #nextOfLog(): FeedItem | undefined {

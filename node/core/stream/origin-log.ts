@@ -22,6 +22,8 @@ export interface Entry {
   readonly confirm: boolean
   /** Whether it waits for a hole before it and counts as held back. */
   heldBack: boolean
+  /** Whether it stands in the order in which retention drops. */
+  isQueued: boolean
 }
 
 const compactAbove = 1024
@@ -88,16 +90,16 @@ export class OriginLog {
     return holes
   }
 
-  /** The last sequence accepted before a time; `fallback` if the oldest entry is younger. */
+  /**
+   * The highest sequence accepted before a time; `fallback` if there is none. Late batches may stand before older ones,
+   * so this walks back from the end; it is asked about times not long ago.
+   */
   lastBefore(time: number, fallback: number): number {
-    let low = this.#head
-    let high = this.#entries.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.#entries[middle] as Entry).at < time) low = middle + 1
-      else high = middle
+    for (let index = this.#entries.length - 1; index >= this.#head; index--) {
+      const entry = this.#entries[index] as Entry
+      if (entry.at < time) return entry.to
     }
-    return low === this.#head ? fallback : (this.#entries[low - 1] as Entry).to
+    return fallback
   }
 
   /** Index of the first entry whose end is at or after the sequence. */

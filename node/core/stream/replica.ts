@@ -8,9 +8,13 @@
 import { Arena } from '../common/arena.ts'
 import { assert } from '../common/assert.ts'
 import { Deque } from '../common/deque.ts'
-import { type Boot, type NodeId, type Origin, type StreamId, toOrigin, toStreamId } from '../common/ids.ts'
+import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
 import type { StreamDefinition } from './definition.ts'
-import { type Entry, OriginLog } from './origin-log.ts'
+import type { Entry } from './origin-log.ts'
+import { OriginState } from './origin-state.ts'
+import type { SequenceRange } from './sequence-ranges.ts'
+
+export type { OriginState } from './origin-state.ts'
 
 /** Sequences from..to of an origin that nobody can deliver any more. */
 export interface GapMark {
@@ -37,26 +41,10 @@ export interface NumberedBatch {
   readonly confirm: boolean
 }
 
-/** What a node knows of one origin on one stream. */
-export interface OriginState {
-  readonly node: NodeId
-  readonly boot: Boot
-  readonly origin: Origin
-  readonly log: OriginLog
-  /** Last sequence in the delivery log, or the base while nothing was delivered; undefined while no base is known. */
-  position: number | undefined
-  /** Sequence after which this node's interest in the origin began. */
-  base: number
-  /** Highest sequence that is gone: dropped by retention here, or declared absent everywhere. */
-  goneTo: number
-  /** When the last entry arrived, milliseconds; 0 if none did. */
-  lastArrival: number
-}
-
 /** What an entry costs besides its bytes; measured as heap per entry with empty payloads. */
 const entryOverheadBytes = 256
 /** Batches that wait for a hole before them; beyond it they are dropped and pulled again after the hole is filled. */
-const heldBackBytesMax = 16_777_216
+const heldBackBytesLimit = 16_777_216
 
 export class Replica {
   readonly name: string
@@ -65,7 +53,7 @@ export class Replica {
   readonly origins: Map<Boot, OriginState> = new Map()
   /** What this node delivers, in order; read by position. */
   readonly delivered: Deque<LogItem> = new Deque()
-  /** All entries in the order of their arrival: the order in which retention drops them. */
+  /** Entries in the order of their arrival, or release: the order in which retention drops them. */
   readonly #arrivals = new Deque<Entry>()
   readonly #arena: Arena
   /** Since when local subscribers want the stream, milliseconds; undefined while none does. */
@@ -86,13 +74,16 @@ export class Replica {
     this.#arena = arena
   }
 
+  /** Batches that wait for a hole take no more than this, besides what retention allows. */
+  get heldBackBytesMax(): number {
+    return Math.min(this.definition.retention.bytes, heldBackBytesLimit)
+  }
+
   /** The state of an origin, created when it is new. */
-  originState(node: NodeId, boot: Boot): OriginState {
+  originState(node: NodeId, boot: Boot, now: number): OriginState {
     let state = this.origins.get(boot)
     if (state === undefined) {
-      const origin = toOrigin(node, boot)
-      const log = new OriginLog()
-      state = { node, boot, origin, log, position: undefined, base: 0, goneTo: 0, lastArrival: 0 }
+      state = new OriginState(node, boot, now)
       this.origins.set(boot, state)
     }
     return state
@@ -102,13 +93,13 @@ export class Replica {
   insert(state: OriginState, batch: NumberedBatch, now: number): Entry | 'copy' | 'full' {
     const { frame, from, count, confirm } = batch
     const to = from + count - 1
-    if (to <= state.goneTo) return 'copy'
     const ahead = state.position !== undefined && from > state.position + 1
-    if (ahead && this.heldBackBytes + frame.length > heldBackBytesMax) return 'full'
     const bytes = frame.length + entryOverheadBytes
-    const { boot } = state
+    // What was dropped or given up comes back only where it is still to be delivered.
+    if (to <= (state.position ?? state.goneTo) && state.gone.has(from)) return 'copy'
+    if (ahead && this.heldBackBytes + bytes > this.heldBackBytesMax) return 'full'
     const entry: Entry = {
-      boot,
+      boot: state.boot,
       from,
       to,
       frame: undefined,
@@ -116,16 +107,18 @@ export class Replica {
       at: now,
       offset: this.insertedBytes,
       confirm,
-      heldBack: ahead,
+      heldBack: false,
+      isQueued: false,
     }
     if (!state.log.insert(entry)) return 'copy'
     entry.frame = this.#arena.keep(frame)
-    this.#arrivals.push(entry)
-    state.lastArrival = now
+    state.last = Math.max(state.last, to)
+    state.lastHeard = now
     this.bytes += bytes
     this.insertedBytes += bytes
     this.messages += count
-    if (ahead) this.heldBackBytes += bytes
+    if (ahead) this.#holdBack(entry)
+    else this.#queue(entry)
     return entry
   }
 
@@ -158,8 +151,7 @@ export class Replica {
     state.position = base
     this.advance(state)
     for (let entry = state.log.atOrAfter(state.position + 1); entry !== undefined; ) {
-      if (!entry.heldBack) this.heldBackBytes += entry.bytes
-      entry.heldBack = true
+      this.#holdBack(entry)
       entry = state.log.atOrAfter(entry.to + 1)
     }
   }
@@ -177,19 +169,31 @@ export class Replica {
     while (this.delivered.shift() !== undefined) {}
   }
 
-  /** Drops what retention no longer covers. */
+  /**
+   * Drops what retention no longer covers, oldest arrival first. What is held back is not dropped: it has a bound of its
+   * own, and it leaves when the hole before it is filled or given up.
+   */
   trim(now: number): void {
     const { bytes, ageMs } = this.definition.retention
     for (let oldest = this.#arrivals.peek(); oldest !== undefined; oldest = this.#arrivals.peek()) {
-      if (this.bytes <= bytes && oldest.at > now - ageMs) break
+      if (this.bytes - this.heldBackBytes <= bytes && oldest.at > now - ageMs) break
       this.#arrivals.shift()
-      this.#drop(oldest)
+      oldest.isQueued = false
+      if (!oldest.heldBack) this.#drop(oldest)
     }
     for (let item = this.delivered.peek(); item !== undefined; item = this.delivered.peek()) {
       const isOver = item.entry !== undefined ? item.entry.frame === undefined : this.#isOldMark(item.gap)
       if (!isOver) break
       this.delivered.shift()
     }
+  }
+
+  /** The first hole before something that is held back; undefined if nothing of the origin is. */
+  holeBefore(state: OriginState): SequenceRange | undefined {
+    if (state.position === undefined) return undefined
+    const entry = state.log.atOrAfter(state.position + 1)
+    if (entry === undefined || entry.from <= state.position + 1) return undefined
+    return { from: state.position + 1, to: entry.from - 1 }
   }
 
   /** Forgets an origin of which nothing is held any more. */
@@ -202,11 +206,10 @@ export class Replica {
     const state = this.origins.get(entry.boot)
     assert(state !== undefined, 'an entry has an origin')
     state.log.remove(entry)
-    state.goneTo = Math.max(state.goneTo, entry.to)
+    state.onDropped(entry)
     entry.frame = undefined
     this.bytes -= entry.bytes
     this.messages -= entry.to - entry.from + 1
-    if (entry.heldBack) this.#release(entry)
   }
 
   /** A mark at the head of the log stays until something behind it has left or arrived, so that readers see it. */
@@ -215,9 +218,23 @@ export class Replica {
     return state === undefined || state.goneTo > mark.to || this.delivered.length > marksKept
   }
 
+  /** The entry waits for a hole; until it is released retention does not touch it. */
+  #holdBack(entry: Entry): void {
+    if (entry.heldBack) return
+    entry.heldBack = true
+    this.heldBackBytes += entry.bytes
+  }
+
   #release(entry: Entry): void {
     entry.heldBack = false
     this.heldBackBytes -= entry.bytes
+    this.#queue(entry)
+  }
+
+  #queue(entry: Entry): void {
+    if (entry.isQueued) return
+    entry.isQueued = true
+    this.#arrivals.push(entry)
   }
 }
 

@@ -1,0 +1,75 @@
+// What a node knows of one origin on one stream: what it holds, what is gone, and how far its subscribers are.
+
+import { type Boot, type NodeId, type Origin, toOrigin } from '../common/ids.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { type Entry, OriginLog } from './origin-log.ts'
+import { type SequenceRange, SequenceRanges } from './sequence-ranges.ts'
+
+export class OriginState {
+  readonly node: NodeId
+  readonly boot: Boot
+  readonly origin: Origin
+  readonly log: OriginLog = new OriginLog()
+  /** What retention dropped here and what was declared absent everywhere: it is not asked for again. */
+  readonly gone: SequenceRanges = new SequenceRanges()
+  /** Last sequence in the delivery log, or the base while nothing was delivered; undefined while no base is known. */
+  position: number | undefined = undefined
+  /** Sequence after which this node's interest in the origin began. */
+  base = 0
+  /** Highest sequence that was ever held here or declared absent; for the node's own origin, the last one numbered. */
+  last = 0
+  /** When the origin was last heard of, milliseconds: a new entry, or its first mention. */
+  lastHeard: number
+  readonly #checkpoints = new Checkpoints()
+
+  constructor(node: NodeId, boot: Boot, now: number) {
+    this.node = node
+    this.boot = boot
+    this.origin = toOrigin(node, boot)
+    this.lastHeard = now
+  }
+
+  /** Highest sequence that is gone; 0 if none is. */
+  get goneTo(): number {
+    return this.gone.last
+  }
+
+  /**
+   * A sequence that the origin had surely published before a time: the highest one that was here by then. 0 if
+   * nothing is known to have been here.
+   */
+  lastBefore(time: number): number {
+    return this.log.lastBefore(time, this.#checkpoints.lastBefore(time))
+  }
+
+  /** Retention has dropped an entry, which has left the log. */
+  onDropped(entry: Entry): void {
+    this.gone.add(entry.from, entry.to)
+    this.#checkpoints.add(entry.at, entry.to)
+  }
+
+  /** Everything up to now belongs to a stream that was deleted: nobody will be told of it. */
+  closeChapter(): void {
+    if (this.last > 0) this.gone.add(1, this.last)
+    this.#checkpoints.reset(this.last)
+  }
+
+  /** Parts of from..to that must come from elsewhere: not held, and not given up on. */
+  lacking(from: number, to: number): SequenceRange[] {
+    // What lies ahead is lacking even if it was here before: it has not been delivered.
+    const ahead = (this.position ?? 0) + 1
+    return this.log.missing(from, to).flatMap((hole) => {
+      if (hole.from >= ahead) return [hole]
+      const behind = this.gone.without({ from: hole.from, to: Math.min(hole.to, ahead - 1) })
+      return hole.to < ahead ? behind : joined([...behind, { from: ahead, to: hole.to }])
+    })
+  }
+}
+
+/** Joins the last two ranges if they touch. */
+function joined(ranges: SequenceRange[]): SequenceRange[] {
+  const last = ranges[ranges.length - 1]
+  const before = ranges[ranges.length - 2]
+  if (last === undefined || before === undefined || before.to + 1 !== last.from) return ranges
+  return [...ranges.slice(0, -2), { from: before.from, to: last.to }]
+}
