@@ -46,6 +46,14 @@ export class ClientSession extends Session {
   }
 
   protected override answer(outcomes: readonly PublishOutcome[]): void {
+    for (const outcome of outcomes) {
+      if (outcome.status === 'refused') continue
+      for (const { stream } of outcome.runs) {
+        if (this.#announcedStreams.has(stream)) continue
+        const name = this.broker.agent.replicas.get(stream)?.name
+        if (name !== undefined) this.#announceStream(name, stream)
+      }
+    }
     this.sink.sendFrame(encodeAcknowledgement(outcomes))
   }
 
@@ -116,11 +124,14 @@ export class ClientSession extends Session {
     subscription.told.set(state, sequence)
   }
 
+  #announceStream(name: string, number: StreamId): void {
+    if (this.#announcedStreams.has(number)) return
+    this.#announcedStreams.add(number)
+    this.send({ op: 'stream', number, name })
+  }
+
   #announce(name: string, number: StreamId, state: OriginState): void {
-    if (!this.#announcedStreams.has(number)) {
-      this.#announcedStreams.add(number)
-      this.send({ op: 'stream', number, name })
-    }
+    this.#announceStream(name, number)
     if (this.#announcedBoots.has(state.boot)) return
     this.#announcedBoots.add(state.boot)
     this.send({ op: 'origin', boot: state.boot, origin: state.origin })

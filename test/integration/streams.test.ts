@@ -188,3 +188,11 @@ test('a topic moves to a new stream while messages flow, and nothing is lost', a
   })
   assertClean(await cluster.check())
 })
+
+test('tells a client that only publishes which stream its messages went to', async () => {
+  await a.admin.putStream('told', { topics: ['told.>'] })
+  await using client = await cluster.connect('A')
+  const result = await client.publish('told.x', 'first')
+  assert.equal(result.status === 'acknowledged' ? result.stream : result.status, 'told')
+  await a.admin.deleteStream('told')
+})
