@@ -50,6 +50,7 @@ export interface Measurement {
 }
 
 /** Node puts the process id in, so that every server gets a file of its own. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a placeholder of Node, not of a template.
 const serverProfileName = 'server-${pid}.cpuprofile'
 const topic = 'bench.messages'
 const phases = { probe: 1, warmUp: 2, measured: 3 } as const
