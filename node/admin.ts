@@ -82,16 +82,19 @@ export class NodeAdmin implements AdminPort {
     return this.#node.broker.streams.replicas.map((replica) => this.#definition(replica.definition))
   }
 
-  putStream(change: StreamChange): StreamDefinitionAnswer | Refusal {
-    const { broker } = this.#node
+  /** Answers when the definition is on this node's disk: from then on it outlives a crash of all nodes. */
+  async putStream(change: StreamChange): Promise<StreamDefinitionAnswer | Refusal> {
+    const { broker, memory } = this.#node
     const definition = broker.streams.plan(change.name, change)
     if (isRefusal(definition)) return definition
     broker.handle({ kind: 'write', key: toStreamKey(change.name), value: toDefinitionValue(definition) })
+    await memory.saveCatalog(broker)
     return this.#definition(definition)
   }
 
-  deleteStream(name: string): StreamDefinitionAnswer | Refusal {
-    const { broker } = this.#node
+  /** As `putStream`: the removal is on the disk when the answer comes. */
+  async deleteStream(name: string): Promise<StreamDefinitionAnswer | Refusal> {
+    const { broker, memory } = this.#node
     const replica = broker.streams.find(name)
     if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream ${name}` }
     if (name === defaultStreamName) {
@@ -102,6 +105,7 @@ export class NodeAdmin implements AdminPort {
     }
     const answer = this.#definition(replica.definition)
     broker.handle({ kind: 'write', key: toStreamKey(name), value: undefined })
+    await memory.saveCatalog(broker)
     return answer
   }
 
