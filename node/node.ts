@@ -83,7 +83,7 @@ export class Node {
     this.version = version
     this.memory = memory
     this.startedAt = now()
-    this.#peers = new PeerDriver(this.counters, tunables.linkQueueSoftBytes)
+    this.#peers = new PeerDriver(this.counters, tunables)
     this.broker = new Broker({
       node: config.nodeId,
       boot,
@@ -92,7 +92,9 @@ export class Node {
       defaults: {
         retention: { bytes: tunables.retentionBytes, ageMs: tunables.retentionAgeMs },
         copies: tunables.copies,
+        streamsMax: tunables.streamsMax,
       },
+      copiesTimeoutMs: tunables.copiesTimeoutMs,
     })
     this.#peers.attach(this.broker)
     this.sessions = new SessionTable(this.broker, tunables, this.#welcome())
@@ -254,7 +256,10 @@ export class Node {
       metrics: createMetrics(counters, gauges),
       unreadyReason: () => (this.state === 'ready' ? undefined : this.state),
       log: (event, fields) => this.#log.info({ event, ...fields }),
-      limits: { connectionsMax: this.config.tunables.connectionsMax },
+      limits: {
+        connectionsMax: this.config.tunables.connectionsMax,
+        requestTimeoutMs: this.config.tunables.handshakeTimeoutMs,
+      },
     })
   }
 

@@ -9,18 +9,25 @@ import type { PeerMessage } from './core/gossip/messages.ts'
 import type { FrameSink, LinkListener } from './net/ports.ts'
 import { decodePeerFrame, decodePeerText, encodePeerFrame, encodePeerText } from './wire/peer-codec.ts'
 
+/** Bytes that may wait on one link. */
+export interface LinkQueueLimits {
+  /** From here on the agent hands no more to the link. */
+  readonly linkQueueSoftBytes: number
+  /** Answers have filled the link of a node that asks and does not read: it is closed, and begun again. */
+  readonly linkQueueHardBytes: number
+}
+
 export class PeerDriver implements LinkListener {
   readonly #counters: Counters
-  readonly #queueBytesMax: number
+  readonly #limits: LinkQueueLimits
   readonly #sinks = new Map<NodeId, FrameSink>()
   /** Links that were written to in this turn of the event loop. */
   readonly #written = new Set<NodeId>()
   #broker: Broker | undefined
 
-  /** `queueBytesMax`: bytes that may wait on one link before the agent stops handing more to it. */
-  constructor(counters: Counters, queueBytesMax: number) {
+  constructor(counters: Counters, limits: LinkQueueLimits) {
     this.#counters = counters
-    this.#queueBytesMax = queueBytesMax
+    this.#limits = limits
   }
 
   /** The broker and its links need each other; the broker comes second. */
@@ -41,13 +48,17 @@ export class PeerDriver implements LinkListener {
     const frame = encodePeerFrame(message)
     if (frame === undefined) sink.sendText(encodePeerText(message))
     else sink.sendFrame(frame)
+    if (sink.bufferedBytes > this.#limits.linkQueueHardBytes) {
+      sink.close(1013, 'too many bytes wait to be read')
+      return
+    }
     if (this.#written.size === 0) this.#broker?.ports.endOfTurn(() => this.#refillAll())
     this.#written.add(peer)
   }
 
   onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void {
     this.#sinks.set(peer, sink)
-    this.#broker?.handle({ kind: 'peerUp', peer, boot, budget: this.#queueBytesMax })
+    this.#broker?.handle({ kind: 'peerUp', peer, boot, budget: this.#limits.linkQueueSoftBytes })
   }
 
   onLinkDown(peer: NodeId): void {
@@ -81,7 +92,7 @@ export class PeerDriver implements LinkListener {
   #refill(peer: NodeId): void {
     const sink = this.#sinks.get(peer)
     if (sink === undefined) return
-    const bytes = this.#queueBytesMax - sink.bufferedBytes
+    const bytes = this.#limits.linkQueueSoftBytes - sink.bufferedBytes
     this.#broker?.handle({ kind: 'budget', peer, bytes })
   }
 }

@@ -120,11 +120,12 @@ export const tunables: Readonly<Record<TunableName, TunableEntry>> = {
   sessionQueueSoftBytes: {
     key: 'limits.sessionQueueSoft',
     kind: 'bytes',
-    fallback: 8 * miB,
+    fallback: miB,
     minimum: 64 * kiB,
     maximum: 1024 * miB,
     meaning: 'Bytes that a client has not taken, from which on it gets no more until they shrink.',
-    reason: 'The credit of one subscription, so that a reader that keeps up is never slowed.',
+    reason:
+      'A millisecond of a 10 Gbit/s network; what waits beyond it waits in the stream, once for all clients.',
   },
   sessionQueueHardBytes: {
     key: 'limits.sessionQueueHard',
@@ -133,7 +134,7 @@ export const tunables: Readonly<Record<TunableName, TunableEntry>> = {
     minimum: 2 * miB,
     maximum: 4096 * miB,
     meaning: 'Bytes that a client has not taken, at which it is closed.',
-    reason: 'Four times the soft limit; only answers that it asked for can bring it there.',
+    reason: 'Guess: only answers that it asked for and does not read can bring it there.',
   },
   slowConsumerMs: {
     key: 'limits.slowConsumer',
@@ -168,7 +169,7 @@ export const tunables: Readonly<Record<TunableName, TunableEntry>> = {
     fallback: 5 * second,
     minimum: 100,
     maximum: minute,
-    meaning: 'How long a connection may take to become a WebSocket and say hello.',
+    meaning: 'How long a connection may take to become a WebSocket.',
     reason: 'A slow mobile network needs two seconds.',
   },
   journalFileBytes: {

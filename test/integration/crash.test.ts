@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Cluster } from './cluster.ts'
 import {
-  assertClean,
   passedBy,
   sendFrom,
   subscribeNodes,
+  untilClean,
   untilLink,
   untilPassed,
   untilPublished,
@@ -26,7 +26,7 @@ test('a node that is killed and started again goes on behind what it delivered',
   await c.start()
   await sending
   await untilPassed([a, b, c], 6000)
-  assertClean(await cluster.check(), 3 * 6000)
+  await untilClean(cluster, 3 * 6000)
   assert.equal((await c.admin.subscriptions())[0]?.pattern, '>')
 })
 
@@ -163,7 +163,7 @@ test('a node that is stopped for three seconds is not thrown out and completes',
   await sending
   await untilPassed([a, b, c], 8000)
   assert.equal(await a.counter('linksClosed'), linksClosed)
-  assertClean(await cluster.check(), 3 * 8000)
+  await untilClean(cluster, 3 * 8000)
 })
 
 test('a link that takes nothing costs its sender no more memory than its bounds', async () => {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { Cluster } from './cluster.ts'
 import type { ClusterNode } from './cluster-node.ts'
 import { RawClient } from './raw-client.ts'
-import { assertClean, sendFrom, subscribeNodes, untilPassed } from './traffic.ts'
+import { sendFrom, subscribeNodes, untilClean, untilPassed } from './traffic.ts'
 import { until } from './until.ts'
 
 /** Asks `/readyz` until it says 503 or the node is gone; the statuses that were seen. */
@@ -65,7 +65,7 @@ test('what a client has sent until it hears of the end is answered and reaches t
     const [atB, atC] = await Promise.all([b.counter('messagesDelivered'), c.counter('messagesDelivered')])
     return atB === 2000 && atC === 2000
   })
-  assertClean(await cluster.check(), 4000)
+  await untilClean(cluster, 4000)
 })
 
 test('a second signal ends the node at once', async () => {

@@ -7,6 +7,9 @@ import type { Cluster } from './cluster.ts'
 import type { ClusterNode } from './cluster-node.ts'
 import { until } from './until.ts'
 
+/** Delivering what a test has published is a matter of a second or two; the rest is for a loaded machine. */
+const deliveriesDeadlineMs = 10_000
+
 /** What the counts of a check must be where nothing may be missing, doubled or in doubt. */
 export function assertClean(result: CheckResult, expected?: number): void {
   assert.deepEqual(result.findings, [])
@@ -14,6 +17,20 @@ export function assertClean(result: CheckResult, expected?: number): void {
   assert.equal(result.totals.pending, 0)
   assert.equal(result.totals.delivered, result.totals.expected)
   if (expected !== undefined) assert.equal(result.totals.delivered, expected)
+}
+
+/** Checks until so many messages are delivered by the journals, and asserts that nothing else is in them. */
+export async function untilClean(cluster: Cluster, expected: number): Promise<void> {
+  let result = await cluster.check()
+  await until(
+    `the journals show ${expected} deliveries`,
+    async () => {
+      result = await cluster.check()
+      return result.totals.delivered >= expected
+    },
+    deliveriesDeadlineMs,
+  ).catch(() => undefined)
+  assertClean(result, expected)
 }
 
 /** Every node publishes so many test messages, at a rate if one is given, and answers when all have their outcome. */
