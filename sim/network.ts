@@ -232,7 +232,6 @@ export class Network {
     this.#timeline.after(this.#dice.between(5, 400), () => {
       link.isConnecting = false
       const [there, back] = link.directions
-      if (link.up.size === 2) return
       const isPossible = there.from.isResponsive && back.from.isResponsive && there.cuts + back.cuts === 0
       if (isPossible && link.up.size === 0) this.#connect(link)
       else this.#connectLater(link)

@@ -38,11 +38,7 @@ export class SubscriberJournal {
   }
 
   end(feed: Feed): void {
-    const seqs: Record<string, number> = {}
-    for (const [boot, sequence] of feed.vector) {
-      const state = feed.replica.origins.get(boot)
-      if (state !== undefined) seqs[state.origin] = sequence
-    }
+    const seqs = Object.fromEntries(feed.positions())
     const { sub } = this.#options
     const stream = feed.replica.name
     this.#ports.recorder.subscriptionEvent({ t: 'end', at: this.#ports.now(), sub, stream, seqs })

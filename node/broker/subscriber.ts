@@ -167,10 +167,7 @@ export class Subscriber {
     }
     for (const [replica, feed] of this.#feeds) {
       const vector = cursor.get(replica.name) ?? new Map<Origin, number>()
-      for (const state of replica.origins.values()) {
-        if (feed.vector.has(state.boot) || state.position !== undefined)
-          vector.set(state.origin, feed.passed(state))
-      }
+      for (const [origin, sequence] of feed.positions()) vector.set(origin, sequence)
       cursor.set(replica.name, vector)
     }
     return cursor

@@ -93,8 +93,11 @@ export function decodePeerText(text: string): PeerMessage | undefined {
       return isSequence(from) && isSequence(to) && from <= to
         ? { kind: 'pull', id, stream, boot, from, to }
         : undefined
-    case 'pulled':
-      return isSequence(id) ? { kind: 'pulled', id, busy: fields['busy'] === true } : undefined
+    case 'pulled': {
+      const { batches, busy } = fields as Partial<Record<string, unknown>>
+      if (!isSequence(id) || !isSequence(batches)) return undefined
+      return { kind: 'pulled', id, batches, busy: busy === true }
+    }
     case 'catalog':
       return decodeCatalog(fields)
     default:

@@ -8,7 +8,15 @@ import type { StreamDefinition } from '../stream/definition.ts'
 import { type OriginState, Replica } from '../stream/replica.ts'
 import type { Catalog } from './catalog.ts'
 import { CatalogExchange } from './catalog-exchange.ts'
-import { type GossipContext, type GossipEffect, gossipLimits, newPeerState, ownState, type PeerState, send } from './context.ts'
+import {
+  type GossipContext,
+  type GossipEffect,
+  gossipLimits,
+  newPeerState,
+  ownState,
+  type PeerState,
+  send,
+} from './context.ts'
 import { Holdings } from './holdings.ts'
 import { Intake } from './intake.ts'
 import { Interest } from './interest.ts'
@@ -232,7 +240,7 @@ export class GossipAgent {
       case 'pull':
         return this.#push.onPull(peer, message)
       case 'pulled':
-        return this.#wants.onPulled(peer, message.id, message.busy)
+        return this.#wants.onPulled(peer, message)
       case 'catalog':
         return this.#catalog.onCatalog(message.entries)
       default:

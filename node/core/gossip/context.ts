@@ -45,6 +45,15 @@ export interface PushFeed {
   lastSent: number
 }
 
+/** A pull of a peer that is being served. */
+export interface Serving {
+  readonly pull: PullMessage
+  /** Next sequence to look for. */
+  next: number
+  /** Batches sent so far. */
+  batches: number
+}
+
 export interface PeerState {
   readonly id: NodeId
   /** The boot at the other end of the link; undefined while the link is down. */
@@ -66,7 +75,7 @@ export interface PeerState {
   /** Nothing but probes went to the peer since the last probe, so the next one would say nothing new. */
   isQuiet: boolean
   /** Pulls of the peer that are being served, in order. */
-  serving: PullMessage[]
+  serving: Serving[]
 }
 
 export const gossipLimits = {

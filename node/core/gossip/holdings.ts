@@ -71,7 +71,8 @@ export class Holdings {
       const isOwn = state === own
       const last = isOwn ? (answerBase ?? this.#push.sentTo(peer, replica, own)) : (log.last?.to ?? 0)
       const first = log.first?.from ?? 0
-      if (before === undefined ? last === 0 && !isOwn : before.last === last && before.first === first) continue
+      if (before === undefined ? last === 0 && !isOwn : before.last === last && before.first === first)
+        continue
       const base = before?.base ?? (isOwn ? answerBase : undefined) ?? state.lastBefore(since)
       holdings.push({ node, boot, first, last, base })
     }

@@ -5,6 +5,7 @@
 
 import type { NodeId, StreamId } from '../common/ids.ts'
 import type { OriginState, Replica } from '../stream/replica.ts'
+import { SequenceRanges } from '../stream/sequence-ranges.ts'
 import {
   count,
   type GossipContext,
@@ -127,7 +128,12 @@ export class Interest {
     const replica = this.#context.replicas.get(message.stream)
     if (replica === undefined || replica.interestedSince === undefined) return
     this.#holdings.onHoldings(peer, message)
-    for (const holding of message.holdings) this.#onHolding(peer, replica, holding)
+    for (const holding of message.holdings) {
+      // News of an origin: what nobody held may be held now.
+      const state = replica.origins.get(holding.boot)
+      if (state !== undefined && state.absent.size > 0) state.absent = new SequenceRanges()
+      this.#onHolding(peer, replica, holding)
+    }
     if (!message.answer) return
     this.#waiting.get(replica.id)?.peers.delete(peer.id)
     this.#settle(replica.id)
@@ -196,7 +202,8 @@ export class Interest {
 
   #onHolding(peer: PeerState, replica: Replica, holding: Holding): void {
     const { self, boot, now } = this.#context
-    if ((holding.node === self && holding.boot === boot) || (holding.last === 0 && holding.node !== peer.id)) return
+    if ((holding.node === self && holding.boot === boot) || (holding.last === 0 && holding.node !== peer.id))
+      return
     const state = replica.originState(holding.node, holding.boot, now)
     const origin = liveOrigin(this.#context, state)
     // While the origin is up, its own word counts alone: what others hold of it is on its way here as well.

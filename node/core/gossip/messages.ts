@@ -85,6 +85,8 @@ export interface PullMessage {
 export interface PulledMessage {
   readonly kind: 'pulled'
   readonly id: number
+  /** Batches that were sent; if fewer came, the rest was lost on the way and is asked for again. */
+  readonly batches: number
   readonly busy: boolean
 }
 

@@ -18,6 +18,7 @@ import {
   ownState,
   type PeerState,
   type PushFeed,
+  type Serving,
   send,
 } from './context.ts'
 import type { HeldMessage, PullMessage } from './messages.ts'
@@ -107,11 +108,11 @@ export class Push {
   onPull(peer: PeerState, message: PullMessage): void {
     if (peer.serving.length >= gossipLimits.servingMax) {
       count(this.#context, 'pullsRefusedBusy')
-      send(this.#context, peer, { kind: 'pulled', id: message.id, busy: true })
+      send(this.#context, peer, { kind: 'pulled', id: message.id, batches: 0, busy: true })
       return
     }
     count(this.#context, 'pullsServed')
-    peer.serving.push(message)
+    peer.serving.push({ pull: message, next: message.from, batches: 0 })
     this.pump(peer)
   }
 
@@ -181,20 +182,18 @@ export class Push {
   }
 
   /** True when the whole of the pull was sent. */
-  #serve(peer: PeerState, pull: PullMessage): boolean {
-    const replica = this.#context.replicas.get(pull.stream)
-    const log = replica?.origins.get(pull.boot)?.log
-    for (let next = pull.from; log !== undefined; ) {
-      const entry = log.atOrAfter(next)
+  #serve(peer: PeerState, serving: Serving): boolean {
+    const { pull } = serving
+    const log = this.#context.replicas.get(pull.stream)?.origins.get(pull.boot)?.log
+    for (;;) {
+      const entry = log?.atOrAfter(serving.next)
       if (entry === undefined || entry.from > pull.to) break
-      if (peer.budget <= 0) {
-        peer.serving[0] = { ...pull, from: entry.from }
-        return false
-      }
+      if (peer.budget <= 0) return false
       this.#sendFrame(peer, pull.stream, entry)
-      next = entry.to + 1
+      serving.next = entry.to + 1
+      serving.batches++
     }
-    send(this.#context, peer, { kind: 'pulled', id: pull.id, busy: false })
+    send(this.#context, peer, { kind: 'pulled', id: pull.id, batches: serving.batches, busy: false })
     return true
   }
 

@@ -9,6 +9,7 @@ import type { NodeId } from '../common/ids.ts'
 import type { GapReason, OriginState, Replica } from '../stream/replica.ts'
 import type { SequenceRange } from '../stream/sequence-ranges.ts'
 import { count, type GossipContext, gossipLimits, liveOrigin, type PeerState, send } from './context.ts'
+import type { PulledMessage } from './messages.ts'
 
 interface Want {
   readonly replica: Replica
@@ -26,8 +27,8 @@ interface Pull {
   readonly id: number
   readonly peer: NodeId
   deadline: number
-  /** Something of the answer was not taken, because too much is held back: the answer does not count as complete. */
-  isRefused: boolean
+  /** Batches that have come; what was not taken, because too much is held back, does not count. */
+  batches: number
 }
 
 export class Wants {
@@ -83,18 +84,18 @@ export class Wants {
     for (const { state: wanted, pull, ...want } of this.#wants) {
       if (wanted !== state || pull?.peer !== peer.id || to < want.from || from > want.to) continue
       pull.deadline = this.#context.now + gossipLimits.pullTimeoutMs
-      pull.isRefused ||= isRefused
+      if (!isRefused) pull.batches++
     }
   }
 
-  onPulled(peer: PeerState, id: number, busy: boolean): void {
+  onPulled(peer: PeerState, { id, batches, busy }: PulledMessage): void {
     const want = this.#wants.find((candidate) => candidate.pull?.id === id)
     if (want?.pull === undefined) return
-    const { isRefused } = want.pull
+    const isWhole = want.pull.batches >= batches
     this.#endPull(want)
-    // A refused answer is asked for again with the next tick, when there may be room.
-    if (isRefused) return
-    if (!busy) want.without.add(peer.id)
+    // What was lost on the way or not taken is asked for again with the next tick.
+    if (busy || !isWhole) return
+    want.without.add(peer.id)
     this.#step(want)
   }
 
@@ -161,7 +162,7 @@ export class Wants {
   #pull(want: Want, peer: PeerState, from: number, to: number): void {
     const id = this.#nextId++
     const deadline = this.#context.now + gossipLimits.pullTimeoutMs
-    want.pull = { id, peer: peer.id, deadline, isRefused: false }
+    want.pull = { id, peer: peer.id, deadline, batches: 0 }
     this.#pulling++
     count(this.#context, 'pullsSent')
     send(this.#context, peer, { kind: 'pull', id, stream: want.replica.id, boot: want.state.boot, from, to })
@@ -205,7 +206,7 @@ export class Wants {
         this.add(replica, state, next, range.from - 1)
         return
       }
-      state.gone.add(range.from, range.to)
+      state.absent.add(range.from, range.to)
       state.last = Math.max(state.last, range.to)
       if (range.to < next) continue
       count(this.#context, 'gapsDeclared')

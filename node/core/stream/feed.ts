@@ -5,7 +5,7 @@
 // it has caught up, and what this node lacks is asked for meanwhile; the other origins go on. Whatever the node
 // does, the delivery rule is applied once more here, against the feed's own vector.
 
-import type { Boot } from '../common/ids.ts'
+import type { Boot, Origin } from '../common/ids.ts'
 import type { Entry } from './origin-log.ts'
 import type { GapMark, GapReason, OriginState, Replica } from './replica.ts'
 
@@ -20,7 +20,7 @@ export type FeedItem =
       readonly reason: GapReason
     }
 
-/** Asks other nodes for sequences that this one does not hold; what nobody has becomes `gone`. */
+/** Asks other nodes for sequences that this one does not hold; what nobody has becomes `absent`. */
 export type Backfill = (state: OriginState, from: number, to: number) => void
 
 /** Where a feed begins: the end of what the node has, or explicit last sequences by boot. */
@@ -33,6 +33,8 @@ export class Feed {
   readonly replica: Replica
   /** Last sequence handed out (or passed over) of each origin. */
   readonly vector: Map<Boot, number> = new Map()
+  /** Names of the origins in the vector that the replica knows, or knew. */
+  readonly #names = new Map<Boot, Origin>()
   readonly #backfill: Backfill
   /** What holds for an origin that the vector does not name: the node's base, or everything from 1 on. */
   readonly #others: 'base' | 'zero'
@@ -46,12 +48,17 @@ export class Feed {
     this.#backfill = backfill
     this.#position = replica.delivered.end
     this.#others = start.kind === 'now' ? 'base' : start.others
+    if (start.kind === 'after') for (const [boot, sequence] of start.vector) this.vector.set(boot, sequence)
     for (const state of replica.origins.values()) {
-      if (start.kind === 'now' && state.position !== undefined) this.vector.set(state.boot, state.position)
+      if (state.position === undefined) continue
+      this.#pass(state, start.kind === 'now' ? state.position : this.passed(state))
     }
-    if (start.kind === 'now') return
-    for (const [boot, sequence] of start.vector) this.vector.set(boot, sequence)
-    this.#replayWhatIsBehind()
+    if (start.kind === 'after') this.#replayWhatIsBehind()
+  }
+
+  /** Where the feed stands, by origin, also of origins that the replica has forgotten meanwhile. */
+  *positions(): Generator<[Origin, number]> {
+    for (const [boot, origin] of this.#names) yield [origin, this.vector.get(boot) ?? 0]
   }
 
   /** Bytes that wait in the delivery log for this feed; what it replays does not count. */
@@ -62,13 +69,16 @@ export class Feed {
 
   /** The node has learnt where its interest in an origin begins; the feed may want more of it than that. */
   onBase(state: OriginState): void {
-    if (state.position !== undefined && this.passed(state) < state.position) this.#replaying.add(state)
+    if (state.position === undefined) return
+    this.#pass(state, this.passed(state))
+    if (this.passed(state) < state.position) this.#replaying.add(state)
   }
 
   /** The next item; undefined when there is none now. */
   next(): FeedItem | undefined {
     for (const state of this.#replaying) {
-      const item = this.#nextOfReplay(state)
+      const isForgotten = this.replica.origins.get(state.boot) !== state
+      const item = isForgotten ? undefined : this.#nextOfReplay(state)
       if (item !== undefined && item !== 'waiting') return item
       if (item === undefined) this.#replaying.delete(state)
     }
@@ -94,12 +104,12 @@ export class Feed {
     const entry = state.log.atOrAfter(next)
     if (entry !== undefined && entry.from <= next) return this.#hand(state, entry)
     const holeEnd = entry === undefined ? goal : Math.min(goal, entry.from - 1)
-    let goneEnd = state.gone.endAt(next)
+    let goneEnd = state.givenUpTo(next)
     if (goneEnd === undefined) {
       const lacking = state.lacking(next, holeEnd)[0]
       if (lacking !== undefined) this.#backfill(state, lacking.from, lacking.to)
       // The answer may be known at once: that nobody is left who could hold it.
-      goneEnd = state.gone.endAt(next)
+      goneEnd = state.givenUpTo(next)
       if (goneEnd === undefined) return 'waiting'
     }
     return this.#handGap(state, Math.min(holeEnd, goneEnd), 'retention')
@@ -140,14 +150,19 @@ export class Feed {
 
   #hand(state: OriginState, entry: Entry): FeedItem {
     const from = this.passed(state) + 1
-    this.vector.set(state.boot, entry.to)
+    this.#pass(state, entry.to)
     return { kind: 'batch', state, entry, from }
   }
 
   #handGap(state: OriginState, to: number, reason: GapReason): FeedItem | undefined {
     const passed = this.passed(state)
     if (to <= passed) return undefined
-    this.vector.set(state.boot, to)
+    this.#pass(state, to)
     return { kind: 'gap', state, from: passed + 1, to, reason }
+  }
+
+  #pass(state: OriginState, sequence: number): void {
+    this.vector.set(state.boot, sequence)
+    this.#names.set(state.boot, state.origin)
   }
 }

@@ -10,8 +10,10 @@ export class OriginState {
   readonly boot: Boot
   readonly origin: Origin
   readonly log: OriginLog = new OriginLog()
-  /** What retention dropped here and what was declared absent everywhere: it is not asked for again. */
+  /** What retention dropped here: it is not asked for again. */
   readonly gone: SequenceRanges = new SequenceRanges()
+  /** What nobody in reach holds. Somebody who comes into reach may, so it is forgotten then. */
+  absent: SequenceRanges = new SequenceRanges()
   /** Last sequence in the delivery log, or the base while nothing was delivered; undefined while no base is known. */
   position: number | undefined = undefined
   /** Sequence after which this node's interest in the origin began. */
@@ -29,9 +31,25 @@ export class OriginState {
     this.lastHeard = now
   }
 
-  /** Highest sequence that is gone; 0 if none is. */
+  /** Highest sequence that is gone or absent; 0 if none is. */
   get goneTo(): number {
-    return this.gone.last
+    return Math.max(this.gone.last, this.absent.last)
+  }
+
+  /** Whether a sequence was given up on: nobody asks for it now. */
+  isGivenUp(sequence: number): boolean {
+    return this.gone.has(sequence) || this.absent.has(sequence)
+  }
+
+  /** How far what is given up on reaches from a sequence on; undefined if that one is not. */
+  givenUpTo(sequence: number): number | undefined {
+    let end: number | undefined
+    for (let next: number | undefined = sequence; next !== undefined; ) {
+      const reached: number | undefined = this.gone.endAt(next) ?? this.absent.endAt(next)
+      end = reached ?? end
+      next = reached === undefined ? undefined : reached + 1
+    }
+    return end
   }
 
   /**
@@ -60,7 +78,8 @@ export class OriginState {
     const ahead = (this.position ?? 0) + 1
     return this.log.missing(from, to).flatMap((hole) => {
       if (hole.from >= ahead) return [hole]
-      const behind = this.gone.without({ from: hole.from, to: Math.min(hole.to, ahead - 1) })
+      const dropped = this.gone.without({ from: hole.from, to: Math.min(hole.to, ahead - 1) })
+      const behind = dropped.flatMap((range) => this.absent.without(range))
       return hole.to < ahead ? behind : joined([...behind, { from: ahead, to: hole.to }])
     })
   }

@@ -96,7 +96,7 @@ export class Replica {
     const ahead = state.position !== undefined && from > state.position + 1
     const bytes = frame.length + entryOverheadBytes
     // What was dropped or given up comes back only where it is still to be delivered.
-    if (to <= (state.position ?? state.goneTo) && state.gone.has(from)) return 'copy'
+    if (to <= (state.position ?? state.goneTo) && state.isGivenUp(from)) return 'copy'
     if (ahead && this.heldBackBytes + bytes > this.heldBackBytesMax) return 'full'
     const entry: Entry = {
       boot: state.boot,

@@ -1,0 +1,285 @@
+// The registry of every error code: what happened, what to do about it, and what it means for the connection.
+// `docs/errors.md` is generated from this table by test/tidy/error-page.ts; a test keeps the two equal.
+
+/** Fate of the connection on which the error happened. */
+export type Fate =
+  | 'keep'
+  | 'status 400'
+  | 'status 431'
+  | 'close 1001'
+  | 'close 1002'
+  | 'close 1003'
+  | 'close 1007'
+  | 'close 1008'
+  | 'close 1009'
+  | 'close 1013'
+  | 'close 4401'
+  | 'exit 1'
+  | 'exit 2'
+
+export interface ErrorEntry {
+  /** What happened, in general; the concrete message names the value and the bound. */
+  readonly meaning: string
+  /** What the reader of the message should do. */
+  readonly action: string
+  readonly fate: Fate
+}
+
+/** Every code, by name. */
+export const errorRegistry = {
+  TOPIC_INVALID: {
+    meaning: 'The topic of a publication is not a valid topic.',
+    action:
+      'Use 1 to 32 tokens separated by dots, without wildcards, spaces or control characters, at most 255 bytes.',
+    fate: 'keep',
+  },
+  PATTERN_INVALID: {
+    meaning: 'The pattern of a subscription or stream is not valid.',
+    action:
+      'Use tokens separated by dots; `*` stands for one whole token, `>` for the rest and only at the end.',
+    fate: 'keep',
+  },
+  PAYLOAD_TOO_LARGE: {
+    meaning: 'A payload is larger than 1 MiB.',
+    action: 'Store large objects elsewhere and publish a reference.',
+    fate: 'keep',
+  },
+  HEADERS_TOO_LARGE: {
+    meaning: 'A message has more than 64 headers or more than 16 KiB of them.',
+    action: 'Move the data into the payload.',
+    fate: 'keep',
+  },
+  KEY_TOO_LARGE: {
+    meaning: 'The key of a message is longer than 255 bytes.',
+    action: 'Use a shorter key, such as a hash of the long one.',
+    fate: 'keep',
+  },
+  BATCH_MALFORMED: {
+    meaning: 'A publish frame does not parse as a batch.',
+    action: 'Compare the client with docs/protocol.md section 1; this is a defect of the client.',
+    fate: 'close 1002',
+  },
+  FRAME_UNKNOWN: {
+    meaning: 'A binary message begins with a type that this subprotocol does not have.',
+    action: 'Compare the client with docs/protocol.md; this is a defect of the client.',
+    fate: 'close 1002',
+  },
+  FRAME_TOO_LARGE: {
+    meaning: 'A WebSocket message is larger than the limit.',
+    action: 'Send batches of at most 64 KiB and payloads of at most 1 MiB.',
+    fate: 'close 1009',
+  },
+  CONTROL_MALFORMED: {
+    meaning: 'A text message is not the JSON object that the protocol asks for.',
+    action: 'Compare the client with docs/protocol.md sections 2 and 3.',
+    fate: 'close 1008',
+  },
+  SUBPROTOCOL_UNKNOWN: {
+    meaning: 'The WebSocket handshake offers no subprotocol that this port speaks.',
+    action: 'Offer herald.client.v1 or herald.json.v1.',
+    fate: 'status 400',
+  },
+  HEADERS_REFUSED: {
+    meaning: 'An HTTP request has more than 100 headers or more than 16 KiB of them.',
+    action: 'Send fewer headers; Herald itself reads none but those of the WebSocket handshake.',
+    fate: 'status 431',
+  },
+  FRAME_FRAGMENTED: {
+    meaning: 'A WebSocket message comes in too many fragments or pieces.',
+    action: 'Send a message as one frame, or in fragments of at least 8 KiB.',
+    fate: 'close 1008',
+  },
+  TEXT_INVALID: {
+    meaning: 'A WebSocket text message is not UTF-8.',
+    action: 'Encode text messages as UTF-8; send other bytes in binary messages.',
+    fate: 'close 1007',
+  },
+  PING_FLOOD: {
+    meaning: 'A connection sends more WebSocket pings than keeping it alive can need.',
+    action: 'Ping at most once a second; the node pings idle connections by itself.',
+    fate: 'close 1008',
+  },
+  HEARTBEAT_MISSED: {
+    meaning: 'Nothing came from a connection, not even answers to pings, for several heartbeats.',
+    action:
+      'Check the network between the two ends; clients must answer pings, as every WebSocket library does.',
+    fate: 'close 1008',
+  },
+  PROTOCOL_VERSION_UNKNOWN: {
+    meaning: 'The other node speaks a version of the protocol between nodes that this one does not.',
+    action: 'Run the same version of Herald on all nodes.',
+    fate: 'close 4401',
+  },
+  REQUEST_INVALID: {
+    meaning: 'A request to the admin interface is not as docs/protocol.md section 5 says.',
+    action: 'See the message for the field and its bounds.',
+    fate: 'keep',
+  },
+  REQUEST_FORBIDDEN: {
+    meaning: 'A request to the admin interface comes from a web page or names a host that is not configured.',
+    action: 'Use the command line, or the address of the node instead of a name.',
+    fate: 'keep',
+  },
+  PATH_UNKNOWN: {
+    meaning: 'There is nothing under that path.',
+    action: 'Compare the path with docs/protocol.md.',
+    fate: 'keep',
+  },
+  INTERNAL_FAULT: {
+    meaning: 'A request failed for a reason that is the fault of the node itself.',
+    action: 'Look into the log of the node for the event; report a defect.',
+    fate: 'keep',
+  },
+  SUBSCRIPTION_LIMIT: {
+    meaning: 'The connection or the node has as many subscriptions as it may have.',
+    action: 'Use fewer subscriptions with wider patterns, or more connections or nodes.',
+    fate: 'keep',
+  },
+  SUBSCRIPTION_ID_USED: {
+    meaning: 'A subscribe uses an id that is in use on the same connection.',
+    action: 'Choose another id or unsubscribe first.',
+    fate: 'keep',
+  },
+  SUBSCRIPTION_TAKEN_OVER: {
+    meaning: 'Another connection subscribed under the same name.',
+    action: 'Give every subscriber a name of its own; one name is one cursor.',
+    fate: 'keep',
+  },
+  SUBSCRIPTION_NAME_INVALID: {
+    meaning: 'The name of a durable subscription is not valid.',
+    action: 'Use 1 to 64 of A-Z a-z 0-9 _ - .',
+    fate: 'keep',
+  },
+  CURSOR_INVALID: {
+    meaning: 'A cursor is not one that a node handed out.',
+    action: 'Pass the cursor on unchanged, or subscribe from "now" or "earliest".',
+    fate: 'keep',
+  },
+  CONNECTION_LIMIT: {
+    meaning: 'The node has as many client connections as it may have.',
+    action: 'Connect to another node, or raise connectionsMax.',
+    fate: 'close 1013',
+  },
+  PUBLISH_RATE_LIMITED: {
+    meaning: 'More publications are waiting for their acknowledgement than one connection may have.',
+    action: 'Wait for acknowledgements; keep at most inFlightBytesMax unacknowledged.',
+    fate: 'close 1008',
+  },
+  SLOW_CONSUMER: {
+    meaning: 'A subscriber took nothing from its socket for too long while messages were waiting for it.',
+    action: 'Read faster, subscribe to less, or lower the credit; reconnect to resume from the cursor.',
+    fate: 'close 1013',
+  },
+  HANDSHAKE_TIMEOUT: {
+    meaning: 'A connection did not finish its handshake in time.',
+    action: 'Check the network between the two ends.',
+    fate: 'close 1008',
+  },
+  COPIES_TIMEOUT: {
+    meaning:
+      'The message is stored on its node, but not enough other nodes confirmed it before the deadline.',
+    action: 'Treat the outcome as unknown; look at the links in `herald status`.',
+    fate: 'keep',
+  },
+  NODE_DRAINING: {
+    meaning: 'The node is shutting down and takes no new work.',
+    action: 'Reconnect to another node; clients of the library do so by themselves.',
+    fate: 'close 1001',
+  },
+  STREAM_OVERLAP: {
+    meaning: 'A stream claims a topic that another stream has already.',
+    action: 'Choose patterns that match no topic in common, or change the other stream.',
+    fate: 'keep',
+  },
+  STREAM_INVALID: {
+    meaning: 'The definition of a stream is not valid.',
+    action: 'See the message for the field and its bounds.',
+    fate: 'keep',
+  },
+  STREAM_UNKNOWN: {
+    meaning: 'There is no stream of that name.',
+    action: 'List them with `herald stream list`.',
+    fate: 'keep',
+  },
+  STREAM_LIMIT: {
+    meaning: 'The cluster has as many streams as it may have.',
+    action: 'Remove streams that are not used, or give one stream several patterns.',
+    fate: 'keep',
+  },
+  CONFIG_INVALID: {
+    meaning: 'The configuration has errors; all of them are listed.',
+    action: 'Correct each at the place that is named.',
+    fate: 'exit 2',
+  },
+  NODE_UNKNOWN: {
+    meaning: 'The node id is not in peers.json.',
+    action: 'Add it to peers.json on every node, or start with an id that is there.',
+    fate: 'exit 2',
+  },
+  NODE_ID_IN_USE: {
+    meaning: 'A node with the same id is running already.',
+    action: 'Stop the other one, or give this one an id of its own.',
+    fate: 'exit 2',
+  },
+  PEERS_DISAGREE: {
+    meaning: 'Two nodes have different entries for the same id in peers.json.',
+    action: 'Give every node the same peers.json.',
+    fate: 'close 4401',
+  },
+  CLUSTER_MISMATCH: {
+    meaning: 'A node of another cluster dialled.',
+    action: 'Check the addresses in peers.json and the cluster names.',
+    fate: 'close 4401',
+  },
+  DATA_FOREIGN: {
+    meaning: 'The data directory belongs to another node or cluster.',
+    action: 'Start with the right --data directory, or an empty one.',
+    fate: 'exit 2',
+  },
+  DATA_LOCKED: {
+    meaning: 'Another process uses the data directory.',
+    action: 'Stop the process that is named, or use another directory.',
+    fate: 'exit 2',
+  },
+  DATA_DAMAGED: {
+    meaning: 'A file in the data directory is not what Herald wrote.',
+    action: 'Restore the file that is named, or remove it: the node then starts without what it held.',
+    fate: 'exit 2',
+  },
+  DISK_FAILED: {
+    meaning: 'The journal or the data directory cannot be written.',
+    action: 'Free space or repair the disk; the node goes on without the journal and says so in its status.',
+    fate: 'keep',
+  },
+  PORT_IN_USE: {
+    meaning: 'The port is taken by another process.',
+    action: 'Choose another port in peers.json and --port, or stop the other process.',
+    fate: 'exit 2',
+  },
+  CLIENT_BUFFER_FULL: {
+    meaning: 'More bytes wait to be sent or acknowledged than the client may hold.',
+    action: 'Await the receipts, or `client.writable()`, before publishing more.',
+    fate: 'keep',
+  },
+  CLIENT_CLOSED: {
+    meaning: 'The client was closed.',
+    action: 'Connect again.',
+    fate: 'keep',
+  },
+  CLIENT_DISCONNECTED: {
+    meaning: 'The connection broke, or none could be made, before the deadline.',
+    action: 'Check that a node of the cluster is reachable.',
+    fate: 'keep',
+  },
+  PUBLISH_UNKNOWN: {
+    meaning:
+      'The connection broke or the deadline passed after the message was sent: it may or may not be stored.',
+    action: 'Publish again if doubling is harmless, or find out by subscribing.',
+    fate: 'keep',
+  },
+  PROTOCOL_BROKEN: {
+    meaning: 'The other end sent something that the protocol does not allow.',
+    action: 'Check that both ends run the same version; otherwise report a defect.',
+    fate: 'close 1002',
+  },
+} as const
