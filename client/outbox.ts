@@ -3,7 +3,8 @@
 // watches all deadlines.
 
 import { Deque } from '../node/core/common/deque.ts'
-import { type ErrorCode, errorRegistry } from '../node/core/common/errors.ts'
+import { errorRegistry } from '../node/core/common/error-registry.ts'
+import type { ErrorCode } from '../node/core/common/errors.ts'
 import { batchOffset } from '../node/wire/batch-header.ts'
 import { writeU32 } from '../node/wire/bytes.ts'
 import type { PublishOutcome } from '../node/wire/control.ts'

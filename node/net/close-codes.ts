@@ -1,7 +1,8 @@
 // From error codes to what a connection shows of them: WebSocket close status, close reason, and the counter.
 
 import type { CounterName } from '../core/common/counters.ts'
-import { type ErrorCode, errorRegistry } from '../core/common/errors.ts'
+import { errorRegistry } from '../core/common/error-registry.ts'
+import type { ErrorCode } from '../core/common/errors.ts'
 
 /** Close status for a node whose id another running node has. */
 export const closeDuplicate = 4409

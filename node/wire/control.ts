@@ -1,7 +1,8 @@
 // The control messages of `herald.client.v1` (docs/protocol.md section 2), as typed values: the text from the other end
 // is checked field by field once, here, and never throws. The small binary frames are in control-frames.ts.
 
-import { type ErrorCode, errorRegistry, type Refusal } from '../core/common/errors.ts'
+import { errorRegistry } from '../core/common/error-registry.ts'
+import type { ErrorCode, Refusal } from '../core/common/errors.ts'
 import { patternProblem } from '../core/stream/pattern.ts'
 import { decodeCursor } from './cursor.ts'
 

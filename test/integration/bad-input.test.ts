@@ -83,12 +83,17 @@ async function sendRaw(...pieces: readonly (Buffer | string)[]): Promise<Buffer>
   return Buffer.concat(received)
 }
 
-/** Opens a client connection, sends bytes of frames, and returns the close status that came. */
-async function statusAfter(bytes: Buffer, subprotocol = 'herald.client.v1'): Promise<number> {
+/** Opens a client connection, sends bytes of frames, and returns the close status and reason that came. */
+async function closeAfter(bytes: Buffer, subprotocol = 'herald.client.v1'): Promise<Ending> {
   const received = await sendRaw(toHandshake(subprotocol), bytes)
   const at = received.lastIndexOf(0x88)
   assert(at > 0, `a close frame in ${received.toString('latin1').slice(-200)}`)
-  return received.readUInt16BE(at + 2)
+  const end = at + 2 + (received[at + 1] ?? 0)
+  return { status: received.readUInt16BE(at + 2), reason: received.toString('utf8', at + 4, end) }
+}
+
+async function statusAfter(bytes: Buffer, subprotocol?: string): Promise<number> {
+  return (await closeAfter(bytes, subprotocol)).status
 }
 
 async function endingAfter(message: Buffer | string): Promise<Ending> {
@@ -194,7 +199,9 @@ test('texts that are not UTF-8, masks that are missing, floods of pings and of f
     )
     assert.equal(await counted('framesMalformed', 1, () => statusAfter(Buffer.from('820101', 'hex'))), 1002)
     const pings = Buffer.concat(Array(5000).fill(toFrame(0x89, Buffer.alloc(125))))
-    assert.equal(await counted('pingFloods', 1, () => statusAfter(pings)), 1008)
+    const flood = await counted('pingFloods', 1, () => closeAfter(pings))
+    assert.equal(flood.status, 1008)
+    assert.match(flood.reason, /^PING_FLOOD: more than 100 pings/)
     const pieces = Array(131_000).fill(toFrame(0x00, Buffer.from([1])))
     const fragments = Buffer.concat([toFrame(0x02, Buffer.from([1])), ...pieces])
     assert.equal(await counted('framesFragmented', 1, () => statusAfter(fragments)), 1008)
@@ -207,11 +214,15 @@ test('a wrong subprotocol, none, and 2,000 headers', async () => {
       const answer = await counted('subprotocolsRefused', 1, () => sendRaw(toHandshake(subprotocol)))
       assert.match(answer.toString(), /^HTTP\/1\.1 400 [\s\S]*SUBPROTOCOL_UNKNOWN/)
     }
-    const headers = Array.from({ length: 2000 }, (_, index) => `x${index}: 1`)
-    const answer = await counted('httpHeadersRefused', 1, () =>
-      sendRaw(toHandshake('herald.client.v1', headers)),
-    )
-    assert.match(answer.toString(), /^HTTP\/1\.1 431 /)
+    for (const [count, words] of [
+      [150, /^HTTP\/1\.1 431 [\s\S]*HEADERS_REFUSED/],
+      [2000, /^HTTP\/1\.1 431 /],
+    ] as const) {
+      const headers = Array.from({ length: count }, (_, index) => `x${index}: 1`)
+      const handshake = toHandshake('herald.client.v1', headers)
+      const answer = await counted('httpHeadersRefused', 1, () => sendRaw(handshake))
+      assert.match(answer.toString(), words)
+    }
   })
 })
 

@@ -90,6 +90,19 @@ test('overlapping, invalid and reserved definitions are refused with the reason'
   await a.admin.deleteStream('bills')
 })
 
+test('more streams than the limit are refused, changes of those that are there are not', async () => {
+  await using small = await Cluster.start({ nodes: 1, environment: { HERALD_LIMITS_STREAMS: '2' } })
+  const { admin } = small.node('A')
+  await admin.putStream('one', { topics: ['one.>'] })
+  await assert.rejects(
+    admin.putStream('two', { topics: ['two.>'] }),
+    refusedWith(409, 'STREAM_LIMIT', /there are 2 streams/),
+  )
+  await admin.putStream('one', { topics: ['one.>', 'two.>'] })
+  await admin.deleteStream('one')
+  await admin.putStream('two', { topics: ['two.>'] })
+})
+
 test('names from the prototype of objects are names like any other', async () => {
   for (const name of ['__proto__', 'constructor', 'toString']) {
     await a.admin.putStream(name, { topics: [`${name}.>`] })
