@@ -8,7 +8,10 @@ import { counterMeanings } from '../../node/core/common/counters.ts'
 import { buildProgram } from '../../scripts/cli/program.ts'
 import { TextSink } from '../scripts/fake-cluster.ts'
 import { findDeadLinks, heraldCommands, readDocument, toDocument } from './documents.ts'
-import { listDocuments, listSources, readProjectFile } from './project-files.ts'
+import { listDocuments, listPaths, listSources, readProjectFile } from './project-files.ts'
+
+/** Names of files that a reader is to make. */
+const examples = new Set(['hello.ts'])
 
 const projectUrl = new URL('../../', import.meta.url)
 const exists = (path: string): boolean => existsSync(new URL(path, projectUrl))
@@ -50,6 +53,19 @@ test('every document that a source names is there', () => {
   assert.ok(named.length > 20)
   const others = named.filter(({ path, document }) => !path.startsWith('test/tidy/') && !exists(document))
   assert.deepEqual(others, [])
+})
+
+test('every source that a document names is there', () => {
+  const sources = listPaths(['**/*.{ts,mts,mjs}']).filter((path) => !/^(?:dist|reports)\//.test(path))
+  const named = documents.flatMap(({ path, text }) =>
+    [...text.matchAll(/(?<![\w*])(?:[\w-]+\/)*[\w.-]+\.m?ts\b/g)].map(([source]) => ({ path, source })),
+  )
+  assert.ok(named.length > 80)
+  const isThere = (source: string): boolean => sources.some((path) => `/${path}`.endsWith(`/${source}`))
+  assert.deepEqual(
+    named.filter(({ source }) => !isThere(source) && !examples.has(source)),
+    [],
+  )
 })
 
 const program = createProgram()

@@ -6,6 +6,7 @@ import { readProjectFile } from './project-files.ts'
 /** What a document holds, with the insides of code blocks apart from the prose. */
 export interface Document {
   readonly path: string
+  readonly text: string
   readonly prose: string
   /** Lines of ```sh and ```console blocks that a reader is to type, without the `$ `. */
   readonly commands: readonly string[]
@@ -26,7 +27,7 @@ export function toDocument(path: string, text: string): Document {
     else if (line.startsWith('$ ')) commands.push(line.slice(2))
     else if (block === 'sh') commands.push(line)
   }
-  return { path, prose: prose.join('\n'), commands }
+  return { path, text, prose: prose.join('\n'), commands }
 }
 
 /** Links to files that are not there, or to headings that they do not have. */
