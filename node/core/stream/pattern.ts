@@ -32,15 +32,3 @@ export function overlaps(left: string, right: string): boolean {
   }
   return a.length === b.length
 }
-
-/** True if every topic that matches `inner` also matches `outer`. */
-export function covers(outer: string, inner: string): boolean {
-  const wide = outer.split('.')
-  const narrow = inner.split('.')
-  for (let index = 0; index < wide.length; index++) {
-    if (wide[index] === '>') return narrow.length > index
-    if (index >= narrow.length || narrow[index] === '>') return false
-    if (wide[index] !== '*' && wide[index] !== narrow[index]) return false
-  }
-  return wide.length === narrow.length
-}
