@@ -71,7 +71,7 @@ export class AudienceMember implements SubscriberSink {
       return start === 'now' ? { kind: 'now' } : { kind: 'after', vector: new Map(), others: 'zero' }
     }
     node.own(sub, this)
-    this.#world.tell(`${cursor ? JSON.stringify([...cursor].map(([s,v])=>[s,...v])) : ''}${sub} subscribes ${this.patterns} at ${node.id} from ${cursor ? 'cursor' : start}`)
+    this.#world.tell(`${sub} subscribes ${this.patterns} at ${node.id} from ${cursor ? 'cursor' : start}`)
     this.subscriber = broker.subscribe(
       {
         sub,

@@ -6,7 +6,6 @@ import { unreachable } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type Origin, type StreamId, toOrigin } from '../core/common/ids.ts'
 import { GossipAgent, type GossipInput } from '../core/gossip/agent.ts'
 import type { GossipEffect } from '../core/gossip/context.ts'
-import type { FeedStart } from '../core/stream/feed.ts'
 import { overlaps } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { BrokerPorts } from './ports.ts'
@@ -163,7 +162,7 @@ export class Broker implements SubscriberHost {
     this.#join(subscriber, replica)
     const begin = (): void => {
       if (!this.subscribers.has(subscriber)) return
-      subscriber.addStream(replica, startLate(subscriber, replica))
+      subscriber.addStream(replica, subscriber.startLate(replica))
       subscriber.pump()
     }
     this.#beginWhenKnown(replica, { begin, giveUp: () => undefined }, subscriber.beganAt)
@@ -241,23 +240,4 @@ export class Broker implements SubscriberHost {
     this.#awaiting.delete(replica.id)
     for (const { begin } of awaiting) begin()
   }
-}
-
-/**
- * Where a subscriber begins on a stream that came after it: behind its cursor, which wants all of a stream that it does not
- * name, else with what has come since it subscribed.
- */
-function startLate(subscriber: Subscriber, replica: Replica): FeedStart {
-  if (subscriber.options.cursor !== undefined && !subscriber.hasEnded(replica)) {
-    return subscriber.options.start(replica)
-  }
-  const vector = new Map<Boot, number>()
-  for (const state of replica.origins.values()) {
-    if (state.position === undefined) continue
-    vector.set(
-      state.boot,
-      Math.min(state.position, Math.max(state.base, state.lastBefore(subscriber.beganAt))),
-    )
-  }
-  return { kind: 'after', vector, others: 'base' }
 }

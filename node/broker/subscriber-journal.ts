@@ -27,14 +27,17 @@ export class SubscriberJournal {
     this.#ports.recorder.subscriptionEvent({ t: 'sub', at, sub, kind, patterns, stream, ...named })
   }
 
-  /** The subscription stands behind this sequence of an origin; 0 needs no line. */
+  /** The subscription stands behind this sequence of an origin. */
   base(feed: Feed, state: OriginState): void {
-    const seq = feed.passed(state)
+    this.baseAt(feed.replica, state.origin, feed.passed(state))
+  }
+
+  /** The same of an origin that the node may not know; 0 needs no line. */
+  baseAt(replica: Replica, origin: string, seq: number): void {
     if (seq === 0) return
     const { sub } = this.#options
-    const stream = feed.replica.name
     const at = this.#ports.now()
-    this.#ports.recorder.subscriptionEvent({ t: 'base', at, sub, stream, origin: state.origin, seq })
+    this.#ports.recorder.subscriptionEvent({ t: 'base', at, sub, stream: replica.name, origin, seq })
   }
 
   end(feed: Feed): void {

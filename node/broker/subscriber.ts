@@ -4,7 +4,7 @@
 // A batch of which every topic matches goes out as it is; one of which some topics match is filtered; one of which none
 // matches only moves the position, which the other end is told before it needs to know.
 
-import type { Origin } from '../core/common/ids.ts'
+import type { Boot, Origin } from '../core/common/ids.ts'
 import { Feed, type FeedItem, type FeedStart } from '../core/stream/feed.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
@@ -63,8 +63,8 @@ export class Subscriber {
   readonly #matcher: PatternMatcher
   readonly #journal: SubscriberJournal
   readonly #feeds = new Map<Replica, Feed>()
-  /** Streams that were removed under the subscription: should they come back, its cursor says nothing about them. */
-  readonly #ended = new Set<Replica>()
+  /** Where it stood on streams that were removed under it; should they come back, it goes on from there. */
+  readonly #ended = new Map<string, Feed>()
   /** Messages handed to the sink, by stream. */
   readonly #delivered = new Map<Replica, number>()
   /** When the subscriber last took something while it was waiting for nothing else, milliseconds. */
@@ -112,8 +112,15 @@ export class Subscriber {
     const feed = new Feed(replica, start, backfill)
     this.#feeds.set(replica, feed)
     this.#journal.begin(feed.replica)
+    if (this.options.resumes) return
+    const placed = new Set<string>()
     for (const state of replica.origins.values()) {
-      if (state.position !== undefined && !this.options.resumes) this.#journal.base(feed, state)
+      if (state.position === undefined) continue
+      placed.add(state.origin)
+      this.#journal.base(feed, state)
+    }
+    for (const [origin, seq] of this.options.cursor?.get(replica.name) ?? []) {
+      if (!placed.has(origin)) this.#journal.baseAt(replica, origin, seq)
     }
   }
 
@@ -132,13 +139,24 @@ export class Subscriber {
     const feed = this.#feeds.get(replica)
     if (feed === undefined) return
     this.#feeds.delete(replica)
-    this.#ended.add(replica)
+    this.#ended.set(replica.name, feed)
     this.#journal.end(feed)
   }
 
-  /** Whether a stream was removed under the subscription. */
-  hasEnded(replica: Replica): boolean {
-    return this.#ended.has(replica)
+  /** Where it begins on a stream that has come after it, or has come back. */
+  startLate(replica: Replica): FeedStart {
+    const ended = this.#ended.get(replica.name)?.vector
+    const resumed = this.options.cursor === undefined ? undefined : this.options.start(replica)
+    if (resumed?.kind === 'after') return ended === undefined ? resumed : { ...resumed, vector: ended }
+    if (ended !== undefined) return { kind: 'after', vector: ended, others: 'base' }
+    // Other nodes may have published on it before this one knew of it: it counts from when the subscriber came.
+    const vector = new Map<Boot, number>()
+    for (const state of replica.origins.values()) {
+      const { boot, position, base } = state
+      if (position === undefined) continue
+      vector.set(boot, Math.min(position, Math.max(base, state.lastBefore(this.beganAt))))
+    }
+    return { kind: 'after', vector, others: 'base' }
   }
 
   stop(): void {
@@ -165,7 +183,8 @@ export class Subscriber {
     for (const [stream, vector] of this.options.cursor ?? []) {
       cursor.set(stream, new Map([...vector] as [Origin, number][]))
     }
-    for (const [replica, feed] of this.#feeds) {
+    for (const feed of [...this.#ended.values(), ...this.#feeds.values()]) {
+      const { replica } = feed
       const vector = cursor.get(replica.name) ?? new Map<Origin, number>()
       for (const [origin, sequence] of feed.positions()) vector.set(origin, sequence)
       cursor.set(replica.name, vector)

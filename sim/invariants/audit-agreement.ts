@@ -37,13 +37,18 @@ export class AuditAgreement implements Invariant {
   }
 
   /** What a node numbered and lost with its crash, before anybody that lives heard of it, nobody can tell of. */
-  #isBeyondKnowledge({ stream, origin, ranges }: Finding): boolean {
+  #isBeyondKnowledge({ node, sub, stream, origin, ranges }: Finding): boolean {
     const { nodes, truth } = this.#world
+    const lines = nodes.find(({ id }) => id === node)?.journal.lines ?? []
+    const begin = lines.find((line) => line.t === 'sub' && line.sub === sub && line.stream === stream)
     return ranges.split(',').every((range) => {
       const [low = 0, high = low] = range.split('-').map(Number)
       for (let sequence = low; sequence <= high; sequence++) {
         const message = truth.find(stream, origin as Origin, sequence)
-        if (message === undefined || isKnown(message, nodes)) return false
+        if (message === undefined) return false
+        // Nor does a node tell where a new subscription stands on origins that it has never met.
+        const wasOver = !isRunning(message, nodes) && message.at < (begin?.at ?? 0)
+        if (!wasOver && isKnown(message, nodes)) return false
       }
       return true
     })
@@ -57,4 +62,8 @@ function isKnown(message: Message, nodes: readonly SimulatedNode[]): boolean {
     const state = broker.agent.replicas.get(message.streamId)?.origins.get(message.boot)
     return broker.boot === message.boot || (state?.last ?? 0) >= message.sequence
   })
+}
+
+function isRunning(message: Message, nodes: readonly SimulatedNode[]): boolean {
+  return nodes.some(({ broker }) => broker?.boot === message.boot)
 }

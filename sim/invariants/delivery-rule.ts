@@ -14,7 +14,7 @@ export interface Track {
   delivered: number
   /** Messages that it wanted and was told will not come. */
   toldLost: number
-  /** Nothing has been handed out since the subscription on the stream began anew. */
+  /** Nothing has been handed out yet. */
   isFresh: boolean
 }
 
@@ -32,10 +32,6 @@ export class DeliveryRule implements Invariant {
   }
 
   onSubscriptionLine(member: AudienceMember, line: SubscriptionEventLine): void {
-    if (line.t === 'end' && member.isOpen) {
-      // The stream was deleted under the subscription; if it comes back, the subscription begins anew on it.
-      for (const track of this.#tracks.get(member)?.get(line.stream)?.values() ?? []) track.isFresh = true
-    }
     if (line.t !== 'base') return
     const track = this.#track(member, line.stream, line.origin as Origin)
     if (!track.isFresh) return

@@ -286,8 +286,8 @@ export class GossipAgent {
     const { now, peers } = this.#context
     this.#push.expire()
     this.#interest.expire()
-    this.#intake.expire()
     this.#wants.expire()
+    this.#intake.expire()
     if (now < this.#nextProbe) return
     this.#nextProbe = now + gossipLimits.probeIntervalMs
     const isDue = this.#probes++ % (gossipLimits.probesSkippedAtRest + 1) === 0

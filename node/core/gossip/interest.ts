@@ -85,6 +85,8 @@ export class Interest {
 
   onPeerUp(peer: PeerState): void {
     for (const replica of this.#wanted()) {
+      // Here is one more who may hold what nobody did.
+      for (const state of replica.origins.values()) state.absent = new SequenceRanges()
       this.#tellInterest(peer, replica)
       this.#waiting.get(replica.id)?.peers.add(peer.id)
     }

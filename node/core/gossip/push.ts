@@ -162,10 +162,15 @@ export class Push {
     }
   }
 
-  /** What this node has sent of its own messages to a peer, for finding lost frames. */
+  /**
+   * How far this node is through with its own messages for a peer: sent, or gone before they could be. The peer finds
+   * out what it lacks of them, lost frames included.
+   */
   sentTo(peer: PeerState, replica: Replica, own: OriginState): number {
     const feed = peer.feeds.get(replica.id)
-    return feed === undefined ? 0 : Math.min(feed.next - 1, own.log.last?.to ?? feed.next - 1)
+    if (feed === undefined) return 0
+    const waiting = own.log.atOrAfter(feed.next)
+    return waiting === undefined ? own.last : waiting.from - 1
   }
 
   /** Bytes of own messages that wait for the slowest peer which still makes progress. */

@@ -15,6 +15,7 @@ interface Want {
   readonly replica: Replica
   readonly state: OriginState
   readonly from: number
+  /** Shrinks when the rest becomes a want of its own. */
   to: number
   readonly since: number
   /** Peers that have answered that they hold nothing (more) of it. */
@@ -27,8 +28,10 @@ interface Pull {
   readonly id: number
   readonly peer: NodeId
   deadline: number
-  /** Batches that have come; what was not taken, because too much is held back, does not count. */
+  /** Batches that have come, taken or not. */
   batches: number
+  /** First sequence of what was not taken because too much is held back. */
+  refusedFrom: number
 }
 
 export class Wants {
@@ -84,17 +87,20 @@ export class Wants {
     for (const { state: wanted, pull, ...want } of this.#wants) {
       if (wanted !== state || pull?.peer !== peer.id || to < want.from || from > want.to) continue
       pull.deadline = this.#context.now + gossipLimits.pullTimeoutMs
-      if (!isRefused) pull.batches++
+      pull.batches++
+      if (isRefused) pull.refusedFrom = Math.min(pull.refusedFrom, from)
     }
   }
 
   onPulled(peer: PeerState, { id, batches, busy }: PulledMessage): void {
     const want = this.#wants.find((candidate) => candidate.pull?.id === id)
     if (want?.pull === undefined) return
-    const isWhole = want.pull.batches >= batches
+    const { batches: came, refusedFrom } = want.pull
     this.#endPull(want)
-    // What was lost on the way or not taken is asked for again with the next tick.
-    if (busy || !isWhole) return
+    // What was lost on the way is asked for again with the next tick, and so is what there was no room for. It does not
+    // answer for what lies below, which may be gone everywhere: room comes only when that has been decided.
+    if (busy || came < batches || refusedFrom <= want.from) return
+    if (refusedFrom <= want.to) this.#split(want, refusedFrom)
     want.without.add(peer.id)
     this.#step(want)
   }
@@ -133,6 +139,12 @@ export class Wants {
     this.#step(want)
   }
 
+  /** Makes a want of its own of everything from a sequence on. */
+  #split(want: Want, from: number): void {
+    this.#wants.push({ ...want, from, without: new Set(), pull: undefined })
+    want.to = from - 1
+  }
+
   #stepAll(): void {
     for (const want of [...this.#wants]) this.#step(want)
   }
@@ -162,7 +174,7 @@ export class Wants {
   #pull(want: Want, peer: PeerState, from: number, to: number): void {
     const id = this.#nextId++
     const deadline = this.#context.now + gossipLimits.pullTimeoutMs
-    want.pull = { id, peer: peer.id, deadline, batches: 0 }
+    want.pull = { id, peer: peer.id, deadline, batches: 0, refusedFrom: Number.POSITIVE_INFINITY }
     this.#pulling++
     count(this.#context, 'pullsSent')
     send(this.#context, peer, { kind: 'pull', id, stream: want.replica.id, boot: want.state.boot, from, to })

@@ -29,6 +29,9 @@ export type FeedStart =
   /** After these sequences; `others` says what holds for origins that are not named. */
   | { readonly kind: 'after'; readonly vector: ReadonlyMap<Boot, number>; readonly others: 'base' | 'zero' }
 
+/** Holes that a replay asks for at the same time. */
+const holesAskedMax = 64
+
 export class Feed {
   readonly replica: Replica
   /** Last sequence handed out (or passed over) of each origin. */
@@ -42,6 +45,8 @@ export class Feed {
   #position: number
   /** Origins that are read from their own logs until the feed has caught up with the node. */
   readonly #replaying = new Set<OriginState>()
+  /** For which next sequence of an origin other nodes were asked. */
+  readonly #askedFrom = new WeakMap<OriginState, number>()
 
   constructor(replica: Replica, start: FeedStart, backfill: Backfill) {
     this.replica = replica
@@ -106,13 +111,20 @@ export class Feed {
     const holeEnd = entry === undefined ? goal : Math.min(goal, entry.from - 1)
     let goneEnd = state.givenUpTo(next)
     if (goneEnd === undefined) {
-      const lacking = state.lacking(next, holeEnd)[0]
-      if (lacking !== undefined) this.#backfill(state, lacking.from, lacking.to)
+      this.#askFor(state, next, holeEnd, goal)
       // The answer may be known at once: that nobody is left who could hold it.
       goneEnd = state.givenUpTo(next)
       if (goneEnd === undefined) return 'waiting'
     }
     return this.#handGap(state, Math.min(holeEnd, goneEnd), 'retention')
+  }
+
+  /** Asks for the first hole, and once for all behind it: each may have to be waited for. */
+  #askFor(state: OriginState, next: number, holeEnd: number, goal: number): void {
+    const isNew = this.#askedFrom.get(state) !== next
+    this.#askedFrom.set(state, next)
+    const holes = state.lacking(next, isNew ? goal : holeEnd).slice(0, holesAskedMax)
+    for (const { from, to } of holes) this.#backfill(state, from, to)
   }
 
   #nextOfLog(): FeedItem | undefined {
