@@ -215,7 +215,7 @@ test('a wrong subprotocol, none, and 2,000 headers', async () => {
       assert.match(answer.toString(), /^HTTP\/1\.1 400 [\s\S]*SUBPROTOCOL_UNKNOWN/)
     }
     for (const [count, words] of [
-      [150, /^HTTP\/1\.1 431 [\s\S]*HEADERS_REFUSED/],
+      [95, /^HTTP\/1\.1 431 [\s\S]*HEADERS_REFUSED/],
       [2000, /^HTTP\/1\.1 431 /],
     ] as const) {
       const headers = Array.from({ length: count }, (_, index) => `x${index}: 1`)

@@ -188,7 +188,8 @@ export class Wants {
     for (const peer of this.#context.peers.values()) {
       if (peer.boot === undefined || want.without.has(peer.id)) continue
       const holding = peer.holdings.get(want.replica.id)?.get(want.state.boot)
-      if (holding !== undefined && holding.first <= want.to && holding.last >= want.from) return peer
+      if (holding !== undefined && holding.first > 0 && holding.first <= want.to && holding.last >= want.from)
+        return peer
       other ??= peer
     }
     return other
