@@ -1,0 +1,108 @@
+// Where a durable subscription goes on: behind what its client has consumed, and never further.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ClientSubscription } from '../../node/broker/client-subscription.ts'
+import type { Subscriber } from '../../node/broker/subscriber.ts'
+import type { Boot, NodeId, Origin } from '../../node/core/common/ids.ts'
+import { OriginState } from '../../node/core/stream/origin-state.ts'
+import { Replica } from '../../node/core/stream/replica.ts'
+
+const replica = new Replica({
+  name: 'orders',
+  topics: ['orders.>'],
+  mode: 'gossip',
+  retention: { bytes: 1_000_000, ageMs: 1000 },
+  copies: 0,
+})
+const state = new OriginState('A' as NodeId, 7 as Boot, 0)
+
+/** A subscription that has been handed everything up to `passed`. */
+function subscribe(
+  passed: number,
+  credit: { messages: number; bytes: number } | undefined,
+): ClientSubscription {
+  const request = {
+    op: 'subscribe',
+    id: 1,
+    patterns: ['orders.>'],
+    from: 'now',
+    name: 'billing',
+    ...(credit === undefined ? {} : { credit }),
+  } as const
+  const outlet = { isWritable: true, sendBatch: () => undefined, sendGap: () => undefined }
+  const subscription = new ClientSubscription(request, outlet)
+  const cursor = new Map([['orders', new Map<Origin, number>([[state.origin, passed]])]])
+  subscription.subscriber = { cursor: () => cursor, pump: () => undefined } as unknown as Subscriber
+  return subscription
+}
+
+function send(subscription: ClientSubscription, from: number, to: number, count: number): void {
+  subscription.batch(replica, state, new Uint8Array(100), from, to, count)
+}
+
+function position(subscription: ClientSubscription): number | undefined {
+  return subscription.consumedCursor().get('orders')?.get(state.origin)
+}
+
+const credit = { messages: 100, bytes: 10_000 }
+
+test('stands before what was sent and not consumed', () => {
+  const subscription = subscribe(20, credit)
+  send(subscription, 11, 20, 10)
+  assert.equal(position(subscription), 10)
+  assert.equal(subscription.hasOutstanding, true)
+})
+
+test('stands within a batch that was consumed in part', () => {
+  const subscription = subscribe(20, credit)
+  send(subscription, 11, 20, 10)
+  subscription.onCredit(4, 40)
+  assert.equal(position(subscription), 14)
+  subscription.onCredit(10, 100)
+  assert.equal(position(subscription), 20)
+  assert.equal(subscription.hasOutstanding, false)
+})
+
+test('does not pass a message of a filtered batch that was not consumed', () => {
+  const subscription = subscribe(20, credit)
+  // Two of ten match, and they may be the first two.
+  send(subscription, 11, 20, 2)
+  assert.equal(position(subscription), 10)
+  subscription.onCredit(1, 50)
+  assert.equal(position(subscription), 11)
+  subscription.onCredit(2, 100)
+  assert.equal(position(subscription), 20)
+})
+
+test('ignores totals that are repeated, lower, or more than was sent', () => {
+  const subscription = subscribe(30, credit)
+  send(subscription, 11, 20, 10)
+  send(subscription, 21, 30, 10)
+  subscription.onCredit(12, 100)
+  subscription.onCredit(3, 10)
+  subscription.onCredit(12, 100)
+  assert.equal(position(subscription), 22)
+  subscription.onCredit(1_000_000, 1_000_000)
+  assert.equal(position(subscription), 30)
+  assert.equal(subscription.hasOutstanding, false)
+})
+
+test('takes no more than its credit, and more when some was consumed', () => {
+  const subscription = subscribe(0, { messages: 10, bytes: 10_000 })
+  send(subscription, 1, 9, 9)
+  assert.equal(subscription.canTake, true)
+  send(subscription, 10, 15, 6)
+  assert.equal(subscription.canTake, false)
+  subscription.onCredit(5, 0)
+  assert.equal(subscription.canTake, false)
+  subscription.onCredit(6, 0)
+  assert.equal(subscription.canTake, true)
+})
+
+test('without credit, what was sent counts as consumed, however much it is', () => {
+  const subscription = subscribe(70_000, undefined)
+  for (let sequence = 1; sequence <= 70_000; sequence++) send(subscription, sequence, sequence, 1)
+  assert.equal(subscription.canTake, true)
+  assert.equal(position(subscription), 70_000)
+})
