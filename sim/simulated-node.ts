@@ -276,7 +276,10 @@ export class SimulatedNode implements LinkEnd {
       this.#awaited.delete(outcome.publish)
       if (awaited === undefined || outcome.status !== 'stored') continue
       for (const message of awaited.messages) {
-        for (const invariant of this.#world.invariants) invariant.onCopies?.(message, awaited.needed)
+        // The stream may ask for fewer copies by now.
+        const copies = this.broker?.agent.replicas.get(message.streamId)?.definition.copies ?? 0
+        const needed = Math.min(awaited.needed, copies)
+        for (const invariant of this.#world.invariants) invariant.onCopies?.(message, needed)
       }
     }
   }

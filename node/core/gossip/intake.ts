@@ -32,13 +32,14 @@ export class Intake {
     if (entry === 'full') return count(context, 'batchesRefusedHeldBack')
     if (entry === 'copy') count(context, 'batchCopies')
     else this.#onEntry(replica, state, message.from)
-    const isHeld = entry !== 'copy' || state.log.missing(message.from, to).length === 0
-    const origin = message.confirm && isHeld ? liveOrigin(context, state) : undefined
+    replica.trim(context.now)
+    // Not of a stream that was deleted here, nor of a batch larger than all that may be retained.
+    const isHeld = message.confirm && state.log.missing(message.from, to).length === 0
+    const origin = isHeld ? liveOrigin(context, state) : undefined
     if (origin !== undefined) {
       const { stream, boot, from } = message
       send(context, origin, { kind: 'held', stream, boot, from, to })
     }
-    replica.trim(context.now)
   }
 
   /** Once per tick: what retention no longer covers goes, and so do origins of which nothing is left. */

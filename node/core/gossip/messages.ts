@@ -41,8 +41,8 @@ export interface Holding {
   readonly node: NodeId
   readonly boot: Boot
   /**
-   * First and last sequence held (holes possible); 0 and 0 if nothing any more. Of the sender's own origin, `last` is
-   * how far it has pushed.
+   * First sequence held, 0 if none is; and the last one that was ever held, so that others hear of what is gone. Of the
+   * sender's own origin, `last` is how far it has pushed. A `last` of 0 takes the holding back.
    */
   readonly first: number
   readonly last: number
