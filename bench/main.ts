@@ -41,8 +41,12 @@ async function main(options: BenchOptions): Promise<void> {
   const environment = describeRun(versions)
   process.stderr.write(`${environment.summary}\n`)
   const runs: RunRecord[] = []
-  for (const benchCase of uniqueCases(chosen)) await runCase(benchCase, systems, options, runs)
   const rest: RestRecord[] = []
+  for (const benchCase of uniqueCases(chosen)) {
+    await runCase(benchCase, systems, options, runs)
+    // After every case: what was measured is not lost if the rest is interrupted.
+    await writeReport(environment, options, runs, rest)
+  }
   if (options.letters.includes('f')) {
     for (const driver of systems.filter(({ hasCluster }) => hasCluster)) {
       process.stderr.write(`f  ${driver.name}: five servers at rest\n`)
