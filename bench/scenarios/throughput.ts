@@ -33,11 +33,17 @@ export const fanOutScenario: Scenario = toScenario(
   ),
 )
 
+/** The case of (c), which (e) looks at as well. */
+export const clusterCase: BenchCase = {
+  ...toCase('c-128', '128 B', { payloadBytes, serverCount: 3 }),
+  isComparable: clustersOnly,
+}
+
 export const clusterScenario: Scenario = toScenario(
   'c',
   'Publisher and subscriber on different servers of a cluster of three, 128 B',
   'messages/s',
-  [{ ...toCase('c-128', '128 B', { payloadBytes, serverCount: 3 }), isComparable: clustersOnly }],
+  [clusterCase],
 )
 
 interface CaseOptions {
