@@ -48,6 +48,7 @@ const completeWithinMs = 2_000
 /** Where frames vanished on links that stayed up, the next probe must find out first: at rest every fifth second. */
 const completeBeyondTcpMs = 9_000
 const storyLinesMax = 60
+const waitsMax = 4
 
 export class Simulation {
   readonly #plan: Plan
@@ -107,8 +108,17 @@ export class Simulation {
     world.tell('all links are up')
     timeline.runUntil(timeline.now + (isBeyondTcp(this.#plan) ? completeBeyondTcpMs : completeWithinMs))
     for (const invariant of world.invariants) invariant.onQuiet?.()
-    if (this.#plan.leavesDead) timeline.runUntil(timeline.now + this.#longestRetentionMs(world) + 3_000)
+    // One wait may lead to knowledge of more that has to be waited for, but not for ever.
+    for (let waits = 0; waits < waitsMax && this.#isWaiting(world); waits++) {
+      timeline.runUntil(timeline.now + this.#longestRetentionMs(world) + 3_000)
+    }
     for (const invariant of world.invariants) invariant.onEnd?.()
+  }
+
+  #isWaiting({ nodes }: World): boolean {
+    return (
+      this.#plan.leavesDead && nodes.some(({ broker }) => broker !== undefined && broker.agent.wantCount > 0)
+    )
   }
 
   /** A dead node is waited for as long as retention could let it hold what is missing. */

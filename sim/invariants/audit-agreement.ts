@@ -46,6 +46,8 @@ export class AuditAgreement implements Invariant {
       for (let sequence = low; sequence <= high; sequence++) {
         const message = truth.find(stream, origin as Origin, sequence)
         if (message === undefined) return false
+        // It went with its stream.
+        if (message.life < truth.lifeOf(message.stream)) continue
         // Nor does a node tell where a new subscription stands on origins that it has never met.
         const wasOver = !isRunning(message, nodes) && message.at < (begin?.at ?? 0)
         if (!wasOver && isKnown(message, nodes)) return false

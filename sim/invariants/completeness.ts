@@ -23,6 +23,15 @@ export class Completeness implements Invariant {
   }
 
   onQuiet(): void {
+    if (this.#world.nodes.every((node) => node.isAlive)) this.#check()
+  }
+
+  /** A hole that a dead node might fill is waited for, and with it what lies behind. */
+  onEnd(): void {
+    this.#check()
+  }
+
+  #check(): void {
     const { faults } = this.#world.plan
     const isHard = isBeyondTcp(this.#world.plan) || faults.pause + faults.congestion > 0
     const slackMs = isHard ? knownAtLastMs : knownWithinMs
