@@ -61,7 +61,9 @@ test('a whole session with a Compose cluster', { skip: findObstacle() }, async (
     )
     await context.test('the image holds sources and production dependencies only', async () => {
       const top = (await inContainer('ls', '-A', '/app')).trim().split('\n')
-      assert.deepEqual(top.toSorted(), ['docker', 'node', 'node_modules', 'package.json'])
+      assert.deepEqual(top.toSorted(), ['cache', 'docker', 'node', 'node_modules', 'package.json'])
+      // Node keeps a part of its compile cache per user.
+      assert.match(await inContainer('ls', '/app/cache'), /-10001$/m)
       const modules = await inContainer('ls', '/app/node_modules')
       assert.match(modules, /^ws$/m)
       assert.doesNotMatch(modules, /typescript|biome|knip|aws|types|fast-check/)
