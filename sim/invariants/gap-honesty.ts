@@ -1,6 +1,8 @@
 // A gap is told only for what no reachable node holds: neither the subscriber's own nor any that it is connected with.
-// What the subscriber's node held itself until its retention dropped it may be told without asking the others.
+// What the subscriber's node held itself until its retention dropped it may be told without asking the others. And an origin
+// that runs loses nothing before its retention has passed.
 
+import type { Message } from '../truth.ts'
 import { type Handed, type Invariant, Violation, type World } from '../world.ts'
 
 /** Holdings are told once per probe interval; a message takes a little on top. */
@@ -22,6 +24,7 @@ export class GapHonesty implements Invariant {
       if (message === undefined) throw new Violation(this.name, `${what} was never sent`)
       const boot = node.broker?.boot
       const isDropped = boot !== undefined && (message.boot === boot || message.holders.has(boot))
+      if (!isDropped && this.#isKept(message)) throw new Violation(this.name, `${what} is kept by its origin`)
       for (const other of this.#world.nodes) {
         if (other === node ? false : !this.#world.network.isUp(node.id, other.id) || isDropped) continue
         const log = other.broker?.agent.replicas.get(replica.id)?.origins.get(state.boot)?.log
@@ -33,5 +36,17 @@ export class GapHonesty implements Invariant {
         }
       }
     }
+  }
+
+  /** Whether the origin still runs and has had no reason to drop the message, in reach or not. */
+  #isKept(message: Message): boolean {
+    const { nodes, timeline, truth } = this.#world
+    const broker = nodes.find(({ broker }) => broker?.boot === message.boot)?.broker
+    const replica = broker?.agent.replicas.get(message.streamId)
+    const state = replica?.origins.get(message.boot)
+    if (replica === undefined || state === undefined || message.life < truth.lifeOf(message.stream))
+      return false
+    const isYoung = message.at > timeline.now - replica.definition.retention.ageMs
+    return isYoung && !state.gone.has(message.sequence)
   }
 }

@@ -286,8 +286,9 @@ export class GossipAgent {
     const { now, peers } = this.#context
     this.#push.expire()
     this.#interest.expire()
-    this.#wants.expire()
+    // First what is dropped, then what is given up: what that sets free must be seen before retention looks at it.
     this.#intake.expire()
+    this.#wants.expire()
     if (now < this.#nextProbe) return
     this.#nextProbe = now + gossipLimits.probeIntervalMs
     const isDue = this.#probes++ % (gossipLimits.probesSkippedAtRest + 1) === 0

@@ -135,6 +135,7 @@ export class Interest {
       const state = replica.origins.get(holding.boot)
       if (state !== undefined && state.absent.size > 0) state.absent = new SequenceRanges()
       this.#onHolding(peer, replica, holding)
+      if (state !== undefined) this.#wants.onClaim(peer, state, holding)
     }
     if (!message.answer) return
     this.#waiting.get(replica.id)?.peers.delete(peer.id)
@@ -217,7 +218,6 @@ export class Interest {
       this.#setBase(replica, state, origin === undefined ? this.#bestBase(replica, state) : holding.base)
     }
     if (state.position === undefined || holding.last <= state.position) return
-    this.#wants.onClaim(peer, state, holding.last)
     this.#wants.add(replica, state, state.position + 1, holding.last)
   }
 

@@ -9,7 +9,10 @@ import type { NodeId } from '../common/ids.ts'
 import type { GapReason, OriginState, Replica } from '../stream/replica.ts'
 import type { SequenceRange } from '../stream/sequence-ranges.ts'
 import { count, type GossipContext, gossipLimits, liveOrigin, type PeerState, send } from './context.ts'
-import type { PulledMessage } from './messages.ts'
+import type { Holding, PulledMessage } from './messages.ts'
+
+/** The wait for members out of reach ends a little before retention drops what came in and waits behind the hole. */
+const patienceFactor = 0.9
 
 interface Want {
   readonly replica: Replica
@@ -72,10 +75,10 @@ export class Wants {
     if (next <= to) this.#push(replica, state, next, to)
   }
 
-  /** A peer said that it holds up to `last` of an origin, so it may be asked (again). */
-  onClaim(peer: PeerState, state: OriginState, last: number): void {
+  /** A peer says anew what it holds of an origin, so it may be asked (again). */
+  onClaim(peer: PeerState, state: OriginState, { first, last }: Holding): void {
     for (const want of [...this.#wants]) {
-      if (want.state !== state || last < want.from) continue
+      if (want.state !== state || first === 0 || first > want.to || last < want.from) continue
       want.without.delete(peer.id)
       this.#step(want)
     }
@@ -203,7 +206,8 @@ export class Wants {
   #isAbsent(want: Want): boolean {
     const origin = liveOrigin(this.#context, want.state)
     if (origin !== undefined || want.state.boot === this.#context.boot) return true
-    if (this.#context.now - want.since >= want.replica.definition.retention.ageMs) return true
+    const patienceMs = want.replica.definition.retention.ageMs * patienceFactor
+    if (this.#context.now - want.since >= patienceMs) return true
     for (const peer of this.#context.peers.values()) if (!want.without.has(peer.id)) return false
     return true
   }

@@ -1,0 +1,263 @@
+// The gossip machine of one node: given a state, when an input, then exactly these messages and effects. Most of these
+// are defects that the simulator found once.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Boot, NodeId } from '../../../node/core/common/ids.ts'
+import { GossipAgent } from '../../../node/core/gossip/agent.ts'
+import type { GossipEffect } from '../../../node/core/gossip/context.ts'
+import type { BatchMessage, Holding, PeerMessage } from '../../../node/core/gossip/messages.ts'
+import type { Replica } from '../../../node/core/stream/replica.ts'
+
+const [a, b, c, d] = ['A', 'B', 'C', 'D'] as NodeId[] as [NodeId, NodeId, NodeId, NodeId]
+const boots: Readonly<Record<string, Boot>> = { A: 1 as Boot, B: 2 as Boot, C: 3 as Boot, D: 4 as Boot }
+const definition = {
+  name: 'orders',
+  topics: ['orders.>'],
+  mode: 'gossip',
+  retention: { bytes: 1_000_000, ageMs: 10_000 },
+  copies: 1,
+} as const
+
+/** Node A, with the given peers connected, and the stream defined. */
+class Machine {
+  readonly agent: GossipAgent
+  readonly replica: Replica
+  now = 1000
+
+  constructor(peers: readonly NodeId[], connected: readonly NodeId[] = peers, copies: number = 1) {
+    this.agent = new GossipAgent(a, boots['A'] as Boot, [a, ...peers])
+    this.replica = this.agent.define({ ...definition, copies })
+    for (const peer of connected) this.up(peer)
+  }
+
+  up(peer: NodeId, boot: Boot = boots[peer] as Boot): string[] {
+    return this.show(this.agent.handle({ kind: 'peerUp', peer, boot, budget: 1_000_000 }, this.now))
+  }
+
+  down(peer: NodeId): string[] {
+    return this.show(this.agent.handle({ kind: 'peerDown', peer }, this.now))
+  }
+
+  hear(from: NodeId, message: PeerMessage): string[] {
+    return this.show(this.agent.handle({ kind: 'message', from, message }, this.now))
+  }
+
+  interest(wanted: boolean = true): string[] {
+    return this.show(this.agent.handle({ kind: 'interest', replica: this.replica, wanted }, this.now))
+  }
+
+  publish(count: number, token: number = 0): string[] {
+    const { replica } = this
+    const frame = new Uint8Array(100)
+    const confirm = token > 0
+    return this.show(this.agent.handle({ kind: 'publish', replica, frame, count, confirm, token }, this.now))
+  }
+
+  tick(afterMs: number): string[] {
+    this.now += afterMs
+    return this.show(this.agent.handle({ kind: 'tick' }, this.now))
+  }
+
+  batch(origin: NodeId, from: number, count: number, confirm: boolean = false): BatchMessage {
+    const boot = boots[origin] as Boot
+    return { kind: 'batch', stream: this.replica.id, boot, from, count, confirm, frame: new Uint8Array(100) }
+  }
+
+  holdings(answer: boolean, ...holdings: Holding[]): PeerMessage {
+    return { kind: 'holdings', stream: this.replica.id, answer, holdings }
+  }
+
+  wants(from: NodeId, have?: number): string[] {
+    const stream = this.replica.id
+    const rest = have === undefined ? {} : { have }
+    return this.hear(from, { kind: 'interest', stream, wanted: true, ageMs: 0, ...rest })
+  }
+
+  /** Effects as short texts, counters left out. */
+  show(effects: readonly GossipEffect[]): string[] {
+    return effects.flatMap((effect) => {
+      if (effect.kind === 'count') return []
+      if (effect.kind === 'send') return [`${effect.to}: ${showMessage(effect.message)}`]
+      if (effect.kind === 'confirmed') return [`confirmed ${effect.token} ${effect.ok}`]
+      if (effect.kind === 'base') return [`base ${effect.state.origin} ${effect.state.base}`]
+      return [effect.kind]
+    })
+  }
+}
+
+function showMessage(message: PeerMessage): string {
+  switch (message.kind) {
+    case 'batch':
+      return `batch ${message.boot} ${message.from}-${message.from + message.count - 1}`
+    case 'held':
+      return `held ${message.boot} ${message.from}-${message.to}`
+    case 'interest':
+      return `interest ${message.wanted} age ${message.ageMs} have ${message.have}`
+    case 'holdings':
+      return `holdings${message.answer ? ' answer' : ''} ${message.holdings.map(
+        ({ boot, first, last, base }) => `${boot}:${first}-${last}@${base}`,
+      )}`
+    case 'pull':
+      return `pull ${message.id} ${message.boot} ${message.from}-${message.to}`
+    case 'pulled':
+      return `pulled ${message.id} ${message.batches}${message.busy ? ' busy' : ''}`
+    default:
+      return message.kind
+  }
+}
+
+const holding = (node: NodeId, first: number, last: number, base: number): Holding => ({
+  node,
+  boot: boots[node] as Boot,
+  first,
+  last,
+  base,
+})
+
+test('answers an interest with its base and pushes what follows', () => {
+  const machine = new Machine([b])
+  machine.publish(3)
+  assert.deepEqual(machine.wants(b), ['B: holdings answer 1:1-3@3'])
+  assert.deepEqual(machine.publish(2), ['B: batch 1 4-5'])
+})
+
+test('goes on behind what a returning peer has', () => {
+  const machine = new Machine([b])
+  machine.wants(b)
+  machine.publish(3)
+  machine.down(b)
+  machine.publish(2)
+  machine.up(b)
+  assert.deepEqual(machine.wants(b, 3), ['B: holdings answer 1:1-3@3', 'B: batch 1 4-5'])
+})
+
+test('sends to as many keepers as there are copies, and confirms when they hold it', () => {
+  const machine = new Machine([b, c, d], [b, c, d], 2)
+  const sent = machine.publish(2, 9)
+  assert.equal(sent.length, 2)
+  const keepers = sent.map((text) => text.slice(0, 1)) as NodeId[]
+  const held = { kind: 'held', stream: machine.replica.id, boot: boots['A'] as Boot, from: 1, to: 2 } as const
+  assert.deepEqual(machine.hear(keepers[0] as NodeId, held), [])
+  assert.deepEqual(machine.hear(keepers[1] as NodeId, held), ['confirmed 9 true'])
+})
+
+test('does not count a peer as holder of what lies before its base', () => {
+  const machine = new Machine([b, c], [b], 1)
+  machine.down(b)
+  assert.deepEqual(machine.publish(2, 9), [])
+  machine.up(c)
+  machine.wants(c, 2)
+  assert.deepEqual(
+    machine.hear(c, { kind: 'held', stream: machine.replica.id, boot: boots['A'] as Boot, from: 1, to: 2 }),
+    ['confirmed 9 true'],
+  )
+})
+
+test('ends a publication as unknown when copies do not come, and looks at those behind it', () => {
+  const machine = new Machine([b])
+  machine.publish(1, 1)
+  machine.now += 10
+  machine.publish(1, 2)
+  machine.hear(b, { kind: 'held', stream: machine.replica.id, boot: boots['A'] as Boot, from: 2, to: 2 })
+  assert.deepEqual(
+    machine.tick(4995).filter((text) => text.startsWith('confirmed')),
+    ['confirmed 1 false', 'confirmed 2 true'],
+  )
+})
+
+test('confirms to a living origin only what it holds', () => {
+  const machine = new Machine([b])
+  assert.deepEqual(machine.hear(b, machine.batch(b, 1, 2, true)), ['B: held 2 1-2'])
+  machine.tick(20_000)
+  assert.deepEqual(machine.hear(b, machine.batch(b, 1, 2, true)), [])
+})
+
+test('asks the origin for a hole, and tells a gap when nobody has it', () => {
+  const machine = new Machine([b, c])
+  machine.interest()
+  machine.hear(b, machine.holdings(true, holding(b, 0, 0, 0)))
+  machine.hear(c, machine.holdings(true, holding(c, 0, 0, 0)))
+  assert.deepEqual(machine.hear(b, machine.batch(b, 4, 2)), ['B: pull 1 2 1-3'])
+  assert.deepEqual(machine.hear(b, { kind: 'pulled', id: 1, batches: 0, busy: false }), ['C: pull 2 2 1-3'])
+  assert.deepEqual(machine.hear(c, { kind: 'pulled', id: 2, batches: 0, busy: false }), ['delivered'])
+  assert.equal(machine.replica.origins.get(boots['B'] as Boot)?.position, 5)
+  assert.equal(machine.agent.wantCount, 0)
+})
+
+test('does not take an answer for complete of which batches were lost', () => {
+  const machine = new Machine([b])
+  machine.interest()
+  machine.hear(b, machine.holdings(true, holding(b, 0, 0, 0)))
+  machine.hear(b, machine.batch(b, 4, 2))
+  assert.deepEqual(machine.hear(b, { kind: 'pulled', id: 1, batches: 2, busy: false }), [])
+  assert.deepEqual(
+    machine.tick(100).filter((text) => text.includes('pull')),
+    ['B: pull 2 2 1-3'],
+  )
+})
+
+test('waits for a member out of reach as long as retention could let it hold what is missing', () => {
+  const machine = new Machine([b, c, d], [c])
+  machine.interest()
+  assert.deepEqual(machine.hear(c, machine.holdings(true, holding(b, 3, 4, 0))), [
+    'base B#2 0',
+    'delivered',
+    'C: pull 1 2 1-4',
+    'interestKnown',
+  ])
+  machine.hear(c, machine.batch(b, 3, 2))
+  machine.hear(c, { kind: 'pulled', id: 1, batches: 1, busy: false })
+  machine.tick(8_000)
+  assert.equal(machine.agent.wantCount, 1)
+  machine.tick(1_100)
+  assert.equal(machine.agent.wantCount, 0)
+  assert.equal(machine.replica.delivered.length, 2)
+})
+
+test('remembers, when an origin goes down, what others said that they hold of it', () => {
+  const machine = new Machine([b, c])
+  machine.interest()
+  machine.hear(b, machine.holdings(true, holding(b, 0, 0, 0)))
+  machine.hear(c, machine.holdings(true, holding(b, 1, 5, 0)))
+  assert.equal(machine.agent.wantCount, 0)
+  assert.deepEqual(machine.down(b), ['C: pull 1 2 1-5'])
+})
+
+test('does not forget an origin while something of it is wanted', () => {
+  const machine = new Machine([b, c], [c])
+  machine.interest()
+  machine.hear(c, machine.holdings(true, holding(b, 1, 5, 0)))
+  machine.tick(100)
+  assert.deepEqual(machine.hear(c, machine.batch(b, 1, 5)), ['delivered'])
+})
+
+test('notices a lost interest by the probe and asks for all of them again', () => {
+  const machine = new Machine([b])
+  const probe = {
+    kind: 'probe',
+    toldHash: 0,
+    interestHash: 77,
+    catalogHash: machine.agent.catalog.hash,
+  } as const
+  assert.deepEqual(machine.hear(b, probe), ['B: resync'])
+  machine.interest()
+  assert.deepEqual(machine.hear(b, { kind: 'resync' }), ['B: interest true age 0 have undefined'])
+})
+
+test('tells how far it went when its messages expired before the link took them', () => {
+  const machine = new Machine([b])
+  machine.wants(b)
+  machine.agent.handle({ kind: 'budget', peer: b, bytes: 0 }, machine.now)
+  machine.publish(5)
+  assert.ok(machine.tick(20_000).includes('B: holdings 1:0-5@0'))
+})
+
+test('goes on numbering after everything was dropped, and after its stream was removed', () => {
+  const machine = new Machine([b])
+  machine.publish(5)
+  machine.tick(20_000)
+  assert.equal(machine.agent.nextSequence(machine.replica), 6)
+  machine.agent.undefine(machine.replica.id)
+  assert.equal(machine.agent.nextSequence(machine.agent.define(definition)), 6)
+})

@@ -1,0 +1,51 @@
+// Merging catalog entries in any order, in any grouping and any number of times leads to the same table.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { NodeId } from '../../../node/core/common/ids.ts'
+import { Catalog, type CatalogEntry } from '../../../node/core/gossip/catalog.ts'
+
+const entry: fc.Arbitrary<CatalogEntry> = fc.record({
+  key: fc.constantFrom('stream:a', 'stream:b', 'cursor:c'),
+  value: fc.constantFrom<unknown>(1, 'x', { topics: ['a'] }, undefined),
+  version: fc.integer({ min: 1, max: 3 }),
+  by: fc.constantFrom('A' as NodeId, 'B' as NodeId),
+})
+
+function merged(entries: readonly CatalogEntry[]): { hash: number; table: string } {
+  const catalog = new Catalog()
+  for (const one of entries) catalog.merge(one)
+  const table = [...catalog.entries()].map((one) => JSON.stringify(one)).sort()
+  return { hash: catalog.hash, table: table.join() }
+}
+
+test('merges alike in any order and with any repetition', () => {
+  const shuffled = fc
+    .array(entry, { maxLength: 12 })
+    .chain((entries) =>
+      fc.tuple(
+        fc.constant(entries),
+        fc.shuffledSubarray([...entries, ...entries], { minLength: entries.length * 2 }),
+      ),
+    )
+  fc.assert(fc.property(shuffled, ([entries, again]) => assert.deepEqual(merged(again), merged(entries))))
+})
+
+test('has equal hashes only with equal tables', () => {
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 6 }), fc.array(entry, { maxLength: 6 }), (left, right) => {
+      const [one, other] = [merged(left), merged(right)]
+      assert.equal(one.hash === other.hash, one.table === other.table)
+    }),
+  )
+})
+
+test('takes a later version, and of equal ones that of the higher node', () => {
+  const catalog = new Catalog()
+  assert.equal(catalog.merge({ key: 'k', value: 1, version: 1, by: 'A' as NodeId }), true)
+  assert.equal(catalog.merge({ key: 'k', value: 2, version: 1, by: 'B' as NodeId }), true)
+  assert.equal(catalog.merge({ key: 'k', value: 1, version: 1, by: 'A' as NodeId }), false)
+  assert.equal(catalog.merge({ key: 'k', version: 2, by: 'A' as NodeId }), true)
+  assert.equal(catalog.get('k')?.value, undefined)
+})
