@@ -114,6 +114,9 @@ test('a pattern that matches some topics of a batch gets those, and its cursor p
 test('a subscriber starts from the earliest message, from a time, and from a cursor on another node', async () => {
   await using client = await cluster.connect('A')
   await using other = await cluster.connect('B')
+  // What lies before the first message that matches is passed over, and must be told to be so.
+  await client.publishBatch([1, 2, 3].map((payload) => ({ topic: 'unrelated.x', payload: `${payload}` })))
+  await using _elsewhere = await other.subscribe('elsewhere.x', () => {})
   const publish = async (...texts: readonly string[]): Promise<void> => {
     await client.publishBatch(texts.map((payload) => ({ topic: 'start.x', payload })))
   }
