@@ -15,15 +15,8 @@ import type { AudienceMember } from './audience-member.ts'
 import { Dice } from './dice.ts'
 import { Journal } from './journal.ts'
 import type { LinkEnd } from './network.ts'
-import type { Message } from './truth.ts'
+import type { Draft, Message } from './truth.ts'
 import type { World } from './world.ts'
-
-/** A message that is to be published. */
-export interface Draft {
-  readonly id: string
-  readonly topic: string
-  readonly payloadBytes: number
-}
 
 const busyTickMs = 100
 const restTickMs = 1000

@@ -3,6 +3,13 @@
 
 import type { Boot, NodeId, Origin, StreamId } from '../node/core/common/ids.ts'
 
+/** A message that is to be published. */
+export interface Draft {
+  readonly id: string
+  readonly topic: string
+  readonly payloadBytes: number
+}
+
 export interface Message {
   /** The payload, unique in the run. */
   readonly id: string

@@ -5,7 +5,8 @@ import type { NodeId } from '../node/core/common/ids.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
 import { AudienceMember, type MemberStart } from './audience-member.ts'
 import { Dice } from './dice.ts'
-import type { Draft, SimulatedNode } from './simulated-node.ts'
+import type { SimulatedNode } from './simulated-node.ts'
+import type { Draft } from './truth.ts'
 import type { World } from './world.ts'
 
 const topics = ['a.x', 'a.y', 'b.x', 'b.y', 'c.x', 'c.y.z', 'd.x'] as const

@@ -4,7 +4,7 @@
 // A batch of which every topic matches goes out as it is; one of which some topics match is filtered; one of which none
 // matches only moves the position, which the other end is told before it needs to know.
 
-import type { Boot, Origin } from '../core/common/ids.ts'
+import { type Boot, fromOrigin, type Origin } from '../core/common/ids.ts'
 import { Feed, type FeedItem, type FeedStart } from '../core/stream/feed.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
@@ -109,6 +109,11 @@ export class Subscriber {
     if (this.#feeds.has(replica)) return
     const backfill = (state: OriginState, from: number, to: number): void =>
       this.#host.backfill(replica, state, from, to)
+    // What others say of the origins of the cursor counts here, even if this node has forgotten or never met them.
+    for (const origin of this.options.cursor?.get(replica.name)?.keys() ?? []) {
+      const parts = fromOrigin(origin)
+      if (parts !== undefined) replica.originState(parts.node, parts.boot, this.#host.ports.now())
+    }
     const feed = new Feed(replica, start, backfill)
     this.#feeds.set(replica, feed)
     this.#journal.begin(feed.replica)

@@ -5,7 +5,7 @@
 import { assert, unreachable } from '../common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
 import type { StreamDefinition } from '../stream/definition.ts'
-import { type OriginState, Replica } from '../stream/replica.ts'
+import { Replica } from '../stream/replica.ts'
 import type { Catalog } from './catalog.ts'
 import { CatalogExchange } from './catalog-exchange.ts'
 import {
@@ -18,45 +18,14 @@ import {
   send,
 } from './context.ts'
 import { Holdings } from './holdings.ts'
+import type { GossipInput } from './input.ts'
 import { Intake } from './intake.ts'
 import { Interest } from './interest.ts'
 import type { PeerMessage } from './messages.ts'
 import { Push } from './push.ts'
 import { Wants } from './wants.ts'
 
-export type GossipInput =
-  /** A batch that was numbered with `nextSequence`; `token` 0 asks for no confirmation. */
-  | {
-      readonly kind: 'publish'
-      readonly replica: Replica
-      readonly frame: Uint8Array
-      readonly count: number
-      readonly confirm: boolean
-      readonly token: number
-    }
-  | { readonly kind: 'message'; readonly from: NodeId; readonly message: PeerMessage }
-  | { readonly kind: 'peerUp'; readonly peer: NodeId; readonly boot: Boot; readonly budget: number }
-  | { readonly kind: 'peerDown'; readonly peer: NodeId }
-  /** The link's queue has room for so many bytes. */
-  | { readonly kind: 'budget'; readonly peer: NodeId; readonly bytes: number }
-  /** `since`: when the interest began, if that was before now (milliseconds). */
-  | {
-      readonly kind: 'interest'
-      readonly replica: Replica
-      readonly wanted: boolean
-      readonly since?: number | undefined
-    }
-  | {
-      readonly kind: 'backfill'
-      readonly replica: Replica
-      readonly state: OriginState
-      readonly from: number
-      readonly to: number
-    }
-  /** Writes a catalog entry as this node; an undefined value removes it. */
-  | { readonly kind: 'write'; readonly key: string; readonly value: unknown }
-  /** Every 100 ms while `hasDeadlines`, else once a second. */
-  | { readonly kind: 'tick' }
+export type { GossipInput } from './input.ts'
 
 export class GossipAgent {
   readonly #context: GossipContext
