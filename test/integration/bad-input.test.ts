@@ -5,7 +5,6 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '../../client/index.ts'
 import { toFrame, toHandshake } from '../net/fakes.ts'
 import { Cluster } from './cluster.ts'
@@ -55,7 +54,7 @@ async function withHealthyPair(attack: () => Promise<void>): Promise<void> {
   const working = (async () => {
     while (!isOver) {
       await publishSome()
-      await delay(5)
+      assert.equal((await a.get('/healthz')).status, 200)
     }
   })()
   try {
