@@ -46,8 +46,8 @@ export class AuditAgreement implements Invariant {
       for (let sequence = low; sequence <= high; sequence++) {
         const message = truth.find(stream, origin as Origin, sequence)
         if (message === undefined) return false
-        // It went with its stream.
-        if (message.life < truth.lifeOf(message.stream)) continue
+        // It may have gone with its stream, also where its node had not heard of the removal yet.
+        if (truth.lifeOf(message.stream) > 0) continue
         // Nor does a node tell where a new subscription stands on origins that it has never met.
         const wasOver = !isRunning(message, nodes) && message.at < (begin?.at ?? 0)
         if (!wasOver && isKnown(message, nodes)) return false

@@ -40,7 +40,9 @@ export class Completeness implements Invariant {
       if (!member.isOpen || member.readyAt === undefined) continue
       for (const message of held) {
         if (!member.wants(message.topic)) continue
-        if (message.at >= member.readyAt + slackMs) this.#demand(member, message)
+        // Where a stream was deleted and made again, some may still hold what its origin has thrown away.
+        const isFirstLife = this.#world.truth.lifeOf(message.stream) === 0
+        if (isFirstLife && message.at >= member.readyAt + slackMs) this.#demand(member, message)
         this.#demandPassed(member, message)
       }
     }

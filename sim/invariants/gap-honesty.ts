@@ -8,6 +8,8 @@ import { type Handed, type Invariant, Violation, type World } from '../world.ts'
 
 /** Holdings are told once per probe interval; a message takes a little on top. */
 const newsMs = 1_200
+/** Nodes wait for what is out of reach for nine tenths of the retention age. */
+const patienceFactor = 0.9
 
 export class GapHonesty implements Invariant {
   readonly name = 'gap honesty'
@@ -48,7 +50,7 @@ export class GapHonesty implements Invariant {
     const state = replica?.origins.get(message.boot)
     if (replica === undefined || state === undefined || message.life < truth.lifeOf(message.stream))
       return false
-    const isYoung = message.at > timeline.now - replica.definition.retention.ageMs
+    const isYoung = message.at > timeline.now - replica.definition.retention.ageMs * patienceFactor
     return isYoung && !state.gone.has(message.sequence)
   }
 }

@@ -69,7 +69,7 @@ export class Holdings {
       if (node === peer.id && boot === peer.boot) continue
       const before = told.get(boot)
       const isOwn = state === own
-      const last = isOwn ? (answerBase ?? this.#push.sentTo(peer, replica, own)) : state.last
+      const last = isOwn ? (answerBase ?? this.#push.sentTo(peer, replica, own)) : state.heldTo
       const first = log.first?.from ?? 0
       if (before === undefined ? last === 0 && !isOwn : before.last === last && before.first === first)
         continue

@@ -207,8 +207,6 @@ export class Interest {
     const { self, boot, now } = this.#context
     if ((holding.node === self && holding.boot === boot) || (holding.last === 0 && holding.node !== peer.id))
       return
-    // Who holds nothing any more tells those who know the origin how far it went, and wakes nobody who has forgotten it.
-    if (holding.first === 0 && holding.node !== peer.id && !replica.origins.has(holding.boot)) return
     const state = replica.originState(holding.node, holding.boot, now)
     const origin = liveOrigin(this.#context, state)
     // While the origin is up, its own word counts alone: what others hold of it is on its way here as well.

@@ -20,6 +20,8 @@ export class OriginState {
   base = 0
   /** Highest sequence that was ever held here or declared absent; for the node's own origin, the last one numbered. */
   last = 0
+  /** Highest sequence that was ever held here: what others hear of, so that hearsay ends with those who saw it. */
+  heldTo = 0
   /** When the origin was last heard of, milliseconds: a new entry, or its first mention. */
   lastHeard: number
   readonly #checkpoints = new Checkpoints()

@@ -112,6 +112,7 @@ export class Replica {
     }
     if (!state.log.insert(entry)) return 'copy'
     entry.frame = this.#arena.keep(frame)
+    state.heldTo = Math.max(state.heldTo, to)
     state.last = Math.max(state.last, to)
     state.lastHeard = now
     this.bytes += bytes
