@@ -57,12 +57,12 @@ export class AuditAgreement implements Invariant {
   }
 }
 
-/** Whether a living node is its origin, or has heard of it or of a later one. */
+/** Whether a living node is its origin, or remembers that it held it or a later one. */
 function isKnown(message: Message, nodes: readonly SimulatedNode[]): boolean {
   return nodes.some(({ broker }) => {
     if (broker === undefined) return false
     const state = broker.agent.replicas.get(message.streamId)?.origins.get(message.boot)
-    return broker.boot === message.boot || (state?.last ?? 0) >= message.sequence
+    return broker.boot === message.boot || (state?.heldTo ?? 0) >= message.sequence
   })
 }
 

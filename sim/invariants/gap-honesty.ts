@@ -28,7 +28,8 @@ export class GapHonesty implements Invariant {
       if (message === undefined) throw new Violation(this.name, `${what} was never sent`)
       const boot = node.broker?.boot
       const isDropped = boot !== undefined && (message.boot === boot || message.holders.has(boot))
-      if (!isDropped && this.#isKept(message)) throw new Violation(this.name, `${what} is kept by its origin`)
+      if (!isDropped && this.#isKept(message, replica.definition.retention.ageMs))
+        throw new Violation(this.name, `${what} is kept by its origin`)
       for (const other of this.#world.nodes) {
         if (other === node ? false : !this.#world.network.isUp(node.id, other.id) || isDropped) continue
         const log = other.broker?.agent.replicas.get(replica.id)?.origins.get(state.boot)?.log
@@ -43,14 +44,16 @@ export class GapHonesty implements Invariant {
   }
 
   /** Whether the origin still runs and has had no reason to drop the message, in reach or not. */
-  #isKept(message: Message): boolean {
+  #isKept(message: Message, ageMs: number): boolean {
     const { nodes, timeline, truth } = this.#world
     const broker = nodes.find(({ broker }) => broker?.boot === message.boot)?.broker
     const replica = broker?.agent.replicas.get(message.streamId)
     const state = replica?.origins.get(message.boot)
     if (replica === undefined || state === undefined || message.life < truth.lifeOf(message.stream))
       return false
-    const isYoung = message.at > timeline.now - replica.definition.retention.ageMs * patienceFactor
+    // The two nodes may know different definitions just now.
+    const keptMs = Math.min(ageMs, replica.definition.retention.ageMs) * patienceFactor
+    const isYoung = message.at > timeline.now - keptMs
     return isYoung && !state.gone.has(message.sequence)
   }
 }
