@@ -3,6 +3,7 @@
 
 import { WebSocket } from 'ws'
 import { protocolLimits } from '../node/core/common/limits.ts'
+import { FramePool } from './frame-pool.ts'
 import {
   drainBytes,
   type Environment,
@@ -17,8 +18,9 @@ const idleTimeoutMs = 30_000
 const probeIntervalMs = 10_000
 
 export function nodeEnvironment(): Environment {
+  const pool = new FramePool()
   return {
-    dial: (url, events, timeoutMs) => new NodeTransport(url, events, timeoutMs),
+    dial: (url, events, timeoutMs) => new NodeTransport(url, events, timeoutMs, pool),
     now: () => performance.timeOrigin + performance.now(),
     random: Math.random,
     startTimer: (delayMs, callback, background) => {
@@ -29,7 +31,7 @@ export function nodeEnvironment(): Environment {
     afterTurn: (callback) => {
       setImmediate(callback)
     },
-    allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
+    allocate: (bytes) => pool.allocate(bytes),
     dispose: () => {},
   }
 }
@@ -37,14 +39,16 @@ export function nodeEnvironment(): Environment {
 class NodeTransport implements Transport {
   readonly #socket: WebSocket
   readonly #events: TransportEvents
+  readonly #pool: FramePool
   readonly #probe: NodeJS.Timeout
   #lastHeardAt = performance.now()
   #failure = ''
   /** Set while a send reported more than `drainBytes` buffered. */
   #isFull = false
 
-  constructor(url: string, events: TransportEvents, timeoutMs: number) {
+  constructor(url: string, events: TransportEvents, timeoutMs: number, pool: FramePool) {
     this.#events = events
+    this.#pool = pool
     const socket = new WebSocket(url, [subprotocol], {
       perMessageDeflate: false,
       maxPayload: protocolLimits.frameBytesMax,
@@ -81,7 +85,10 @@ class NodeTransport implements Transport {
   }
 
   send(frame: Uint8Array): void {
-    this.#socket.send(frame, this.#onWritten)
+    this.#socket.send(frame, () => {
+      this.#pool.recycle(frame)
+      this.#onWritten()
+    })
     if (this.#socket.bufferedAmount > drainBytes) this.#isFull = true
   }
 

@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import v8 from 'node:v8'
 import pino, { type Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { parseArguments } from './config/arguments.ts'
@@ -15,6 +16,11 @@ import { prettyStream } from './pretty-log.ts'
 import { DataDirectory } from './storage/data-directory.ts'
 
 const { version } = packageJson
+
+// Batches live outside of V8's heap. By default V8 collects everything whenever some tens of megabytes of such memory have
+// passed, which at full speed took half of the node's processor time; with this it weighs them like its own.
+if (process.versions.node.startsWith('24.'))
+  v8.setFlagsFromString('--external-memory-accounted-in-global-limit')
 
 await main()
 
