@@ -3,6 +3,7 @@
 // what a link cannot take now stays in the log and is read from there later.
 
 import type { Broker } from './broker/broker.ts'
+import { Pacer } from './broker/pacer.ts'
 import type { Counters } from './core/common/counters.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { PeerMessage } from './core/gossip/messages.ts'
@@ -21,6 +22,8 @@ export class PeerDriver implements LinkListener {
   readonly #counters: Counters
   readonly #limits: LinkQueueLimits
   readonly #sinks = new Map<NodeId, FrameSink>()
+  /** Slow links down while subscribers of this node lag, which in turn slows the publishers of other nodes. */
+  readonly #pacers = new Map<NodeId, Pacer>()
   /** Links that were written to in this turn of the event loop. */
   readonly #written = new Set<NodeId>()
   #broker: Broker | undefined
@@ -58,16 +61,23 @@ export class PeerDriver implements LinkListener {
 
   onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void {
     this.#sinks.set(peer, sink)
+    if (this.#broker !== undefined) this.#pacers.set(peer, new Pacer(this.#broker.ports, sink, 'linksSlowed'))
     this.#broker?.handle({ kind: 'peerUp', peer, boot, budget: this.#limits.linkQueueSoftBytes })
   }
 
   onLinkDown(peer: NodeId): void {
     this.#sinks.delete(peer)
+    this.#pacers.delete(peer)
     this.#broker?.handle({ kind: 'peerDown', peer })
   }
 
   onLinkFrame(peer: NodeId, frame: Uint8Array): void {
-    this.#onMessage(peer, decodePeerFrame(frame))
+    const message = decodePeerFrame(frame)
+    this.#onMessage(peer, message)
+    if (message?.kind !== 'batch') return
+    const replica = this.#broker?.agent.replicas.get(message.stream)
+    if (replica === undefined) return
+    this.#pacers.get(peer)?.pace(frame.length, this.#broker?.isLagging(replica) === true)
   }
 
   onLinkText(peer: NodeId, text: string): void {

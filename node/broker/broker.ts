@@ -38,6 +38,14 @@ interface Awaiting {
   readonly giveUp: () => void
 }
 
+/** Who lags on a stream. */
+interface Pressure {
+  /** Until when this is good, milliseconds. */
+  readonly until: number
+  readonly subscribersLag: boolean
+  readonly linksLag: boolean
+}
+
 export class Broker implements SubscriberHost {
   readonly ports: BrokerPorts
   readonly node: NodeId
@@ -51,7 +59,7 @@ export class Broker implements SubscriberHost {
   /** Who waits until a stream's interest is known to the connected nodes. */
   readonly #awaiting = new Map<StreamId, Awaiting[]>()
   readonly #tokens = new Map<number, (ok: boolean) => void>()
-  readonly #pressure = new Map<StreamId, { readonly until: number; readonly isPressed: boolean }>()
+  readonly #pressure = new Map<StreamId, Pressure>()
   #nextToken = 1
 
   constructor(options: BrokerOptions) {
@@ -80,6 +88,8 @@ export class Broker implements SubscriberHost {
     const subscriber = new Subscriber(this, options)
     this.subscribers.add(subscriber)
     const streams = new Set(options.patterns.flatMap((pattern) => this.streams.streamsOf(pattern)))
+    // Nodes that do not know of a change yet may still publish what it wants on a stream that it had before.
+    for (const replica of this.streams.replicas) if (options.cursor?.has(replica.name)) streams.add(replica)
     let waiting = streams.size + 1
     const onStream = (): void => {
       if (--waiting === 0 && this.subscribers.has(subscriber)) onReady(subscriber)
@@ -127,12 +137,24 @@ export class Broker implements SubscriberHost {
 
   /** Whether somebody who makes progress is so far behind on a stream that publishers should be slowed. */
   isPressed(replica: Replica): boolean {
+    const { subscribersLag, linksLag } = this.#pressureOf(replica)
+    return subscribersLag || linksLag
+  }
+
+  /** Whether a subscriber of this node makes progress and is still so far behind that other nodes should be slowed. */
+  isLagging(replica: Replica): boolean {
+    return this.#pressureOf(replica).subscribersLag
+  }
+
+  #pressureOf(replica: Replica): Pressure {
     const now = this.ports.now()
     const known = this.#pressure.get(replica.id)
-    if (known !== undefined && known.until > now) return known.isPressed
-    const isPressed = this.#isBehind(replica, now) || this.agent.waitingBytes(replica) > lagBytesMax
-    this.#pressure.set(replica.id, { until: now + pressureAgeMs, isPressed })
-    return isPressed
+    if (known !== undefined && known.until > now) return known
+    const subscribersLag = this.#isBehind(replica, now)
+    const linksLag = this.agent.waitingBytes(replica) > lagBytesMax
+    const pressure = { until: now + pressureAgeMs, subscribersLag, linksLag }
+    this.#pressure.set(replica.id, pressure)
+    return pressure
   }
 
   #isBehind(replica: Replica, now: number): boolean {

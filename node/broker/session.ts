@@ -17,6 +17,7 @@ import type { PublishOutcome } from '../wire/control-frames.ts'
 import { decodeCursor, encodeCursor } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
 import { ClientSubscription, type SubscriptionOutlet } from './client-subscription.ts'
+import { Pacer } from './pacer.ts'
 import type { SessionSink } from './ports.ts'
 import { Publisher } from './publisher.ts'
 
@@ -46,10 +47,6 @@ export interface SessionRegistry {
   saveCursor(subscription: ClientSubscription, session: Session): void
 }
 
-/** While subscribers lag, a publisher may bring so many bytes a millisecond: slowed, never stopped. */
-const slowBytesPerMs = 13_000
-const pauseMsMax = 5
-
 export abstract class Session implements SubscriptionOutlet {
   protected readonly broker: Broker
   protected readonly sink: SessionSink
@@ -59,8 +56,7 @@ export abstract class Session implements SubscriptionOutlet {
   #isClosed = false
   /** Whether the client was told that and why it will be closed. */
   #isClosingTold = false
-  /** Milliseconds of pausing that the publisher has earned and not yet served. */
-  #pauseOwedMs = 0
+  readonly #pacer: Pacer
   #lastBufferedBytes = 0
   /** Since when the socket has taken nothing, milliseconds; undefined while it takes something. */
   #stuckSince: number | undefined
@@ -69,6 +65,7 @@ export abstract class Session implements SubscriptionOutlet {
     this.broker = broker
     this.sink = sink
     this.table = table
+    this.#pacer = new Pacer(broker.ports, sink, 'publishersSlowed')
     const answer = (outcomes: readonly PublishOutcome[]): void => {
       if (!this.#isClosed) this.answer(outcomes)
     }
@@ -176,11 +173,14 @@ export abstract class Session implements SubscriptionOutlet {
     const stored = request.name === undefined ? undefined : this.table.claim(request.name, this, id)
     const subscription = new ClientSubscription(request, this)
     this.subscriptions.set(id, subscription)
-    const start = startOf(this.broker, stored === undefined ? request.from : { cursor: stored })
+    const from = stored === undefined ? request.from : { cursor: stored }
+    const start = startOf(this.broker, from)
+    const decoded = typeof from === 'object' && 'cursor' in from ? decodeCursor(from.cursor) : undefined
+    const cursor = decoded === undefined || isRefusal(decoded) ? undefined : decoded
     const { patterns, name } = request
     const sub = this.table.newSub()
     subscription.subscriber = this.broker.subscribe(
-      { sub, kind: 'client', patterns, name, sink: subscription, start, resumes: false },
+      { sub, kind: 'client', patterns, name, sink: subscription, start, cursor, resumes: false },
       (subscriber) => this.send({ op: 'subscribed', id, cursor: encodeCursor(subscriber.cursor()) }),
     )
   }
@@ -210,17 +210,7 @@ export abstract class Session implements SubscriptionOutlet {
       return
     }
     const replica = this.publisher.lastStream
-    if (replica === undefined || !this.broker.isPressed(replica)) {
-      this.#pauseOwedMs = 0
-      return
-    }
-    this.#pauseOwedMs += bytes / slowBytesPerMs
-    if (this.#pauseOwedMs < 1) return
-    const pauseMs = Math.min(pauseMsMax, this.#pauseOwedMs)
-    this.#pauseOwedMs = 0
-    this.broker.ports.count('publishersSlowed', 1)
-    this.sink.pauseReading()
-    this.broker.ports.after(pauseMs, () => this.sink.resumeReading())
+    this.#pacer.pace(bytes, replica !== undefined && this.broker.isPressed(replica))
   }
 
   #endSlow(message: string): void {

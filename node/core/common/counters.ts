@@ -43,6 +43,7 @@ export const counterMeanings = {
   messagesPublished: 'Messages that this node numbered.',
   messagesDelivered: 'Messages handed to subscribers of this node.',
   publishesRefused: 'Publish frames refused; nothing of them was stored.',
+  linksSlowed: 'Times that reading from another node was paused because subscribers of this node lag.',
   publishersSlowed: 'Times that reading from a publisher was paused because subscribers lag.',
   slowConsumers: 'Connections closed because they took nothing for too long.',
   protocolErrors: 'Client connections closed because they broke the protocol.',
