@@ -46,6 +46,8 @@ export class Handshakes {
       socket.destroy()
       return
     }
+    // Being refused, it is not there to be dropped as well.
+    this.#pending.delete(socket)
     socket.end(`HTTP/1.1 ${this.#countClientError(code)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     // Whoever goes on sending after the answer is not read any more.
     socket.destroySoon()
