@@ -26,7 +26,7 @@ export const defaultLinkDurations: LinkDurations = {
   backoffMaxMs: 1000,
   // Somebody has to edit a file; ten seconds keep the log and the other node quiet.
   refusedRetryMs: 10_000,
-  // Twice that between two nodes: enough for the clock offset, and little enough that a cluster at rest sleeps.
+  // Only the dialling end pings: enough for the clock offset, and little enough that a cluster at rest sleeps.
   pingIntervalMs: 2000,
   // A node that is only slow, in a long garbage collection or stopped by a debugger's breakpoint for a moment, stays.
   silentPingsMax: 3,

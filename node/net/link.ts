@@ -2,7 +2,7 @@
 //
 // The dialling side says hello; the accepting side judges it, answers with its own hello, and that one is judged in
 // turn and answered with `ready`. So a link is up on both ends or on none, and each end knows why not. From then on
-// each end pings every two seconds, for the round trip, the clock offset, and to notice a dead connection.
+// the dialling end pings every two seconds, for the round trip and the clock offset; both ends end a link that is silent.
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
@@ -200,7 +200,6 @@ export class Link implements FrameReceiver {
     this.#host.onUp(this, this.#hello)
   }
 
-  /** Counts intervals, not milliseconds: a stall of our own event loop is one interval, however long. */
   /** All links of all nodes ping at the same multiples of the interval, so that a cluster at rest wakes up together. */
   #pingLater(): void {
     const { pingIntervalMs } = this.#host.durations
@@ -211,6 +210,7 @@ export class Link implements FrameReceiver {
     }, delayMs)
   }
 
+  /** Counts intervals, not milliseconds: a stall of our own event loop is one interval, however long. */
   #onPingTime(): void {
     const heard = this.#socket.takeHeartbeat() || this.#socket.isPaused
     this.#silentPings = heard ? 0 : this.#silentPings + 1
@@ -250,7 +250,12 @@ export class Link implements FrameReceiver {
     this.#tellProbes(true)
   }
 
+  /** Only a hello is refused: the dialler's first one, or the one that this end answered it with. */
   #onRefused(fields: Readonly<Record<string, unknown>>): void {
+    if (this.#state !== (this.dialedPeer === undefined ? 'admitted' : 'greeting')) {
+      this.#break('PROTOCOL_BROKEN', 'a refusal that answers no hello')
+      return
+    }
     const code = String(fields['code']).slice(0, 64)
     const message = String(fields['message']).slice(0, 512)
     this.#endReason ??= `${code}: ${message}`

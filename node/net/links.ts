@@ -156,6 +156,8 @@ export class Links implements LinkHost, PeerAcceptor {
   onRefused(link: Link, code: string, message: string): void {
     this.#options.counters.increment('linksRefused')
     this.#slotOf(link)?.onRefused(code, message)
+    // Only a node that this one dialled may say so: anybody can connect and claim it.
+    if (link.dialedPeer === undefined) return
     if (code === ('NODE_ID_IN_USE' satisfies ErrorCode)) this.#options.onDuplicate(message)
   }
 

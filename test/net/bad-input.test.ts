@@ -19,7 +19,7 @@ import {
   toHandshake,
   untilClosed,
 } from './fakes.ts'
-import { untilTrue } from './test-node.ts'
+import { openPeer, startTestNode, untilTrue } from './test-node.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
@@ -226,6 +226,38 @@ test('compression is not negotiated, whatever is offered', async (t) => {
       raw.socket.destroy()
     }
   })
+})
+
+test('a stranger who refuses a node is closed and counted, and the node goes on', async () => {
+  await using node = await startTestNode({
+    id: 'B',
+    boot: 2,
+    peers: { A: ['127.0.0.1', 1], B: ['127.0.0.1', 2] },
+  })
+  const refusal = '{"op":"refused","code":"NODE_ID_IN_USE","message":"stop"}'
+  const early = await openPeer(node.port)
+  early.webSocket.send(refusal)
+  const ending = await early.ending
+  assert.equal(ending.status, 1002)
+  assert.match(ending.reason, /^PROTOCOL_BROKEN: a refusal that answers no hello/)
+  assert.equal(node.counters.get('framesMalformed'), 1)
+  // Even one that has said hello as a peer cannot stop the node, before its link is up or after.
+  const fields = { protocol: 1, cluster: 'herald', node: 'A', boot: 9, version: '1' }
+  const hello = JSON.stringify({ op: 'hello', ...fields, peers: { A: ['127.0.0.1', 1] } })
+  const cases: readonly (readonly [readonly string[], CounterName])[] = [
+    [[refusal], 'linksRefused'],
+    [['{"op":"ready"}', refusal], 'framesMalformed'],
+  ]
+  for (const [texts, counter] of cases) {
+    const peer = await openPeer(node.port)
+    peer.webSocket.send(hello)
+    await peer.untilText((text) => text.startsWith('{"op":"hello"'))
+    const before = node.counters.get(counter)
+    for (const text of texts) peer.webSocket.send(text)
+    await untilTrue(() => node.counters.get(counter) === before + 1)
+    peer.webSocket.terminate()
+  }
+  assert.deepEqual(node.duplicates, [])
 })
 
 test('memory returns after many large messages and half frames', async (t) => {
