@@ -18,6 +18,7 @@ import { protocolLimits } from './core/common/limits.ts'
 import { clientsAnswered, clientsClosed, linksFlushed } from './drain.ts'
 import { LoopLag } from './loop-lag.ts'
 import { NodeMemory } from './memory.ts'
+import { MemoryReturn } from './memory-return.ts'
 import { AdminServer } from './net/admin-server.ts'
 import { ClientServer } from './net/client-server.ts'
 import { Links } from './net/links.ts'
@@ -62,6 +63,7 @@ export class Node {
   readonly #timers: NodeJS.Timeout[] = []
   #ticker: NodeJS.Timeout | undefined
   #nextSecond = 0
+  readonly #memoryReturn = new MemoryReturn()
   #stopping: Promise<void> | undefined
   readonly #draining = new AbortController()
   state: 'starting' | 'ready' | 'draining' = 'starting'
@@ -221,6 +223,13 @@ export class Node {
   #onSecond(at: number): void {
     this.sessions.onSecond(at)
     this.memory.onSecond(at, this.broker, this.links.statuses())
+    let insertedBytes = 0
+    let retainedBytes = 0
+    for (const replica of this.broker.streams.replicas) {
+      insertedBytes += replica.insertedBytes
+      retainedBytes += replica.bytes
+    }
+    this.#memoryReturn.onSecond(insertedBytes, retainedBytes)
   }
 
   #brokerPorts(): BrokerPorts {
