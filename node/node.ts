@@ -11,6 +11,7 @@ import type { BrokerPorts } from './broker/ports.ts'
 import { SessionTable } from './broker/session-table.ts'
 import { now } from './clock.ts'
 import type { NodeConfig } from './config/node-config.ts'
+import { toClientUrl } from './config/peers.ts'
 import { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { type Boot, toOrigin } from './core/common/ids.ts'
@@ -283,9 +284,7 @@ export class Node {
   #welcome(): SessionTable['welcome'] {
     const { config } = this
     const { payloadBytesMax, batchRecordsMax, batchBytesMax } = protocolLimits
-    const urls = [...config.peers.values()].map(
-      ({ host, port, advertise }) => `ws://${advertise ?? `${host}:${port}`}`,
-    )
+    const urls = [...config.peers.values()].map(toClientUrl)
     const { inFlightBytesMax, subscriptionsMax } = config.tunables
     return {
       cluster: config.cluster,

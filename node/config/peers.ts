@@ -2,7 +2,7 @@
 // where clients reach a node under another address than its peers do, `advertise`; `zone` names what fails together.
 
 import { isNodeId, type NodeId } from '../core/common/ids.ts'
-import { isHost, isPort, parseAddress, portMax } from './address.ts'
+import { formatAddress, isHost, isPort, parseAddress, portMax } from './address.ts'
 import { parseJsonSource } from './json-source.ts'
 import { configProblem, type Problem, showValue } from './problem.ts'
 
@@ -22,6 +22,11 @@ export type Peers = ReadonlyMap<NodeId, PeerEntry>
 
 const zonePattern = /^[A-Za-z0-9_.-]{1,64}$/
 const entryKeys = ['host', 'port', 'advertise', 'zone']
+
+/** Where clients reach a node. */
+export function toClientUrl({ host, port, advertise }: PeerEntry): string {
+  return `ws://${advertise ?? formatAddress({ host, port })}`
+}
 
 /** Reads the text of a peers file. All problems are reported; with any, the nodes are those that are right. */
 export function parsePeers(

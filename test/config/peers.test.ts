@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { comparePeers, fromPeersValue, parsePeers, toPeersValue } from '../../node/config/peers.ts'
+import {
+  comparePeers,
+  fromPeersValue,
+  parsePeers,
+  toClientUrl,
+  toPeersValue,
+} from '../../node/config/peers.ts'
 import { formatProblems } from '../../node/config/problem.ts'
 
 function problemsOf(text: string): string {
@@ -15,6 +21,15 @@ function peersOf(text: string): ReturnType<typeof parsePeers>['peers'] {
   assert.deepEqual(problems, [])
   return peers
 }
+
+test('names the addresses for clients as URLs, IPv6 ones in brackets', () => {
+  const peers = peersOf(
+    '{"A": ["::1", 8000], "B": ["b.x", 2], "C": {"host": "c.x", "port": 1, "advertise": "[fd00::3]:5"}}',
+  )
+  const urls = [...peers.values()].map(toClientUrl)
+  assert.deepEqual(urls, ['ws://[::1]:8000', 'ws://b.x:2', 'ws://[fd00::3]:5'])
+  for (const url of urls) new URL(url)
+})
 
 test('reads both forms of an entry', () => {
   const peers = peersOf(
