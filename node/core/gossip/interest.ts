@@ -188,7 +188,9 @@ export class Interest {
 
   #tellInterest(peer: PeerState, replica: Replica): void {
     const ageMs = Math.max(0, this.#context.now - (replica.interestedSince ?? this.#context.now))
-    const position = peer.boot === undefined ? undefined : replica.origins.get(peer.boot)?.position
+    const { boot } = peer
+    const position =
+      boot === undefined ? undefined : (replica.origins.get(boot)?.position ?? replica.forgotten.get(boot))
     const stream = replica.id
     const have = position === undefined ? {} : { have: position }
     send(this.#context, peer, { kind: 'interest', stream, wanted: true, ageMs, ...have })
@@ -207,13 +209,17 @@ export class Interest {
     const { self, boot, now } = this.#context
     if ((holding.node === self && holding.boot === boot) || (holding.last === 0 && holding.node !== peer.id))
       return
+    // Others forget an origin later than this node did: what they still say of it is no news.
+    if (peer.boot !== holding.boot && isForgotten(replica, holding)) return
     const state = replica.originState(holding.node, holding.boot, now)
+    state.toldTo = Math.max(state.toldTo, holding.last)
     const origin = liveOrigin(this.#context, state)
     // While the origin is up, its own word counts alone: what others hold of it is on its way here as well.
     if (origin !== undefined && origin !== peer) return
     if (state.position === undefined) {
       if (origin === undefined && this.#waiting.has(replica.id)) return
-      this.#setBase(replica, state, origin === undefined ? this.#bestBase(replica, state) : holding.base)
+      const base = origin === undefined ? this.#bestBase(replica, state) : holding.base
+      this.#setBase(replica, state, Math.max(base, replica.forgotten.get(state.boot) ?? 0))
     }
     if (state.position === undefined || holding.last <= state.position) return
     this.#wants.add(replica, state, state.position + 1, holding.last)
@@ -221,7 +227,8 @@ export class Interest {
 
   /** Of an origin that is not up: the highest of all sequences that were surely published before the interest began. */
   #bestBase(replica: Replica, state: OriginState): number {
-    let base = state.lastBefore(replica.interestedSince ?? this.#context.now)
+    const before = state.lastBefore(replica.interestedSince ?? this.#context.now)
+    let base = Math.max(before, replica.forgotten.get(state.boot) ?? 0)
     for (const peer of this.#context.peers.values()) {
       const holding = peer.boot === undefined ? undefined : peer.holdings.get(replica.id)?.get(state.boot)
       base = Math.max(base, holding?.base ?? 0)
@@ -253,6 +260,11 @@ export class Interest {
       this.#setBase(replica, state, this.#bestBase(replica, state))
     }
   }
+}
+
+/** Whether a holding says nothing beyond where this node stood when it forgot the origin. */
+function isForgotten(replica: Replica, { boot, last }: Holding): boolean {
+  return !replica.origins.has(boot) && last > 0 && last <= (replica.forgotten.get(boot) ?? 0)
 }
 
 /** Where an interest in this node's own messages begins that is as old as that. */

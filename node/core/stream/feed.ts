@@ -56,7 +56,8 @@ export class Feed {
     if (start.kind === 'after') for (const [boot, sequence] of start.vector) this.vector.set(boot, sequence)
     for (const state of replica.origins.values()) {
       if (state.position === undefined) continue
-      this.#pass(state, start.kind === 'now' ? state.position : this.passed(state))
+      // What is known to have been published lies before "now", also where this node still lacks it.
+      this.#pass(state, start.kind === 'now' ? state.publishedTo : this.passed(state))
     }
     if (start.kind === 'after') this.#replayWhatIsBehind()
   }

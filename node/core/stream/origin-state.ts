@@ -22,6 +22,8 @@ export class OriginState {
   last = 0
   /** Highest sequence that was ever held here: what others hear of, so that hearsay ends with those who saw it. */
   heldTo = 0
+  /** Highest sequence that somebody said was published. */
+  toldTo = 0
   /** When the origin was last heard of, milliseconds: a new entry, or its first mention. */
   lastHeard: number
   readonly #checkpoints = new Checkpoints()
@@ -31,6 +33,11 @@ export class OriginState {
     this.boot = boot
     this.origin = toOrigin(node, boot)
     this.lastHeard = now
+  }
+
+  /** Highest sequence that is known to have been published. */
+  get publishedTo(): number {
+    return Math.max(this.position ?? 0, this.last, this.toldTo)
   }
 
   /** Highest sequence that is gone or absent; 0 if none is. */

@@ -51,6 +51,8 @@ export class Replica {
   readonly id: StreamId
   definition: StreamDefinition
   readonly origins: Map<Boot, OriginState> = new Map()
+  /** Where this node stood on origins that it has forgotten: others may forget them later, and still tell of them. */
+  readonly forgotten: Map<Boot, number> = new Map()
   /** What this node delivers, in order; read by position. */
   readonly delivered: Deque<LogItem> = new Deque()
   /** Entries in the order of their arrival, or release: the order in which retention drops them. */
@@ -160,6 +162,7 @@ export class Replica {
   /** Forgets positions and the delivery log, when the last local subscriber has left. */
   loseInterest(): void {
     this.interestedSince = undefined
+    this.forgotten.clear()
     for (const state of this.origins.values()) {
       state.position = undefined
       state.base = 0
@@ -200,7 +203,12 @@ export class Replica {
   /** Forgets an origin of which nothing is held any more. */
   forget(boot: Boot): void {
     const state = this.origins.get(boot)
-    if (state !== undefined && state.log.length === 0) this.origins.delete(boot)
+    if (state === undefined || state.log.length > 0) return
+    this.origins.delete(boot)
+    if (state.position === undefined) return
+    this.forgotten.set(boot, state.position)
+    const [oldest] = this.forgotten.keys()
+    if (this.forgotten.size > forgottenMax && oldest !== undefined) this.forgotten.delete(oldest)
   }
 
   #drop(entry: Entry): void {
@@ -238,6 +246,9 @@ export class Replica {
     this.#arrivals.push(entry)
   }
 }
+
+/** Forgotten origins of which the position is remembered, the latest ones. */
+const forgottenMax = 1024
 
 /** Gap marks that may stand at the head of an idle delivery log. */
 const marksKept = 1024
