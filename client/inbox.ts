@@ -28,6 +28,8 @@ class InboxBatch implements MessageSource {
   readonly position: Position
   /** Sequence of the last record, holes counted. */
   readonly last: number
+  /** Copies that were passed and are not counted yet. */
+  copies = 0
   /** Records up to this sequence are copies of what came before. */
   readonly #skipThrough: number
   readonly #end: number
@@ -66,6 +68,7 @@ class InboxBatch implements MessageSource {
       this.#at = flags === 0 ? start + 6 + word : recordEnd(this.frame, start)
       const sequence = this.#sequence++
       if (sequence > this.#skipThrough) return new Message(this, start, sequence)
+      this.copies++
     }
     return undefined
   }
@@ -113,22 +116,17 @@ export class Inbox {
   onBatch(frame: Uint8Array): string | undefined {
     const problem = numberedBatchProblem(frame) ?? this.#loadTopics(frame)
     if (problem !== undefined) return `a batch ${problem}`
-    const records = this.#countRecords(frame)
-    if (typeof records === 'string') return `a batch ${records}`
+    const broken = this.#walk(frame)
+    if (broken !== undefined) return `a batch ${broken}`
     const stream = batchStream(frame)
     const boot = batchBoot(frame)
     const first = batchSequence(frame)
     const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, first - 1)
     if (typeof position === 'string') return position
     if (first > position.received + 1) return skipped(position, first)
+    // Copies count as consumed in their turn: the node takes a total for everything that it sent before.
     const batch = new InboxBatch(frame, this.#topics, position)
-    const copies = batch.last <= position.received ? records : this.#countCopies(frame, position.received)
-    this.consumed.messages += copies
-    if (batch.last <= position.received) {
-      this.consumed.bytes += frame.length
-      return undefined
-    }
-    position.received = batch.last
+    position.received = Math.max(position.received, batch.last)
     this.#queue.push(batch)
     return undefined
   }
@@ -166,12 +164,14 @@ export class Inbox {
     for (let item = this.#queue.peek(); item !== undefined; item = this.#queue.peek()) {
       if (item instanceof InboxBatch) {
         const message = item.next()
+        this.consumed.messages += item.copies
+        item.copies = 0
         if (message !== undefined) {
           item.position.handed = message.sequence
           this.#isTaken = true
           return message
         }
-        item.position.handed = item.last
+        item.position.handed = Math.max(item.position.handed, item.last)
         this.consumed.bytes += item.frame.length
         this.#queue.shift()
         continue
@@ -227,23 +227,12 @@ export class Inbox {
     return undefined
   }
 
-  /** Walks the whole batch; the number of records without holes, or what is wrong. */
-  #countRecords(frame: Uint8Array): number | string {
+  /** Walks the whole batch; what is wrong, if anything is. */
+  #walk(frame: Uint8Array): string | undefined {
     const reader = this.#reader
-    let records = 0
     reader.open(frame)
-    while (reader.next()) records++
-    return reader.problem ?? records
-  }
-
-  /** Records of a batch that came before. */
-  #countCopies(frame: Uint8Array, received: number): number {
-    if (batchSequence(frame) > received) return 0
-    const reader = this.#reader
-    let copies = 0
-    reader.open(frame)
-    while (reader.next() && reader.sequence <= received) copies++
-    return copies
+    while (reader.next());
+    return reader.problem
   }
 }
 

@@ -21,6 +21,7 @@ import type { SessionSink } from './ports.ts'
 import { Session, type SessionRegistry } from './session.ts'
 
 export class ClientSession extends Session {
+  override readonly sendsWholeFrames = true
   /** The subscription to which the batches sent now belong. */
   #selected = 0
   readonly #announcedStreams = new Set<StreamId>()

@@ -1,12 +1,15 @@
 // One subscription of one client connection: its credit, and what the client has consumed of what it was sent.
 //
 // A durable subscription's cursor must not run ahead of the client, so what was sent and not yet consumed is kept as a
-// queue, bounded by the credit; a total that the client reports moves the cursor to there. Without credit the
-// client reports nothing, and what was sent counts as consumed.
+// queue, bounded by the credit; a total that the client reports moves the cursor to there. Both ends count what is on
+// the wire: all records of a frame, also those that the client has had. Without credit the client reports nothing, and
+// what was sent counts as consumed.
 
 import { Deque } from '../core/common/deque.ts'
 import type { Origin } from '../core/common/ids.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
+import { batchSequence } from '../wire/batch-header.ts'
+import { BatchReader } from '../wire/batch-reader.ts'
 import type { SubscribeRequest } from '../wire/control.ts'
 import type { Cursor } from '../wire/cursor.ts'
 import type { Subscriber, SubscriberSink } from './subscriber.ts'
@@ -15,6 +18,8 @@ import type { Subscriber, SubscriberSink } from './subscriber.ts'
 export interface SubscriptionOutlet {
   /** Whether the connection's socket takes more. */
   readonly isWritable: boolean
+  /** Whether frames go out whole, with the records before `from`. Then the client counts those as well. */
+  readonly sendsWholeFrames: boolean
   sendBatch(
     subscription: ClientSubscription,
     stream: string,
@@ -37,11 +42,14 @@ export interface SubscriptionOutlet {
 interface Outstanding {
   readonly stream: string
   readonly origin: Origin
+  /** Messages that are new to the client; copies before them are in the totals alone. */
   readonly messages: number
   readonly from: number
   readonly to: number
   readonly totalMessages: number
 }
+
+const reader = new BatchReader()
 
 export class ClientSubscription implements SubscriberSink {
   readonly request: SubscribeRequest
@@ -86,7 +94,7 @@ export class ClientSubscription implements SubscriberSink {
     to: number,
     count: number,
   ): void {
-    this.#sentMessages += count
+    this.#sentMessages += count + this.#copiesIn(frame, from)
     this.#sentBytes += frame.length
     const stream = replica.name
     if (this.request.name !== undefined && this.request.credit !== undefined) {
@@ -137,6 +145,15 @@ export class ClientSubscription implements SubscriberSink {
       cursor.set(stream, entries)
     }
     return cursor
+  }
+
+  /** Records before `from` that go out again, because frames go out whole. */
+  #copiesIn(frame: Uint8Array, from: number): number {
+    if (!this.#outlet.sendsWholeFrames || batchSequence(frame) >= from) return 0
+    reader.open(frame)
+    let copies = 0
+    while (reader.next() && reader.sequence < from) copies++
+    return copies
   }
 
   /** The sequence before the first one that waits to be consumed. */

@@ -24,6 +24,7 @@ type Fields = Partial<Record<string, unknown>>
 const outstandingMax = 10_000
 
 export class JsonSession extends Session {
+  override readonly sendsWholeFrames = false
   readonly #builder: BatchBuilder
   readonly #reader = new BatchReader()
   /** Ids of the publishes that are to be answered, by the number of their frame. */

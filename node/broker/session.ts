@@ -81,6 +81,7 @@ export abstract class Session implements SubscriptionOutlet {
     return this.publisher.isAnswered
   }
 
+  abstract readonly sendsWholeFrames: boolean
   abstract onFrame(frame: Uint8Array): void
   abstract onText(text: string): void
   protected abstract answer(outcomes: readonly PublishOutcome[]): void

@@ -7,6 +7,8 @@ import type { Subscriber } from '../../node/broker/subscriber.ts'
 import type { Boot, NodeId, Origin } from '../../node/core/common/ids.ts'
 import { OriginState } from '../../node/core/stream/origin-state.ts'
 import { Replica } from '../../node/core/stream/replica.ts'
+import { BatchBuilder } from '../../node/wire/batch-builder.ts'
+import { numberBatch } from '../../node/wire/batch-header.ts'
 
 const replica = new Replica({
   name: 'orders',
@@ -30,7 +32,12 @@ function subscribe(
     name: 'billing',
     ...(credit === undefined ? {} : { credit }),
   } as const
-  const outlet = { isWritable: true, sendBatch: () => undefined, sendGap: () => undefined }
+  const outlet = {
+    isWritable: true,
+    sendsWholeFrames: true,
+    sendBatch: () => undefined,
+    sendGap: () => undefined,
+  }
   const subscription = new ClientSubscription(request, outlet)
   const cursor = new Map([['orders', new Map<Origin, number>([[state.origin, passed]])]])
   subscription.subscriber = { cursor: () => cursor, pump: () => undefined } as unknown as Subscriber
@@ -105,4 +112,20 @@ test('without credit, what was sent counts as consumed, however much it is', () 
   for (let sequence = 1; sequence <= 70_000; sequence++) send(subscription, sequence, sequence, 1)
   assert.equal(subscription.canTake, true)
   assert.equal(position(subscription), 70_000)
+})
+
+test('records that go out again count as sent, and do not move the cursor', () => {
+  const subscription = subscribe(8, credit)
+  const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
+  for (let index = 0; index < 8; index++) builder.append('orders.new', 'x', undefined, 0)
+  const frame = builder.finish(0, 'none')
+  numberBatch(frame, replica.id, state.boot, 1, 0)
+  // The client had 1 to 5 before; it gets all eight again, and drops the first five.
+  subscription.batch(replica, state, frame, 6, 8, 3)
+  subscription.onCredit(5, 0)
+  assert.equal(position(subscription), 5)
+  subscription.onCredit(6, 0)
+  assert.equal(position(subscription), 6)
+  subscription.onCredit(8, 0)
+  assert.equal(position(subscription), 8)
 })

@@ -93,3 +93,21 @@ test('an idle subscriber returns the rest of its credit after a moment', async (
   await node.until(() => node.last.credits.length === 1)
   assert.deepEqual(node.last.credits, [{ subscription: 1, messages: 3, bytes: frame.length }])
 })
+
+test('copies are counted as consumed in their turn, behind what came before them', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const subscription = await client.subscribe('a.b', { credit: { messages: 4, bytes: 1_000_000 } })
+  node.last.sendFrame(numbered(1, 2))
+  node.last.sendFrame(numbered(1, 4))
+  await take(subscription, 2)
+  await client.publish('round', 'trip')
+  const rest = take(subscription, 3)
+  await node.until(() => node.last.credits.at(-1)?.messages === 6)
+  const totals = node.last.credits.map(({ messages }) => messages)
+  // Two copies come together with the second message of the first batch, never before it.
+  assert.ok(!totals.includes(3), String(totals))
+  assert.equal(totals[0], 1)
+  await subscription.unsubscribe()
+  assert.deepEqual(await rest, ['3 m3', '4 m4'])
+})
