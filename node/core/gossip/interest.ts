@@ -50,6 +50,7 @@ export class Interest {
     replica.interestedSince = since
     const own = ownState(this.#context, replica)
     this.#setBase(replica, own, baseSince(own, since, this.#context.now))
+    this.#settleOwn(replica, own)
     const peers = new Set<NodeId>()
     for (const peer of this.#context.peers.values()) {
       if (peer.boot === undefined) continue
@@ -240,6 +241,19 @@ export class Interest {
     replica.setBase(state, base)
     this.#context.effects.push({ kind: 'base', replica, state })
     this.#context.effects.push({ kind: 'delivered', replica })
+  }
+
+  /**
+   * An interest older than retention begins before what this node dropped of its own messages. Nobody has that any
+   * more, and the next publication must not wait for it.
+   */
+  #settleOwn(replica: Replica, own: OriginState): void {
+    for (let next = (own.position ?? own.last) + 1; next <= own.last; next = (own.position ?? own.last) + 1) {
+      const to = replica.holeBefore(own)?.to ?? own.last
+      count(this.#context, 'gapsDeclared')
+      count(this.#context, 'messagesMissing', to - next + 1)
+      replica.skip(own, to, 'retention')
+    }
   }
 
   /** Ends the wait for a stream when all have answered. */
