@@ -2,8 +2,8 @@
 // subscriptions as text; batches go out as their origin numbered them, each under the subscription selected last.
 
 import type { Refusal } from '../core/common/errors.ts'
-import type { Boot, StreamId } from '../core/common/ids.ts'
-import type { OriginState } from '../core/stream/replica.ts'
+import { type Boot, type StreamId, toStreamId } from '../core/common/ids.ts'
+import type { GapReason, OriginState } from '../core/stream/replica.ts'
 import { batchStream, frameType } from '../wire/batch-header.ts'
 import {
   decodeClientControl,
@@ -66,11 +66,7 @@ export class ClientSession extends Session {
     from: number,
     to: number,
   ): void {
-    this.#announce(stream, batchStream(frame), state)
-    const told = subscription.told.get(state)
-    // What was passed over without a word must be said. That holds before the first batch of an origin as well: the client
-    // has a vector already if it resumes, or from the cursor in `subscribed`.
-    if ((told ?? 0) !== from - 1) this.#sendProgress(subscription, batchStream(frame), state, from - 1)
+    this.#tellPassed(subscription, stream, batchStream(frame), state, from)
     const { id } = subscription.request
     if (this.#selected !== id) {
       this.#selected = id
@@ -78,6 +74,18 @@ export class ClientSession extends Session {
     }
     this.sink.sendFrame(frame)
     subscription.told.set(state, to)
+  }
+
+  override sendGap(
+    subscription: ClientSubscription,
+    stream: string,
+    state: OriginState,
+    from: number,
+    to: number,
+    reason: GapReason,
+  ): void {
+    this.#tellPassed(subscription, stream, toStreamId(stream), state, from)
+    super.sendGap(subscription, stream, state, from, to, reason)
   }
 
   override onSecond(now: number): void {
@@ -112,6 +120,22 @@ export class ClientSession extends Session {
         this.#sendProgress(subscription, replica.id, state, passed)
       }
     }
+  }
+
+  /**
+   * What was passed over without a word must be said before `from` comes. That holds before the first item of an origin
+   * as well: the client has a vector already if it resumes, or from the cursor in `subscribed`.
+   */
+  #tellPassed(
+    subscription: ClientSubscription,
+    name: string,
+    stream: StreamId,
+    state: OriginState,
+    from: number,
+  ): void {
+    this.#announce(name, stream, state)
+    const told = subscription.told.get(state) ?? 0
+    if (told !== from - 1) this.#sendProgress(subscription, stream, state, from - 1)
   }
 
   #sendProgress(
