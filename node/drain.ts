@@ -7,6 +7,9 @@ import type { SessionTable } from './broker/session-table.ts'
 import { now } from './clock.ts'
 import type { ClientServer } from './net/client-server.ts'
 
+/** Answers under way on the admin port, such as the one to `exit`, may finish. */
+export const adminGraceMs = 500
+
 /** Each wait ends after this part of the drain time, so that all of them together leave some for closing files. */
 const drainPart = 1 / 4
 /** What clients sent before they heard that the node drains arrives within this: a round trip around the earth. */

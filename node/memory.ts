@@ -6,9 +6,10 @@ import type { Broker } from './broker/broker.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import { now } from './clock.ts'
 import type { NodeConfig } from './config/node-config.ts'
+import { HeraldError } from './core/common/errors.ts'
 import type { LinkStatus } from './net/ports.ts'
 import { NodeRecorder } from './recorder.ts'
-import { CatalogFile, readCatalog } from './storage/catalog-file.ts'
+import { type CatalogEntry, CatalogFile, readCatalog } from './storage/catalog-file.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
 import { JournalWriter } from './storage/journal-writer.ts'
 import { clearLogsAndSubscriptions } from './storage/served-files.ts'
@@ -25,6 +26,9 @@ export class NodeMemory {
   readonly #journal: JournalWriter
   readonly #subscriptionsFile: SubscriptionsFile
   readonly #catalogFile: CatalogFile
+  readonly #log: Logger
+  /** What the disk has refused, by file: tried again every second. */
+  readonly #unsaved = new Map<string, () => Promise<void>>()
   /** Journal file that begins with what a reader has to know. */
   #journalFile = 0
   /** What retention had dropped when the journal was told last, by stream and origin. */
@@ -40,10 +44,11 @@ export class NodeMemory {
       now,
       onFailure: ({ code, message }) => log.error({ event: 'journal-failed', code, reason: message }),
     })
-    return new NodeMemory(config, directory, journal)
+    return new NodeMemory(config, directory, journal, log)
   }
 
-  private constructor(config: NodeConfig, directory: DataDirectory, journal: JournalWriter) {
+  private constructor(config: NodeConfig, directory: DataDirectory, journal: JournalWriter, log: Logger) {
+    this.#log = log
     this.#config = config
     this.directory = directory
     this.#journal = journal
@@ -82,6 +87,7 @@ export class NodeMemory {
   onSecond(at: number, broker: Broker, links: readonly LinkStatus[]): void {
     if (this.#journal.position.file !== this.#journalFile) this.beginJournal(broker)
     this.recorder.onSecond()
+    for (const [file, save] of this.#unsaved) void this.#save(file, save).catch(isLogged)
     for (const replica of broker.streams.replicas) {
       for (const { origin, goneTo } of replica.origins.values()) {
         const key = `${replica.name}\n${origin}`
@@ -100,22 +106,36 @@ export class NodeMemory {
 
   /** Saves the node's own subscriptions with the place in the journal up to which their positions are certain. */
   async saveSubscriptions(subscriptions: NodeSubscriptions): Promise<void> {
-    await this.recorder.flush()
-    await this.#subscriptionsFile.save(() => ({
-      journal: this.#journal.position,
-      subscriptions: subscriptions.saved().map(({ sub, pattern, since, vectors }) => ({
-        sub,
-        patterns: [pattern],
-        since,
-        vectors,
-      })),
-    }))
+    await this.#save('subscriptions.json', async () => {
+      await this.recorder.flush()
+      await this.#subscriptionsFile.save(() => ({
+        journal: this.#journal.position,
+        subscriptions: subscriptions.saved().map(({ sub, pattern, since, vectors }) => ({
+          sub,
+          patterns: [pattern],
+          since,
+          vectors,
+        })),
+      }))
+    })
   }
 
+  /** Throws DISK_FAILED. */
   async saveCatalog(broker: Broker): Promise<void> {
-    await this.#catalogFile.save(() =>
-      [...broker.agent.catalog.entries()].map(({ key, value, version, by }) => ({ key, value, version, by })),
-    )
+    const toEntries = (): CatalogEntry[] =>
+      [...broker.agent.catalog.entries()].map(({ key, value, version, by }) => ({ key, value, version, by }))
+    await this.#save('catalog.json', () => this.#catalogFile.save(toEntries))
+  }
+
+  /** As `saveCatalog`, for a caller who has nobody to tell: the log is told. */
+  onCatalogChanged(broker: Broker): void {
+    void this.saveCatalog(broker).catch(isLogged)
+  }
+
+  /** Saves all for the last time; what the disk refuses is in the log. */
+  async saveAll(broker: Broker, subscriptions: NodeSubscriptions): Promise<void> {
+    await this.saveSubscriptions(subscriptions).catch(isLogged)
+    await this.saveCatalog(broker).catch(isLogged)
   }
 
   /** Removes journals, logs and the subscriptions file, and begins the journal anew. */
@@ -135,4 +155,22 @@ export class NodeMemory {
     await this.#journal.close()
     this.directory.release()
   }
+
+  /** A disk that refuses is logged once, until everything is saved again. */
+  async #save(file: string, save: () => Promise<void>): Promise<void> {
+    try {
+      await save()
+      this.#unsaved.delete(file)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      const error = new HeraldError('DISK_FAILED', `${file} cannot be written: ${why}`, { cause })
+      const { code, message } = error
+      if (this.#unsaved.size === 0) this.#log.error({ event: 'save-failed', code, reason: message })
+      this.#unsaved.set(file, save)
+      throw error
+    }
+  }
 }
+
+/** The log has it. */
+function isLogged(): void {}

@@ -16,7 +16,7 @@ import { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { type Boot, toOrigin } from './core/common/ids.ts'
 import { protocolLimits } from './core/common/limits.ts'
-import { clientsAnswered, clientsClosed, linksFlushed } from './drain.ts'
+import { adminGraceMs, clientsAnswered, clientsClosed, linksFlushed } from './drain.ts'
 import { LoopLag } from './loop-lag.ts'
 import { NodeMemory } from './memory.ts'
 import { MemoryReturn } from './memory-return.ts'
@@ -131,7 +131,10 @@ export class Node {
 
   /** Drains and stops; resolves when everything is closed. The text is for the log and for other nodes. */
   stop(reason: string, failure?: string): Promise<void> {
-    this.#stopping ??= this.#stop(reason, failure)
+    this.#stopping ??= this.#stop(reason, failure).catch((error: unknown) => {
+      this.#log.fatal({ event: 'stop-failed', reason: String(error) })
+      this.#options.onStopped(failure)
+    })
     return this.#stopping
   }
 
@@ -172,8 +175,7 @@ export class Node {
     for (const timer of this.#timers) clearInterval(timer)
     clearTimeout(this.#ticker)
     await this.links.close()
-    await this.saveSubscriptions()
-    await this.memory.saveCatalog(this.broker)
+    await this.memory.saveAll(this.broker, this.ownSubscriptions)
     await this.#admin.close(adminGraceMs)
     await this.memory.close(this.broker)
     this.#log.info({ event: 'stopped' })
@@ -244,7 +246,7 @@ export class Node {
       allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
       onCatalogChanged: (keys) => {
         this.sessions.onCatalogChanged(keys)
-        void this.memory.saveCatalog(this.broker)
+        this.memory.onCatalogChanged(this.broker)
       },
     }
   }
@@ -295,6 +297,3 @@ export class Node {
     }
   }
 }
-
-/** Answers under way on the admin port, such as the one to `exit`, may finish. */
-const adminGraceMs = 500

@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Counters } from '../core/common/counters.ts'
-import type { ErrorCode } from '../core/common/errors.ts'
+import { type ErrorCode, HeraldError } from '../core/common/errors.ts'
 import type { AdminPort, OpenFile } from './admin-port.ts'
 import { checkSender, parseTarget, RequestRefused } from './admin-request.ts'
 import { findRoute, type RouteAnswer } from './admin-routes.ts'
@@ -84,6 +84,8 @@ export class AdminServer {
       } else if (error instanceof RequestRefused) {
         for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value)
         refuse(request, response, error.status, error.code, error.message)
+      } else if (error instanceof HeraldError) {
+        refuse(request, response, toHttpStatus(error.code), error.code, error.message)
       } else {
         log('admin-request-failed', { method: request.method, url: request.url, error: String(error) })
         refuse(request, response, 500, 'INTERNAL_FAULT', 'the request failed; the log of the node says why')

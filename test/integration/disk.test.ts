@@ -1,0 +1,39 @@
+// A disk that refuses: the node goes on, says so once, and saves when it can.
+
+import assert from 'node:assert/strict'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { NodeRefusal } from '../../scripts/admin/request.ts'
+import { Cluster } from './cluster.ts'
+import { until } from './until.ts'
+
+test('a node that cannot save the catalog goes on, says so once an episode, and saves it later', async () => {
+  await using cluster = await Cluster.start({ nodes: 2 })
+  const [a, b] = [cluster.node('A'), cluster.node('B')]
+  const path = join(b.options.dataPath, 'catalog.json')
+  const failures = (): number => b.log.filter((line) => line.includes('"save-failed"')).length
+  // A folder in the place of the file: no rename onto it succeeds, for root neither.
+  await rm(path, { force: true })
+  await mkdir(join(path, 'in-the-way'), { recursive: true })
+  for (const name of ['one', 'two']) await a.admin.putStream(name, { topics: [`${name}.>`] })
+  await until('B knows both', async () => (await b.admin.streams()).length === 3)
+  await assert.rejects(b.admin.putStream('three', { topics: ['three.>'] }), (error) => {
+    return error instanceof NodeRefusal && error.status === 500 && error.code === 'DISK_FAILED'
+  })
+  await until('B says so', async () => failures() > 0)
+  assert.match(
+    b.log.find((line) => line.includes('"save-failed"')) ?? '',
+    /"code":"DISK_FAILED".*catalog\.json/,
+  )
+  await rm(path, { recursive: true })
+  await until('B has saved', async () =>
+    (await readFile(path, 'utf8').catch(() => '')).includes('"stream:three"'),
+  )
+  assert.equal(failures(), 1)
+  assert.equal((await b.status()).state, 'ready')
+  await rm(path, { recursive: true })
+  await mkdir(join(path, 'in-the-way'), { recursive: true })
+  assert.deepEqual(await b.stop(), { code: 0, signal: null })
+  assert.equal(failures(), 2)
+})
