@@ -104,19 +104,20 @@ export class NodeMemory {
     }
   }
 
-  /** Saves the node's own subscriptions with the place in the journal up to which their positions are certain. */
+  /**
+   * Saves the node's own subscriptions with the place in the journal up to which their positions are certain. They are in the
+   * journal before they are in the file, else a crash between the two would lose what was delivered meanwhile; the place is the
+   * one before that write, so that no line before it says more than the positions do. Throws DISK_FAILED.
+   */
   async saveSubscriptions(subscriptions: NodeSubscriptions): Promise<void> {
     await this.#save('subscriptions.json', async () => {
-      await this.recorder.flush()
-      await this.#subscriptionsFile.save(() => ({
-        journal: this.#journal.position,
-        subscriptions: subscriptions.saved().map(({ sub, pattern, since, vectors }) => ({
-          sub,
-          patterns: [pattern],
-          since,
-          vectors,
-        })),
-      }))
+      const journal = this.#journal.position
+      const flushed = this.recorder.flush()
+      const saved = subscriptions.saved().map(({ sub, pattern, since, vectors }) => {
+        return { sub, patterns: [pattern], since, vectors }
+      })
+      await flushed
+      await this.#subscriptionsFile.save(() => ({ journal, subscriptions: saved }))
     })
   }
 

@@ -1,0 +1,90 @@
+// What a node has saved of its own subscriptions never says more than its journal.
+
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import type { Logger } from 'pino'
+import type { Broker } from '../../node/broker/broker.ts'
+import type { NodeSubscriptions } from '../../node/broker/node-subscriptions.ts'
+import type { NodeConfig } from '../../node/config/node-config.ts'
+import type { NodeId } from '../../node/core/common/ids.ts'
+import { NodeMemory } from '../../node/memory.ts'
+import { DataDirectory } from '../../node/storage/data-directory.ts'
+import { readSubscriptions, recoverSubscriptions } from '../../node/storage/subscriptions-file.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+const sub = 'A#1:1:orders.>'
+const origin = 'B#1'
+
+/** A memory, and one subscription that is delivered to. */
+class Fixture {
+  readonly directory: DataDirectory
+  readonly memory: NodeMemory
+  #passed = 0
+
+  constructor(directory: DataDirectory, memory: NodeMemory) {
+    this.directory = directory
+    this.memory = memory
+  }
+
+  static async open(context: TestContext): Promise<Fixture> {
+    const path = await temporaryDirectory(context)
+    const node = 'A' as NodeId
+    const directory = await DataDirectory.open({ path, node, cluster: 'herald', nowMs: 1 })
+    const tunables = { journalFileBytes: 1_000_000, journalFilesMax: 4 }
+    const config = { cluster: 'herald', nodeId: node, tunables } as NodeConfig
+    const memory = await NodeMemory.open(config, directory, { error: assert.fail } as unknown as Logger)
+    context.after(() => memory.close({ origin: 'A#1' } as Broker))
+    return new Fixture(directory, memory)
+  }
+
+  deliver(to: number): void {
+    this.memory.recorder.delivered(sub, 'orders', origin, this.#passed + 1, to, 1)
+    this.#passed = to
+  }
+
+  async save(): Promise<void> {
+    const vectors = (): unknown => new Map([['orders', new Map([[origin, this.#passed]])]])
+    const saved = (): unknown => [{ sub, pattern: 'orders.>', since: 1, vectors: vectors() }]
+    await this.memory.saveSubscriptions({ saved } as NodeSubscriptions)
+  }
+
+  /** Where the subscription goes on if the process ends now. */
+  async recovered(): Promise<number | undefined> {
+    const { path, journalPath } = this.directory
+    const { subscriptions } = await recoverSubscriptions(path, journalPath)
+    return subscriptions[0]?.vectors.get('orders')?.get(origin)
+  }
+}
+
+test('a delivery while subscriptions are being saved is not lost by a crash after it', async (context) => {
+  const fixture = await Fixture.open(context)
+  fixture.deliver(5)
+  const saving = fixture.save()
+  fixture.deliver(8)
+  await saving
+  assert.equal(await fixture.recovered(), 5)
+  await fixture.memory.recorder.flush()
+  assert.equal(await fixture.recovered(), 8)
+})
+
+test('every line before the saved place in the journal is contained in the saved positions', async (context) => {
+  const fixture = await Fixture.open(context)
+  const { path, journalPath } = fixture.directory
+  for (let round = 1; round <= 20; round++) {
+    fixture.deliver(round * 10)
+    const saving = fixture.save()
+    fixture.deliver(round * 10 + 5)
+    const flushing = fixture.memory.recorder.flush()
+    await saving
+    const { journal, subscriptions } = await readSubscriptions(path)
+    assert(journal !== undefined)
+    const text = await readFile(join(journalPath, '000001.ndjson'), 'utf8')
+    const lines = text.slice(0, journal.offset).split('\n').filter(Boolean)
+    const told = Math.max(0, ...lines.map((line) => Number(JSON.parse(line).to)))
+    const saved = subscriptions[0]?.vectors.get('orders')?.get(origin) ?? 0
+    assert(told <= saved, `round ${round}: the journal says ${told}, the file ${saved}`)
+    await flushing
+  }
+})
