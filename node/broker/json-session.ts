@@ -133,7 +133,13 @@ export class JsonSession extends Session {
     const number = this.#nextNumber++
     if (id !== undefined) this.#answers.set(number, id)
     const frame = this.#builder.finish(number, ack as AckLevel)
+    const { lastRun } = this.publisher
     const problem = this.publisher.publish(frame)
+    // Nobody else answers a publish without acknowledgement; of one that is refused the publisher tells.
+    if (ack === 'none' && this.publisher.lastRun !== lastRun) {
+      this.#answers.delete(number)
+      this.#reply({ op: 'published', id, status: 'sent' })
+    }
     this.pace(frame.length)
     if (problem !== undefined) this.endRefused(problem)
   }

@@ -252,3 +252,22 @@ test('what retention has dropped is told as a gap', async () => {
   assert.equal(gap['origin'], (await a.status()).origin)
   assert.equal(first['sequence'], Number(gap['to']) + 1)
 })
+
+test('a publish that asks for no acknowledgement is answered when it was taken over, or refused', async () => {
+  using client = await RawClient.open(a)
+  client.say({ op: 'publish', topic: 'json.none', text: 'x', id: 1, ack: 'none' })
+  client.say({ op: 'publish', topic: 'json..none', text: 'x', id: 2, ack: 'none' })
+  assert.deepEqual(await client.hear('published', { id: 1 }), { op: 'published', id: 1, status: 'sent' })
+  const refused = await client.hear('published', { id: 2 })
+  assert.deepEqual([refused['status'], refused['code']], ['refused', 'TOPIC_INVALID'])
+})
+
+test('ten thousand publishes without acknowledgement leave room for more', async () => {
+  using client = await RawClient.open(a)
+  for (let id = 1; id <= 10_000; id++) {
+    client.say({ op: 'publish', topic: 'json.none', text: 'x', id, ack: 'none' })
+  }
+  client.say({ op: 'publish', topic: 'json.none', text: 'x', id: 'last' })
+  const last = await client.hear('published', { id: 'last' })
+  assert.equal(last['status'], 'acknowledged')
+})
