@@ -2,7 +2,8 @@
 //
 // A durable subscription's cursor must not run ahead of the client, so what was sent and not yet consumed is kept as a
 // queue, bounded by the credit; a total that the client reports moves the cursor to there. Both ends count what is on
-// the wire: all records of a frame, also those that the client has had. Without credit the client reports nothing, and
+// the wire: all records of a frame, also those that the client has had. A gap counts nothing, so it is known to be consumed
+// when a message sent after it is. Without credit the client reports nothing, and
 // what was sent counts as consumed.
 
 import { Deque } from '../core/common/deque.ts'
@@ -38,14 +39,14 @@ export interface SubscriptionOutlet {
   ): void
 }
 
-/** A batch that was sent and not consumed; totals are those after it. */
+/** A batch or a gap that was sent and not consumed; totals are those after it. */
 interface Outstanding {
   readonly stream: string
   readonly origin: Origin
-  /** Messages that are new to the client; copies before them are in the totals alone. */
+  /** Messages that are new to the client, 0 of a gap; copies before them are in the totals alone. */
   readonly messages: number
   readonly from: number
-  readonly to: number
+  to: number
   readonly totalMessages: number
 }
 
@@ -97,7 +98,7 @@ export class ClientSubscription implements SubscriberSink {
     this.#sentMessages += count + this.#copiesIn(frame, from)
     this.#sentBytes += frame.length
     const stream = replica.name
-    if (this.request.name !== undefined && this.request.credit !== undefined) {
+    if (this.#isQueueing) {
       const { origin } = state
       const totalMessages = this.#sentMessages
       this.#outstanding.push({ stream, origin, messages: count, from, to, totalMessages })
@@ -106,6 +107,7 @@ export class ClientSubscription implements SubscriberSink {
   }
 
   gap(replica: Replica, state: OriginState, from: number, to: number, reason: GapReason): void {
+    if (this.#isQueueing) this.#queueGap(replica.name, state.origin, from, to)
     this.#outlet.sendGap(this, replica.name, state, from, to, reason)
   }
 
@@ -140,11 +142,36 @@ export class ClientSubscription implements SubscriberSink {
     for (const [stream, vector] of passed) {
       const entries = new Map(vector)
       for (const origin of waiting.get(stream) ?? []) {
-        entries.set(origin, this.#consumed.get(stream)?.get(origin) ?? this.#firstWaiting(stream, origin))
+        const consumed = this.#consumed.get(stream)?.get(origin) ?? 0
+        entries.set(origin, Math.max(consumed, this.#firstWaiting(stream, origin)))
       }
       cursor.set(stream, entries)
     }
     return cursor
+  }
+
+  /** Whether what the client has consumed is followed item by item. */
+  get #isQueueing(): boolean {
+    return this.request.name !== undefined && this.request.credit !== undefined
+  }
+
+  /** Gaps between the same two messages are one per origin, so that the queue stays bounded by messages and origins. */
+  #queueGap(stream: string, origin: Origin, from: number, to: number): void {
+    for (let at = this.#outstanding.end - 1; at >= this.#outstanding.first; at--) {
+      const item = this.#outstanding.at(at)
+      if (item === undefined || item.messages > 0) break
+      if (item.stream !== stream || item.origin !== origin) continue
+      item.to = to
+      return
+    }
+    this.#outstanding.push({
+      stream,
+      origin,
+      messages: 0,
+      from,
+      to,
+      totalMessages: this.#sentMessages,
+    })
   }
 
   /** Records before `from` that go out again, because frames go out whole. */

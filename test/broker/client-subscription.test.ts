@@ -129,3 +129,31 @@ test('records that go out again count as sent, and do not move the cursor', () =
   subscription.onCredit(8, 0)
   assert.equal(position(subscription), 8)
 })
+
+test('stands before a gap until a message sent after it was consumed', () => {
+  const subscription = subscribe(40, credit)
+  send(subscription, 1, 10, 10)
+  subscription.gap(replica, state, 11, 20, 'retention')
+  // This total may have been sent before the gap came.
+  subscription.onCredit(10, 100)
+  assert.equal(position(subscription), 10)
+  subscription.gap(replica, state, 21, 30, 'lost')
+  assert.equal(position(subscription), 10)
+  send(subscription, 31, 40, 10)
+  subscription.onCredit(10, 100)
+  assert.equal(position(subscription), 10)
+  subscription.onCredit(11, 100)
+  assert.equal(position(subscription), 31)
+})
+
+test('stands before a gap with which it began', () => {
+  const subscription = subscribe(20, credit)
+  subscription.gap(replica, state, 6, 20, 'retention')
+  assert.equal(position(subscription), 5)
+})
+
+test('without credit, a gap that was sent counts as consumed', () => {
+  const subscription = subscribe(20, undefined)
+  subscription.gap(replica, state, 6, 20, 'retention')
+  assert.equal(position(subscription), 20)
+})
