@@ -86,7 +86,7 @@ export class Connection {
     this.#ownReason = reason
     this.#cancelTimeout?.()
     this.#cancelTimeout = this.#environment.startTimer(closeTimeoutMs, () => this.#transport.terminate())
-    this.#transport.close(status, reason.slice(0, 100))
+    this.#transport.close(status, reason)
   }
 
   #onText(text: string): void {

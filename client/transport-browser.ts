@@ -7,6 +7,7 @@ import {
   subprotocol,
   type Transport,
   type TransportEvents,
+  toCloseReason,
 } from './transport.ts'
 
 /** How often a full socket is looked at; browsers do not tell when it drains. */
@@ -101,7 +102,7 @@ class BrowserTransport implements Transport {
 
   /** Browsers may close with 1000 or 3000 to 4999 only; 1002 is told as 4002, and so on. */
   close(status: number, reason: string): void {
-    this.#socket.close(status === 1000 ? status : 3000 + status, reason)
+    this.#socket.close(status === 1000 ? status : 3000 + status, toCloseReason(reason))
   }
 
   terminate(): void {

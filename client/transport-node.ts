@@ -10,6 +10,7 @@ import {
   subprotocol,
   type Transport,
   type TransportEvents,
+  toCloseReason,
 } from './transport.ts'
 
 /** A socket on which nothing was heard for this long is dead. The node pings more often than that. */
@@ -97,7 +98,7 @@ class NodeTransport implements Transport {
   }
 
   close(status: number, reason: string): void {
-    this.#socket.close(status, reason)
+    this.#socket.close(status, toCloseReason(reason))
   }
 
   terminate(): void {

@@ -18,7 +18,7 @@ export interface Transport {
   sendText(text: string): void
   /** Bytes handed over and not yet taken by the operating system. */
   readonly bufferedBytes: number
-  /** Closes in order; the socket is cut if the other end does not answer. */
+  /** Closes in order; a reason that is too long is cut. */
   close(status: number, reason: string): void
   /** Cuts the socket. */
   terminate(): void
@@ -45,5 +45,15 @@ export interface Environment {
 }
 
 export const subprotocol = 'herald.client.v1'
+
+/** A close frame has room for so many bytes of reason; sockets throw above it. */
+const closeReasonBytesMax = 123
+
+/** As much of a text as fits into a close frame, cut between characters. */
+export function toCloseReason(text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(closeReasonBytesMax))
+  return text.slice(0, read)
+}
+
 /** Below this, a socket that was full takes more. */
 export const drainBytes = 262_144

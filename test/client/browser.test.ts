@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { connect } from '../../client/browser.ts'
+import { connect as connectInNode } from '../../client/index.ts'
 import { FakeNode, numbered } from './fake-node.ts'
 
 /** Every file reachable from an entry, with the packages that they import. */
@@ -85,3 +86,32 @@ test('the browser entry gives up on a node that never answers the handshake', as
     code: 'CLIENT_DISCONNECTED',
   })
 })
+
+for (const [entry, dial] of [
+  ['Node', connectInNode],
+  ['browser', connect],
+] as const) {
+  test(`the ${entry} entry cuts the reason of a close at the bytes that a close frame holds`, async () => {
+    await using node = await FakeNode.listen()
+    await using client = await dial(node.url, { reconnect: { minMs: 1, maxMs: 10 } })
+    await client.subscribe('a.b')
+    const first = node.last
+    const back = new Promise((resolve) => client.on('reconnected', resolve))
+    first.sendText(
+      JSON.stringify({
+        op: 'gap',
+        id: 1,
+        stream: 'default',
+        origin: '世'.repeat(90),
+        from: 1,
+        to: 2,
+        reason: 'lost',
+      }),
+    )
+    await node.until(() => first.closedWith !== undefined)
+    const reason = first.closedWith?.reason ?? ''
+    assert.match(reason, /^PROTOCOL_BROKEN: a gap of the origin "世+$/)
+    assert.ok(Buffer.byteLength(reason) > 120)
+    await back
+  })
+}
