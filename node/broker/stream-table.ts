@@ -99,6 +99,9 @@ export class StreamTable {
     if (this.#replicas.length >= streamsMax) {
       return { refused: 'STREAM_LIMIT', reason: `there are ${streamsMax} streams` }
     }
+    if (!this.#agent.catalog.hasRoomFor(toStreamKey(name))) {
+      return { refused: 'STREAM_LIMIT', reason: 'the catalog of streams and cursors is full' }
+    }
     const twin = this.#replicas.find((replica) => replica.id === toStreamId(name))
     if (twin !== undefined) {
       return {

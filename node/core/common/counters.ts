@@ -39,6 +39,7 @@ export const counterMeanings = {
   gapsDeclared: 'Ranges that nobody holds any more and that subscribers were told of.',
   messagesMissing: 'Messages in those ranges.',
   resyncs: 'Times that a probe showed a lost message between two nodes.',
+  catalogEntriesRefused: 'Catalog entries not taken, from here or another node, because the catalog is full.',
   gapsTold: 'Gap events handed to subscribers.',
   messagesPublished: 'Messages that this node numbered.',
   messagesDelivered: 'Messages handed to subscribers of this node.',

@@ -15,8 +15,10 @@ export interface CatalogEntry {
   readonly by: NodeId
 }
 
-/** Entries a catalog may have; a merge beyond it is refused and counted by the caller. */
+/** Entries a catalog may have; a new key beyond it is refused, and `CatalogExchange` counts that. */
 export const catalogEntriesMax = 10_000
+/** Of these, so many are kept free for streams: names of subscriptions come from clients, streams from the operator. */
+const streamEntriesKept = 1000
 
 export class Catalog {
   readonly #entries = new Map<string, CatalogEntry>()
@@ -35,18 +37,26 @@ export class Catalog {
     return this.#entries.values()
   }
 
-  /** Writes a value as this node; undefined removes. Returns the entry to be told to the others. */
-  write(key: string, value: unknown, by: NodeId): CatalogEntry {
+  /** Whether an entry of this key may be written: it is here already, or there is room for one more. */
+  hasRoomFor(key: string): boolean {
+    if (this.#entries.has(key)) return true
+    const kept = key.startsWith('stream:') ? 0 : streamEntriesKept
+    return this.#entries.size < catalogEntriesMax - kept
+  }
+
+  /** Writes a value as this node; undefined removes. Returns the entry to be told to the others, if there is room for it. */
+  write(key: string, value: unknown, by: NodeId): CatalogEntry | undefined {
+    if (!this.hasRoomFor(key)) return undefined
     const version = (this.#entries.get(key)?.version ?? 0) + 1
     const entry: CatalogEntry = value === undefined ? { key, version, by } : { key, value, version, by }
     this.#put(entry)
     return entry
   }
 
-  /** Takes another node's entry; true if it is newer than what was here. */
+  /** Takes another node's entry, if there is room for it; true if it is newer than what was here. */
   merge(entry: CatalogEntry): boolean {
     const mine = this.#entries.get(entry.key)
-    if (mine === undefined && this.#entries.size >= catalogEntriesMax) return false
+    if (!this.hasRoomFor(entry.key)) return false
     if (mine !== undefined && !isNewer(entry, mine)) return false
     this.#put(entry)
     return true

@@ -30,6 +30,7 @@ export type GossipCounter =
   | 'gapsDeclared'
   | 'messagesMissing'
   | 'resyncs'
+  | 'catalogEntriesRefused'
 
 /** How far this node's own messages of one stream were pushed to one peer. */
 export interface PushFeed {

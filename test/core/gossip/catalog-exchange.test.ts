@@ -1,0 +1,83 @@
+// How the catalog spreads between nodes: in messages that fit a frame, up to its limit, and not for ever.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { protocolLimits } from '../../../node/core/common/limits.ts'
+import { type CatalogEntry, catalogEntriesMax } from '../../../node/core/gossip/catalog.ts'
+import type { GossipEffect } from '../../../node/core/gossip/context.ts'
+import { encodePeerText } from '../../../node/wire/peer-codec.ts'
+import { b, boots, c, Machine } from './machine.ts'
+
+const cursor = 'v1.eyJvcmRlcnMiOnsiQSMxIjoxMDAwMDAsIkIjMiI6MTAwMDAwfX0'
+
+function cursors(count: number): CatalogEntry[] {
+  return [...Array(count).keys()].map((index) => ({
+    key: `cursor:subscription-${index}`,
+    value: { cursor, claim: 1 },
+    version: 1,
+    by: b,
+  }))
+}
+
+function counted(effects: readonly GossipEffect[]): number {
+  let refused = 0
+  for (const effect of effects) {
+    if (effect.kind === 'count' && effect.counter === 'catalogEntriesRefused') refused += effect.by
+  }
+  return refused
+}
+
+function probe(machine: Machine, catalogHash: number): string[] {
+  const message = { kind: 'probe', toldHash: 0, interestHash: 0, catalogHash } as const
+  return machine.hear(b, message).filter((text) => text === 'B: catalog')
+}
+
+test('tells a full catalog in messages that fit a frame', () => {
+  const machine = new Machine([b, c], [c])
+  for (const { key, value } of cursors(12_000)) {
+    machine.agent.handle({ kind: 'write', key, value }, machine.now)
+  }
+  const effects = machine.agent.handle(
+    { kind: 'peerUp', peer: b, boot: boots['B'] ?? fail(), budget: 1 },
+    2000,
+  )
+  const sizes = effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.message.kind === 'catalog'
+      ? [Buffer.byteLength(encodePeerText(effect.message))]
+      : [],
+  )
+  assert.ok(sizes.length > 3, `${sizes.length} messages`)
+  assert.ok(Math.max(...sizes) < protocolLimits.frameBytesMax / 3, `${Math.max(...sizes)} bytes`)
+})
+
+test('refuses and counts new keys beyond the limit, written here or elsewhere, and keeps room for streams', () => {
+  const machine = new Machine([b])
+  const { agent } = machine
+  const heard = agent.handle(
+    { kind: 'message', from: b, message: { kind: 'catalog', entries: cursors(9001) } },
+    1000,
+  )
+  assert.equal(counted(heard), 1)
+  const write = (key: string): number =>
+    counted(agent.handle({ kind: 'write', key, value: { claim: 2 } }, 1000))
+  assert.equal(write('cursor:new'), 1)
+  assert.equal(agent.catalog.hasRoomFor('cursor:new'), false)
+  assert.equal(agent.catalog.get('cursor:new'), undefined)
+  assert.equal(write('cursor:subscription-0'), 0)
+  for (let stream = 0; stream < 1000; stream++) assert.equal(write(`stream:${stream}`), 0)
+  assert.equal(write('stream:new'), 1)
+  assert.equal([...agent.catalog.entries()].length, catalogEntriesMax)
+})
+
+test('tells everything again ever more rarely to a peer that never agrees, and at once when something changes', () => {
+  const machine = new Machine([b])
+  let tells = 0
+  for (let second = 0; second < 1000; second++) tells += probe(machine, 77).length
+  assert.ok(tells >= 4 && tells < 16, `${tells} tells`)
+  assert.equal(probe(machine, 77).length, 0)
+  assert.equal(probe(machine, 78).length, 1)
+})
+
+function fail(): never {
+  throw new Error('no such node')
+}
