@@ -6,7 +6,7 @@ import type { Refusal } from '../core/common/errors.ts'
 import { patternProblem } from '../core/stream/pattern.ts'
 import type { Broker } from './broker.ts'
 import { type Positions, startAfter } from './session.ts'
-import type { Subscriber, SubscriberSink } from './subscriber.ts'
+import type { Subscriber, SubscriberOptions, SubscriberSink } from './subscriber.ts'
 
 /** One subscription as it outlives the process. */
 export interface NodeSubscription {
@@ -22,6 +22,9 @@ interface Live {
   readonly pattern: string
   readonly since: number
   readonly subscriber: Subscriber
+  /** Resolves when everything published from then on will reach it, or it was removed before. */
+  readonly ready: Promise<void>
+  readonly settle: () => void
 }
 
 /** Subscriptions that a node may have of its own. */
@@ -59,27 +62,30 @@ export class NodeSubscriptions {
   /** Goes on with a subscription of an earlier boot. */
   resume(saved: NodeSubscription): void {
     const { sub, pattern, since, vectors } = saved
-    const subscriber = this.#broker.subscribe(
-      {
-        sub,
-        kind: 'node',
-        patterns: [pattern],
-        name: undefined,
-        sink,
-        start: (replica) => startAfter(vectors, replica),
-        cursor: vectors,
-        resumes: true,
-      },
-      () => undefined,
-    )
-    this.#live.set(pattern, { pattern, since, subscriber })
+    void this.#begin(pattern, since, {
+      sub,
+      kind: 'node',
+      patterns: [pattern],
+      name: undefined,
+      sink,
+      start: (replica) => startAfter(vectors, replica),
+      cursor: vectors,
+      resumes: true,
+    })
   }
 
-  /** Subscribes the node; resolves when everything published from then on will reach it. */
+  /**
+   * Subscribes the node; resolves when everything published from then on will reach it, whoever subscribed first, or when
+   * the subscription is removed meanwhile.
+   */
   async add(pattern: string): Promise<{ readonly changed: boolean } | Refusal> {
     const problem = patternProblem(pattern)
     if (problem !== undefined) return problem
-    if (this.#live.has(pattern)) return { changed: false }
+    const known = this.#live.get(pattern)
+    if (known !== undefined) {
+      await known.ready
+      return { changed: false }
+    }
     if (this.#live.size >= subscriptionsMax) {
       return {
         refused: 'SUBSCRIPTION_LIMIT',
@@ -88,20 +94,14 @@ export class NodeSubscriptions {
     }
     const since = this.#broker.ports.now()
     const sub = `${this.#broker.origin}:${Math.round(since * 1000).toString(36)}:${pattern}`
-    await new Promise<void>((resolve) => {
-      const subscriber = this.#broker.subscribe(
-        {
-          sub,
-          kind: 'node',
-          patterns: [pattern],
-          name: undefined,
-          sink,
-          start: () => ({ kind: 'now' }),
-          resumes: false,
-        },
-        () => resolve(),
-      )
-      this.#live.set(pattern, { pattern, since, subscriber })
+    await this.#begin(pattern, since, {
+      sub,
+      kind: 'node',
+      patterns: [pattern],
+      name: undefined,
+      sink,
+      start: () => ({ kind: 'now' }),
+      resumes: false,
     })
     return { changed: true }
   }
@@ -111,10 +111,19 @@ export class NodeSubscriptions {
     if (live === undefined) return { changed: false }
     this.#live.delete(pattern)
     this.#broker.unsubscribe(live.subscriber)
+    // The broker calls nobody back about a subscription that is gone.
+    live.settle()
     return { changed: true }
   }
 
   clear(): void {
     for (const pattern of [...this.#live.keys()]) this.remove(pattern)
+  }
+
+  #begin(pattern: string, since: number, options: SubscriberOptions): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const subscriber = this.#broker.subscribe(options, () => resolve())
+    this.#live.set(pattern, { pattern, since, subscriber, ready: promise, settle: resolve })
+    return promise
   }
 }

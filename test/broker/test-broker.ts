@@ -1,0 +1,40 @@
+// A broker whose surroundings record: its clock stands, nothing is sent, and its journal is a list.
+
+import { Broker } from '../../node/broker/broker.ts'
+import type { Recorder } from '../../node/broker/ports.ts'
+import { Counters } from '../../node/core/common/counters.ts'
+import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+
+export interface TestBroker {
+  readonly broker: Broker
+  readonly counters: Counters
+}
+
+/** A broker of node A beside node B, of which nothing was heard yet. */
+export function createBroker(recorder: Partial<Recorder> = {}): TestBroker {
+  const counters = new Counters()
+  const silent: Recorder = {
+    sent: () => undefined,
+    sentMixed: () => undefined,
+    delivered: () => undefined,
+    latency: () => undefined,
+    subscriptionEvent: () => undefined,
+  }
+  const broker = new Broker({
+    node: 'A' as NodeId,
+    boot: 1 as Boot,
+    peers: ['A', 'B'] as NodeId[],
+    ports: {
+      now: () => 1000,
+      endOfTurn: (callback) => setImmediate(callback),
+      after: () => undefined,
+      sendToPeer: () => undefined,
+      recorder: { ...silent, ...recorder },
+      count: (counter, by) => counters.increment(counter, by),
+      allocate: (bytes) => new Uint8Array(bytes),
+      onCatalogChanged: () => undefined,
+    },
+    defaults: { retention: { bytes: 1_000_000, ageMs: 60_000 }, copies: 0 },
+  })
+  return { broker, counters }
+}
