@@ -172,15 +172,10 @@ export function toDefinitionValue(definition: StreamDefinition): unknown {
 
 /** Reads a catalog value, which came from a file or another node; undefined if it is not a definition. */
 function readDefinition(name: string, value: unknown): StreamDefinition | undefined {
-  const fields = value as Partial<Record<'topics' | 'retention' | 'copies', unknown>> | null
-  if (typeof fields !== 'object' || fields === null || !Array.isArray(fields.topics)) return undefined
-  const retention = fields.retention as Partial<Retention> | undefined
-  const definition: StreamDefinition = {
-    name,
-    topics: fields.topics.map(String),
-    mode: 'gossip',
-    retention: { bytes: Number(retention?.bytes), ageMs: Number(retention?.ageMs) },
-    copies: Number(fields.copies),
-  }
+  const { topics, retention, copies } = Object(value) as Partial<Record<keyof StreamDefinition, unknown>>
+  const { bytes, ageMs } = Object(retention) as Partial<Record<keyof Retention, unknown>>
+  if (!Array.isArray(topics) || !topics.every((topic) => typeof topic === 'string')) return undefined
+  if (typeof bytes !== 'number' || typeof ageMs !== 'number' || typeof copies !== 'number') return undefined
+  const definition: StreamDefinition = { name, topics, mode: 'gossip', retention: { bytes, ageMs }, copies }
   return definitionProblem(definition, []) === undefined ? definition : undefined
 }

@@ -3,8 +3,10 @@
 // undefined and is counted, never thrown.
 
 import { type Boot, isBoot, isNodeId, type StreamId } from '../core/common/ids.ts'
+import { protocolLimits } from '../core/common/limits.ts'
 import type { CatalogEntry } from '../core/gossip/catalog.ts'
 import type { HeldMessage, Holding, PeerMessage } from '../core/gossip/messages.ts'
+import { streamLimits } from '../core/stream/definition.ts'
 import {
   batchBoot,
   batchCount,
@@ -138,12 +140,38 @@ function decodeCatalog(fields: Readonly<Record<string, unknown>>): PeerMessage |
   return { kind: 'catalog', entries: decoded }
 }
 
-/** Checks one catalog entry that came from a peer or a file. */
+/** Checks one catalog entry that came from a peer or a file; what it holds is as deep as a definition, not deeper. */
 export function readCatalogEntry(entry: unknown): CatalogEntry | undefined {
   const { key, value, version, by } = (entry ?? {}) as Partial<Record<string, unknown>>
   if (typeof key !== 'string' || key.length > 256 || !isSequence(version)) return undefined
-  if (typeof by !== 'string' || !isNodeId(by)) return undefined
-  return value === undefined ? { key, version, by } : { key, value, version, by }
+  if (typeof by !== 'string' || !isNodeId(by) || !/^(stream|cursor):/.test(key)) return undefined
+  if (value === undefined) return { key, version, by }
+  const isValid = key.startsWith('stream:') ? isStreamValue(value) : isCursorValue(value)
+  return isValid ? { key, value, version, by } : undefined
+}
+
+/** Exactly what a node keeps of a stream: `topics`, `mode`, `retention` and `copies`. */
+function isStreamValue(value: unknown): boolean {
+  if (!hasOnly(value, ['topics', 'mode', 'retention', 'copies'])) return false
+  const { topics, mode, retention, copies } = value
+  if (!Array.isArray(topics) || topics.length > streamLimits.patternsMax) return false
+  if (!topics.every((topic) => typeof topic === 'string' && topic.length <= protocolLimits.topicBytesMax))
+    return false
+  if (mode !== 'gossip' || !hasOnly(retention, ['bytes', 'ageMs'])) return false
+  return [copies, retention['bytes'], retention['ageMs']].every(isSequence)
+}
+
+/** Exactly what a node keeps of a named subscription: `claim`, and `cursor` once there is one. */
+function isCursorValue(value: unknown): boolean {
+  if (!hasOnly(value, ['cursor', 'claim'])) return false
+  const { cursor, claim } = value
+  return isSequence(claim) && (cursor === undefined || typeof cursor === 'string')
+}
+
+/** Whether a value is an object without other fields than these. */
+function hasOnly(value: unknown, fields: readonly string[]): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.keys(value).every((field) => fields.includes(field))
 }
 
 /** A sequence, count, id or hash: a whole number from 0 to 2^53-1. */
