@@ -2,6 +2,7 @@
 
 import { HeraldError } from '../node/core/common/errors.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
+import { timerMsMax } from './transport.ts'
 
 /** Options of `connect`. All times are milliseconds. */
 export interface ConnectOptions {
@@ -28,7 +29,7 @@ export interface ReconnectOptions {
   readonly minMs?: number
   /** Longest pause; `minMs` to 600,000, default 5,000. */
   readonly maxMs?: number
-  /** Time without a connection after which the client closes; default: never. */
+  /** Time without a connection after which the client closes; 1 to 2,147,483,647 (24.8 days), default: never. */
   readonly giveUpMs?: number
 }
 
@@ -45,7 +46,7 @@ export interface PublishOptions {
   readonly ack?: AckLevel | undefined
   /** Intended send time, milliseconds since 1970; default now. Latency is measured from it. */
   readonly time?: number | undefined
-  /** Time in which this publish gets its outcome, instead of the client's. */
+  /** Time in which this publish gets its outcome, instead of the client's; 1 to 3,600,000. */
   readonly deadlineMs?: number | undefined
 }
 
@@ -81,6 +82,9 @@ export interface ClientSettings {
   readonly giveUpMs: number
 }
 
+/** A publish is given up after an hour at the latest. */
+export const deadlineMsMax = 3_600_000
+
 const mebibyte = 1_048_576
 
 /** Checks and completes options; throws a HeraldError CONFIG_INVALID that names the option and its range. */
@@ -90,7 +94,7 @@ export function toSettings(options: ConnectOptions): ClientSettings {
   return {
     name: options.name ?? 'herald-client',
     connectTimeoutMs: ranged('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1, 600_000),
-    deadlineMs: ranged('deadlineMs', options.deadlineMs ?? 10_000, 1, 3_600_000),
+    deadlineMs: ranged('deadlineMs', options.deadlineMs ?? 10_000, 1, deadlineMsMax),
     inFlightBytesMax: ranged(
       'inFlightBytesMax',
       options.inFlightBytesMax ?? 8 * mebibyte,
@@ -102,7 +106,7 @@ export function toSettings(options: ConnectOptions): ClientSettings {
     giveUpMs:
       reconnect.giveUpMs === undefined
         ? Number.POSITIVE_INFINITY
-        : ranged('reconnect.giveUpMs', reconnect.giveUpMs, 1, Number.MAX_SAFE_INTEGER),
+        : ranged('reconnect.giveUpMs', reconnect.giveUpMs, 1, timerMsMax),
   }
 }
 

@@ -4,7 +4,7 @@
 import type { Refusal } from '../node/core/common/errors.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
 import { topicProblem } from '../node/core/stream/topic.ts'
-import type { PublishOptions } from './options.ts'
+import { deadlineMsMax, type PublishOptions } from './options.ts'
 
 /** Topics remembered; when full, all are forgotten, which costs one check each. */
 const topicsMax = 4096
@@ -42,9 +42,11 @@ export function payloadProblem(payload: string | Uint8Array): Refusal | undefine
 
 /** Why headers or key cannot be sent; undefined if they can. Throws a TypeError for what is no text. */
 export function optionsProblem(options: PublishOptions): Refusal | undefined {
-  const { headers, key, time } = options
+  const { headers, key, time, deadlineMs } = options
   if (time !== undefined && !Number.isFinite(time))
     throw new RangeError(`time is ${time}, not a finite number`)
+  if (deadlineMs !== undefined && !isDeadline(deadlineMs))
+    throw new RangeError(`deadlineMs is ${deadlineMs}, not 1..${deadlineMsMax}`)
   if (key !== undefined) {
     if (typeof key !== 'string') throw new TypeError('key is not a string')
     const bytes = utf8Length(key)
@@ -56,6 +58,10 @@ export function optionsProblem(options: PublishOptions): Refusal | undefined {
     }
   }
   return headers === undefined ? undefined : headersProblem(headers)
+}
+
+function isDeadline(value: unknown): boolean {
+  return typeof value === 'number' && value >= 1 && value <= deadlineMsMax
 }
 
 function headersProblem(headers: Readonly<Record<string, string>>): Refusal | undefined {

@@ -7,6 +7,7 @@ import {
   subprotocol,
   type Transport,
   type TransportEvents,
+  timerMsMax,
   toCloseReason,
 } from './transport.ts'
 
@@ -20,7 +21,7 @@ export function browserEnvironment(): Environment {
     now: () => performance.timeOrigin + performance.now(),
     random: Math.random,
     startTimer: (delayMs, callback) => {
-      const timer = setTimeout(callback, delayMs)
+      const timer = setTimeout(callback, Math.min(delayMs, timerMsMax))
       return () => clearTimeout(timer)
     },
     afterTurn: (callback) => turn.after(callback),

@@ -10,6 +10,7 @@ import {
   subprotocol,
   type Transport,
   type TransportEvents,
+  timerMsMax,
   toCloseReason,
 } from './transport.ts'
 
@@ -25,7 +26,7 @@ export function nodeEnvironment(): Environment {
     now: () => performance.timeOrigin + performance.now(),
     random: Math.random,
     startTimer: (delayMs, callback, background) => {
-      const timer = setTimeout(callback, delayMs)
+      const timer = setTimeout(callback, Math.min(delayMs, timerMsMax))
       if (background === true) timer.unref()
       return () => clearTimeout(timer)
     },

@@ -34,7 +34,7 @@ export interface Environment {
   now(): number
   /** Uniform in [0, 1). */
   random(): number
-  /** Calls back once after `delayMs`; the answer cancels. `background` timers do not keep a process alive. */
+  /** Calls back once after `delayMs`, at most `timerMsMax`; the answer cancels. `background` timers do not keep a process alive. */
   startTimer(delayMs: number, callback: () => void, background?: boolean): () => void
   /** Calls back when the current turn of the event loop has ended. */
   afterTurn(callback: () => void): void
@@ -43,6 +43,9 @@ export interface Environment {
   /** Releases what the environment holds. */
   dispose(): void
 }
+
+/** Platforms take a longer time for 1 millisecond. */
+export const timerMsMax = 2_147_483_647
 
 export const subprotocol = 'herald.client.v1'
 

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { connect } from '../../client/index.ts'
+import { browserEnvironment } from '../../client/transport-browser.ts'
+import { nodeEnvironment } from '../../client/transport-node.ts'
 import { batchBaseTime, batchCount, publishAckLevel, publishNumber } from '../../node/wire/batch-header.ts'
 import { FakeNode, origin, streamId } from './fake-node.ts'
 import { recordsOf } from './sent-records.ts'
@@ -205,3 +207,30 @@ test('a payload may be reused after publish', async () => {
   await client.flush()
   assert.equal(recordsOf(node.last.frames[0] as Uint8Array)[0]?.text, 'AA')
 })
+
+test('a deadline of one publication that no timer can keep throws, and the longest one works', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  for (const deadlineMs of [0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '10' as never]) {
+    assert.throws(() => client.publish('a', '', { deadlineMs }), {
+      name: 'RangeError',
+      message: `deadlineMs is ${deadlineMs}, not 1..3600000`,
+    })
+  }
+  const result = await client.publish('a', '', { deadlineMs: 3_600_000 })
+  assert.equal(result.status, 'acknowledged')
+})
+
+for (const [name, environment] of [
+  ['Node', nodeEnvironment()],
+  ['browser', browserEnvironment()],
+] as const) {
+  test(`the ${name} environment caps a timer instead of calling back at once`, async () => {
+    const calls: string[] = []
+    const cancel = environment.startTimer(2 ** 40, () => calls.push('too early'))
+    await new Promise<void>((resolve) => environment.startTimer(20, resolve))
+    cancel()
+    environment.dispose()
+    assert.deepEqual(calls, [])
+  })
+}

@@ -183,6 +183,12 @@ test('options and addresses that are not valid are named', async () => {
   await assert.rejects(connect('ws://127.0.0.1:1', { reconnect }), {
     message: /reconnect\.maxMs: 5 is not 10\.\./,
   })
+  for (const giveUpMs of [2 ** 31, Number.NaN]) {
+    await assert.rejects(connect('ws://127.0.0.1:1', { reconnect: { giveUpMs } }), {
+      code: 'CONFIG_INVALID',
+      message: /reconnect\.giveUpMs: \S+ is not 1\.\.2147483647/,
+    })
+  }
 })
 
 test('a signal calls connecting off, and closes a connected client', async () => {
