@@ -59,13 +59,15 @@ export class NodeMemory {
 
   /** Gives the broker back what the last boot knew, and begins the journal of this one. */
   async recall(broker: Broker, subscriptions: NodeSubscriptions): Promise<void> {
-    for (const entry of await readCatalog(this.directory.path)) {
+    const entries = await readCatalog(this.directory.path)
+    const saved = await recoverSubscriptions(this.directory.path, this.directory.journalPath)
+    this.beginJournal(broker)
+    for (const entry of entries) {
       const checked = readCatalogEntry(entry)
       if (checked !== undefined) broker.agent.catalog.merge(checked)
     }
+    // The broker writes each stream into the journal, which has begun for that.
     broker.refreshStreams()
-    const saved = await recoverSubscriptions(this.directory.path, this.directory.journalPath)
-    this.beginJournal(broker)
     for (const { sub, patterns, since, vectors } of saved.subscriptions) {
       for (const pattern of patterns) subscriptions.resume({ sub, pattern, since, vectors })
     }

@@ -59,6 +59,10 @@ export class Journal implements Recorder {
     this.#listener.onSent(stream, from, n)
   }
 
+  stream(stream: string, topics: readonly string[], deleted: boolean, at: number): void {
+    this.write({ t: 'stream', at, stream, topics, ...(deleted && { deleted }) })
+  }
+
   delivered(sub: string, stream: string, origin: string, from: number, to: number, now: number): void {
     const open = this.#open
     const isNext =

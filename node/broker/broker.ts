@@ -121,6 +121,7 @@ export class Broker implements SubscriberHost {
   refreshStreams(): void {
     const { added, changed, removed } = this.streams.refresh()
     for (const id of removed) this.#removeStream(id)
+    for (const replica of [...added, ...changed]) this.#journalStream(replica, false)
     for (const replica of added) {
       for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
     }
@@ -225,8 +226,13 @@ export class Broker implements SubscriberHost {
     const awaiting = this.#awaiting.get(id) ?? []
     this.#awaiting.delete(id)
     for (const { giveUp } of awaiting) giveUp()
+    this.#journalStream(replica, true)
     if (replica.interestedSince !== undefined) this.handle({ kind: 'interest', replica, wanted: false })
     this.agent.undefine(id)
+  }
+
+  #journalStream({ name, definition }: Replica, deleted: boolean): void {
+    this.ports.recorder.stream(name, definition.topics, deleted, this.ports.now())
   }
 
   #execute(effect: GossipEffect): void {

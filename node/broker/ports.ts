@@ -45,6 +45,8 @@ export interface Recorder {
   delivered(sub: string, stream: string, origin: string, from: number, to: number, nowMs: number): void
   latency(stream: string, topic: string, fromNode: string, latencyUs: number, count: number): void
   subscriptionEvent(line: SubscriptionEventLine): void
+  /** A stream has come, has other topics, or is gone. */
+  stream(name: string, topics: readonly string[], deleted: boolean, at: number): void
 }
 
 /** The writing end of one client connection, as a session sees it. */

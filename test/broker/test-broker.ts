@@ -19,6 +19,7 @@ export function createBroker(recorder: Partial<Recorder> = {}): TestBroker {
     delivered: () => undefined,
     latency: () => undefined,
     subscriptionEvent: () => undefined,
+    stream: () => undefined,
   }
   const broker = new Broker({
     node: 'A' as NodeId,
