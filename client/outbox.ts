@@ -9,7 +9,7 @@ import { batchOffset } from '../node/wire/batch-header.ts'
 import { writeU32 } from '../node/wire/bytes.ts'
 import type { PublishOutcome } from '../node/wire/control.ts'
 import type { BatchOutcome, PublishBatch } from './receipt.ts'
-import type { Environment } from './transport.ts'
+import { drainBytes, type Environment } from './transport.ts'
 
 /** Where batches go while there is a connection. */
 export interface PublishLink {
@@ -183,7 +183,8 @@ export class Outbox {
       const frame = batch.frame
       if (link === undefined || frame === undefined) return
       if (this.#sentBytes > 0 && this.#sentBytes + batch.bytes > this.#windowBytes) return
-      if (link.bufferedBytes > this.#windowBytes) return
+      // Below `drainBytes` no socket would call `onDrain`, and nothing would go on.
+      if (link.bufferedBytes > Math.max(this.#windowBytes, drainBytes)) return
       this.#queue.shift()
       batch.frame = undefined
       this.#lastNumber++

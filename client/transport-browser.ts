@@ -92,13 +92,11 @@ class BrowserTransport implements Transport {
   }
 
   send(frame: Uint8Array): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return
-    this.#socket.send(frame as Uint8Array<ArrayBuffer>)
-    if (this.#socket.bufferedAmount > drainBytes && this.#drainTimer === undefined) this.#pollDrain()
+    this.#send(frame as Uint8Array<ArrayBuffer>)
   }
 
   sendText(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text)
+    this.#send(text)
   }
 
   /** Browsers may close with 1000 or 3000 to 4999 only; 1002 is told as 4002, and so on. */
@@ -108,6 +106,12 @@ class BrowserTransport implements Transport {
 
   terminate(): void {
     this.#finish(1006, 'cut')
+  }
+
+  #send(message: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#socket.send(message)
+    if (this.#socket.bufferedAmount > drainBytes && this.#drainTimer === undefined) this.#pollDrain()
   }
 
   #pollDrain(): void {

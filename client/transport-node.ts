@@ -45,7 +45,7 @@ class NodeTransport implements Transport {
   readonly #probe: NodeJS.Timeout
   #lastHeardAt = performance.now()
   #failure = ''
-  /** Set while a send reported more than `drainBytes` buffered. */
+  /** Set when a send left more than `drainBytes` buffered. */
   #isFull = false
 
   constructor(url: string, events: TransportEvents, timeoutMs: number, pool: FramePool) {
@@ -96,6 +96,7 @@ class NodeTransport implements Transport {
 
   sendText(text: string): void {
     this.#socket.send(text, this.#onWritten)
+    if (this.#socket.bufferedAmount > drainBytes) this.#isFull = true
   }
 
   close(status: number, reason: string): void {
