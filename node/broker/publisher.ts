@@ -89,6 +89,7 @@ export class Publisher {
     const number = publishNumber(frame)
     const streams = this.#resolve(topics)
     if ('refused' in streams) {
+      this.#broker.ports.count('publishesRefused', 1)
       this.#answer(level, {
         status: 'refused',
         publish: number,
