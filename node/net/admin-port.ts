@@ -32,7 +32,8 @@ export interface NodeStatus {
     readonly retainedBytes: number
   }
   readonly loopLagMs: { readonly p99: number; readonly max: number }
-  readonly links: readonly LinkStatus[]
+  /** With the zone that peers.json gives the other node. */
+  readonly links: readonly (LinkStatus & { readonly zone: string | undefined })[]
   readonly streams: readonly StreamStatus[]
   readonly subscriptions: number
   readonly sessions: number

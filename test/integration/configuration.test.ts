@@ -150,6 +150,23 @@ test('nodes whose peers.json disagree about an id do not link and say why; the o
   await untilLink(cluster, 'A', 'C', 'up')
 })
 
+test('the status shows the zones of peers.json with the links', async () => {
+  await using cluster = await Cluster.prepare({ nodes: 3 })
+  const peers = Object.fromEntries(
+    cluster.nodes.map(({ id, options: { port } }) => [id, { host: '127.0.0.1', port, zone: `zone-${id}` }]),
+  )
+  const [a] = cluster.nodes
+  assert(a !== undefined)
+  await writeFile(a.options.peersFile, JSON.stringify({ ...peers, C: ['127.0.0.1', peers['C']?.port] }))
+  await a.start()
+  const { links } = JSON.parse(JSON.stringify(await a.status()))
+  const zones = links.map(({ peer, zone }: Record<string, unknown>) => [peer, zone])
+  assert.deepEqual(zones, [
+    ['B', 'zone-B'],
+    ['C', undefined],
+  ])
+})
+
 test('a node of another cluster is not linked', async () => {
   await using cluster = await Cluster.prepare({ nodes: 2 })
   const [a, b] = [cluster.node('A'), cluster.node('B')]
