@@ -77,7 +77,7 @@ class InboxBatch implements MessageSource {
 interface Passed {
   readonly kind: 'passed'
   readonly position: Position
-  readonly sequence: number
+  sequence: number
 }
 
 interface InboxGap {
@@ -109,7 +109,12 @@ export class Inbox {
   }
 
   get isEmpty(): boolean {
-    return this.#queue.length === 0
+    return this.length === 0
+  }
+
+  /** Batches, gaps and passed positions that wait. */
+  get length(): number {
+    return this.#queue.length
   }
 
   /** Takes in a batch; answers how the protocol was broken, if it was. */
@@ -137,7 +142,7 @@ export class Inbox {
     if (typeof position === 'string') return position
     if (sequence <= position.received) return undefined
     position.received = sequence
-    this.#queue.push({ kind: 'passed', position, sequence })
+    this.#pass(position, sequence)
     return undefined
   }
 
@@ -201,6 +206,18 @@ export class Inbox {
 
   clear(): void {
     while (this.#queue.shift() !== undefined);
+  }
+
+  /** Progress is not bounded by credit: behind the last batch or gap there is one item per origin, however long it waits. */
+  #pass(position: Position, sequence: number): void {
+    for (let at = this.#queue.end - 1; at >= this.#queue.first; at--) {
+      const item = this.#queue.at(at)
+      if (item === undefined || !('kind' in item) || item.kind !== 'passed') break
+      if (item.position !== position) continue
+      item.sequence = sequence
+      return
+    }
+    this.#queue.push({ kind: 'passed', position, sequence })
   }
 
   /** The position of an origin that was not known: the subscription starts where the node says. */
