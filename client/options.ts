@@ -50,11 +50,18 @@ export interface PublishOptions {
   readonly deadlineMs?: number | undefined
 }
 
+/** One publication of `publishBatch`. */
+export interface Publication extends Pick<PublishOptions, 'headers' | 'key' | 'time'> {
+  readonly topic: string
+  readonly payload: string | Uint8Array
+}
+
 /** Options of `subscribe`. */
 export interface SubscribeOptions {
   /**
-   * Where to start: `now` (default), `earliest` that is retained, a cursor of an earlier subscription, or the messages
-   * sent since a time (milliseconds since 1970).
+   * Where to start: `now` (default), `earliest` that is retained, a cursor of an earlier subscription, or a time
+   * (milliseconds since 1970). It begins at or before the first message sent since then, as messages arrived at
+   * the node and in whole batches; compare `message.time` to leave out what is older.
    */
   readonly from?: 'now' | 'earliest' | { readonly cursor: string } | { readonly time: number }
   /** Makes the subscription durable: the node keeps its cursor under this name, which wins over `from`. */
