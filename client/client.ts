@@ -11,6 +11,7 @@ import type { ClientEvents, ClientState, ClientStats } from './events.ts'
 import {
   type ClientSettings,
   type ConnectOptions,
+  type Publication,
   type PublishOptions,
   type SubscribeOptions,
   toCredit,
@@ -26,12 +27,6 @@ import { HandledSubscription, Subscription } from './subscription-handle.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Environment } from './transport.ts'
 import { abortable, onAbort } from './wait.ts'
-
-/** One publication of `publishBatch`. */
-export interface Publication extends Pick<PublishOptions, 'headers' | 'key' | 'time'> {
-  readonly topic: string
-  readonly payload: string | Uint8Array
-}
 
 /** A connection to the cluster, kept up until `close` or `drain`. Made by `connect`. */
 export class Client implements AsyncDisposable {
@@ -122,19 +117,13 @@ export class Client implements AsyncDisposable {
 
   /**
    * Publishes messages in their order and waits for all outcomes; pauses while the client is saturated, so it can take
-   * any number. Never rejects because of a message.
+   * any number. Never rejects because of a message. When the signal aborts, no more are published.
    */
-  async publishBatch(
+  publishBatch(
     publications: Iterable<Publication>,
-    options: Pick<PublishOptions, 'ack' | 'deadlineMs'> = {},
+    options: Pick<PublishOptions, 'ack' | 'deadlineMs'> & WaitOptions = {},
   ): Promise<PublishResult[]> {
-    const receipts: PublishReceipt[] = []
-    for (const { topic, payload, headers, key, time } of publications) {
-      if (this.saturated) await this.writable()
-      else if (payload.length > this.#settings.inFlightBytesMax) await this.flush()
-      receipts.push(this.#publisher.publish(topic, payload, { ...options, headers, key, time }))
-    }
-    return Promise.all(receipts)
+    return this.#publisher.publishAll(publications, options)
   }
 
   /**
@@ -186,9 +175,14 @@ export class Client implements AsyncDisposable {
 
   /**
    * Ends in order: takes no new publications, waits for the outcome of those under way (at most until their
-   * deadlines), unsubscribes and closes.
+   * deadlines), unsubscribes and closes. The signal ends the waiting of the caller alone: call `close` to end at once.
    */
-  async drain(): Promise<void> {
+  async drain(options: WaitOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted()
+    await abortable(this.#drain(), options.signal)
+  }
+
+  async #drain(): Promise<void> {
     if (this.#closing !== undefined) return this.#closing
     this.#state = 'draining'
     this.#publisher.refuseNew('CLIENT_CLOSED', 'the client is draining')

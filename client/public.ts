@@ -4,12 +4,13 @@ export type { ErrorCode } from '../node/core/common/errors.ts'
 export { HeraldError } from '../node/core/common/errors.ts'
 export type { AckLevel } from '../node/wire/batch-header.ts'
 export type { GapReason } from '../node/wire/control.ts'
-export { Client, type Publication } from './client.ts'
+export { Client } from './client.ts'
 export type { DeliveryHandler } from './consumers.ts'
 export { type Delivery, type Gap, Message } from './delivery.ts'
 export type { ClientEvents, ClientState, ClientStats, FailedPublications } from './events.ts'
 export type {
   ConnectOptions,
+  Publication,
   PublishOptions,
   ReconnectOptions,
   SubscribeOptions,

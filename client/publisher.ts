@@ -5,11 +5,12 @@ import type { ErrorCode, Refusal } from '../node/core/common/errors.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
 import { BatchBuilder, type RecordOptions } from '../node/wire/batch-builder.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
-import type { PublishOptions } from './options.ts'
+import type { Publication, PublishOptions, WaitOptions } from './options.ts'
 import { type FailureListener, Outbox } from './outbox.ts'
 import { optionsProblem, payloadProblem, TopicCheck } from './publication-check.ts'
-import { type PositionNames, PublishBatch, PublishReceipt } from './receipt.ts'
+import { type PositionNames, PublishBatch, PublishReceipt, type PublishResult } from './receipt.ts'
 import type { Environment } from './transport.ts'
+import { abortable } from './wait.ts'
 
 export interface PublisherSettings {
   readonly deadlineMs: number
@@ -72,6 +73,21 @@ export class Publisher {
     const index = batch.count++
     if (batch.count === protocolLimits.batchRecordsMax) this.#seal()
     return new PublishReceipt(batch, index)
+  }
+
+  /** Publishes in order, pauses while too much is held, and waits for all outcomes. */
+  async publishAll(
+    publications: Iterable<Publication>,
+    { signal, ...options }: Pick<PublishOptions, 'ack' | 'deadlineMs'> & WaitOptions,
+  ): Promise<PublishResult[]> {
+    const receipts: PublishReceipt[] = []
+    for (const { topic, payload, headers, key, time } of publications) {
+      signal?.throwIfAborted()
+      if (this.isSaturated) await abortable(this.writable(), signal)
+      else if (payload.length > this.#inFlightBytesMax) await abortable(this.flush(), signal)
+      receipts.push(this.publish(topic, payload, { ...options, headers, key, time }))
+    }
+    return abortable(Promise.all(receipts), signal)
   }
 
   /** Whether so much is held, sealed or not, that waiting is wise. */

@@ -234,3 +234,35 @@ for (const [name, environment] of [
     assert.deepEqual(calls, [])
   })
 }
+
+test('a signal calls publishBatch off while it waits, and nothing more is published', async () => {
+  await using node = await FakeNode.listen()
+  node.acknowledges = false
+  await using client = await connect(node.url, { inFlightBytesMax: 1024 })
+  const abort = new AbortController()
+  const publications = Array.from({ length: 100 }, () => ({ topic: 'a', payload: 'x'.repeat(500) }))
+  const waiting = client.publishBatch(publications, { signal: abort.signal })
+  const { published } = client.stats
+  assert.ok(published < 100)
+  abort.abort(new Error('enough'))
+  await assert.rejects(waiting, /enough/)
+  await assert.rejects(client.publishBatch(publications, { signal: abort.signal }), /enough/)
+  assert.equal(client.stats.published, published)
+  await client.close()
+})
+
+test('a signal calls waiting for a drain off, and the drain goes on', async () => {
+  await using node = await FakeNode.listen()
+  node.acknowledges = false
+  const client = await connect(node.url)
+  await assert.rejects(client.drain({ signal: AbortSignal.abort(new Error('before')) }), /before/)
+  assert.equal(client.state, 'connected')
+  const receipt = client.publish('a', 'x')
+  const abort = new AbortController()
+  const drained = client.drain({ signal: abort.signal })
+  abort.abort(new Error('enough'))
+  await assert.rejects(drained, /enough/)
+  assert.equal(client.state, 'draining')
+  await client.close()
+  assert.equal((await receipt).status, 'unknown')
+})
