@@ -1,5 +1,6 @@
 // Herald: nodes as `npm start` runs them, default settings, journal on. A publication is acknowledged by the node.
 
+import { spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, connect } from '../../client/index.ts'
@@ -8,7 +9,9 @@ import { reservePorts } from '../../scripts/fleet/local-ports.ts'
 import type { BenchConnection, Driver, PayloadSource, RunningServers, ServerOptions } from './driver.ts'
 import { ServerProcess } from './server-process.ts'
 
-const nodeScript = join(import.meta.dirname, '..', '..', 'node', 'main.ts')
+const checkout = join(import.meta.dirname, '..', '..')
+const nodeScript = join(checkout, 'node', 'main.ts')
+const compileCache = join(checkout, '.herald', 'cache')
 
 export const heraldDriver: Driver = {
   name: 'herald',
@@ -82,14 +85,21 @@ async function startServers(options: ServerOptions): Promise<RunningServers> {
     peersFile,
     JSON.stringify(Object.fromEntries(nodes.map((node) => [node.id, ['127.0.0.1', node.port]]))),
   )
+  const environment = { ...process.env, NODE_COMPILE_CACHE: compileCache }
+  // Filled once, as `herald up` does it; where it is full already, this finds that out.
+  spawnSync(process.execPath, [nodeScript, '--version'], { env: environment })
   const processes = nodes.map(
     (node) =>
-      new ServerProcess(process.execPath, [
-        ...nodeOptions,
-        nodeScript,
-        ...['--node-id', node.id, '--host', '127.0.0.1', '--port', String(node.port), '--peers', peersFile],
-        ...['--data', join(directory, node.id), '--admin', `127.0.0.1:${node.adminPort}`],
-      ]),
+      new ServerProcess(
+        process.execPath,
+        [
+          ...nodeOptions,
+          nodeScript,
+          ...['--node-id', node.id, '--host', '127.0.0.1', '--port', String(node.port), '--peers', peersFile],
+          ...['--data', join(directory, node.id), '--admin', `127.0.0.1:${node.adminPort}`],
+        ],
+        environment,
+      ),
   )
   const servers: RunningServers = {
     urls: nodes.map((node) => `ws://127.0.0.1:${node.port}`),

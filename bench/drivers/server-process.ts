@@ -28,9 +28,9 @@ export class ServerProcess {
   readonly #command: string
   #output = ''
 
-  constructor(command: string, options: readonly string[]) {
+  constructor(command: string, options: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
     this.#command = command
-    this.#child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(command, options, { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
     running.add(this.#child)
     this.#child.once('exit', () => running.delete(this.#child))
     this.#child.on('error', (error) => {
