@@ -248,7 +248,7 @@ export const errorRegistry = {
   },
   DISK_FAILED: {
     meaning: 'The journal or the data directory cannot be written.',
-    action: 'Free space or repair the disk; the node goes on without the journal and says so in its status.',
+    action: 'Free space or repair the disk; the node goes on, says so in its log, and tries again.',
     fate: 'keep',
   },
   PORT_IN_USE: {
