@@ -56,6 +56,11 @@ export class SessionTable {
     return `${this.#broker.origin}/${this.#nextSub++}`
   }
 
+  /** Whether the cluster can keep another durable name, or keeps this one already. */
+  hasRoomFor(name: string): boolean {
+    return this.#broker.agent.catalog.hasRoomFor(keyPrefix + name)
+  }
+
   /** Takes a durable name for a subscription; whoever had it is ended. Returns the stored cursor. */
   claim(name: string, session: Session, id: number): string | undefined {
     this.#endOwner(name, this.#owners.get(name))

@@ -40,6 +40,8 @@ export interface SessionRegistry {
   readonly sessions: Set<Session>
   /** A name for the journal that no other subscription of the cluster has or had. */
   newSub(): string
+  /** Whether the cluster can keep another durable name, or keeps this one already. */
+  hasRoomFor(name: string): boolean
   /** Takes a durable name for a subscription; returns the stored cursor. */
   claim(name: string, session: Session, id: number): string | undefined
   release(request: SubscribeRequest, session: Session): void
@@ -171,6 +173,11 @@ export abstract class Session implements SubscriptionOutlet {
     const max = this.table.limits.subscriptionsMax
     if (this.subscriptions.size >= max)
       return refuse('SUBSCRIPTION_LIMIT', `the connection has ${max} subscriptions`)
+    if (request.name !== undefined && !this.table.hasRoomFor(request.name))
+      return refuse(
+        'SUBSCRIPTION_LIMIT',
+        `the cluster keeps as many names as it can; ${request.name} is not among them`,
+      )
     const stored = request.name === undefined ? undefined : this.table.claim(request.name, this, id)
     const subscription = new ClientSubscription(request, this)
     this.subscriptions.set(id, subscription)

@@ -131,7 +131,8 @@ export const errorRegistry = {
     fate: 'keep',
   },
   SUBSCRIPTION_LIMIT: {
-    meaning: 'The connection or the node has as many subscriptions as it may have.',
+    meaning:
+      'The connection or the node has as many subscriptions, or the cluster as many names of them, as it may have.',
     action: 'Use fewer subscriptions with wider patterns, or more connections or nodes.',
     fate: 'keep',
   },
