@@ -53,7 +53,7 @@ export interface Driver {
   readonly choices: string
   /** Whether a slow subscriber slows publishers. Where it does not, the benchmark keeps publishers near subscribers. */
   readonly hasFlowControl: boolean
-  /** Whether a cluster can be compared with Herald's: a message published anywhere reaches subscribers everywhere. */
+  /** Whether this driver sets up a cluster in which a message published anywhere reaches subscribers everywhere. */
   readonly hasCluster: boolean
   /** The server's version; undefined if it is not installed. */
   findVersion(): string | undefined

@@ -74,7 +74,7 @@ test('finds a push that skips a batch', () => {
       },
     () => firstFailure(40),
   )
-  assert.notEqual(failure, undefined)
+  assert.ok(failure !== undefined && failure !== 'no exception', failure)
 })
 
 test('finds wants that give up too early', () => {
@@ -88,7 +88,7 @@ test('finds wants that give up too early', () => {
       },
     () => firstFailure(40),
   )
-  assert.notEqual(failure, undefined)
+  assert.ok(failure !== undefined && failure !== 'no exception', failure)
 })
 
 test('finds wants that are never asked for', () => {
@@ -98,7 +98,7 @@ test('finds wants that are never asked for', () => {
     () => () => undefined,
     () => firstFailure(40),
   )
-  assert.notEqual(failure, undefined)
+  assert.ok(failure !== undefined && failure !== 'no exception', failure)
 })
 
 test('finds confirmations that are given too early', () => {
@@ -148,7 +148,8 @@ test('finds numbering that begins anew', () => {
       },
     () => firstFailure(40),
   )
-  assert.notEqual(failure, undefined)
+  // The agent's own assertion stops it before an invariant could.
+  assert.equal(failure, 'no exception')
 })
 
 test('finds an origin state that asks for nothing behind a dropped sequence', () => {
