@@ -7,6 +7,7 @@ import type { AdminClient } from '../admin/admin-client.ts'
 import type { Round } from '../admin/round.ts'
 import { collect, type NodeCollection, withTemporaryFolder } from './collection.ts'
 import { readJournalFolder } from './journal-folder.ts'
+import { Settling } from './settling.ts'
 
 const pollIntervalMs = 100
 
@@ -27,8 +28,8 @@ export interface LiveVerdict {
 }
 
 /**
- * Checks the running cluster: fetches all journals and judges them, again as long as messages are on their way (and
- * `isSettled` says so), at most `settleMs`.
+ * Checks the running cluster: fetches all journals and judges them, again until `isSettled` says so, at most `settleMs`;
+ * without it, until messages on their way have arrived and subscribers that are behind have caught up (settling.ts).
  */
 export async function checkLive(
   clients: readonly AdminClient[],
@@ -38,15 +39,19 @@ export async function checkLive(
     readonly isSettled?: (result: CheckResult) => boolean
   },
 ): Promise<LiveVerdict> {
-  const isSettled = options.isSettled ?? ((result) => result.totals.pending === 0)
-  const deadline = Date.now() + options.settleMs
+  const { settleMs, signal, isSettled } = options
+  const settling = new Settling(settleMs)
+  const started = Date.now()
   return await withTemporaryFolder(async (folder) => {
     for (;;) {
       const round = await collect(clients, folder)
       if (round.answers.length === 0) return { result: undefined, round }
       const result = await checkFolder(folder)
-      if (isSettled(result) || Date.now() >= deadline) return { result, round }
-      await delay(pollIntervalMs, undefined, { signal: options.signal })
+      const waitedMs = Date.now() - started
+      if (isSettled !== undefined && (isSettled(result) || waitedMs >= settleMs)) return { result, round }
+      const delayMs = isSettled === undefined ? settling.next(result.totals, waitedMs) : pollIntervalMs
+      if (delayMs === undefined) return { result, round }
+      await delay(delayMs, undefined, { signal })
     }
   })
 }

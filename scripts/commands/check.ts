@@ -8,9 +8,7 @@ import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { checkFolder, checkLive } from '../collection/delivery-verdict.ts'
-
-/** How long messages that are on their way are waited for. */
-const settleMs = 10_000
+import { settleMsDefault } from '../collection/settling.ts'
 
 export function registerCheck(program: Command, act: Act): void {
   program
@@ -31,7 +29,7 @@ async function checkFetched(context: Context, folder: string): Promise<ExitCode>
 
 async function checkCluster(context: Context): Promise<ExitCode> {
   const { terminal, signal } = context
-  const { result, round } = await checkLive(await context.clients(), { settleMs, signal })
+  const { result, round } = await checkLive(await context.clients(), { settleMs: settleMsDefault, signal })
   const problemsCode = reportProblems(terminal, round)
   if (result === undefined) {
     terminal.document({ unreachable: round.unreachable, refused: round.refused })
