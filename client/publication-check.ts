@@ -10,12 +10,13 @@ import { deadlineMsMax, type PublishOptions } from './options.ts'
 const topicsMax = 4096
 
 export class TopicCheck {
+  /** The last valid topic, which is mostly the next one's; means nothing while `#valid` is empty. */
   #last = ''
   readonly #valid = new Set<string>()
 
   /** Why the topic is not valid; undefined if it is. */
   problem(topic: string): Refusal | undefined {
-    if (topic === this.#last) return undefined
+    if (topic === this.#last && this.#valid.size > 0) return undefined
     if (!this.#valid.has(topic)) {
       if (typeof topic !== 'string') {
         return { refused: 'TOPIC_INVALID', reason: `topic is a ${typeof topic}, not a string` }

@@ -141,6 +141,7 @@ test('what is not valid is refused in the receipt and nothing is sent', async ()
   client.on('refused', (event) => failed.push(`${event.messages} ${event.code}`))
   const many = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`h${index}`, '']))
   const receipts = [
+    client.publish('', ''),
     client.publish('a..b', ''),
     client.publish('a.*', ''),
     client.publish(undefined as never, ''),
@@ -155,7 +156,7 @@ test('what is not valid is refused in the receipt and nothing is sent', async ()
   assert.deepEqual(
     results.map((result) => (result.status === 'refused' ? result.code : result.status)),
     [
-      ...Array(3).fill('TOPIC_INVALID'),
+      ...Array(4).fill('TOPIC_INVALID'),
       ...Array(2).fill('PAYLOAD_TOO_LARGE'),
       'KEY_TOO_LARGE',
       ...Array(3).fill('HEADERS_TOO_LARGE'),
@@ -163,9 +164,9 @@ test('what is not valid is refused in the receipt and nothing is sent', async ()
   )
   await client.publish('a', 'valid')
   assert.equal(node.last.frames.length, 1)
-  assert.equal(client.stats.refused, 9)
+  assert.equal(client.stats.refused, 10)
   assert.deepEqual(failed, [
-    '3 TOPIC_INVALID',
+    '4 TOPIC_INVALID',
     '2 PAYLOAD_TOO_LARGE',
     '1 KEY_TOO_LARGE',
     '3 HEADERS_TOO_LARGE',
