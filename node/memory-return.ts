@@ -1,11 +1,11 @@
 // Gives memory back after a flood. V8 collects when something is allocated; a node that has become quiet allocates nothing,
 // and batches that retention has dropped would stay in memory until the next flood. So a quiet node that holds much more
-// outside of V8's heap than it retains collects, and not again before there is more to give back.
+// than it retains collects, and not again before there is more to give back.
 
 import v8 from 'node:v8'
 import vm from 'node:vm'
 
-/** Memory outside of the heap, beyond what is retained, that a quiet node may hold: about what is under way when it is busy. */
+/** Memory beyond what is retained that a quiet node may hold: the heap of a node at rest is half of it. */
 const sparedBytesMax = 33_554_432
 /** A second in which less than this came in is quiet. */
 const quietBytesMax = 1_048_576
@@ -16,12 +16,12 @@ export class MemoryReturn {
   #leftBytes = 0
   #isCollected = false
   readonly #collect: () => void
-  readonly #externalBytes: () => number
+  readonly #heldBytes: () => number
 
   /** Both are V8's; tests bring their own. */
-  constructor(collect?: () => void, externalBytes?: () => number) {
+  constructor(collect?: () => void, heldBytes?: () => number) {
     this.#collect = collect ?? collectAll
-    this.#externalBytes = externalBytes ?? (() => v8.getHeapStatistics().external_memory)
+    this.#heldBytes = heldBytes ?? heldByV8
   }
 
   /**
@@ -35,7 +35,7 @@ export class MemoryReturn {
       this.#leftBytes = 0
       return
     }
-    const bytes = this.#externalBytes()
+    const bytes = this.#heldBytes()
     // The second after a collection shows what it left; from there on only what comes on top counts.
     if (this.#isCollected) {
       this.#isCollected = false
@@ -45,6 +45,12 @@ export class MemoryReturn {
     this.#isCollected = true
     this.#collect()
   }
+}
+
+/** The heap, and what lives outside of it on the heap's account: batches, and what was read from sockets. */
+function heldByV8(): number {
+  const { used_heap_size: heapBytes, external_memory: externalBytes } = v8.getHeapStatistics()
+  return heapBytes + externalBytes
 }
 
 let exposed: (() => void) | undefined
