@@ -24,7 +24,7 @@ export const lowWaterBytes: number = 64 * 1024
 
 /** What a node does with one client connection. */
 export interface ClientSession {
-  /** The frame is a view into a receive buffer; whoever keeps it takes `toRetainable` (core/common/retain.ts) of it. */
+  /** The frame is a view into a receive buffer; whoever keeps it copies it (core/common/arena.ts). */
   onFrame(frame: Uint8Array): void
   onText(text: string): void
   /** The socket's buffer ran empty after `bufferedBytes` had been at or above `lowWaterBytes`. */

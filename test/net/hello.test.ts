@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Counters, counterMeanings } from '../../node/core/common/counters.ts'
-import { toRetainable } from '../../node/core/common/retain.ts'
 import { toCloseReason, toCloseStatus } from '../../node/net/close-codes.ts'
 import { decodeHello, encodeHello, type Hello, judgeHello, parseObject } from '../../node/net/hello.ts'
 import { LinkClock } from '../../node/net/link-clock.ts'
@@ -97,17 +96,6 @@ test('close reasons are cut between characters, statuses come from the registry'
   assert.equal(toCloseStatus('FRAME_TOO_LARGE'), 1009)
   assert.equal(toCloseStatus('CONNECTION_LIMIT'), 1013)
   assert.equal(toCloseStatus('TOPIC_INVALID'), 1008)
-})
-
-test('a small part of a large buffer is copied to be kept, a large part is not', () => {
-  const buffer = Buffer.alloc(100, 7)
-  const half = buffer.subarray(0, 50)
-  const full = new Uint8Array(100)
-  assert.equal(toRetainable(full), full)
-  assert.equal(toRetainable(full.subarray(0, 50)).buffer, full.buffer)
-  const small = toRetainable(new Uint8Array(Buffer.from(half)).subarray(0, 3))
-  assert.deepEqual([small.byteLength, small.buffer.byteLength], [3, 3])
-  assert.deepEqual([...small], [7, 7, 7])
 })
 
 test('counters start at 0 and list every declared name', () => {
