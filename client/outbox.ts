@@ -46,14 +46,16 @@ export class Outbox {
   readonly #listener: FailureListener
   /** Sealed and not sent, oldest first. */
   #queue = new Deque<PublishBatch>()
-  /** Sent and not acknowledged, by number on this connection; settled ones stay until the node has answered. */
-  readonly #sent = new Map<number, PublishBatch>()
+  /**
+   * Sent, by number on this connection; settled ones stay until the node has answered, and answered ones leave a hole
+   * until all before them are answered too. No Map: see docs/decisions/09-short-lived-maps.md.
+   */
+  #sent = new Deque<PublishBatch | undefined>()
   /** Bytes of sealed batches without an outcome. */
   #heldBytes = 0
   /** Bytes that the node counts as in flight. */
   #sentBytes = 0
   #windowBytes: number
-  #lastNumber = 0
   #link: PublishLink | undefined
   #isClosed = false
   #cancelTimer: (() => void) | undefined
@@ -89,7 +91,6 @@ export class Outbox {
   /** The connection can take batches; numbers start again. `windowBytes` is the node's limit of bytes in flight. */
   attach(link: PublishLink, windowBytes: number): void {
     this.#link = link
-    this.#lastNumber = 0
     this.#windowBytes = Math.min(windowBytes, this.#inFlightBytesMax)
     this.#pump()
   }
@@ -102,8 +103,8 @@ export class Outbox {
   /** The connection is gone: what was sent without an answer is unknown, the rest waits for the next one. */
   detach(reason: string): void {
     this.#link = undefined
-    const sent = [...this.#sent.values()]
-    this.#sent.clear()
+    const sent = this.#unanswered()
+    this.#sent = new Deque()
     this.#sentBytes = 0
     for (const batch of sent) this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', reason)
     this.#wakeWriters()
@@ -111,14 +112,13 @@ export class Outbox {
 
   /** Resolves when the node has answered everything that was sent to it, or the connection is gone. */
   async answered(): Promise<void> {
-    await Promise.all([...this.#sent.values()].map((batch) => batch.wait()))
+    await Promise.all(this.#unanswered().map((batch) => batch.wait()))
   }
 
   onOutcomes(outcomes: readonly PublishOutcome[]): void {
     for (const outcome of outcomes) {
-      const batch = this.#sent.get(outcome.publish)
+      const batch = this.#takeSent(outcome.publish)
       if (batch === undefined) continue
-      this.#sent.delete(outcome.publish)
       this.#sentBytes -= batch.bytes
       if (batch.outcome !== undefined) continue
       if (outcome.status === 'refused') {
@@ -154,8 +154,7 @@ export class Outbox {
 
   /** Resolves when everything that was pushed so far has its outcome. */
   async settled(): Promise<void> {
-    const waits: Promise<void>[] = []
-    for (const batch of this.#sent.values()) waits.push(batch.wait())
+    const waits = this.#unanswered().map((batch) => batch.wait())
     for (let at = this.#queue.first; at < this.#queue.end; at++) {
       const batch = this.#queue.at(at)
       if (batch !== undefined) waits.push(batch.wait())
@@ -187,19 +186,42 @@ export class Outbox {
       if (link.bufferedBytes > Math.max(this.#windowBytes, drainBytes)) return
       this.#queue.shift()
       batch.frame = undefined
-      this.#lastNumber++
-      writeU32(frame, batchOffset.publishNumber, this.#lastNumber)
+      writeU32(frame, batchOffset.publishNumber, this.#sent.end + 1)
       this.counts.batches++
       if (batch.level === 'none') {
+        this.#sent.push(undefined)
+        this.#dropAnswered()
         link.send(frame)
         this.counts.sent += batch.count
         this.#settle(batch, { status: 'sent' })
         continue
       }
-      this.#sent.set(this.#lastNumber, batch)
+      this.#sent.push(batch)
       this.#sentBytes += batch.bytes
       link.send(frame)
     }
+  }
+
+  /** The batch that the connection knows by this number, which is then answered. */
+  #takeSent(number: number): PublishBatch | undefined {
+    const batch = this.#sent.at(number - 1)
+    this.#sent.replace(number - 1, undefined)
+    this.#dropAnswered()
+    return batch
+  }
+
+  #dropAnswered(): void {
+    while (this.#sent.length > 0 && this.#sent.peek() === undefined) this.#sent.shift()
+  }
+
+  /** What was sent and not answered, oldest first. */
+  #unanswered(): PublishBatch[] {
+    const batches: PublishBatch[] = []
+    for (let at = this.#sent.first; at < this.#sent.end; at++) {
+      const batch = this.#sent.at(at)
+      if (batch !== undefined) batches.push(batch)
+    }
+    return batches
   }
 
   #armTimer(at: number): void {
@@ -215,7 +237,7 @@ export class Outbox {
     this.#timerAt = Number.POSITIVE_INFINITY
     const now = this.#environment.now()
     let nextAt = Number.POSITIVE_INFINITY
-    for (const batch of this.#sent.values()) {
+    for (const batch of this.#unanswered()) {
       if (batch.outcome !== undefined) continue
       if (batch.deadlineAt > now) nextAt = Math.min(nextAt, batch.deadlineAt)
       else this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', 'no acknowledgement came before the deadline')

@@ -170,11 +170,15 @@ export class Publisher {
     this.#environment.afterTurn(() => {
       this.#isTurnAwaited = false
       this.#seal()
-      for (const [code, { messages, reason }] of this.#refusedNow) {
-        this.#listener.onFailed('refused', messages, code, reason)
-      }
-      this.#refusedNow.clear()
+      if (this.#refusedNow.size > 0) this.#tellRefused()
     })
+  }
+
+  #tellRefused(): void {
+    for (const [code, { messages, reason }] of this.#refusedNow) {
+      this.#listener.onFailed('refused', messages, code, reason)
+    }
+    this.#refusedNow.clear()
   }
 
   #seal(): void {

@@ -25,7 +25,7 @@ export class PeerDriver implements LinkListener {
   /** Slow links down while subscribers of this node lag, which in turn slows the publishers of other nodes. */
   readonly #pacers = new Map<NodeId, Pacer>()
   /** Links that were written to in this turn of the event loop. */
-  readonly #written = new Set<NodeId>()
+  #written: NodeId[] = []
   #broker: Broker | undefined
 
   constructor(counters: Counters, limits: LinkQueueLimits) {
@@ -55,8 +55,8 @@ export class PeerDriver implements LinkListener {
       sink.close(1013, 'too many bytes wait to be read')
       return
     }
-    if (this.#written.size === 0) this.#broker?.ports.endOfTurn(() => this.#refillAll())
-    this.#written.add(peer)
+    if (this.#written.length === 0) this.#broker?.ports.endOfTurn(() => this.#refillAll())
+    if (!this.#written.includes(peer)) this.#written.push(peer)
   }
 
   onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void {
@@ -94,8 +94,8 @@ export class PeerDriver implements LinkListener {
   }
 
   #refillAll(): void {
-    const written = [...this.#written]
-    this.#written.clear()
+    const written = this.#written
+    this.#written = []
     for (const peer of written) this.#refill(peer)
   }
 

@@ -76,8 +76,7 @@ export class SentRun {
       ? { ...run, ...end, topics: [...this.#topics.keys()], order: toOrderText(this.#order), ...times }
       : { ...run, ...end, topic: this.#topic, ...times }
     this.#from = this.next
-    if (isMixed) this.#topics = new Map()
-    else this.#topics.clear()
+    this.#topics = new Map()
     this.#order = []
     return line
   }

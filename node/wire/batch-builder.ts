@@ -26,6 +26,8 @@ export interface RecordOptions {
 /** Bytes that a record takes at the most, without payload: fixed fields, headers block and key. */
 const recordOverheadMax = 4 + 2 + 4 + 2 + protocolLimits.headerBytesMax + 1 + protocolLimits.keyBytesMax
 const plainOverhead = 6
+/** Guess: above so many topics a Map finds one sooner than a walk along the list. */
+const listedTopicsMax = 16
 
 export class BatchBuilder {
   readonly #allocate: (bytes: number) => Uint8Array
@@ -34,7 +36,8 @@ export class BatchBuilder {
   #end = batchHeaderBytes
   #count = 0
   #topics: string[] = []
-  #topicIndex = new Map<string, number>()
+  /** Made when there are so many topics that looking through them takes longer. */
+  #topicIndex: Map<string, number> | undefined = undefined
   #lastTopic = ''
   #lastTopicIndex = -1
   #topicBytes = 0
@@ -156,12 +159,14 @@ export class BatchBuilder {
   }
 
   #toTopicIndex(topic: string): number {
-    let index = this.#topicIndex.get(topic)
-    if (index === undefined) {
-      index = this.#topics.length
-      this.#topics.push(topic)
-      this.#topicIndex.set(topic, index)
+    let index =
+      this.#topicIndex === undefined ? this.#topics.indexOf(topic) : (this.#topicIndex.get(topic) ?? -1)
+    if (index < 0) {
+      index = this.#topics.push(topic) - 1
       this.#topicBytes += 1 + topic.length * 3
+      if (this.#topicIndex !== undefined) this.#topicIndex.set(topic, index)
+      else if (index === listedTopicsMax)
+        this.#topicIndex = new Map(this.#topics.map((topic, index) => [topic, index]))
     }
     this.#lastTopic = topic
     this.#lastTopicIndex = index
@@ -184,7 +189,7 @@ export class BatchBuilder {
     this.#lastTopic = ''
     this.#lastTopicIndex = -1
     this.#topics = []
-    this.#topicIndex.clear()
+    this.#topicIndex = undefined
   }
 }
 

@@ -29,6 +29,11 @@ export class Deque<Item> {
     return this.#ring[position & this.#mask]
   }
 
+  /** Puts another item in the place of one that is still there; does nothing at other positions. */
+  replace(position: number, item: Item): void {
+    if (position >= this.#first && position < this.#end) this.#ring[position & this.#mask] = item
+  }
+
   push(item: Item): void {
     if (this.#end - this.#first > this.#mask) this.#grow()
     this.#ring[this.#end & this.#mask] = item
