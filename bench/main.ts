@@ -4,9 +4,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Driver } from './drivers/driver.ts'
-import { drivers } from './drivers/registry.ts'
-import { type Measurement, measure } from './measurement.ts'
+import { loadDrivers } from './drivers/registry.ts'
+import { measure } from './measurement.ts'
 import { type BenchOptions, helpText, parseOptions } from './options.ts'
+import type { Measurement } from './outcome.ts'
 import { renderProfiles } from './profile.ts'
 import { describeRun, type Environment } from './report.ts'
 import { latencyScenario } from './scenarios/latency.ts'
@@ -36,7 +37,8 @@ else if ('problem' in options) {
 
 async function main(options: BenchOptions): Promise<void> {
   const chosen = scenarios.filter(({ letter }) => options.letters.includes(letter))
-  const versions = findVersions(options.systems)
+  const drivers = await loadDrivers()
+  const versions = findVersions(drivers, options.systems)
   const systems = drivers.filter(({ name }) => versions.has(name))
   const environment = describeRun(versions)
   process.stderr.write(`${environment.summary}\n`)
@@ -59,7 +61,10 @@ async function main(options: BenchOptions): Promise<void> {
     process.exitCode = 1
 }
 
-function findVersions(wanted: readonly string[] | undefined): ReadonlyMap<string, string> {
+function findVersions(
+  drivers: readonly Driver[],
+  wanted: readonly string[] | undefined,
+): ReadonlyMap<string, string> {
   const versions = new Map<string, string>()
   for (const { name, findVersion } of drivers) {
     if (wanted !== undefined && !wanted.includes(name)) continue

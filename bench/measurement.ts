@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Driver, RunningServers } from './drivers/driver.ts'
+import { type Measurement, nothing, type PhaseOutcome, toMeasurement } from './outcome.ts'
 import { payloadBytesMin } from './payload.ts'
 import { cpuMsOf } from './process-usage.ts'
-import { deliveryProblem, type LatencySummary } from './receiver.ts'
-import { isInvalid } from './schedule.ts'
 import { WorkerProcess } from './worker-process.ts'
-import type { FloodMode, Sent, WorkerRequest } from './worker-protocol.ts'
+import type { FloodMode, WorkerRequest } from './worker-protocol.ts'
 
 /** What the publisher does. */
 export type Traffic =
@@ -27,26 +26,12 @@ export interface MeasurementPlan {
 }
 
 export interface MeasurementOptions {
+  /** Of a flood; a schedule warms up ten times as long, because it makes so many fewer calls in a second. */
   readonly warmUpMs: number
+  /** Of a flood; a schedule runs twice as long, for more samples at low rates. */
   readonly durationMs: number
   /** Folder for processor profiles of all Node processes; undefined for none. */
   readonly profileDirectory: string | undefined
-}
-
-/** What came out of one run. Rates and times are those of the measured phase alone. */
-export interface Measurement {
-  /** Why this run is no result: something was lost, or its schedule was missed. */
-  readonly problem: string | undefined
-  readonly messages: number
-  readonly deliveries: number
-  /** Messages published, divided by the time from the first publish to the last delivery at the last subscriber. */
-  readonly messagesPerSecond: number
-  readonly serverCpuUsPerDelivery: number
-  readonly publisherCpuUsPerMessage: number
-  readonly subscriberCpuUsPerDelivery: number
-  readonly latency: LatencySummary | undefined
-  readonly sendDelay: LatencySummary | undefined
-  readonly missedSlots: number
 }
 
 /** Node puts the process id in, so that every server gets a file of its own. */
@@ -69,19 +54,6 @@ export async function measure(
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
     return { ...nothing, problem: reason.slice(0, 200) }
   }
-}
-
-const nothing: Measurement = {
-  problem: undefined,
-  messages: 0,
-  deliveries: 0,
-  messagesPerSecond: 0,
-  serverCpuUsPerDelivery: 0,
-  publisherCpuUsPerMessage: 0,
-  subscriberCpuUsPerDelivery: 0,
-  latency: undefined,
-  sendDelay: undefined,
-  missedSlots: 0,
 }
 
 async function tryMeasure(
@@ -108,12 +80,14 @@ async function tryMeasure(
     if (!driver.hasFlowControl) passProgress(publisher, subscribers)
     await probe(publisher, subscribers)
     const common = { plan, publisher, subscribers, hasFlowControl: driver.hasFlowControl }
-    await runPhase({ ...common, phase: phases.warmUp, durationMs: options.warmUpMs })
+    const isTimed = plan.traffic.kind === 'load'
+    const warmUpMs = options.warmUpMs * (isTimed ? 10 : 1)
+    await runPhase({ ...common, phase: phases.warmUp, durationMs: warmUpMs })
     const cpuAtStart = cpuMsOf(servers.pids)
     const outcome = await runPhase({
       ...common,
       phase: phases.measured,
-      durationMs: options.durationMs,
+      durationMs: options.durationMs * (isTimed ? 2 : 1),
     })
     return toMeasurement(outcome, cpuMsOf(servers.pids) - cpuAtStart)
   } finally {
@@ -181,11 +155,6 @@ interface PhaseOptions {
   readonly hasFlowControl: boolean
 }
 
-interface PhaseOutcome {
-  readonly sent: Sent
-  readonly received: readonly Awaited<ReturnType<WorkerProcess['finish']>>[]
-}
-
 async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
   const { plan, publisher, subscribers, phase, durationMs } = options
   const { payloadBytes, traffic } = plan
@@ -196,7 +165,7 @@ async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
       subscriber.ask({ op: 'expect', phase, payloadBytes, isTimed, tellsProgress: isWindowed }),
     ),
   )
-  const common = { topic, phase, payloadBytes, durationMs: isTimed ? 2 * durationMs : durationMs }
+  const common = { topic, phase, payloadBytes, durationMs }
   const request: WorkerRequest & { op: 'flood' | 'load' } =
     traffic.kind === 'flood'
       ? { op: 'flood', ...common, mode: traffic.mode, isWindowed }
@@ -204,33 +173,4 @@ async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
   const sent = await publisher.publish(request)
   const received = await Promise.all(subscribers.map((subscriber) => subscriber.finish(sent.sent)))
   return { sent, received }
-}
-
-function toMeasurement({ sent, received }: PhaseOutcome, serverCpuMs: number): Measurement {
-  const deliveries = received.reduce((sum, { received: { received } }) => sum + received, 0)
-  const lastAt = Math.max(...received.map(({ received: { lastAt } }) => lastAt))
-  const subscriberCpuMs = received.reduce((sum, { cpuMs }) => sum + cpuMs, 0)
-  return {
-    problem: toProblem(sent, received),
-    messages: sent.sent,
-    deliveries,
-    messagesPerSecond: (sent.sent * 1000) / (lastAt - sent.firstAt),
-    serverCpuUsPerDelivery: (serverCpuMs * 1000) / deliveries,
-    publisherCpuUsPerMessage: (sent.cpuMs * 1000) / sent.sent,
-    subscriberCpuUsPerDelivery: (subscriberCpuMs * 1000) / deliveries,
-    latency: received[0]?.received.latency,
-    sendDelay: sent.sendDelay,
-    missedSlots: sent.missed,
-  }
-}
-
-function toProblem(sent: Sent, received: PhaseOutcome['received']): string | undefined {
-  for (const { received: phase, failures } of received) {
-    const problem = deliveryProblem(phase, sent.sent)
-    if (problem !== undefined) return problem
-    if (failures > 0) return `a subscriber's client reported ${failures} failures`
-  }
-  if (sent.failures > 0) return `the publisher's client reported ${sent.failures} failures`
-  if (isInvalid(sent.missed, sent.sent)) return `INVALID: ${sent.missed} of ${sent.sent} slots missed`
-  return undefined
 }

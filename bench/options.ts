@@ -1,6 +1,7 @@
 // The command line of `npm run bench`.
 
 import { parseArgs } from 'node:util'
+import { systemNames } from './drivers/registry.ts'
 
 export interface BenchOptions {
   readonly letters: readonly string[]
@@ -8,7 +9,6 @@ export interface BenchOptions {
   readonly systems: readonly string[] | undefined
   readonly runs: number
   readonly warmUpMs: number
-  /** Of a flood; a schedule runs twice as long, for more samples at low rates. */
   readonly durationMs: number
   readonly restMs: number
   /** Folder for processor profiles; undefined for none. */
@@ -16,7 +16,6 @@ export interface BenchOptions {
 }
 
 const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const
-const systemNames = ['herald', 'nats', 'redis', 'mosquitto'] as const
 
 export const helpText = `npm run bench -- [--quick] [--only a,c] [--systems herald,nats] [--runs 5] [--profile DIR]
 

@@ -11,27 +11,36 @@ const filler = 0x61
 const phaseAt = 4
 const timeAt = 8
 
-/** Makes the payloads of one phase. */
+/** Makes the payloads of one phase after the other. */
 export class PayloadRing {
+  readonly payloadBytes: number
   readonly #slots: readonly Buffer[]
-  readonly #phase: number
-  /** Messages made. */
+  #phase = 0
+  /** Messages made in this phase. */
   count = 0
 
-  constructor(payloadBytes: number, phase: number) {
+  /** A payload's bytes are good until `slotCount` later ones. */
+  constructor(payloadBytes: number, slotCount: number) {
     if (payloadBytes < payloadBytesMin)
       throw new RangeError(`payloadBytes: ${payloadBytes} is below ${payloadBytesMin}`)
-    const slab = Buffer.alloc(payloadBytes * payloadSlots, filler)
-    this.#slots = Array.from({ length: payloadSlots }, (_, slot) =>
+    this.payloadBytes = payloadBytes
+    const slab = Buffer.alloc(payloadBytes * slotCount, filler)
+    this.#slots = Array.from({ length: slotCount }, (_, slot) =>
       slab.subarray(slot * payloadBytes, (slot + 1) * payloadBytes),
     )
+  }
+
+  /** Starts a phase, at message 0. Everything of the one before must have been sent. */
+  begin(phase: number): this {
     this.#phase = phase
+    this.count = 0
+    return this
   }
 
   /** The next message, without a time. */
   next(): Buffer {
     const number = this.count++
-    const slot = this.#slots[number % payloadSlots] as Buffer
+    const slot = this.#slots[number % this.#slots.length] as Buffer
     slot[0] = number
     slot[1] = number >>> 8
     slot[2] = number >>> 16

@@ -1,7 +1,7 @@
 // Tables of the benchmark as Markdown, which reads as well in a terminal as in a document. Columns are systems; a cell is the
 // median of the valid runs with its ratio to NATS, or says why there is none.
 
-import type { Measurement } from './measurement.ts'
+import type { Measurement } from './outcome.ts'
 import type { BenchCase, RunRecord } from './scenarios/scenario.ts'
 import { median, spread } from './statistics.ts'
 

@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { clockMs } from './clock.ts'
 import type { BenchConnection } from './drivers/driver.ts'
-import { findDriver } from './drivers/registry.ts'
-import { PayloadRing, payloadBytesMin } from './payload.ts'
+import { loadDriver } from './drivers/registry.ts'
+import { PayloadRing, payloadBytesMin, payloadSlots } from './payload.ts'
 import { newHistogram, Receiver, recordMs, summarize } from './receiver.ts'
 import { Schedule } from './schedule.ts'
 import { Window } from './window.ts'
@@ -20,6 +20,7 @@ const tickMs = 1
 let connection: BenchConnection | undefined
 let receiver = new Receiver({ phase: 0, payloadBytes: payloadBytesMin, isTimed: false })
 let flooding: { readonly phase: number; readonly window: Window } | undefined
+let ring: PayloadRing | undefined
 let cpuAtStart = process.cpuUsage()
 
 process.on('message', (request: WorkerRequest | ProgressNote) => {
@@ -37,7 +38,7 @@ process.on('disconnect', () => process.exit(0))
 async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   switch (request.op) {
     case 'connect':
-      connection = await findDriver(request.system)?.connect(request.url)
+      connection = await (await loadDriver(request.system))?.connect(request.url)
       return { op: 'done' }
     case 'subscribe':
       await theConnection().subscribe(request.topic, (payload) => receiver.onPayload(payload))
@@ -54,7 +55,7 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
     case 'finish':
       return await finish(request.sent)
     case 'probe':
-      theConnection().publish(request.topic, new PayloadRing(payloadBytesMin, request.phase).next())
+      theConnection().publish(request.topic, new PayloadRing(payloadBytesMin, 1).begin(request.phase).next())
       await theConnection().flush()
       return { op: 'done' }
     case 'flood':
@@ -67,6 +68,12 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
       setImmediate(() => process.disconnect())
       return { op: 'done' }
   }
+}
+
+/** The ring of the warm-up serves the measured phase too: making one means collecting one. */
+function beginRing(payloadBytes: number, phase: number): PayloadRing {
+  if (ring?.payloadBytes !== payloadBytes) ring = new PayloadRing(payloadBytes, payloadSlots)
+  return ring.begin(phase)
 }
 
 function tellProgress(phase: number): (received: number) => void {
@@ -100,7 +107,7 @@ async function finish(sent: number): Promise<WorkerAnswer> {
 async function flood(request: WorkerRequest & { op: 'flood' }): Promise<Sent> {
   const { topic, phase, payloadBytes, durationMs, mode, isWindowed } = request
   const target = theConnection()
-  const ring = new PayloadRing(payloadBytes, phase)
+  const ring = beginRing(payloadBytes, phase)
   const window = new Window(payloadBytes)
   flooding = { phase, window }
   const every = mode === 'flat out' ? clockEvery : 1
@@ -127,7 +134,7 @@ async function flood(request: WorkerRequest & { op: 'flood' }): Promise<Sent> {
 async function load(request: WorkerRequest & { op: 'load' }): Promise<Sent> {
   const { topic, phase, payloadBytes, durationMs, ratePerSecond } = request
   const target = theConnection()
-  const ring = new PayloadRing(payloadBytes, phase)
+  const ring = beginRing(payloadBytes, phase)
   const delays = newHistogram()
   cpuAtStart = process.cpuUsage()
   const firstAt = clockMs()

@@ -2,7 +2,8 @@
 // over cases, and two scenarios may read the same case.
 
 import type { Driver } from '../drivers/driver.ts'
-import type { Measurement, MeasurementPlan } from '../measurement.ts'
+import type { MeasurementPlan } from '../measurement.ts'
+import type { Measurement } from '../outcome.ts'
 
 /** One set-up. */
 export interface BenchCase {

@@ -1,6 +1,6 @@
 // Scenario (e): what a delivered message costs the server, in processor time, at the same rates and flat out.
 
-import type { Measurement } from '../measurement.ts'
+import type { Measurement } from '../outcome.ts'
 import { formatUs, toComparison } from '../table.ts'
 import { latencyCases } from './latency.ts'
 import type { BenchCase, Scenario } from './scenario.ts'

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { BenchConnection, Driver, RunningServers } from '../../bench/drivers/driver.ts'
-import { drivers, findDriver } from '../../bench/drivers/registry.ts'
+import { loadDriver, loadDrivers } from '../../bench/drivers/registry.ts'
 import { measure } from '../../bench/measurement.ts'
-import { PayloadRing } from '../../bench/payload.ts'
+import { PayloadRing, payloadSlots } from '../../bench/payload.ts'
 import { deliveryProblem, Receiver } from '../../bench/receiver.ts'
 
 const count = 10_000
@@ -16,7 +16,7 @@ const count = 10_000
 const aheadMax = 500
 const timing = { warmUpMs: 20, durationMs: 100, profileDirectory: undefined }
 
-for (const driver of drivers) {
+for (const driver of await loadDrivers()) {
   const isInstalled = driver.findVersion() !== undefined
   const skip = isInstalled ? false : `${driver.name} is not installed`
 
@@ -26,7 +26,7 @@ for (const driver of drivers) {
     const subscriber = await open(context, driver, servers)
     const receiver = new Receiver({ phase: 1, payloadBytes: 128, isTimed: false })
     await subscriber.subscribe('bench.contract', (payload) => receiver.onPayload(payload))
-    const ring = new PayloadRing(128, 1)
+    const ring = new PayloadRing(128, payloadSlots).begin(1)
     const next = (): Uint8Array | undefined => (ring.count < count ? ring.next() : undefined)
     const untilReceived = async (messages: number): Promise<void> => {
       while (receiver.received < messages) await new Promise((resolve) => setImmediate(resolve))
@@ -69,7 +69,7 @@ for (const driver of drivers) {
 }
 
 test('a system whose server does not start is a measurement without a result', async () => {
-  const herald = findDriver('herald')
+  const herald = await loadDriver('herald')
   assert.ok(herald !== undefined)
   const broken: Driver = {
     ...herald,
@@ -81,8 +81,8 @@ test('a system whose server does not start is a measurement without a result', a
   assert.deepEqual([problem, messages], ['no such server', 0])
 })
 
-test('a name that is no system finds no driver', () => {
-  assert.equal(findDriver('kafka'), undefined)
+test('a name that is no system finds no driver', async () => {
+  assert.equal(await loadDriver('kafka'), undefined)
 })
 
 async function start(context: TestContext, driver: Driver, serverCount: number): Promise<RunningServers> {

@@ -9,7 +9,7 @@ import { progressEvery } from '../../bench/window.ts'
 const phase = 3
 
 test('payloads carry number, phase and intended time, in slots of their own', () => {
-  const ring = new PayloadRing(16, phase)
+  const ring = new PayloadRing(16, payloadSlots).begin(phase)
   const first = ring.next()
   const second = ring.nextAt(1234.5)
   assert.deepEqual([readNumber(first), readNumber(second), readPhase(second)], [0, 1, phase])
@@ -22,7 +22,7 @@ test('payloads carry number, phase and intended time, in slots of their own', ()
 })
 
 test('a payload too small for its fields is refused', () => {
-  assert.throws(() => new PayloadRing(15, phase), /15 is below 16/)
+  assert.throws(() => new PayloadRing(15, 1), /15 is below 16/)
 })
 
 test('messages that come once and in order are a result', async () => {
@@ -50,19 +50,19 @@ test('messages out of order are no result', async () => {
 
 test('payloads of a wrong size are no result', async () => {
   const receiver = new Receiver({ phase, payloadBytes: 17, isTimed: false })
-  receiver.onPayload(new PayloadRing(16, phase).next())
+  receiver.onPayload(new PayloadRing(16, payloadSlots).begin(phase).next())
   assert.equal(deliveryProblem(receiver.result(), 1), '1 messages of a wrong size')
 })
 
 test('messages of another phase do not count', () => {
   const receiver = new Receiver({ phase, payloadBytes: 16, isTimed: false })
-  receiver.onPayload(new PayloadRing(16, phase - 1).next())
+  receiver.onPayload(new PayloadRing(16, payloadSlots).begin(phase - 1).next())
   assert.equal(receiver.received, 0)
 })
 
 test('latency is counted from the intended time of each message', () => {
   const receiver = new Receiver({ phase, payloadBytes: 16, isTimed: true, now: () => 100 })
-  const ring = new PayloadRing(16, phase)
+  const ring = new PayloadRing(16, payloadSlots).begin(phase)
   for (const intendedMs of [99, 98, 60]) receiver.onPayload(ring.nextAt(intendedMs))
   const { latency } = receiver.result()
   assert.equal(latency?.count, 3)
@@ -76,7 +76,7 @@ test('progress is told every few thousand messages', () => {
   const told: number[] = []
   const onProgress = (received: number): void => void told.push(received)
   const receiver = new Receiver({ phase, payloadBytes: 16, isTimed: false, onProgress })
-  const ring = new PayloadRing(16, phase)
+  const ring = new PayloadRing(16, payloadSlots).begin(phase)
   for (let index = 0; index <= 2 * progressEvery; index++) receiver.onPayload(ring.next())
   assert.deepEqual(told, [progressEvery, 2 * progressEvery])
 })
@@ -84,7 +84,7 @@ test('progress is told every few thousand messages', () => {
 /** What a receiver says of messages with these numbers, a turn later. */
 async function receive(numbers: readonly number[]): Promise<Received> {
   const receiver = new Receiver({ phase, payloadBytes: 16, isTimed: false, now: () => 77 })
-  const ring = new PayloadRing(16, phase)
+  const ring = new PayloadRing(16, payloadSlots).begin(phase)
   for (const number of numbers) {
     ring.count = number
     receiver.onPayload(ring.next())

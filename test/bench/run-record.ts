@@ -1,6 +1,6 @@
 // Made-up runs for tests of tables.
 
-import type { Measurement } from '../../bench/measurement.ts'
+import type { Measurement } from '../../bench/outcome.ts'
 import type { BenchCase, RunRecord } from '../../bench/scenarios/scenario.ts'
 import { everywhere } from '../../bench/scenarios/scenario.ts'
 

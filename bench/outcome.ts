@@ -1,0 +1,75 @@
+// What a phase says: rates and times, or why it is no result.
+
+import { deliveryProblem, type LatencySummary, type Received } from './receiver.ts'
+import { isInvalid } from './schedule.ts'
+import type { Sent } from './worker-protocol.ts'
+
+/** What came out of one run. Rates and times are those of the measured phase alone. */
+export interface Measurement {
+  /** Why this run is no result: something was lost, or its schedule was missed. */
+  readonly problem: string | undefined
+  readonly messages: number
+  readonly deliveries: number
+  /** Messages published, divided by the time from the first publish to the last delivery at the last subscriber. */
+  readonly messagesPerSecond: number
+  readonly serverCpuUsPerDelivery: number
+  readonly publisherCpuUsPerMessage: number
+  readonly subscriberCpuUsPerDelivery: number
+  readonly latency: LatencySummary | undefined
+  readonly sendDelay: LatencySummary | undefined
+  readonly missedSlots: number
+}
+
+/** A run that failed before it measured anything. */
+export const nothing: Measurement = {
+  problem: undefined,
+  messages: 0,
+  deliveries: 0,
+  messagesPerSecond: 0,
+  serverCpuUsPerDelivery: 0,
+  publisherCpuUsPerMessage: 0,
+  subscriberCpuUsPerDelivery: 0,
+  latency: undefined,
+  sendDelay: undefined,
+  missedSlots: 0,
+}
+
+/** What the publisher and the subscribers report of one phase. */
+export interface PhaseOutcome {
+  readonly sent: Sent
+  readonly received: readonly {
+    readonly received: Received
+    readonly failures: number
+    readonly cpuMs: number
+  }[]
+}
+
+/** The rates of a phase, with the first thing that makes it no result. */
+export function toMeasurement({ sent, received }: PhaseOutcome, serverCpuMs: number): Measurement {
+  const deliveries = received.reduce((sum, { received: { received } }) => sum + received, 0)
+  const lastAt = Math.max(...received.map(({ received: { lastAt } }) => lastAt))
+  const subscriberCpuMs = received.reduce((sum, { cpuMs }) => sum + cpuMs, 0)
+  return {
+    problem: toProblem(sent, received),
+    messages: sent.sent,
+    deliveries,
+    messagesPerSecond: (sent.sent * 1000) / (lastAt - sent.firstAt),
+    serverCpuUsPerDelivery: (serverCpuMs * 1000) / deliveries,
+    publisherCpuUsPerMessage: (sent.cpuMs * 1000) / sent.sent,
+    subscriberCpuUsPerDelivery: (subscriberCpuMs * 1000) / deliveries,
+    latency: received[0]?.received.latency,
+    sendDelay: sent.sendDelay,
+    missedSlots: sent.missed,
+  }
+}
+
+function toProblem(sent: Sent, received: PhaseOutcome['received']): string | undefined {
+  for (const { received: phase, failures } of received) {
+    const problem = deliveryProblem(phase, sent.sent)
+    if (problem !== undefined) return problem
+    if (failures > 0) return `a subscriber's client reported ${failures} failures`
+  }
+  if (sent.failures > 0) return `the publisher's client reported ${sent.failures} failures`
+  if (isInvalid(sent.missed, sent.sent)) return `INVALID: ${sent.missed} of ${sent.sent} slots missed`
+  return undefined
+}
