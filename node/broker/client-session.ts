@@ -6,7 +6,6 @@ import { type Boot, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GapReason, OriginState } from '../core/stream/replica.ts'
 import { batchStream, frameType } from '../wire/batch-header.ts'
 import {
-  decodeClientControl,
   decodeCredit,
   encodeAcknowledgement,
   encodeNodeControl,
@@ -38,12 +37,7 @@ export class ClientSession extends Session {
   }
 
   override onText(text: string): void {
-    const message = decodeClientControl(text)
-    if (!isRefusal(message)) {
-      if (message.op === 'subscribe') this.subscribe(message)
-      else this.unsubscribe(message.id)
-    } else if (message.id === undefined) this.endRefused(message)
-    else this.send({ op: 'refused', id: message.id, code: message.refused, message: message.reason })
+    this.onControl(text)
   }
 
   protected override answer(outcomes: readonly PublishOutcome[]): void {

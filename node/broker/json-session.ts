@@ -9,7 +9,7 @@ import { fromBase64, toBase64 } from '../wire/base64.ts'
 import { BatchBuilder } from '../wire/batch-builder.ts'
 import { type AckLevel, ackLevels, recordFlag } from '../wire/batch-header.ts'
 import { BatchReader, readHeaders } from '../wire/batch-reader.ts'
-import { decodeClientControl, isRefusal, readControl } from '../wire/control.ts'
+import { isRefusal, readControl } from '../wire/control.ts'
 import type { PublishOutcome } from '../wire/control-frames.ts'
 import { countBytes, readText, tryReadText } from '../wire/text.ts'
 import type { Broker } from './broker.ts'
@@ -51,12 +51,7 @@ export class JsonSession extends Session {
     const fields: Fields = read.fields
     if (fields['op'] === 'publish') return this.#onPublish(fields)
     if (fields['op'] === 'credit') return this.#onCredit(fields)
-    const message = decodeClientControl(text)
-    if (!isRefusal(message)) {
-      if (message.op === 'subscribe') this.subscribe(message)
-      else this.unsubscribe(message.id)
-    } else if (message.id === undefined) this.endRefused(message)
-    else this.send({ op: 'refused', id: message.id, code: message.refused, message: message.reason })
+    this.onControl(text)
   }
 
   protected override answer(outcomes: readonly PublishOutcome[]): void {

@@ -7,6 +7,7 @@ import { fromOrigin } from '../core/common/ids.ts'
 import type { FeedStart } from '../core/stream/feed.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import {
+  decodeClientControl,
   encodeNodeControl,
   isRefusal,
   type NodeControl,
@@ -109,6 +110,16 @@ export abstract class Session implements SubscriptionOutlet {
     subscription.told.set(state, to)
   }
 
+  /** Subscribes or unsubscribes as the text says; one that cannot be tied to a subscription ends the session. */
+  protected onControl(text: string): void {
+    const message = decodeClientControl(text)
+    if (!isRefusal(message)) {
+      if (message.op === 'subscribe') this.#subscribe(message)
+      else this.#unsubscribe(message.id)
+    } else if (message.id === undefined) this.endRefused(message)
+    else this.send({ op: 'refused', id: message.id, code: message.refused, message: message.reason })
+  }
+
   onWritable(): void {
     for (const subscription of this.subscriptions.values()) subscription.subscriber?.pump()
   }
@@ -166,7 +177,7 @@ export abstract class Session implements SubscriptionOutlet {
     return { op: 'welcome', ...this.table.welcome }
   }
 
-  protected subscribe(request: SubscribeRequest): void {
+  #subscribe(request: SubscribeRequest): void {
     const { id } = request
     const refuse = (code: ErrorCode, message: string): void => this.send({ op: 'refused', id, code, message })
     if (this.subscriptions.has(id)) return refuse('SUBSCRIPTION_ID_USED', `subscription ${id} exists`)
@@ -193,7 +204,7 @@ export abstract class Session implements SubscriptionOutlet {
     )
   }
 
-  protected unsubscribe(id: number): void {
+  #unsubscribe(id: number): void {
     const subscription = this.subscriptions.get(id)
     const cursor = subscription?.subscriber?.cursor() ?? new Map()
     if (subscription !== undefined) this.#drop(subscription, false)
