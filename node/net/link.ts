@@ -200,10 +200,14 @@ export class Link implements FrameReceiver {
     this.#host.onUp(this, this.#hello)
   }
 
-  /** All links of all nodes ping at the same multiples of the interval, so that a cluster at rest wakes up together. */
+  /**
+   * All links of all nodes ping at the same multiples of the interval, so that a cluster at rest wakes up together. Timers
+   * fire up to a few milliseconds early: the next multiple is counted from the nearest one, else one would count twice.
+   */
   #pingLater(): void {
     const { pingIntervalMs } = this.#host.durations
-    const delayMs = pingIntervalMs - (this.#host.now() % pingIntervalMs)
+    const now = this.#host.now()
+    const delayMs = (Math.round(now / pingIntervalMs) + 1) * pingIntervalMs - now
     this.#pinging = setTimeout(() => {
       this.#pingLater()
       this.#onPingTime()

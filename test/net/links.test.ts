@@ -154,6 +154,19 @@ test('finds a link dead that nothing comes over, on both ends, and dials until t
   await a.listener.until(() => a.listener.events.at(-1) === 'up B 2')
 })
 
+test('counts an interval of silence once, also when timers fire before their time', async () => {
+  // Nine milliseconds of this clock take ten: every timer of an interval fires well before the interval is over.
+  const now = (): number => performance.now() * 0.9
+  await using pair = await startPair({ durations: { silentPingsMax: 5 }, now })
+  const { a, b, proxy } = pair
+  proxy.blackhole()
+  const silentSince = now()
+  await Promise.race([a, b].map(({ listener }) => listener.until(() => listener.events.length === 2)))
+  const silentMs = now() - silentSince
+  // The last byte may have come most of an interval before.
+  assert(silentMs > 3 * 40, `a link was given up after ${silentMs} ms`)
+})
+
 test('ends its links with 1001 when it is closed', async () => {
   const pair = await startPair()
   const { a, b } = pair

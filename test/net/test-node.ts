@@ -35,6 +35,7 @@ export interface TestNodeOptions {
   readonly peers: Peers
   readonly cluster?: string
   readonly durations?: Partial<LinkDurations>
+  readonly now?: () => number
 }
 
 /** Links on a real port. */
@@ -63,7 +64,7 @@ export class TestNode implements AsyncDisposable {
       counters: this.counters,
       random: seededRandom(options.id),
       log: (event, fields) => this.events.push(`${event} ${JSON.stringify(fields)}`),
-      now: () => performance.timeOrigin + performance.now(),
+      now: options.now ?? (() => performance.timeOrigin + performance.now()),
       onDuplicate: (message) => {
         this.duplicates.push(message)
         this.listener.changed()
@@ -112,6 +113,7 @@ export async function startPair(
     readonly b?: { readonly cluster?: string; readonly peers?: Peers }
     readonly extraPeers?: Peers
     readonly durations?: Partial<LinkDurations>
+    readonly now?: () => number
     readonly expectUp?: boolean
   } = {},
 ): Promise<Pair> {
@@ -123,9 +125,10 @@ export async function startPair(
     ...options.extraPeers,
   }
   const durations = options.durations ?? {}
-  const b = await startTestNode({ id: 'B', boot: 2, peers, durations, ...options.b })
+  const clock = options.now === undefined ? {} : { now: options.now }
+  const b = await startTestNode({ id: 'B', boot: 2, peers, durations, ...clock, ...options.b })
   proxy.aim(b.port)
-  const a = await startTestNode({ id: 'A', boot: 1, peers, durations })
+  const a = await startTestNode({ id: 'A', boot: 1, peers, durations, ...clock })
   proxyOfA.aim(a.port)
   if (options.expectUp !== false) {
     await Promise.all([a, b].map(({ listener }) => listener.until(() => listener.events.length === 1)))
