@@ -5,7 +5,7 @@ import { overlaps, patternProblem } from './pattern.ts'
 
 export interface StreamDefinition {
   readonly name: string
-  /** Patterns of the topics that belong to the stream; those of two streams never overlap. */
+  /** Patterns of the topics that belong to the stream; no two overlap, neither of one stream nor of two. */
   readonly topics: readonly string[]
   readonly mode: 'gossip'
   readonly retention: Retention
@@ -44,7 +44,12 @@ export function definitionProblem(
     refused: 'STREAM_INVALID',
     reason: `stream ${name}: ${reason}`,
   })
-  if (!namePattern.test(name)) return refuse('the name must be 1 to 64 of A-Z a-z 0-9 _ -')
+  if (!namePattern.test(name)) {
+    return {
+      refused: 'STREAM_INVALID',
+      reason: `stream "${name}": the name must be 1 to 64 of A-Z a-z 0-9 _ -`,
+    }
+  }
   if (name === defaultStreamName ? topics.length !== 0 : topics.length < 1) {
     return refuse(name === defaultStreamName ? 'takes what others leave and has no topics' : 'needs a topic')
   }
@@ -73,8 +78,20 @@ export function definitionProblem(
       streamLimits.retentionAgeMsMax,
     ) ??
     range('copies', copies, 0, streamLimits.copiesMax) ??
+    ownOverlapProblem(definition) ??
     overlapProblem(definition, others)
   )
+}
+
+/** A pattern that overlaps another of its own stream is a slip of the pen, or says nothing new. */
+function ownOverlapProblem({ name, topics }: StreamDefinition): Refusal | undefined {
+  for (const [index, topic] of topics.entries()) {
+    const earlier = topics.slice(0, index).find((other) => overlaps(other, topic))
+    if (earlier === undefined) continue
+    const reason = `stream ${name}: ${topic} overlaps ${earlier} of the same stream`
+    return { refused: 'STREAM_OVERLAP', reason }
+  }
+  return undefined
 }
 
 function overlapProblem(
