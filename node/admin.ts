@@ -96,7 +96,7 @@ export class NodeAdmin implements AdminPort {
   async deleteStream(name: string): Promise<StreamDefinitionAnswer | Refusal> {
     const { broker, memory } = this.#node
     const replica = broker.streams.find(name)
-    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream ${name}` }
+    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
     if (name === defaultStreamName) {
       return {
         refused: 'STREAM_INVALID',

@@ -12,8 +12,9 @@ export function readString(fields: Fields, name: string): string {
 }
 
 /** Non-empty list of texts. */
-export function readStrings(fields: Fields, name: string): readonly string[] {
+export function readOptionalStrings(fields: Fields, name: string): readonly string[] | undefined {
   const value = fields.get(name)
+  if (value === undefined) return undefined
   if (!Array.isArray(value) || value.length === 0) throw refused(name, 'a list of texts with at least one')
   const items: readonly unknown[] = value
   return items.map((item) => {

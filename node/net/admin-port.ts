@@ -54,7 +54,7 @@ export interface StreamDefinitionAnswer {
 /** What `PUT /v1/streams/NAME` asks for; absent fields take their defaults, or stay as they are. */
 export interface StreamChange {
   readonly name: string
-  readonly topics: readonly string[]
+  readonly topics: readonly string[] | undefined
   readonly retention: { readonly bytes?: number; readonly ageMs?: number } | undefined
   readonly copies: number | undefined
 }

@@ -1,5 +1,6 @@
 // The requests of docs/protocol.md section 5, one row each: which method and path, and what of the AdminPort answers.
-// Paths are matched part by part: `:name` takes one part, `:rest` all that remain.
+// Paths are matched part by part: `:name` takes one part, also an empty one, which the node then refuses as it refuses other
+// names; `:rest` takes all that remain.
 
 import type { IncomingMessage } from 'node:http'
 import type { Refusal } from '../core/common/errors.ts'
@@ -9,8 +10,8 @@ import {
   readOptionalFields,
   readOptionalInteger,
   readOptionalNumber,
+  readOptionalStrings,
   readString,
-  readStrings,
 } from './admin-fields.ts'
 import type { AdminPort, OpenFile } from './admin-port.ts'
 import { RequestRefused, readObject, refuseForeignBody, type Target } from './admin-request.ts'
@@ -97,7 +98,7 @@ function matchPath(pattern: readonly string[], parts: readonly string[]): string
   if (fixed.some((part, index) => part !== parts[index])) return undefined
   const rest = parts.slice(fixed.length)
   if (last === ':rest') return rest.length > 0 ? rest.join('/') : undefined
-  if (last === ':name') return rest.length === 1 && rest[0] !== '' ? rest[0] : undefined
+  if (last === ':name') return rest.length === 1 ? rest[0] : undefined
   return rest.length === 0 ? '' : undefined
 }
 
@@ -115,7 +116,7 @@ async function putStream({ port, request, name }: RouteInput): Promise<RouteAnsw
   const ageMs = retention && readOptionalInteger(retention, 'ageMs', retentionBounds)
   const change = {
     name,
-    topics: readStrings(fields, 'topics'),
+    topics: readOptionalStrings(fields, 'topics'),
     retention: retention && { ...(bytes !== undefined && { bytes }), ...(ageMs !== undefined && { ageMs }) },
     copies: readOptionalInteger(fields, 'copies', { min: 0, max: 16 }),
   }

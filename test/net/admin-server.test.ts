@@ -177,6 +177,13 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.equal(host.counters.get('adminRequestsRefused'), 0)
 })
 
+test('hands an empty name to the node, and what a change does not give as absent', async () => {
+  await using host = await startAdmin()
+  await host.ask('PUT', '/v1/streams/', { copies: 1 })
+  const change = { name: '', topics: undefined, retention: undefined, copies: 1 }
+  assert.deepEqual(host.node.calls, [['putStream', change]])
+})
+
 test('gives whole files and the rest of files', async () => {
   await using host = await startAdmin()
   const path = '/v1/files/journal/000001.ndjson'
