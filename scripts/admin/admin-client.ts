@@ -21,9 +21,9 @@ export interface SendRequest {
   readonly ack?: string
 }
 
-/** Fields of a stream that can be set. */
+/** Fields of a stream that can be set; those left out take the defaults, or stay as they are. */
 export interface StreamSettings {
-  readonly topics: readonly string[]
+  readonly topics?: readonly string[]
   readonly retention?: { readonly bytes?: number; readonly ageMs?: number }
   readonly copies?: number
 }

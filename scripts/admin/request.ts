@@ -2,6 +2,7 @@
 // the process alive, and a node that hangs costs its deadline and nothing else.
 
 import { type IncomingMessage, request } from 'node:http'
+import { urlToHttpOptions } from 'node:url'
 import { toMessage } from '../cli/outcome.ts'
 
 /** The node gave no usable answer: no connection, no answer in time, or one that is not of the protocol. */
@@ -57,7 +58,10 @@ export async function openResponse(options: AdminRequest): Promise<IncomingMessa
   const headers: Record<string, string> = { ...options.headers }
   if (body !== undefined) headers['content-type'] = 'application/json'
   return await new Promise((resolve, reject) => {
-    const sent = request(new URL(options.path, options.baseUrl), {
+    // The path goes out as it is: as part of a URL, a name such as `..` would be taken for a step up.
+    const sent = request({
+      ...urlToHttpOptions(new URL(options.baseUrl)),
+      path: options.path,
       method: options.method,
       headers,
       agent: false,

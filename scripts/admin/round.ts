@@ -1,5 +1,5 @@
 // Asks several nodes the same thing at the same time and keeps their answers apart: a node that cannot be reached or that
-// refuses is named and hides nobody else's answer.
+// refuses is named and hides nobody else's answer. What several nodes say alike is said once, with all their names.
 
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
 import type { Terminal } from '../cli/terminal.ts'
@@ -43,9 +43,22 @@ export async function askAll<Answer>(
 
 /** Names the nodes that did not answer or refused, and says how the command ends because of them. */
 export function reportProblems(terminal: Terminal, round: Round<unknown>): ExitCode {
-  for (const { node, reason } of round.unreachable) terminal.warn(`node ${node} cannot be reached: ${reason}`)
-  for (const { node, reason, code } of round.refused)
-    terminal.warn(`node ${node} refused: ${code}: ${reason}`)
+  for (const { nodes, text } of groupByText(round.unreachable))
+    terminal.warn(`${nodes} cannot be reached: ${text}`)
+  for (const { nodes, text } of groupByText(round.refused)) terminal.warn(`${nodes} refused: ${text}`)
   if (round.refused.length > 0) return exitCodes.failure
   return round.unreachable.length > 0 ? exitCodes.unreachable : exitCodes.ok
+}
+
+/** One entry for each text, in the order in which they came first: `node A`, or `nodes A, B`. */
+function groupByText(
+  problems: readonly NodeProblem[],
+): readonly { readonly nodes: string; readonly text: string }[] {
+  const byText = Map.groupBy(problems, ({ code, reason }) =>
+    code === undefined ? reason : `${code}: ${reason}`,
+  )
+  return [...byText].map(([text, group]) => {
+    const ids = group.map(({ node }) => node).join(', ')
+    return { nodes: group.length === 1 ? `node ${ids}` : `nodes ${ids}`, text }
+  })
 }

@@ -89,6 +89,7 @@ function findNode(nodes: readonly FleetNode[], id: string): FleetNode {
   const node = nodes.find((other) => other.id === id)
   if (node !== undefined) return node
   throw new CommandError(exitCodes.usage, `there is no node "${id}"`, {
+    code: 'NODE_UNKNOWN',
     next: `use one of ${nodes.map((other) => other.id).join(', ')}`,
   })
 }

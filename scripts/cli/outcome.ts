@@ -39,6 +39,12 @@ export class CommandError extends Error {
   }
 }
 
+/** The code of a failed command that has none of its own: a program that reads the error document can rely on one. */
+export function toErrorCode(exitCode: ExitCode): string {
+  if (exitCode === exitCodes.usage) return 'USAGE_INVALID'
+  return exitCode === exitCodes.unreachable ? 'NODE_UNREACHABLE' : 'COMMAND_FAILED'
+}
+
 /** The text of whatever was thrown. */
 export function toMessage(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(toMessage).join('; ')

@@ -7,7 +7,8 @@ import { registerCommands } from '../commands/registry.ts'
 import { checkout } from '../runtime/installation.mjs'
 import { parseList, parseTimeout } from './arguments.ts'
 import { type Act, Context, type World } from './context.ts'
-import { CommandError, type ExitCode, exitCodes, toMessage } from './outcome.ts'
+import { CommandError, type ExitCode, exitCodes, toErrorCode, toMessage } from './outcome.ts'
+import { schemaVersion } from './terminal.ts'
 
 const nodeTimeoutMs = 5000
 
@@ -60,21 +61,38 @@ export function buildProgram(act: Act, world: World): Command {
 
 function reportFailure(error: unknown, words: readonly string[], world: World): ExitCode {
   if (world.signal.aborted) return exitCodes.interrupted
-  if (error instanceof CommanderError) {
-    const isAnswer = error.code === 'commander.helpDisplayed' || error.code === 'commander.version'
-    return isAnswer ? exitCodes.ok : exitCodes.usage
-  }
+  const isJson = hasFlag(words, '--json')
+  if (error instanceof CommanderError) return reportMisuse(error, isJson, world)
   const known = error instanceof CommandError ? error : undefined
+  const exitCode = known?.exitCode ?? exitCodes.failure
   const code = known?.code ?? readCode(error)
   const next = known?.next ?? readAction(error)
-  if (words.includes('--json')) {
-    const document = { schemaVersion: 1, error: { code, message: toMessage(error), next } }
-    world.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
-  }
+  if (isJson) printError(world, code ?? toErrorCode(exitCode), toMessage(error), next)
   world.stderr.write(`herald: ${code === undefined ? '' : `${code}: `}${toMessage(error)}\n`)
   if (next !== undefined) world.stderr.write(`        ${next}\n`)
-  if (words.includes('--debug') && error instanceof Error) world.stderr.write(`${error.stack}\n`)
-  return known?.exitCode ?? exitCodes.failure
+  if (hasFlag(words, '--debug') && error instanceof Error) world.stderr.write(`${error.stack}\n`)
+  return exitCode
+}
+
+/** What commander ends with: help and version, which were asked for, or a mistake that it has written to standard error. */
+function reportMisuse(error: CommanderError, isJson: boolean, world: World): ExitCode {
+  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return exitCodes.ok
+  const message =
+    error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')
+  if (isJson) printError(world, toErrorCode(exitCodes.usage), message, 'see --help of the command')
+  return exitCodes.usage
+}
+
+/** The error as the one document of the command. */
+function printError(world: World, code: string, message: string, next: string | undefined): void {
+  const document = { schemaVersion, error: { code, message, next } }
+  world.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
+}
+
+/** Whether the words have a flag; commander may have stopped before it came to it. */
+function hasFlag(words: readonly string[], flag: string): boolean {
+  const end = words.indexOf('--')
+  return words.slice(0, end < 0 ? undefined : end).includes(flag)
 }
 
 function readCode(error: unknown): string | undefined {

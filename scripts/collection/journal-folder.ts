@@ -2,7 +2,7 @@
 // journal complete. Journals pass through in pieces, so their size does not matter.
 
 import { createReadStream } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type JournalHealth, JournalReader, type JournalSink } from '../../audit/journal-reader.ts'
 import { CommandError, exitCodes } from '../cli/outcome.ts'
@@ -20,8 +20,14 @@ export type OpenIntake = (
 export async function readJournalFolder(folder: string, open: OpenIntake): Promise<readonly string[]> {
   const nodes = await listNodes(folder)
   if (nodes.length === 0) {
-    throw new CommandError(exitCodes.failure, `there are no journals in ${folder}`, {
-      next: 'fetch them first: herald fetch DIR',
+    const isFolder = await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
+    const message = isFolder ? `there are no journals in ${folder}` : `there is no folder ${folder}`
+    throw new CommandError(exitCodes.failure, message, {
+      code: 'JOURNALS_MISSING',
+      next: 'fetch them from the running cluster: herald fetch DIR',
     })
   }
   for (const node of nodes) {

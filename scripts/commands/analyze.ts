@@ -1,4 +1,5 @@
-// `herald analyze`: throughput and latency from the journals, as a page, as data and as text.
+// `herald analyze`: throughput and latency from the journals, as a page, as data and as text, in three files; the terminal
+// gets the verdict and a line a stream.
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ import { example } from '../cli/example.ts'
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { collect, withTemporaryFolder } from '../collection/collection.ts'
 import { readJournalFolder } from '../collection/journal-folder.ts'
+import { toAnalysisLines } from './analysis-view.ts'
 
 export function registerAnalyze(program: Command, act: Act): void {
   program
@@ -51,8 +53,8 @@ async function writeReports({ terminal }: Context, folder: string, output: strin
   ]
   await Promise.all(files.map((file, index) => writeFile(file, texts[index] ?? '')))
   terminal.document({ files, ...JSON.parse(renderReportJson(analysis, check)) })
-  terminal.line(renderReportMarkdown(analysis, check).trimEnd())
-  terminal.progress(`\nwritten to ${files.join(', ')}`)
+  for (const line of toAnalysisLines(analysis, check)) terminal.line(line)
+  terminal.line(`\nwritten to ${files.join(', ')}`)
   return check.missingJournals.length > 0 ? exitCodes.unreachable : exitCodes.ok
 }
 

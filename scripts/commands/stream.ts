@@ -1,8 +1,7 @@
 // `herald stream`: the streams of the cluster. A change is told to one node, which spreads it; the list asks all nodes and
-// says where they differ.
+// says where they differ. `add` creates and never changes: a name typed by mistake must not cost another stream its retention.
 
 import type { Command } from 'commander'
-import { formatBytes, formatDuration } from '../../node/config/quantity.ts'
 import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
 import { NodeRefusal, NodeUnreachable } from '../admin/request.ts'
@@ -13,25 +12,39 @@ import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
+import { streamHeadings, toChanges, toStreamRow } from './stream-view.ts'
 
-interface AddOptions {
-  readonly topics: readonly string[]
-  readonly retention?: { readonly bytes?: number; readonly ageMs?: number }
-  readonly copies?: number
+/** A stream as it is now, and how it came to that. */
+interface Outcome {
+  readonly outcome: 'created' | 'changed' | 'unchanged'
+  readonly stream: StreamDefinition
+  readonly changes: readonly string[]
 }
 
 export function registerStream(program: Command, act: Act): void {
   const group = program.command('stream').description('streams: named sets of topics')
-  group
-    .command('add')
-    .description('create stream NAME, or change it')
-    .argument('<name>')
-    .requiredOption('--topics <patterns>', 'patterns of its topics, between commas', parseList)
-    .option('--retention <limits>', 'how much and how long it is kept, as 64MiB,10m', parseRetention)
-    .option('--copies <count>', 'how many other nodes keep a message', parseCopies)
+  const topicsOption = ['--topics <patterns>', 'patterns of its topics, between commas'] as const
+  addLimitOptions(
+    group
+      .command('add')
+      .description('create stream NAME; one that exists is left as it is')
+      .argument('<name>')
+      .requiredOption(...topicsOption, parseList),
+  )
     .addHelpText('after', example("herald stream add orders --topics 'orders.>' --retention 64MiB,10m"))
-    .action((name: string, options: AddOptions, command: Command) =>
-      act(command, (context) => add(context, name, options)),
+    .action((name: string, settings: StreamSettings, command: Command) =>
+      act(command, (context) => add(context, name, settings)),
+    )
+  addLimitOptions(
+    group
+      .command('change')
+      .description('change stream NAME; what is not given stays as it is')
+      .argument('<name>')
+      .option(...topicsOption, parseList),
+  )
+    .addHelpText('after', example('herald stream change orders --retention 128MiB,30m'))
+    .action((name: string, settings: StreamSettings, command: Command) =>
+      act(command, (context) => change(context, name, settings)),
     )
   group
     .command('remove')
@@ -56,16 +69,62 @@ export function registerStream(program: Command, act: Act): void {
     )
 }
 
-async function add(context: Context, name: string, options: AddOptions): Promise<ExitCode> {
-  const settings: StreamSettings = {
-    topics: options.topics,
-    ...(options.retention !== undefined && { retention: options.retention }),
-    ...(options.copies !== undefined && { copies: options.copies }),
+/** The options that `add` and `change` share. */
+function addLimitOptions(command: Command): Command {
+  return command
+    .option('--retention <limits>', 'how much and how long it is kept, as 64MiB,10m', parseRetention)
+    .option('--copies <count>', 'how many other nodes keep a message', parseCopies)
+}
+
+/** The same definition again is no mistake, so that a script may begin with it; another one is. */
+async function add(context: Context, name: string, settings: StreamSettings): Promise<ExitCode> {
+  return await showOutcome(context, async (client) => {
+    const present = await findStream(client, name)
+    if (present === undefined)
+      return { outcome: 'created', stream: await client.putStream(name, settings), changes: [] }
+    const changes = toChanges(present, settings)
+    if (changes.length === 0) return { outcome: 'unchanged', stream: present, changes }
+    throw new CommandError(exitCodes.failure, `stream ${name} exists: ${changes.join('; ')}`, {
+      code: 'STREAM_EXISTS',
+      next: `change it with \`herald stream change ${name}\`, or take another name`,
+    })
+  })
+}
+
+async function change(context: Context, name: string, settings: StreamSettings): Promise<ExitCode> {
+  if (Object.keys(settings).length === 0) {
+    throw new CommandError(exitCodes.usage, 'nothing to change', {
+      next: 'give --topics, --retention or --copies',
+    })
   }
-  const { value, unreachable } = await askOne(context, (client) => client.putStream(name, settings))
-  context.terminal.document({ stream: value, unreachable })
-  for (const line of toTable(headings, [toRow(value)])) context.terminal.line(line)
-  return reportProblems(context.terminal, { answers: [], refused: [], unreachable })
+  return await showOutcome(context, async (client) => {
+    const present = await client.stream(name)
+    const changes = toChanges(present, settings)
+    if (changes.length === 0) return { outcome: 'unchanged', stream: present, changes }
+    return { outcome: 'changed', stream: await client.putStream(name, settings), changes }
+  })
+}
+
+async function showOutcome(
+  context: Context,
+  ask: (client: AdminClient) => Promise<Outcome>,
+): Promise<ExitCode> {
+  const { terminal } = context
+  const { value, unreachable } = await askOne(context, ask)
+  const { outcome, stream, changes } = value
+  terminal.document({ outcome, changes, stream, unreachable })
+  terminal.line(`stream ${stream.name} is ${outcome}${changes.length > 0 ? `: ${changes.join('; ')}` : ''}`)
+  for (const line of toTable(streamHeadings, [toStreamRow(stream)])) terminal.line(line)
+  return reportProblems(terminal, { answers: [], refused: [], unreachable })
+}
+
+async function findStream(client: AdminClient, name: string): Promise<StreamDefinition | undefined> {
+  try {
+    return await client.stream(name)
+  } catch (error) {
+    if (error instanceof NodeRefusal && error.code === 'STREAM_UNKNOWN') return undefined
+    throw error
+  }
 }
 
 async function remove(context: Context, name: string): Promise<ExitCode> {
@@ -87,7 +146,8 @@ async function list(context: Context): Promise<ExitCode> {
   const streams = [...newest.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const differing = streams.filter((stream) => !isKnownEverywhere(stream, round)).map((stream) => stream.name)
   terminal.document({ streams, differing, refused: round.refused, unreachable: round.unreachable })
-  if (round.answers.length > 0) for (const line of toTable(headings, streams.map(toRow))) terminal.line(line)
+  if (round.answers.length > 0)
+    for (const line of toTable(streamHeadings, streams.map(toStreamRow))) terminal.line(line)
   for (const name of differing)
     terminal.warn(`stream ${name} is not the same on all nodes yet; see \`herald stream show ${name}\``)
   return reportProblems(terminal, round)
@@ -104,27 +164,13 @@ async function show(context: Context, name: string): Promise<ExitCode> {
   })
   const rows = round.answers.map(({ node, value }) => [
     node,
-    ...toRow(value),
+    ...toStreamRow(value),
     String(value.version),
     value.by,
   ])
   if (rows.length > 0)
-    for (const line of toTable(['NODE', ...headings, '>VERSION', 'BY'], rows)) terminal.line(line)
+    for (const line of toTable(['NODE', ...streamHeadings, '>VERSION', 'BY'], rows)) terminal.line(line)
   return reportProblems(terminal, round)
-}
-
-const headings = ['STREAM', 'TOPICS', 'MODE', 'RETENTION', '>COPIES']
-
-function toRow(stream: StreamDefinition): string[] {
-  const { bytes, ageMs } = stream.retention
-  const retention = `${formatBytes(bytes)},${formatDuration(ageMs)}`
-  return [
-    stream.name,
-    stream.topics.join(' ') || '(all others)',
-    stream.mode,
-    retention,
-    String(stream.copies),
-  ]
 }
 
 function isKnownEverywhere(stream: StreamDefinition, round: Round<readonly StreamDefinition[]>): boolean {

@@ -85,70 +85,16 @@ test('subscribers collects the answers of all nodes', async () => {
   )
 })
 
+test('subscribers prints a refusal that all nodes share once, with their names', async () => {
+  await using cluster = await FakeCluster.start(3)
+  const { exitCode, stderr } = await cluster.run('subscribers', 'a.*')
+  assert.equal(exitCode, 1)
+  assert.equal(stderr, 'nodes A, B, C refused: TOPIC_INVALID: "a.*" has a wildcard\n')
+})
+
 test('subscribers says when there are none', async () => {
   await using cluster = await FakeCluster.start(2)
   assert.equal((await cluster.run('subscribers', 'orders.eu')).stdout, 'nobody is subscribed to orders.eu\n')
-})
-
-test('stream add tells the first node that can be reached, with the limits in bytes and milliseconds', async () => {
-  await using cluster = await FakeCluster.start(2)
-  await cluster.node('A').stop()
-  const { exitCode, stdout, stderr } = await cluster.run(
-    ...['stream', 'add', 'orders', '--topics', 'orders.>,invoices.>', '--retention', '1MiB,90s'],
-  )
-  assert.equal(exitCode, 3)
-  assert.match(stderr, /node A cannot be reached/)
-  assert.match(stdout, /^orders +orders\.> invoices\.> +gossip +1MiB,1\.5m +1$/m)
-  assert.deepEqual(cluster.node('B').streams.get('orders')?.retention, { bytes: 1_048_576, ageMs: 90_000 })
-})
-
-test('stream add exits 1 with the reason when topics overlap', async () => {
-  await using cluster = await FakeCluster.start(1)
-  const { exitCode, stderr } = await cluster.run('stream', 'add', 'mine', '--topics', 'taken.>')
-  assert.equal(exitCode, 1)
-  assert.match(stderr, /STREAM_OVERLAP: taken.> overlaps with stream other/)
-})
-
-test('stream add refuses a retention that is neither size nor duration', async () => {
-  await using cluster = await FakeCluster.start(1)
-  const { exitCode, stderr } = await cluster.run(
-    'stream',
-    'add',
-    'mine',
-    '--topics',
-    'a',
-    '--retention',
-    '10 parsecs',
-  )
-  assert.equal(exitCode, 2)
-  assert.match(stderr, /"10 parsecs" is neither a size/)
-})
-
-test('stream list names a stream that is not everywhere yet', async () => {
-  await using cluster = await FakeCluster.start(2)
-  await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>', '--only', 'A')
-  const { exitCode, stdout, stderr } = await cluster.run('stream', 'list')
-  assert.equal(exitCode, 0)
-  assert.match(stdout, /^orders /m)
-  assert.match(stderr, /stream orders is not the same on all nodes yet/)
-})
-
-test('stream show exits 1 where a node does not know the stream', async () => {
-  await using cluster = await FakeCluster.start(1)
-  const { exitCode, stderr } = await cluster.run('stream', 'show', 'nothing')
-  assert.equal(exitCode, 1)
-  assert.match(stderr, /STREAM_UNKNOWN: there is no stream nothing/)
-})
-
-test('stream remove deletes only with --yes where nobody can be asked', async () => {
-  await using cluster = await FakeCluster.start(1)
-  await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>')
-  const unsure = await cluster.run('stream', 'remove', 'orders')
-  assert.equal(unsure.exitCode, 2)
-  assert.match(unsure.stderr, /--yes/)
-  assert.ok(cluster.node('A').streams.has('orders'))
-  assert.equal((await cluster.run('stream', 'remove', 'orders', '--yes')).exitCode, 0)
-  assert.equal(cluster.node('A').streams.has('orders'), false)
 })
 
 test('cleanup lists what goes, needs --yes without a terminal, and clears every node', async () => {
@@ -216,6 +162,39 @@ test('an error is a JSON document under --json', async () => {
   const { exitCode, stdout } = await cluster.run('stream', 'add', 'mine', '--topics', 'taken.>', '--json')
   assert.equal(exitCode, 1)
   assert.equal(JSON.parse(stdout).error.code, 'STREAM_OVERLAP')
+})
+
+test('every error document has a code', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const missing = join(cluster.home, 'missing')
+  const errors: readonly (readonly [readonly string[], number, string])[] = [
+    [['send', 'Z', 't', 'm', '1'], 2, 'NODE_UNKNOWN'],
+    [['subscriptions', 'add', '', 'a.>'], 2, 'NODE_UNKNOWN'],
+    [['cleanup'], 2, 'USAGE_INVALID'],
+    [['up', '--nodes', '17'], 2, 'USAGE_INVALID'],
+    [['up', '--nodes', '2'], 1, 'COMMAND_FAILED'],
+    [['check', missing], 1, 'JOURNALS_MISSING'],
+    [['analyze', cluster.home], 1, 'JOURNALS_MISSING'],
+  ]
+  for (const [words, code, name] of errors) {
+    const { exitCode, stdout } = await cluster.run('--json', ...words)
+    assert.deepEqual([exitCode, JSON.parse(stdout).error.code], [code, name], words.join(' '))
+  }
+  await cluster.node('A').stop()
+  const { exitCode, stdout } = await cluster.run('--json', 'stream', 'remove', 'orders', '--yes')
+  assert.deepEqual([exitCode, JSON.parse(stdout).error.code], [3, 'NODE_UNREACHABLE'])
+})
+
+test('check and analyze tell a folder without journals from one that is not there', async () => {
+  await using cluster = await FakeCluster.start(1)
+  for (const command of ['check', 'analyze']) {
+    const empty = await cluster.run(command, cluster.home)
+    assert.equal(empty.exitCode, 1)
+    assert.match(empty.stderr, /JOURNALS_MISSING: there are no journals in /)
+    const missing = await cluster.run(command, join(cluster.home, 'missing'))
+    assert.equal(missing.exitCode, 1)
+    assert.match(missing.stderr, /JOURNALS_MISSING: there is no folder .*missing\n +fetch them/)
+  }
 })
 
 test('doctor prints a finding a line, and what to do about what fails', async () => {

@@ -61,7 +61,7 @@ export class FakeNode {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const range = request.headers.range === undefined ? '' : ` ${request.headers.range}`
-    this.requests.push(`${request.method} ${url.pathname}${range}`)
+    this.requests.push(`${request.method} ${request.url?.split('?', 1)[0]}${range}`)
     if (this.fault === 'hang') return
     if (this.fault === 'garbage') {
       response.end('<html>not a node</html>')
@@ -96,7 +96,7 @@ export class FakeNode {
       case 'DELETE subscriptions':
         return this.#changeSubscription(name ?? '', false)
       case 'GET subscribers':
-        return [200, this.#subscribers(url.searchParams.get('topic') ?? '')]
+        return this.#subscribers(url.searchParams.get('topic') ?? '')
       case 'POST send':
         return this.#send(body)
       case 'POST flush':
@@ -173,12 +173,19 @@ export class FakeNode {
   }
 
   #putStream(name: string, body: Record<string, unknown>): readonly [number, object] {
-    const { topics, retention } = body
+    const present = this.streams.get(name)
+    const { topics = present?.topics, retention, copies = present?.copies ?? 1 } = body
+    if (name === '') return refusal(400, 'STREAM_INVALID', 'the name must be 1 to 64 characters')
     if (!Array.isArray(topics)) return refusal(400, 'STREAM_INVALID', 'topics is missing')
     if (topics.includes('taken.>'))
       return refusal(409, 'STREAM_OVERLAP', 'taken.> overlaps with stream other')
-    const limits = { bytes: 67_108_864, ageMs: 600_000, ...(typeof retention === 'object' ? retention : {}) }
-    this.streams.set(name, { topics, retention: limits, copies: 1, version: 2 })
+    const limits = present?.retention ?? { bytes: 67_108_864, ageMs: 600_000 }
+    this.streams.set(name, {
+      topics,
+      retention: { ...limits, ...(typeof retention === 'object' ? retention : {}) },
+      copies: Number(copies),
+      version: (present?.version ?? 0) + 1,
+    })
     return [200, this.#definition(name)]
   }
 
@@ -200,11 +207,12 @@ export class FakeNode {
     return [200, { changed }]
   }
 
-  #subscribers(topic: string): object {
+  #subscribers(topic: string): readonly [number, object] {
+    if (topic.includes('*')) return refusal(400, 'TOPIC_INVALID', `"${topic}" has a wildcard`)
     const subscribers = [...this.subscriptions].map((pattern) => ({
       ...{ node: this.id, sub: `${this.id}/${pattern}`, kind: 'node', patterns: [pattern] },
     }))
-    return { topic, stream: 'default', subscribers }
+    return [200, { topic, stream: 'default', subscribers }]
   }
 
   #send({ topic, count }: Record<string, unknown>): readonly [number, object] {

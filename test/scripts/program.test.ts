@@ -52,6 +52,7 @@ test('mistakes of usage exit 2 and say what is wrong', async () => {
     [['stream', 'add', 'orders'], /required option '--topics <patterns>' not specified/],
     [['completion', 'tcsh'], /"tcsh" is not one of bash, zsh, fish/],
     [['check', 'a', 'b'], /too many arguments/],
+    [['stream', 'change', 'orders'], /nothing to change\n +give --topics, --retention or --copies/],
   ]
   for (const [words, message] of mistakes) {
     const { exitCode, stderr, stdout } = await runWords(words, {})
@@ -59,6 +60,32 @@ test('mistakes of usage exit 2 and say what is wrong', async () => {
     assert.match(stderr, message)
     assert.equal(stdout, '')
   }
+})
+
+test('mistakes of usage are a JSON document with a code under --json', async () => {
+  const mistakes: readonly (readonly [readonly string[], string])[] = [
+    [['--json', 'nonsense'], "unknown command 'nonsense'"],
+    [['status', '--json', '--nonsense'], "unknown option '--nonsense'"],
+    [['send', 'A', '--json'], "missing required argument 'topic'"],
+    [['--json'], 'a command is missing'],
+    [['stream', '--json'], 'a command is missing'],
+    [
+      ['--json', 'flood', 'a', 'b', '1'],
+      'flood needs at least one sender, a topic, a message and a count; got 3 words',
+    ],
+  ]
+  for (const [words, message] of mistakes) {
+    const { exitCode, stdout } = await runWords(words, {})
+    assert.equal(exitCode, 2, words.join(' '))
+    const { schemaVersion, error } = JSON.parse(stdout)
+    assert.deepEqual([schemaVersion, error.code, error.message], [1, 'USAGE_INVALID', message])
+    assert.equal(typeof error.next, 'string')
+  }
+})
+
+test('a message that looks like an option asks for no JSON', async () => {
+  const { exitCode, stdout } = await runWords(['send', 'A', 't', '--', '--json'], {})
+  assert.deepEqual([exitCode, stdout], [2, ''])
 })
 
 test('without a command it shows the help on standard error and exits 2', async () => {

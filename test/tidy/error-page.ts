@@ -1,7 +1,8 @@
 // docs/errors.md as the registry of error codes says it. Run by itself, this file writes the page.
 
 import { writeFileSync } from 'node:fs'
-import { type ErrorEntry, errorRegistry } from '../../node/core/common/error-registry.ts'
+import type { ErrorEntry } from '../../node/core/common/error-entry.ts'
+import { errorRegistry } from '../../node/core/common/error-registry.ts'
 
 const introduction = `# Errors
 

@@ -1,30 +1,6 @@
 // The registry of every error code: what happened, what to do about it, and what it means for the connection.
 // `docs/errors.md` is generated from this table by test/tidy/error-page.ts; a test keeps the two equal.
 
-/** Fate of the connection on which the error happened. */
-export type Fate =
-  | 'keep'
-  | 'status 400'
-  | 'status 431'
-  | 'close 1001'
-  | 'close 1002'
-  | 'close 1003'
-  | 'close 1007'
-  | 'close 1008'
-  | 'close 1009'
-  | 'close 1013'
-  | 'close 4401'
-  | 'exit 1'
-  | 'exit 2'
-
-export interface ErrorEntry {
-  /** What happened, in general; the concrete message names the value and the bound. */
-  readonly meaning: string
-  /** What the reader of the message should do. */
-  readonly action: string
-  readonly fate: Fate
-}
-
 /** Every code, by name. */
 export const errorRegistry = {
   TOPIC_INVALID: {
@@ -188,8 +164,13 @@ export const errorRegistry = {
     fate: 'close 1001',
   },
   STREAM_OVERLAP: {
-    meaning: 'A stream claims a topic that another stream has already.',
+    meaning: 'A stream claims a topic that another stream, or another of its own patterns, claims already.',
     action: 'Choose patterns that match no topic in common, or change the other stream.',
+    fate: 'keep',
+  },
+  STREAM_EXISTS: {
+    meaning: 'A stream was to be created that exists with another definition.',
+    action: 'Change it with `herald stream change`, or take another name.',
     fate: 'keep',
   },
   STREAM_INVALID: {
@@ -282,5 +263,25 @@ export const errorRegistry = {
     meaning: 'The other end sent something that the protocol does not allow.',
     action: 'Check that both ends run the same version; otherwise report a defect.',
     fate: 'close 1002',
+  },
+  USAGE_INVALID: {
+    meaning: 'A command line is not one that `herald` understands.',
+    action: 'See the message, and the help of the command: every command has `--help` with an example.',
+    fate: 'exit 2',
+  },
+  COMMAND_FAILED: {
+    meaning: 'A command could not do what it was asked, for a reason that has no code of its own.',
+    action: 'See the message; `herald doctor` finds what is wrong with the set-up.',
+    fate: 'exit 1',
+  },
+  NODE_UNREACHABLE: {
+    meaning: 'No node that a command needs could be reached.',
+    action: 'Look at `herald status`, and start what is down.',
+    fate: 'exit 3',
+  },
+  JOURNALS_MISSING: {
+    meaning: 'A folder that is to be checked or analyzed is not there, or holds no journals.',
+    action: 'Fetch the journals of the running cluster first: `herald fetch DIR`.',
+    fate: 'exit 1',
   },
 } as const

@@ -1,7 +1,8 @@
 // Errors as the rest of the code meets them: a failed operation is a HeraldError, an expected refusal is a value. Both carry a
 // code of the registry, which says what it means, what to do, and what becomes of the connection.
 
-import { type ErrorEntry, errorRegistry } from './error-registry.ts'
+import type { ErrorEntry } from './error-entry.ts'
+import { errorRegistry } from './error-registry.ts'
 
 /** One of the codes of the registry. */
 export type ErrorCode = keyof typeof errorRegistry

@@ -1,0 +1,35 @@
+// Streams as `herald stream` shows them: rows of a table, and what a wish would change, old beside new.
+
+import { formatBytes, formatDuration } from '../../node/config/quantity.ts'
+import type { StreamSettings } from '../admin/admin-client.ts'
+import type { StreamDefinition } from '../admin/answers.ts'
+
+export const streamHeadings: readonly string[] = ['STREAM', 'TOPICS', 'MODE', 'RETENTION', '>COPIES']
+
+/** The row of a stream under `streamHeadings`. */
+export function toStreamRow(stream: StreamDefinition): string[] {
+  const { name, topics, mode, retention, copies } = stream
+  return [name, showTopics(topics), mode, showRetention(retention), String(copies)]
+}
+
+/** What the settings would change, as `copies 1 -> 2`; empty if the stream is so already. The order of topics means nothing. */
+export function toChanges(stream: StreamDefinition, settings: StreamSettings): readonly string[] {
+  const topics = settings.topics ?? stream.topics
+  const retention = { ...stream.retention, ...settings.retention }
+  const copies = settings.copies ?? stream.copies
+  const changes: string[] = []
+  if (topics.toSorted().join(' ') !== stream.topics.toSorted().join(' '))
+    changes.push(`topics ${showTopics(stream.topics)} -> ${showTopics(topics)}`)
+  if (retention.bytes !== stream.retention.bytes || retention.ageMs !== stream.retention.ageMs)
+    changes.push(`retention ${showRetention(stream.retention)} -> ${showRetention(retention)}`)
+  if (copies !== stream.copies) changes.push(`copies ${stream.copies} -> ${copies}`)
+  return changes
+}
+
+function showTopics(topics: readonly string[]): string {
+  return topics.join(' ') || '(all others)'
+}
+
+function showRetention({ bytes, ageMs }: StreamDefinition['retention']): string {
+  return `${formatBytes(bytes)},${formatDuration(ageMs)}`
+}
