@@ -4,7 +4,7 @@ import type { Analysis, ThroughputSeries } from '../../audit/analysis.ts'
 import type { CheckResult } from '../../audit/check-result.ts'
 import { verdictText } from '../../audit/check-text.ts'
 import { formatMicroseconds, formatShort } from '../../audit/report-number.ts'
-import { showCount } from '../cli/numbers.ts'
+import { showCount, sum } from '../cli/numbers.ts'
 import { toTable } from '../cli/table.ts'
 
 /** Streams that are shown, the busiest first. */
@@ -34,19 +34,12 @@ export function toAnalysisLines(analysis: Analysis, check: CheckResult): readonl
   return lines
 }
 
-/** Deliveries a second: the mean from the first delivery to the last, as exact as the buckets are, and the best bucket. */
+/** Deliveries a second: the mean over the buckets that have any, so that idle times do not count, and the best bucket. */
 function toRates({ delivered }: ThroughputSeries, bucketMs: number): readonly [mean: number, peak: number] {
-  const first = delivered.findIndex((count) => count > 0)
-  if (first < 0) return [0, 0]
-  const last = delivered.findLastIndex((count) => count > 0)
-  const bucketSeconds = bucketMs / 1000
-  let total = 0
-  let peak = 0
-  for (const count of delivered) {
-    total += count
-    peak = Math.max(peak, count)
-  }
-  return [total / ((last - first + 1) * bucketSeconds), peak / bucketSeconds]
+  const busy = delivered.filter((count) => count > 0)
+  if (busy.length === 0) return [0, 0]
+  const peak = busy.reduce((highest, count) => Math.max(highest, count))
+  return [sum(busy) / busy.length / (bucketMs / 1000), peak / (bucketMs / 1000)]
 }
 
 /** A journal must not be able to write to the terminal. */
