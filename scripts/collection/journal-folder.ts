@@ -34,8 +34,7 @@ export async function readJournalFolder(folder: string, open: OpenIntake): Promi
     const intake = open(node, await readFlushedAt(join(folder, node)))
     const reader = new JournalReader(node, intake.sinks)
     const journal = join(folder, node, 'journal')
-    const files = (await readdir(journal)).filter((name) => name.endsWith('.ndjson')).toSorted()
-    for (const file of files) {
+    for (const file of await listJournalFiles(journal)) {
       reader.openFile(file)
       const text = createReadStream(join(journal, file), { encoding: 'utf8', highWaterMark: 1024 * 1024 })
       for await (const piece of text) reader.feed(piece)
@@ -48,10 +47,15 @@ export async function readJournalFolder(folder: string, open: OpenIntake): Promi
 async function listNodes(folder: string): Promise<readonly string[]> {
   const nodes: string[] = []
   for (const name of await readdir(folder).catch(() => [])) {
-    const inside = await readdir(join(folder, name, 'journal')).catch(() => undefined)
-    if (inside !== undefined) nodes.push(name)
+    if ((await listJournalFiles(join(folder, name, 'journal'))).length > 0) nodes.push(name)
   }
   return nodes.toSorted()
+}
+
+/** Names of the files of a journal, the oldest first; none where there is no such folder. */
+async function listJournalFiles(journal: string): Promise<readonly string[]> {
+  const names = await readdir(journal).catch(() => [])
+  return names.filter((name) => name.endsWith('.ndjson')).toSorted()
 }
 
 async function readFlushedAt(folder: string): Promise<number | undefined> {

@@ -90,9 +90,19 @@ export async function exerciseCommands(
     assert.equal(exitCode, 1)
     assert.match(stdout + stderr, /TOPIC_INVALID/)
   })
-  await context.test('streams are added, shown on every node and removed', async () => {
+  await context.test('streams are added, changed, shown on every node and removed', async () => {
     await good('stream', 'add', 'orders', '--topics', 'orders.>', '--retention', '1MiB,1m')
     assert.match(await good('stream', 'list'), /^orders +orders\.> +gossip +1MiB,1m/m)
+    assert.match(
+      await good('stream', 'add', 'orders', '--topics', 'orders.>'),
+      /^stream orders is unchanged$/m,
+    )
+    assert.equal((await herald(['stream', 'add', 'orders', '--topics', 'bills.>'])).exitCode, 1)
+    assert.match(await good('stream', 'change', 'orders', '--copies', '2'), /: copies 1 -> 2$/m)
+    assert.match(await good('stream', 'change', 'default', '--retention', '2m'), /10m -> 64MiB,2m$/m)
+    const within = await herald(['stream', 'add', 'q', '--topics', 'q.>,q.x'])
+    assert.match(within.stderr, /STREAM_OVERLAP: .*q\.x overlaps q\.>/)
+    assert.match((await herald(['stream', 'add', '', '--topics', 'q.>'])).stderr, /STREAM_INVALID/)
     const overlap = await herald(['stream', 'add', 'europe', '--topics', 'orders.eu'])
     assert.equal(overlap.exitCode, 1)
     assert.match(overlap.stderr, /STREAM_OVERLAP/)

@@ -1,7 +1,7 @@
 // Every other command against fake nodes: what it asks, what it prints, how it ends; with a node that refuses or is gone.
 
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { FakeCluster, runWords } from './fake-cluster.ts'
@@ -188,6 +188,7 @@ test('every error document has a code', async () => {
 test('check and analyze tell a folder without journals from one that is not there', async () => {
   await using cluster = await FakeCluster.start(1)
   for (const command of ['check', 'analyze']) {
+    await mkdir(join(cluster.home, 'A', 'journal'), { recursive: true })
     const empty = await cluster.run(command, cluster.home)
     assert.equal(empty.exitCode, 1)
     assert.match(empty.stderr, /JOURNALS_MISSING: there are no journals in /)
