@@ -70,6 +70,7 @@ export class NodeAdmin implements AdminPort {
       uptimeMs: broker.ports.now() - startedAt,
       memory: { rssBytes: rss, heapUsedBytes: heapUsed, retainedBytes },
       loopLagMs: this.#node.loopLag.read(),
+      journal: this.#node.memory.journal,
       links: links.statuses().map((link) => ({ ...link, zone: config.peers.get(link.peer)?.zone })),
       streams: broker.streams.replicas.map((replica) => this.#streamStatus(replica)),
       subscriptions: ownSubscriptions.size,

@@ -6,7 +6,9 @@ import type { Broker } from './broker/broker.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import { now } from './clock.ts'
 import type { NodeConfig } from './config/node-config.ts'
+import type { Counters } from './core/common/counters.ts'
 import { HeraldError } from './core/common/errors.ts'
+import type { JournalStatus } from './net/admin-port.ts'
 import type { LinkStatus } from './net/ports.ts'
 import { NodeRecorder } from './recorder.ts'
 import { type CatalogEntry, CatalogFile, readCatalog } from './storage/catalog-file.ts'
@@ -36,13 +38,19 @@ export class NodeMemory {
   #nextClockLine = 0
 
   /** Opens the journal. Throws HeraldError. */
-  static async open(config: NodeConfig, directory: DataDirectory, log: Logger): Promise<NodeMemory> {
+  static async open(
+    config: NodeConfig,
+    directory: DataDirectory,
+    log: Logger,
+    counters: Counters,
+  ): Promise<NodeMemory> {
     const journal = await JournalWriter.open({
       directory: directory.journalPath,
       fileBytesMax: config.tunables.journalFileBytes,
       filesMax: config.tunables.journalFilesMax,
       now,
       onFailure: ({ code, message }) => log.error({ event: 'journal-failed', code, reason: message }),
+      onDropped: (lines) => counters.increment('journalLinesDropped', lines),
     })
     return new NodeMemory(config, directory, journal, log)
   }
@@ -55,6 +63,12 @@ export class NodeMemory {
     this.recorder = new NodeRecorder(journal, now)
     this.#subscriptionsFile = new SubscriptionsFile(directory.path)
     this.#catalogFile = new CatalogFile(directory.path)
+  }
+
+  /** Whether what happens is written down; while it is not, the delivery check cannot tell. */
+  get journal(): JournalStatus {
+    const { failure } = this.#journal
+    return failure === undefined ? { state: 'ok' } : { state: 'failing', reason: failure }
   }
 
   /** Gives the broker back what the last boot knew, and begins the journal of this one. */

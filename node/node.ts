@@ -48,7 +48,7 @@ const readyAfterMs = 1500
 export class Node {
   readonly config: NodeConfig
   readonly version: string
-  readonly counters: Counters = new Counters()
+  readonly counters: Counters
   readonly memory: NodeMemory
   readonly broker: Broker
   readonly sessions: SessionTable
@@ -71,16 +71,18 @@ export class Node {
 
   /** Starts a node; resolves when it listens. Throws HeraldError. */
   static async start(options: NodeOptions): Promise<Node> {
-    const memory = await NodeMemory.open(options.config, options.directory, options.log)
-    const node = new Node(options, memory)
+    const counters = new Counters()
+    const memory = await NodeMemory.open(options.config, options.directory, options.log, counters)
+    const node = new Node(options, memory, counters)
     await node.#start()
     return node
   }
 
-  private constructor(options: NodeOptions, memory: NodeMemory) {
+  private constructor(options: NodeOptions, memory: NodeMemory, counters: Counters) {
     const { config, boot, version, log } = options
     const { tunables } = config
     this.#options = options
+    this.counters = counters
     this.#log = log
     this.config = config
     this.version = version
@@ -167,10 +169,9 @@ export class Node {
     const { drainMs } = this.config.tunables
     await clientsAnswered(this.sessions, drainMs)
     this.sessions.drain()
-    const queuedBytes = (): number => this.#peers.queuedBytes
     await Promise.all([
       clientsClosed(this.#clients, reason, drainMs),
-      linksFlushed(this.broker, queuedBytes, drainMs),
+      linksFlushed(this.broker, () => this.#peers.queuedBytes, drainMs),
     ])
     for (const timer of this.#timers) clearInterval(timer)
     clearTimeout(this.#ticker)

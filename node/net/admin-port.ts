@@ -18,6 +18,13 @@ export interface StreamStatus {
   readonly missing: number
 }
 
+/** Whether the journal is written. */
+export interface JournalStatus {
+  readonly state: 'ok' | 'failing'
+  /** Why it is not. */
+  readonly reason?: string
+}
+
 /** Answer of `GET /v1/status`. */
 export interface NodeStatus {
   readonly node: string
@@ -32,6 +39,7 @@ export interface NodeStatus {
     readonly retainedBytes: number
   }
   readonly loopLagMs: { readonly p99: number; readonly max: number }
+  readonly journal: JournalStatus
   /** With the zone that peers.json gives the other node. */
   readonly links: readonly (LinkStatus & { readonly zone: string | undefined })[]
   readonly streams: readonly StreamStatus[]

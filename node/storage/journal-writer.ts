@@ -30,20 +30,20 @@ export interface JournalWriterOptions {
   readonly now: () => number
   /** The disk refuses: called once per episode, until a write succeeds again. */
   readonly onFailure: (error: HeraldError) => void
+  /** So many lines are not in the journal and will not be. */
+  readonly onDropped: (lines: number) => void
   /** For tests; the default is a named limit of this file. */
   readonly waitingCharactersMax?: number
 }
 
-/** Numbers for status and metrics, since the writer was opened. */
+/** What became of the lines and files since the writer was opened. */
 export interface JournalCounters {
   readonly writtenLines: number
   readonly writtenBytes: number
-  readonly droppedLines: number
   /** Files that were found with a torn last line. */
   readonly tornFiles: number
   /** Files removed because there were more than `filesMax`. */
   readonly expiredFiles: number
-  readonly isFailing: boolean
 }
 
 interface Waiter {
@@ -79,13 +79,13 @@ export class JournalWriter {
   /** The work on the files that is under way; there is never more than one. */
   #working: Promise<void> | undefined
   #isClosed = false
+  /** Why the disk refuses; undefined from the next write that succeeds on. */
+  #failure: string | undefined
   readonly #counters = {
     writtenLines: 0,
     writtenBytes: 0,
-    droppedLines: 0,
     tornFiles: 0,
     expiredFiles: 0,
-    isFailing: false,
   }
 
   private constructor(options: JournalWriterOptions, file: number, fileBytes: number) {
@@ -114,6 +114,11 @@ export class JournalWriter {
     return this.#counters
   }
 
+  /** Why nothing can be written at present; undefined while all is well. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
   /** Everything flushed lies before this place. */
   get position(): JournalPosition {
     return { file: this.#file, offset: this.#fileBytes }
@@ -124,8 +129,7 @@ export class JournalWriter {
     if (this.#isClosed) return
     const text = JSON.stringify(line)
     if (this.#waiting.characters + text.length > this.#waitingMax) {
-      this.#counters.droppedLines++
-      this.#unreportedLines++
+      this.#drop(1)
       return
     }
     this.#reportDropped()
@@ -167,10 +171,7 @@ export class JournalWriter {
   async clear(): Promise<{ readonly files: number; readonly bytes: number }> {
     while (this.#working !== undefined) await this.#working
     const clearing = this.#clearFiles()
-    this.#working = clearing.then(
-      () => this.#writeWaiting(),
-      () => this.#writeWaiting(),
-    )
+    this.#working = clearing.catch(() => undefined).then(() => this.#writeWaiting())
     return await clearing
   }
 
@@ -212,14 +213,18 @@ export class JournalWriter {
       this.#fileBytes += bytes.length
       this.#counters.writtenLines += chunk.lines.length
       this.#counters.writtenBytes += bytes.length
-      this.#counters.isFailing = false
+      this.#failure = undefined
     } catch (cause) {
-      const lost = chunk.lines.length - chunk.dropped.lines
-      this.#counters.droppedLines += lost
-      this.#unreportedLines += lost + chunk.dropped.reported
+      this.#drop(chunk.lines.length - chunk.dropped.lines)
+      this.#unreportedLines += chunk.dropped.reported
       this.#fail(cause)
       await this.#cutTail()
     }
+  }
+
+  #drop(lines: number): void {
+    this.#unreportedLines += lines
+    if (lines > 0) this.#options.onDropped(lines)
   }
 
   #settle(lines: number): void {
@@ -231,10 +236,9 @@ export class JournalWriter {
   }
 
   #fail(cause: unknown): void {
-    if (this.#counters.isFailing) return
-    this.#counters.isFailing = true
-    const reason = `the journal in ${this.#options.directory} cannot be written: ${toReason(cause)}`
-    this.#options.onFailure(new HeraldError('DISK_FAILED', reason, { cause }))
+    if (this.#failure !== undefined) return
+    this.#failure = `the journal in ${this.#options.directory} cannot be written: ${toReason(cause)}`
+    this.#options.onFailure(new HeraldError('DISK_FAILED', this.#failure, { cause }))
   }
 
   /** After a failed write, part of it may stand in the file. */

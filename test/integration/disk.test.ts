@@ -37,3 +37,27 @@ test('a node that cannot save the catalog goes on, says so once an episode, and 
   assert.deepEqual(await b.stop(), { code: 0, signal: null })
   assert.equal(failures(), 2)
 })
+
+test('a node whose journal cannot be written goes on, and its status and metrics say so', async () => {
+  await using cluster = await Cluster.start({ nodes: 1, environment: { HERALD_JOURNAL_FILE_BYTES: '4KiB' } })
+  const a = cluster.node('A')
+  const dropped = (): Promise<number> => a.counter('journalLinesDropped')
+  const journal = async (): Promise<string> => JSON.stringify(Reflect.get(await a.status(), 'journal'))
+  assert.equal(await journal(), '{"state":"ok"}')
+  const folder = join(a.options.dataPath, 'journal')
+  await mkdir(join(folder, '000002.ndjson'))
+  await until('the second file is due, and lines are lost', async () => {
+    await a.admin.send({ topic: 'a.b', message: 'x', count: 1 })
+    await a.admin.flush()
+    return (await dropped()) > 0
+  })
+  assert.match(await journal(), /^\{"state":"failing","reason":".* cannot be written: EISDIR/)
+  assert.match((await a.get('/metrics')).body, /^herald_journal_lines_dropped_total [1-9]/m)
+  await rm(join(folder, '000002.ndjson'), { recursive: true })
+  await a.admin.flush()
+  assert.equal(await journal(), '{"state":"ok"}')
+  const lines = (await readFile(join(folder, '000002.ndjson'), 'utf8')).trimEnd().split('\n')
+  const told = lines.map((line) => JSON.parse(line)).filter(({ t }) => t === 'dropped')
+  const sum = told.reduce((lost: number, line) => lost + Number(line.lines), 0)
+  assert.equal(sum, await dropped())
+})

@@ -27,6 +27,7 @@ const nodeStatus: NodeStatus = {
   uptimeMs: 1,
   memory: { rssBytes: 1, heapUsedBytes: 1, retainedBytes: 1 },
   loopLagMs: { p99: 0, max: 0 },
+  journal: { state: 'ok' },
   links: [],
   streams: [],
   subscriptions: 0,

@@ -15,11 +15,18 @@ function line(number: number, padding = ''): JournalLine {
   return { t: 'lost', at: number, sub: `n${padding}`, stream: 's' }
 }
 
-function optionsFor(directory: string, errors: HeraldError[] = []): JournalWriterOptions {
+function optionsFor(
+  directory: string,
+  errors: HeraldError[] = [],
+  dropped: number[] = [],
+): JournalWriterOptions {
   const onFailure = (error: HeraldError): void => {
     errors.push(error)
   }
-  return { directory, fileBytesMax: 1_000_000, filesMax: 20, now: () => 99, onFailure }
+  const onDropped = (lines: number): void => {
+    dropped.push(lines)
+  }
+  return { directory, fileBytesMax: 1_000_000, filesMax: 20, now: () => 99, onFailure, onDropped }
 }
 
 async function readJournal(directory: string): Promise<string> {
@@ -128,13 +135,18 @@ test('ignores files in its folder that are not journals', async (context) => {
 
 test('drops lines above its memory limit and says how many at the place where they are missing', async (context) => {
   const directory = await temporaryDirectory(context)
-  await using writer = await JournalWriter.open({ ...optionsFor(directory), waitingCharactersMax: 500 })
+  const told: number[] = []
+  await using writer = await JournalWriter.open({
+    ...optionsFor(directory, [], told),
+    waitingCharactersMax: 500,
+  })
   for (let number = 1; number <= 100; number++) writer.append(line(number))
   await writer.flush()
   writer.append(line(101))
   await writer.flush()
-  const { droppedLines } = writer.counters
+  const droppedLines = told.length
   assert.ok(droppedLines > 80)
+  assert(told.every((lines) => lines === 1))
   const texts = (await readJournal(directory)).split('\n')
   const kept = 100 - droppedLines
   assert.deepEqual(JSON.parse(texts[kept] ?? ''), { t: 'dropped', at: 99, lines: droppedLines })
@@ -185,11 +197,13 @@ test('refuses a folder that cannot be one', async (context) => {
 test('goes on when its folder disappears, reports it once, and once more after it worked again', async (context) => {
   const directory = join(await temporaryDirectory(context), 'journal')
   const errors: HeraldError[] = []
-  await using writer = await JournalWriter.open(optionsFor(directory, errors))
+  const dropped: number[] = []
+  await using writer = await JournalWriter.open(optionsFor(directory, errors, dropped))
   const isLost = async (number: number): Promise<void> => {
     writer.append(line(number))
     await writer.flush()
-    assert.equal(writer.counters.isFailing, true)
+    assert.equal(dropped.length, number)
+    assert.match(writer.failure ?? '', /cannot be written: ENOENT/)
   }
   await rm(directory, { recursive: true })
   await isLost(1)
@@ -201,13 +215,13 @@ test('goes on when its folder disappears, reports it once, and once more after i
   await mkdir(directory)
   writer.append(line(3))
   await writer.flush()
-  assert.equal(writer.counters.isFailing, false)
+  assert.equal(writer.failure, undefined)
   const texts = (await readJournal(directory)).trimEnd().split('\n')
   assert.deepEqual(
     texts.map((text) => JSON.parse(text)),
     [{ t: 'dropped', at: 99, lines: 2 }, line(3)],
   )
-  assert.equal(writer.counters.droppedLines, 2)
+  assert.deepEqual(dropped, [1, 1], 'a line that reports others is none of them')
 })
 
 test('survives a full disk: drops, reports, and writes whole lines again when there is space', async (context) => {
@@ -220,15 +234,16 @@ test('survives a full disk: drops, reports, and writes whole lines again when th
   if (!isMounted) return context.skip('a small tmpfs cannot be mounted here')
   const directory = join(root, 'journal')
   const errors: HeraldError[] = []
-  await using writer = await JournalWriter.open(optionsFor(directory, errors))
+  const told: number[] = []
+  await using writer = await JournalWriter.open(optionsFor(directory, errors, told))
   await appendFile(join(root, 'filler'), Buffer.alloc(200 * 1024))
   for (let number = 1; number <= 200; number++) {
     writer.append(line(number, 'x'.repeat(1000)))
     await writer.flush()
   }
   assert.equal(errors.length, 1)
-  assert.equal(writer.counters.isFailing, true)
-  assert.ok(writer.counters.droppedLines > 0)
+  assert.match(writer.failure ?? '', /ENOSPC/)
+  assert.ok(told.length > 0)
   await rm(join(root, 'filler'))
   writer.append(line(201))
   await writer.flush()
@@ -237,7 +252,10 @@ test('survives a full disk: drops, reports, and writes whole lines again when th
     .split('\n')
     .map((text) => JSON.parse(text) as JournalLine)
   const dropped = lines.reduce((sum, found) => sum + (found.t === 'dropped' ? found.lines : 0), 0)
-  assert.equal(dropped, writer.counters.droppedLines)
+  assert.equal(
+    dropped,
+    told.reduce((sum, number) => sum + number, 0),
+  )
   assert.equal(lines.filter((found) => found.t === 'lost').length + dropped, 201)
   assert.deepEqual(lines.at(-1), line(201))
 })

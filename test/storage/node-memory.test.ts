@@ -1,13 +1,14 @@
-// What a node has saved of its own subscriptions never says more than its journal.
+// What a node has saved of its own subscriptions never says more than its journal, and a journal that cannot be written is seen.
 
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Logger } from 'pino'
 import type { Broker } from '../../node/broker/broker.ts'
 import type { NodeSubscriptions } from '../../node/broker/node-subscriptions.ts'
 import type { NodeConfig } from '../../node/config/node-config.ts'
+import { Counters } from '../../node/core/common/counters.ts'
 import type { NodeId } from '../../node/core/common/ids.ts'
 import { NodeMemory } from '../../node/memory.ts'
 import { DataDirectory } from '../../node/storage/data-directory.ts'
@@ -21,11 +22,16 @@ const origin = 'B#1'
 class Fixture {
   readonly directory: DataDirectory
   readonly memory: NodeMemory
+  readonly counters: Counters
+  /** Names of the events that were logged as errors. */
+  readonly errors: string[]
   #passed = 0
 
-  constructor(directory: DataDirectory, memory: NodeMemory) {
+  private constructor(directory: DataDirectory, memory: NodeMemory, counters: Counters, errors: string[]) {
     this.directory = directory
     this.memory = memory
+    this.counters = counters
+    this.errors = errors
   }
 
   static async open(context: TestContext): Promise<Fixture> {
@@ -34,9 +40,12 @@ class Fixture {
     const directory = await DataDirectory.open({ path, node, cluster: 'herald', nowMs: 1 })
     const tunables = { journalFileBytes: 1_000_000, journalFilesMax: 4 }
     const config = { cluster: 'herald', nodeId: node, tunables } as NodeConfig
-    const memory = await NodeMemory.open(config, directory, { error: assert.fail } as unknown as Logger)
+    const counters = new Counters()
+    const errors: string[] = []
+    const error = ({ event }: { readonly event: string }): void => void errors.push(event)
+    const memory = await NodeMemory.open(config, directory, { error } as unknown as Logger, counters)
     context.after(() => memory.close({ origin: 'A#1' } as Broker))
-    return new Fixture(directory, memory)
+    return new Fixture(directory, memory, counters, errors)
   }
 
   deliver(to: number): void {
@@ -67,6 +76,7 @@ test('a delivery while subscriptions are being saved is not lost by a crash afte
   assert.equal(await fixture.recovered(), 5)
   await fixture.memory.recorder.flush()
   assert.equal(await fixture.recovered(), 8)
+  assert.deepEqual(fixture.errors, [])
 })
 
 test('every line before the saved place in the journal is contained in the saved positions', async (context) => {
@@ -87,4 +97,26 @@ test('every line before the saved place in the journal is contained in the saved
     assert(told <= saved, `round ${round}: the journal says ${told}, the file ${saved}`)
     await flushing
   }
+})
+
+test('a journal that cannot be written is failing until it can, and its lost lines are counted', async (context) => {
+  const { directory, memory, counters, errors } = await Fixture.open(context)
+  const lose = async (): Promise<void> => {
+    memory.recorder.line({ t: 'lost', at: 1, sub, stream: 'orders' })
+    await memory.recorder.flush()
+  }
+  assert.deepEqual(memory.journal, { state: 'ok' })
+  // A folder in the place of the file: it cannot be opened for writing, for root neither.
+  const file = join(directory.journalPath, '000001.ndjson')
+  await mkdir(file)
+  for (const _ of [1, 2]) await lose()
+  assert.equal(memory.journal.state, 'failing')
+  assert.match(memory.journal.reason ?? '', /cannot be written: EISDIR/)
+  assert.equal(counters.get('journalLinesDropped'), 2)
+  assert.deepEqual(errors, ['journal-failed'])
+  await rm(file, { recursive: true })
+  await lose()
+  assert.deepEqual(memory.journal, { state: 'ok' })
+  assert.equal(counters.get('journalLinesDropped'), 2)
+  assert.match(await readFile(file, 'utf8'), /^\{"t":"dropped",.*"lines":2\}\n\{"t":"lost"/)
 })

@@ -49,6 +49,8 @@ export const counterMeanings = {
   slowConsumers: 'Connections closed because they took nothing for too long.',
   protocolErrors: 'Client connections closed because they broke the protocol.',
   peerProtocolErrors: 'Messages of other nodes that do not parse.',
+  journalLinesDropped:
+    'Lines missing from the journal because the disk refused them or was too slow; `check` cannot tell what they say.',
   adminRequests: 'Requests answered on the admin port.',
   adminRequestsRefused: 'Requests on the admin port answered with a status of 400 or above.',
 } as const
