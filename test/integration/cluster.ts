@@ -52,7 +52,8 @@ export class Cluster implements AsyncDisposable {
         return cluster
       } catch (error) {
         await cluster[Symbol.asyncDispose]()
-        const isCollision = error instanceof Error && error.message.includes('PORT_IN_USE')
+        // Who has the port may be a node of another test: it looks ready, and only the log of ours says that it is not.
+        const isCollision = cluster.nodes.some(({ log }) => log.some((line) => line.includes('PORT_IN_USE')))
         if (!isCollision || attempt === attemptsMax) throw error
       }
     }
