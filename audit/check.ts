@@ -117,15 +117,18 @@ export class DeliveryCheck {
   #originState(origin: string, subscriber: NodeHistory, record: SubscriptionRecord): OriginState {
     const history = this.#nodes.get(nodeOf(origin))
     if (history === undefined || history.endsAt === undefined) {
-      return { gapReason: 'origin-journal-missing', isHeadCut: true, tail: 'crashed', wasOverBefore: false }
+      const gapReason = 'origin-journal-missing'
+      return { gapReason, isHeadCut: true, tail: 'crashed', isBygone: false, wasOverBefore: false }
     }
     const gapReason = history.isDamaged ? 'origin-journal-damaged' : undefined
     const boot = history.boots.get(origin)
     // A journal that is whole and does not know the boot says that there was none: what came from it is phantom.
     if (boot === undefined) {
-      return { gapReason, isHeadCut: history.isHeadCut, tail: 'complete', wasOverBefore: false }
+      const { isHeadCut } = history
+      return { gapReason, isHeadCut, tail: 'complete', isBygone: false, wasOverBefore: false }
     }
-    const wasOverAt = this.#clocks.translate(boot.lastAt, history.node, subscriber.node)
+    const lastAt = this.#clocks.translate(boot.lastAt, history.node, subscriber.node)
+    const wasOverAt = boot.state === 'open' ? Number.POSITIVE_INFINITY : lastAt
     const isTailTorn = boot.state === 'open' && history.isTailTorn
     const writtenUntil = history.flushedAt ?? boot.lastAt
     return {
@@ -137,7 +140,8 @@ export class DeliveryCheck {
           : boot.state === 'crashed' || isTailTorn
             ? 'crashed'
             : { writtenUntil },
-      wasOverBefore: boot.state !== 'open' && wasOverAt < (record.beganAt ?? 0),
+      isBygone: wasOverAt < (record.since ?? 0),
+      wasOverBefore: wasOverAt < (record.beganAt ?? 0),
     }
   }
 

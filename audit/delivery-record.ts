@@ -49,6 +49,7 @@ export class OriginDelivery {
   /** What the subscriber was told not to wait for, with the reasons given. */
   readonly gaps: SequenceSet = new SequenceSet()
   readonly gapReasons: Set<string> = new Set()
+  /** When the sequences were delivered, or told as gaps. */
   readonly times: TimedRuns = new TimedRuns()
   readonly uncertain: UncertainRange[] = []
   /** The highest sequence that was delivered or told as a gap. */
@@ -74,8 +75,9 @@ export class OriginDelivery {
     this.position = Math.max(this.position, to)
   }
 
-  tellGap(from: number, to: number, reason: string): void {
+  tellGap(from: number, to: number, reason: string, at: number): void {
     this.gaps.add(from, to)
+    this.times.add(from, to, at, at)
     this.gapReasons.add(reason)
     this.position = Math.max(this.position, to)
   }
@@ -115,6 +117,8 @@ export class SubscriptionRecord {
   announced: (JournalEvent & { readonly t: 'sub' }) | undefined
   /** When the first `sub` line was written. */
   beganAt: number | undefined
+  /** When the subscription was made; undefined when it goes on from a cursor, or when its node does not write it. */
+  since: number | undefined
   closing: Closing | undefined
   /** True once a `lost` line was seen: the client may lack what was delivered last. */
   isBroken = false
@@ -146,6 +150,7 @@ export class SubscriptionRecord {
     if (!this.isResumed && this.origins.size > 0) this.isHeadless = true
     this.announced = event
     this.beganAt ??= event.at
+    this.since ??= event.since
     this.closing = undefined
   }
 
@@ -167,7 +172,7 @@ export class SubscriptionRecord {
   onGap(event: JournalEvent & { readonly t: 'gap' }, holes: readonly JournalHole[]): void {
     const delivery = this.origin(event.origin)
     if (delivery.holesSeen < holes.length) delivery.closeHoles(event.from, holes, false)
-    delivery.tellGap(event.from, event.to, event.reason)
+    delivery.tellGap(event.from, event.to, event.reason, event.at)
   }
 
   onLost(at: number): void {

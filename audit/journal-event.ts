@@ -35,6 +35,8 @@ export type JournalEvent = { readonly at: number } & (
       readonly patterns: readonly string[]
       readonly stream: string
       readonly name: string | undefined
+      /** When the subscription was made. */
+      readonly since: number | undefined
     }
   | {
       readonly t: 'base'
@@ -178,11 +180,18 @@ function interest(line: Fields): {
   readonly kind: 'node' | 'client'
   readonly patterns: readonly string[]
   readonly name: string | undefined
+  readonly since: number | undefined
 } {
   const kind = line['kind']
   const name = line['name']
+  const since = line['since']
   if (kind !== 'node' && kind !== 'client') throw damaged
-  return { kind, patterns: texts(line['patterns']), name: name === undefined ? undefined : text(name) }
+  return {
+    kind,
+    patterns: texts(line['patterns']),
+    name: name === undefined ? undefined : text(name),
+    since: since === undefined ? undefined : time(since),
+  }
 }
 
 function decodeSent(line: Fields, at: number): JournalEvent {

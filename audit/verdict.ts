@@ -3,6 +3,7 @@
 // Every expected sequence that did not come falls into exactly one set, in this order: told as a gap, unknown
 // because journal lines are missing, pending because it was sent just before the end, or silently lost.
 // Every delivered sequence that was not due is unknown, a phantom, or unexpected.
+// A gap that was told is a loss also where the origin's own lines are missing: its node knew that these were published.
 
 import type { OriginReport, SetReport, UnknownReason } from './check-result.ts'
 import type { Closing, JournalHole, OriginDelivery } from './delivery-record.ts'
@@ -17,7 +18,9 @@ export interface OriginState {
   readonly isHeadCut: boolean
   /** `complete`: it stopped in order. `crashed`: its last lines are missing. Otherwise until when it was written. */
   readonly tail: 'complete' | 'crashed' | { readonly writtenUntil: number }
-  /** True if the boot was over before the subscription began. */
+  /** True if the boot was over before the subscription was made: unless a line names it, nothing of it is due. */
+  readonly isBygone: boolean
+  /** True if the boot was over before the first line of the subscription. */
   readonly wasOverBefore: boolean
 }
 
@@ -58,16 +61,17 @@ export function judge(given: Case): OriginReport {
   const reasons = new Set<UnknownReason>()
   const due = dueSequences(given, base)
   const missing = judgeMissing(given, due.subtract(delivery.delivered), unknown, reasons)
+  const toldBeyond = toldBeyondJournal(given, base, all)
   const phantom = judgeUnsent(given, delivery.delivered.subtract(all), unknown, reasons)
   const unexpected = judgeUnexpected(given, base, all, unknown, reasons)
-  addHiddenSequences(given, base, all, unknown, reasons)
+  addHiddenSequences(given, base, all.union(toldBeyond), unknown, reasons)
   if (given.isBroken) reasons.add('session-broken')
   return {
     origin: given.origin,
     base,
-    expected: report(due.subtract(missing.notDue)),
+    expected: report(due.subtract(missing.notDue).addAll(toldBeyond)),
     delivered: report(delivery.delivered),
-    lostTold: report(missing.lostTold),
+    lostTold: report(missing.lostTold.addAll(toldBeyond)),
     lostSilent: report(missing.lostSilent),
     duplicated: report(delivery.duplicated),
     outOfOrder: report(delivery.outOfOrder),
@@ -99,6 +103,10 @@ function judgeMissing(
 ): Missing {
   const lostTold = missing.intersect(given.delivery.gaps)
   let rest = missing.subtract(lostTold)
+  const notDue = new SequenceSet()
+  if (given.state.isBygone && isUnnamed(given)) {
+    return { lostTold, lostSilent: notDue, pending: notDue, notDue: rest }
+  }
   const take = (part: SequenceSet, reason: UnknownReason): void => {
     if (part.isEmpty) return
     unknown.addAll(part)
@@ -112,9 +120,7 @@ function judgeMissing(
       'subscription-not-journaled',
     )
   }
-  const hasNoTrace = given.delivery.base === undefined && given.delivery.position === 0
-  if (given.state.wasOverBefore && hasNoTrace) take(rest, 'start-not-journaled')
-  const notDue = new SequenceSet()
+  if (given.state.wasOverBefore && isUnnamed(given)) take(rest, 'start-not-journaled')
   const { closing, sent } = given
   if (closing !== undefined && (closing.how === 'lost' || closing.how === 'crash') && sent !== undefined) {
     // The session was over then: what came before may have been delivered, what came later was not for it.
@@ -126,6 +132,22 @@ function judgeMissing(
   const mayComeStill = closing === undefined || closing.how === 'stop'
   const pending = mayComeStill ? (sent?.times.after(rest, given.pendingAfter) ?? rest) : new SequenceSet()
   return { lostTold, lostSilent: rest.subtract(pending), pending, notDue }
+}
+
+/** No line of the subscription says anything of the origin. */
+function isUnnamed({ delivery }: Case): boolean {
+  return delivery.base === undefined && delivery.position === 0
+}
+
+/**
+ * Told as gaps, but not among what the journals tell of the origin or of the subscription: without topics or patterns
+ * nobody can say which of them matched, so all count.
+ */
+function toldBeyondJournal(given: Case, base: number, all: SequenceSet): SequenceSet {
+  const { delivery, patterns } = given
+  const told = delivery.gaps.subtract(delivery.delivered).within(base + 1, Number.POSITIVE_INFINITY)
+  const beyond = maybeSent(given, told.subtract(all))
+  return patterns === undefined ? beyond.addAll(told.intersect(all)) : beyond
 }
 
 /** What may have been delivered by lines that are missing from the subscriber's journal. */
@@ -153,23 +175,23 @@ function judgeUnsent(
   unknown: SequenceSet,
   reasons: Set<UnknownReason>,
 ): SequenceSet {
-  const { state, sent, delivery } = given
-  if (unsent.isEmpty) return unsent
-  if (state.gapReason !== undefined) {
-    unknown.addAll(unsent)
-    reasons.add(state.gapReason)
-    return new SequenceSet()
-  }
-  const excused = new SequenceSet()
-  const beyond = unsent.within((sent?.all.last ?? 0) + 1, Number.POSITIVE_INFINITY)
-  if (state.tail === 'crashed') excused.addAll(beyond)
-  else if (state.tail !== 'complete') excused.addAll(delivery.times.after(beyond, given.unwrittenAfter))
-  if (state.isHeadCut) excused.addAll(unsent.within(1, (sent?.all.first ?? Number.POSITIVE_INFINITY) - 1))
+  const excused = maybeSent(given, unsent)
   if (!excused.isEmpty) {
     unknown.addAll(excused)
-    reasons.add('origin-journal-truncated')
+    reasons.add(given.state.gapReason ?? 'origin-journal-truncated')
   }
   return unsent.subtract(excused)
+}
+
+/** Those of the sequences that no `sent` line has which the origin may have sent all the same. */
+function maybeSent({ state, sent, delivery, unwrittenAfter }: Case, unsent: SequenceSet): SequenceSet {
+  if (state.gapReason !== undefined) return unsent
+  const maybe = new SequenceSet()
+  const beyond = unsent.within((sent?.all.last ?? 0) + 1, Number.POSITIVE_INFINITY)
+  if (state.tail === 'crashed') maybe.addAll(beyond)
+  else if (state.tail !== 'complete') maybe.addAll(delivery.times.after(beyond, unwrittenAfter))
+  if (state.isHeadCut) maybe.addAll(unsent.within(1, (sent?.all.first ?? Number.POSITIVE_INFINITY) - 1))
+  return maybe
 }
 
 /** Sent and delivered, but not due to this subscriber. */
@@ -195,15 +217,15 @@ function judgeUnexpected(
 function addHiddenSequences(
   given: Case,
   base: number,
-  all: SequenceSet,
+  known: SequenceSet,
   unknown: SequenceSet,
   reasons: Set<UnknownReason>,
 ): void {
   const { state, delivery } = given
   if (state.gapReason === 'origin-journal-missing') reasons.add('origin-journal-missing')
-  if (state.gapReason !== 'origin-journal-damaged') return
-  const hidden = SequenceSet.range(base + 1, all.last ?? 0)
-    .subtract(all)
+  if (state.gapReason !== 'origin-journal-damaged' || (state.isBygone && isUnnamed(given))) return
+  const hidden = SequenceSet.range(base + 1, given.sent?.all.last ?? 0)
+    .subtract(known)
     .subtract(delivery.delivered)
   if (hidden.isEmpty) return
   unknown.addAll(hidden)

@@ -71,6 +71,7 @@ export class NodeSubscriptions {
       start: (replica) => startAfter(vectors, replica),
       cursor: vectors,
       resumes: true,
+      since,
     })
   }
 
@@ -102,6 +103,7 @@ export class NodeSubscriptions {
       sink,
       start: () => ({ kind: 'now' }),
       resumes: false,
+      since,
     })
     return { changed: true }
   }

@@ -13,18 +13,27 @@ export class SubscriberJournal {
   readonly #ports: BrokerPorts
   readonly #options: SubscriberOptions
   readonly #reader = new BatchReader()
+  /** When the subscription was made; undefined if it goes on from a cursor, which may be owed what is older. */
+  readonly #since: number | undefined
+  /** Whether it wants what was published before it, of every origin that its node knows of. */
+  #wantsPast = false
 
   constructor(ports: BrokerPorts, options: SubscriberOptions) {
     this.#ports = ports
     this.#options = options
+    const { since, resumes, cursor } = options
+    this.#since = since ?? (resumes || cursor !== undefined ? undefined : ports.now())
   }
 
   begin(replica: Replica): void {
-    const { sub, kind, patterns, name } = this.#options
+    const { sub, kind, patterns, name, resumes, start } = this.#options
+    const since = this.#since
+    this.#wantsPast = since !== undefined && !resumes && start(replica).kind !== 'now'
     const named = name === undefined ? {} : { name }
+    const made = since === undefined ? {} : { since }
     const stream = replica.name
     const at = this.#ports.now()
-    this.#ports.recorder.subscriptionEvent({ t: 'sub', at, sub, kind, patterns, stream, ...named })
+    this.#ports.recorder.subscriptionEvent({ t: 'sub', at, sub, kind, patterns, stream, ...named, ...made })
   }
 
   /** The subscription stands behind this sequence of an origin. */
@@ -32,9 +41,12 @@ export class SubscriberJournal {
     this.baseAt(feed.replica, state.origin, feed.passed(state))
   }
 
-  /** The same of an origin that the node may not know; 0 needs no line. */
+  /**
+   * The same of an origin that the node may not know. 0 needs no line, unless nothing else would tell an origin that is wanted
+   * from its first message on from one that was over and forgotten before.
+   */
   baseAt(replica: Replica, origin: string, seq: number): void {
-    if (seq === 0) return
+    if (seq === 0 && !this.#wantsPast) return
     const { sub } = this.#options
     const at = this.#ports.now()
     this.#ports.recorder.subscriptionEvent({ t: 'base', at, sub, stream: replica.name, origin, seq })

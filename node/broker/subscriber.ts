@@ -52,6 +52,8 @@ export interface SubscriberOptions {
   readonly cursor?: Positions | undefined
   /** Whether the journal has seen this subscription before, under the same `sub`: then where it began is known. */
   readonly resumes: boolean
+  /** When it was made, milliseconds since 1970, if that was before now. */
+  readonly since?: number
 }
 
 /** Batches that one pump hands out before others get their turn. */

@@ -59,6 +59,8 @@ export interface SubscriptionLine {
   readonly patterns: readonly string[]
   readonly stream: string
   readonly name?: string
+  /** When the subscription was made; not of one that goes on from a cursor, which may be owed what is older. */
+  readonly since?: number
 }
 
 /** The subscription starts after this sequence of this origin. */
