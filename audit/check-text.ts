@@ -25,7 +25,7 @@ export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKi
   ['unexpected', 'delivered to a subscription that it is not for: keep the journals and report a defect'],
   [
     'lost-told',
-    'no longer retained when it was needed, and the subscriber was told: raise the retention of the stream',
+    'held by nobody when it was needed, and the subscriber was told: raise the retention of the stream; where nodes crashed, publish with copies',
   ],
   ['unknown', 'the journals do not tell; fetch what is missing and check again'],
 ])
@@ -98,6 +98,33 @@ export function journalNotes(result: CheckResult): readonly string[] {
   return notes
 }
 
+/** What is not known of an origin, or of the subscription, so that more may have been due. */
+const hidesWhatWasDue: ReadonlySet<UnknownReason> = new Set([
+  'origin-journal-missing',
+  'origin-journal-truncated',
+  'origin-journal-damaged',
+  'subscription-not-journaled',
+])
+
+/** Whether more may have been due than the journals tell. */
+export function isDueAtLeast({ origins }: SubscriberReport): boolean {
+  return origins.some(({ unknownReasons }) => unknownReasons.some((reason) => hidesWhatWasDue.has(reason)))
+}
+
+/** How much was due, as "≥ 10" where it is a lower bound. */
+export function dueText(subscriber: SubscriberReport, format: (count: number) => string): string {
+  const due = format(subscriber.counts.expected)
+  return isDueAtLeast(subscriber) ? `≥ ${due}` : due
+}
+
+/** What "≥" means; nothing where it does not appear. */
+export function dueNotes(subscribers: readonly SubscriberReport[]): readonly string[] {
+  if (!subscribers.some(isDueAtLeast)) return []
+  return [
+    '≥: at least. Journals lack lines, so more may have been sent than they tell; what was got of that is unknown, and no fault.',
+  ]
+}
+
 function subscriberTable(subscribers: readonly SubscriberReport[]): readonly string[] {
   const header = [
     'node',
@@ -114,12 +141,13 @@ function subscriberTable(subscribers: readonly SubscriberReport[]): readonly str
   ]
   const rows = subscribers
     .slice(0, rowsMax)
-    .map(({ node, name, sub, stream, counts }) => [
+    .map((subscriber) => ({ ...subscriber, due: dueText(subscriber, String) }))
+    .map(({ node, name, sub, stream, counts, due }) => [
       node,
       name ?? sub,
       stream,
+      due,
       ...[
-        counts.expected,
         counts.delivered,
         counts.lostSilent + counts.lostTold,
         counts.duplicated,
@@ -129,10 +157,9 @@ function subscriberTable(subscribers: readonly SubscriberReport[]): readonly str
         counts.unknown,
       ].map(String),
     ])
-  const lines = alignColumns([header, ...rows], 3)
-  return subscribers.length > rowsMax
-    ? [...lines, `… and ${subscribers.length - rowsMax} more, none worse`]
-    : lines
+  const lines = [...alignColumns([header, ...rows], 3)]
+  if (subscribers.length > rowsMax) lines.push(`… and ${subscribers.length - rowsMax} more, none worse`)
+  return [...lines, ...dueNotes(subscribers.slice(0, rowsMax))]
 }
 
 function findingLines(findings: readonly Finding[]): readonly string[] {

@@ -1,7 +1,16 @@
 // The part of the report that says whether every message arrived: verdict, subscriptions, findings, notes.
 
 import type { CheckResult, Finding, FindingKind } from './check-result.ts'
-import { findingAdvice, journalNotes, reasonText, shortRanges, verdictText } from './check-text.ts'
+import {
+  dueNotes,
+  dueText,
+  findingAdvice,
+  isDueAtLeast,
+  journalNotes,
+  reasonText,
+  shortRanges,
+  verdictText,
+} from './check-text.ts'
 import { type Markup, markup, noMarkup } from './markup.ts'
 import { formatCount } from './report-number.ts'
 
@@ -15,17 +24,19 @@ export function verdictSection(check: CheckResult): Markup {
     : check.findings.length > 0 || check.subscribers.length === 0
       ? 'open'
       : 'good'
+  const atLeast = check.subscribers.some(isDueAtLeast) ? 'at least ' : ''
   const detail =
     check.subscribers.length === 0
       ? `${formatCount(check.sent)} messages were sent.`
-      : `${formatCount(check.subscribers.length)} subscription(s); ${formatCount(check.totals.expected)} deliveries were due, ${formatCount(check.totals.delivered)} were made.`
+      : `${formatCount(check.subscribers.length)} subscription(s); ${atLeast}${formatCount(check.totals.expected)} deliveries were due, ${formatCount(check.totals.delivered)} were made.`
   return markup`<section class="verdict ${tone}"><strong>${verdictText(check)}</strong><p class="note">${detail}</p></section>`
 }
 
 /** Subscriptions, worst first. */
 export function subscriptionSection(check: CheckResult): Markup {
   if (check.subscribers.length === 0) return noMarkup
-  const rows = check.subscribers.slice(0, rowsMax).map(({ node, sub, name, stream, patterns, counts }) => {
+  const rows = check.subscribers.slice(0, rowsMax).map((subscriber) => {
+    const { node, sub, name, stream, patterns, counts } = subscriber
     const wrong = [
       counts.lostSilent + counts.lostTold,
       counts.duplicated,
@@ -33,12 +44,13 @@ export function subscriptionSection(check: CheckResult): Markup {
       counts.phantom + counts.unexpected,
     ].map((count) => numberCell(count, 'wrong'))
     return markup`<tr><td>${node}</td><td class="name">${name ?? sub}</td><td class="name">${stream}</td><td class="name"><code>${patterns.join(' ')}</code></td>
-<td class="n">${formatCount(counts.expected)}</td><td class="n">${formatCount(counts.delivered)}</td>${wrong}${numberCell(counts.pending, '')}${numberCell(counts.unknown, 'unsure')}</tr>`
+<td class="n">${dueText(subscriber, formatCount)}</td><td class="n">${formatCount(counts.delivered)}</td>${wrong}${numberCell(counts.pending, '')}${numberCell(counts.unknown, 'unsure')}</tr>`
   })
+  const notes = dueNotes(check.subscribers).map((note) => markup`<p class="note">${note}</p>`)
   return markup`<section><h2>Delivery to each subscription</h2><div class="scroll"><table>
 <thead><tr><th>Node</th><th>Subscription</th><th>Stream</th><th>Patterns</th><th class="n">Due</th><th class="n">Delivered</th><th class="n">Lost</th>
 <th class="n">Doubled</th><th class="n">Unordered</th><th class="n">Not due</th><th class="n">Pending</th><th class="n">Unknown</th></tr></thead>
-<tbody>${rows}</tbody></table></div>${moreNote(check.subscribers.length)}</section>`
+<tbody>${rows}</tbody></table></div>${notes}${moreNote(check.subscribers.length)}</section>`
 }
 
 /** Every finding with its exact sequences, by kind. */

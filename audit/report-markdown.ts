@@ -2,7 +2,15 @@
 
 import type { Analysis, LatencySummary } from './analysis.ts'
 import type { CheckResult } from './check-result.ts'
-import { findingAdvice, journalNotes, reasonText, shortRanges, verdictText } from './check-text.ts'
+import {
+  dueNotes,
+  dueText,
+  findingAdvice,
+  journalNotes,
+  reasonText,
+  shortRanges,
+  verdictText,
+} from './check-text.ts'
 import { formatCount, formatDuration, formatMicroseconds, formatTime } from './report-number.ts'
 
 /** Rows of a table; a comment on a pull request is read, not searched. */
@@ -56,12 +64,13 @@ function subscriptionLines(check: CheckResult): readonly string[] {
     'Pending',
     'Unknown',
   ]
-  const rows = check.subscribers.map(({ node, sub, name, stream, counts }) => [
+  const due = check.subscribers.map((subscriber) => dueText(subscriber, formatCount))
+  const rows = check.subscribers.map(({ node, sub, name, stream, counts }, row) => [
     node,
     name ?? sub,
     stream,
+    due[row] ?? '',
     ...[
-      counts.expected,
       counts.delivered,
       counts.lostSilent + counts.lostTold,
       counts.duplicated,
@@ -71,7 +80,8 @@ function subscriptionLines(check: CheckResult): readonly string[] {
       counts.unknown,
     ].map(formatCount),
   ])
-  return table('Delivery', header, rows, 3)
+  const notes = dueNotes(check.subscribers).flatMap((note) => ['', escapeMarkdown(note)])
+  return [...table('Delivery', header, rows, 3), ...notes]
 }
 
 function findingLines(check: CheckResult): readonly string[] {

@@ -149,9 +149,10 @@ test('the terminal text says the verdict, the worst first, and what to do', () =
     renderCheckText(checkJournals(journals, { graceMs: 0 })),
     `NOT OK: 100 lost-silent
 
-node  subscription  stream    due   got  lost  twice  order  other  pending  unknown
-B     holey         default  1000   902   100      0      0      0        0        2
-B     fine          default  1000  1000     0      0      0      0        0        0
+node  subscription  stream      due   got  lost  twice  order  other  pending  unknown
+B     holey         default  ≥ 1000   902   100      0      0      0        0        2
+B     fine          default    1000  1000     0      0      0      0        0        0
+≥: at least. Journals lack lines, so more may have been sent than they tell; what was got of that is unknown, and no fault.
 
 lost-silent: lost without a word: this should never happen; keep the journals and report a defect
   B holey default: A#1 901-1000
@@ -187,4 +188,24 @@ test('a good verdict with open questions names them', () => {
     /^OK: 8 deliveries of 10 messages, none lost, doubled or out of order; 2 unknown\n/,
   )
   assert.match(renderReportHtml(analyzeJournals(journals), result), /class="verdict open"/)
+})
+
+test('more deliveries than the journal of a crashed origin tells of read as due at least so many', () => {
+  const origin = [start(0, 'A#1'), sent(100, 'A#1', 1, 10), start(500, 'A#2'), stop(900, 'A#2')]
+  const lines = [start(0, 'B#1'), sub(1, 's'), got(150, 's', 'A#1', 1, 25), stop(900, 'B#1')]
+  const whole = [start(0, 'C#1'), sub(1, 'c'), got(150, 'c', 'A#1', 1, 10), stop(900, 'C#1')]
+  const journals = [journal('A', origin), journal('B', lines), journal('C', whole)]
+  const result = checkJournals(journals, { graceMs: 0 })
+  const text = renderCheckText(result)
+  assert.match(text, /^B {5}s {13}default {2}≥ 10 {3}25 /m)
+  assert.match(text, /^C {5}c {13}default {4}10 {3}10 /m)
+  assert.match(text, /^≥: at least\. /m)
+  const html = renderReportHtml(analyzeJournals(journals), result)
+  assert.ok(html.includes('<td class="n">≥ 10</td><td class="n">25</td>'))
+  assert.ok(html.includes('at least 20 deliveries were due, 35 were made'))
+  assert.match(renderReportMarkdown(analyzeJournals(journals), result), /\| ≥ 10 \| 25 \|.*\n≥: at least/s)
+  const sound = checkJournals([journal('A', [...origin, stop(950, 'A#1')]), journal('C', whole)], {
+    graceMs: 0,
+  })
+  assert.doesNotMatch(renderCheckText(sound), /≥/, 'nothing is unsure there')
 })
