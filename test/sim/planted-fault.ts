@@ -1,18 +1,51 @@
 // Breaks the production code on purpose for as long as a function runs. A simulation happens in one turn of the event loop, so
 // nothing else sees the broken code.
 
-/** Replaces a method of a prototype while `run` runs. */
-export function withFault<Owner extends object, Name extends keyof Owner, Result>(
+import { drawPlan } from '../../sim/plan.ts'
+import { type Failure, type Outcome, Simulation } from '../../sim/simulation.ts'
+
+/** Runs something with the fault, which begins anew every time. */
+export type Fault = <Result>(run: () => Result) => Result
+
+/** A run that the fault made fail. */
+export interface Caught {
+  readonly seed: number
+  readonly failure: Failure
+  readonly outcome: Outcome
+}
+
+/** Replaces a method of a prototype. What the faulty method counts begins anew with every call of `toFaulty`. */
+export function faultIn<Owner extends object, Name extends keyof Owner>(
   owner: Owner,
   name: Name,
   toFaulty: (original: Owner[Name]) => Owner[Name],
-  run: () => Result,
-): Result {
-  const original = owner[name]
-  owner[name] = toFaulty(original)
-  try {
-    return run()
-  } finally {
-    owner[name] = original
+): Fault {
+  return (run) => {
+    const original = owner[name]
+    owner[name] = toFaulty(original)
+    try {
+      return run()
+    } finally {
+      owner[name] = original
+    }
   }
+}
+
+/** Both faults at once. */
+export function bothFaults(one: Fault, other: Fault): Fault {
+  return (run) => one(() => other(run))
+}
+
+/** The whole run of a seed. */
+export function runSeed(seed: number): Outcome {
+  return new Simulation(drawPlan(seed)).run()
+}
+
+/** The first of so many seeds that fails with the fault. */
+export function catchFault(fault: Fault, seeds: number): Caught | undefined {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const outcome = fault(() => runSeed(seed))
+    if (outcome.failure !== undefined) return { seed, failure: outcome.failure, outcome }
+  }
+  return undefined
 }
