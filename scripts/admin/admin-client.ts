@@ -58,6 +58,7 @@ export class AdminClient {
       state: 'string',
       memory: 'object',
       loopLagMs: 'object',
+      journal: 'object',
       links: 'array',
       streams: 'array',
       counters: 'object',

@@ -36,6 +36,7 @@ export interface StatusAnswer {
     readonly retainedBytes: number
   }
   readonly loopLagMs: { readonly p99: number; readonly max: number }
+  readonly journal: { readonly state: 'ok' | 'failing'; readonly reason?: string | undefined }
   readonly links: readonly LinkAnswer[]
   readonly streams: readonly StreamStatusAnswer[]
   readonly subscriptions: number

@@ -1,4 +1,5 @@
-// Whether a cluster is healthy, and waiting until it is: every node answers, is ready and has a link to every other node.
+// Whether a cluster is healthy, and waiting until it is: every node answers, is ready, has a link to every other node and
+// can write its journal.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from './admin-client.ts'
@@ -12,6 +13,9 @@ export function findProblems(round: Round<StatusAnswer>): readonly string[] {
   const problems = round.unreachable.map(({ node, reason }) => `node ${node} cannot be reached: ${reason}`)
   for (const { node, value } of round.answers) {
     if (value.state !== 'ready') problems.push(`node ${node} is ${value.state}`)
+    const { journal } = value
+    if (journal.state !== 'ok')
+      problems.push(`node ${node} cannot write its journal: ${journal.reason ?? 'no reason told'}`)
     for (const link of value.links) if (link.state !== 'up') problems.push(describeLink(node, link))
   }
   return problems

@@ -18,6 +18,7 @@ export class FakeNode {
   linkState: 'up' | 'down' = 'up'
   /** `hang` takes requests and never answers; `garbage` answers with something else. */
   fault: 'none' | 'hang' | 'garbage' = 'none'
+  journal: object = { state: 'ok' }
   published = 0
   readonly subscriptions: Set<string> = new Set()
   readonly streams: Map<string, FakeStream> = new Map()
@@ -157,6 +158,7 @@ export class FakeNode {
       ...{
         memory: { rssBytes: 67_108_864, heapUsedBytes: 1024, retainedBytes: 2048 },
         loopLagMs: { p99: 1.25, max: 2 },
+        journal: this.journal,
       },
       ...{ links, streams, subscriptions: this.subscriptions.size, sessions: 0, counters: {} },
     }

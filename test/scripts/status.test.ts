@@ -35,6 +35,14 @@ test('status exits 4 when a link is down and says why', async () => {
   assert.match(stdout, /node A: the link to B is down: connection refused/)
 })
 
+test('status exits 4 when a node cannot write its journal and says why', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('B').journal = { state: 'failing', reason: 'ENOSPC: no space left on device' }
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 4)
+  assert.match(stdout, /node B cannot write its journal: ENOSPC/)
+})
+
 test('status --wait healthy exits 4 when the time is over', async () => {
   await using cluster = await FakeCluster.start(2)
   cluster.node('A').state = 'starting'
