@@ -152,12 +152,8 @@ export class Node {
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()
     this.#tick()
-    this.#log.info({
-      event: 'listening',
-      host: config.host,
-      port,
-      admin: `${config.admin.host}:${adminPort}`,
-    })
+    const admin = `${config.admin.host}:${adminPort}`
+    this.#log.info({ event: 'listening', host: config.host, port, admin })
     this.#becomeReady()
   }
 
@@ -217,9 +213,10 @@ export class Node {
       this.#nextSecond = at - (at % 1000) + 1000
       this.#onSecond(at)
     }
-    // Whole seconds on every node: a cluster at rest wakes up together and sleeps the rest of the time.
+    // Whole seconds on every node: a cluster at rest wakes up together and sleeps the rest of the time. A millisecond
+    // behind them, because timers count from when the loop woke up: one due on the second would come early, and twice.
     const intervalMs = this.broker.agent.hasDeadlines ? tickMs.busy : tickMs.rest
-    const delayMs = intervalMs - (at % intervalMs)
+    const delayMs = intervalMs - (at % intervalMs) + 1
     this.loopLag.expect(at + delayMs)
     this.#ticker = setTimeout(() => this.#tick(), delayMs)
   }
