@@ -51,6 +51,8 @@ interface Link {
   /** Nodes whose end is up. */
   readonly up: Set<NodeId>
   isConnecting: boolean
+  /** When a cut that nobody had noticed was healed. */
+  healedAt: number
 }
 
 const fastBytesPerMs = 100_000
@@ -82,6 +84,7 @@ export class Network {
           generation: 0,
           up: new Set(),
           isConnecting: false,
+          healedAt: Number.NEGATIVE_INFINITY,
         }
         this.#links.push(link)
         this.#connectLater(link)
@@ -89,8 +92,10 @@ export class Network {
     }
   }
 
-  isUp(left: NodeId, right: NodeId): boolean {
-    return this.#find(left, right).up.size === 2
+  /** Since when news has passed both ways without a cut, undefined if it does not; for links that nobody has cut, since ever. */
+  passesSince(left: NodeId, right: NodeId): number | undefined {
+    const { up, directions, healedAt } = this.#find(left, right)
+    return up.size === 2 && directions.every(({ cuts }) => cuts === 0) ? healedAt : undefined
   }
 
   /** Links between living nodes that are not up at both ends. */
@@ -138,6 +143,7 @@ export class Network {
     return () => {
       direction.cuts--
       if (direction.cuts > 0) return
+      link.healedAt = this.#timeline.now
       const held = direction.held
       direction.held = []
       for (const receive of held) receive()

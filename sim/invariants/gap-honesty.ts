@@ -1,4 +1,5 @@
-// A gap is told only for what no reachable node holds: neither the subscriber's own nor any that it is connected with.
+// A gap is told only for what no reachable node holds: neither the subscriber's own nor any that it is connected with, where
+// nothing cuts the link: behind a cut that nobody has noticed yet there may be news that cannot be known.
 // What the subscriber's node held itself until its retention dropped it may be told without asking the others. And an origin
 // that runs loses nothing before its retention has passed. Where links lose frames and stay up, which TCP does not do, an answer can
 // look complete that is not; there this is not demanded.
@@ -31,11 +32,13 @@ export class GapHonesty implements Invariant {
       if (!isDropped && this.#isKept(message, replica.definition.retention.ageMs))
         throw new Violation(this.name, `${what} is kept by its origin`)
       for (const other of this.#world.nodes) {
-        if (other === node ? false : !this.#world.network.isUp(node.id, other.id) || isDropped) continue
+        const since = other === node ? 0 : this.#world.network.passesSince(node.id, other.id)
+        if (since === undefined || (other !== node && isDropped)) continue
         const log = other.broker?.agent.replicas.get(replica.id)?.origins.get(state.boot)?.log
         const entry = log?.atOrAfter(sequence)
-        // Who got it by repair just now had none when it was asked, and has not said so yet.
-        const isNews = message.boot !== other.boot && (entry?.at ?? 0) > this.#world.timeline.now - newsMs
+        // Who got it by repair just now had none when it was asked, and has not said so yet, or not through a cut.
+        const isNews =
+          message.boot !== other.boot && Math.max(since, entry?.at ?? 0) > this.#world.timeline.now - newsMs
         if (entry !== undefined && entry.from <= sequence && !isNews) {
           throw new Violation(this.name, `${what} (${from}-${to}) is held by ${other.id}`)
         }
