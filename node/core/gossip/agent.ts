@@ -109,6 +109,7 @@ export class GossipAgent {
     const known = this.#context.replicas.get(toStreamId(definition.name))
     if (known !== undefined) {
       known.definition = definition
+      known.isRemoved = false
       return known
     }
     const replica = new Replica(definition)
@@ -128,6 +129,7 @@ export class GossipAgent {
     const replica = this.#context.replicas.get(stream)
     if (replica === undefined) return
     this.#wants.forgetStream(replica)
+    replica.isRemoved = true
     replica.definition = { ...replica.definition, retention: { bytes: 0, ageMs: 0 } }
     replica.trim(this.#context.now)
     for (const state of replica.origins.values()) state.closeChapter()

@@ -23,17 +23,20 @@ export class Intake {
     const context = this.#context
     count(context, 'batchesFromPeers')
     const replica = context.replicas.get(message.stream)
-    if (replica === undefined) return count(context, 'batchesOfUnknownStream')
+    // Who sends it may know already that the stream has come back; it is asked for when this node knows.
+    if (replica === undefined || replica.isRemoved) return count(context, 'batchesOfUnknownStream')
     const state = this.#stateOf(replica, message.boot, peer)
     if (state === undefined) return count(context, 'batchesOfUnknownOrigin')
     const to = message.from + message.count - 1
+    const { heldBackBytes } = replica
     const entry = replica.insert(state, message, context.now)
     this.#wants.onBatch(peer, state, message.from, to, entry === 'full')
     if (entry === 'full') return count(context, 'batchesRefusedHeldBack')
     if (entry === 'copy') count(context, 'batchCopies')
     else this.#onEntry(replica, state, message.from)
-    replica.trim(context.now)
-    // Not of a stream that was deleted here, nor of a batch larger than all that may be retained.
+    // What has just been set free behind a hole must be seen before retention looks at it.
+    if (replica.heldBackBytes >= heldBackBytes) replica.trim(context.now)
+    // Not of a batch larger than all that may be retained.
     const isHeld = message.confirm && state.log.missing(message.from, to).length === 0
     const origin = isHeld ? liveOrigin(context, state) : undefined
     if (origin !== undefined) {

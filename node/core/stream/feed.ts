@@ -146,8 +146,10 @@ export class Feed {
 
   #passMark(mark: GapMark): FeedItem | undefined {
     const state = this.replica.origins.get(mark.boot)
-    if (state === undefined || this.#replaying.has(state)) return undefined
-    return this.#handGap(state, mark.to, mark.reason)
+    if (state === undefined || this.#replaying.has(state) || mark.to <= this.passed(state)) return undefined
+    // Since the mark was made somebody may have come into reach who holds it: then it is asked for again.
+    const isTrue = (state.givenUpTo(this.passed(state) + 1) ?? 0) >= mark.to
+    return isTrue ? this.#handGap(state, mark.to, mark.reason) : this.#beginReplay(state)
   }
 
   #passEntry(entry: Entry): FeedItem | undefined {
@@ -156,6 +158,10 @@ export class Feed {
     const passed = this.passed(state)
     if (entry.to <= passed) return undefined
     if (entry.from <= passed + 1 && entry.frame !== undefined) return this.#hand(state, entry)
+    return this.#beginReplay(state)
+  }
+
+  #beginReplay(state: OriginState): FeedItem | undefined {
     this.#replaying.add(state)
     const item = this.#nextOfReplay(state)
     return item === 'waiting' ? undefined : item

@@ -50,6 +50,8 @@ export class Replica {
   readonly name: string
   readonly id: StreamId
   definition: StreamDefinition
+  /** Whether the stream was removed and has not come back: then nothing of it is taken, nor counts as gone. */
+  isRemoved = false
   readonly origins: Map<Boot, OriginState> = new Map()
   /** Where this node stood on origins that it has forgotten: others may forget them later, and still tell of them. */
   readonly forgotten: Map<Boot, number> = new Map()

@@ -1,0 +1,80 @@
+// What must not be told as a gap: what somebody in reach still holds, and what has just come in.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Feed } from '../../../node/core/stream/feed.ts'
+import { b, c, definition, holding, Machine } from './machine.ts'
+
+/** A feed on all that the stream has, and what it hands out now, as texts; what it asks for goes to the machine. */
+function readFrom(machine: Machine): { readonly read: () => string[]; readonly sent: string[] } {
+  const { agent, replica } = machine
+  const sent: string[] = []
+  const feed = new Feed(
+    replica,
+    { kind: 'after', vector: new Map(), others: 'zero' },
+    (state, from, to): void => {
+      sent.push(...machine.show(agent.handle({ kind: 'backfill', replica, state, from, to }, machine.now)))
+    },
+  )
+  const read = (): string[] => {
+    const items: string[] = []
+    for (let item = feed.next(); item !== undefined; item = feed.next())
+      items.push(item.kind === 'gap' ? `gap ${item.from}-${item.to}` : `${item.from}-${item.entry.to}`)
+    return items
+  }
+  return { read, sent }
+}
+
+test('does not count what comes of a removed stream as gone, and asks for it when the stream is back', () => {
+  const machine = new Machine([b])
+  machine.agent.undefine(machine.replica.id)
+  machine.hear(b, machine.batch(b, 1, 3))
+  machine.agent.define(definition)
+  machine.interest()
+  machine.hear(b, machine.holdings(true, holding(b, 1, 3, 3)))
+  const { read, sent } = readFrom(machine)
+  assert.deepEqual(read(), [])
+  assert.deepEqual(sent, ['B: pull 1 2 1-3'])
+  machine.hear(b, machine.batch(b, 1, 3))
+  assert.deepEqual(read(), ['1-3'])
+})
+
+test('lets readers see what fills a hole before retention makes room for what waited behind it', () => {
+  const machine = new Machine([b])
+  machine.agent.define({ ...definition, retention: { bytes: 1000, ageMs: 10_000 } })
+  machine.interest()
+  machine.hear(b, machine.holdings(true, holding(b, 0, 0, 0)))
+  const { read } = readFrom(machine)
+  // With what it costs besides, each takes 356 bytes: two fit.
+  machine.hear(b, machine.batch(b, 2, 1))
+  machine.hear(b, machine.batch(b, 3, 1))
+  machine.hear(b, machine.batch(b, 1, 1))
+  assert.deepEqual(read(), ['1-1', '2-2', '3-3'])
+  machine.tick(100)
+  assert.equal(machine.replica.bytes, 712)
+})
+
+test('asks again for what was given up when somebody has come who holds it before the gap was told', () => {
+  const machine = new Machine([b, c], [b])
+  machine.interest()
+  const { read, sent } = readFrom(machine)
+  machine.hear(b, machine.holdings(true, holding(b, 0, 10, 0)))
+  machine.hear(b, { kind: 'pulled', id: 1, batches: 0, busy: false })
+  machine.up(c)
+  machine.hear(c, machine.holdings(true, holding(b, 1, 10, 0)))
+  assert.deepEqual(read(), [])
+  assert.deepEqual(sent, ['B: pull 2 2 1-10'])
+  assert.deepEqual(machine.hear(b, { kind: 'pulled', id: 2, batches: 0, busy: false }), ['C: pull 3 2 1-10'])
+  machine.hear(c, machine.batch(b, 1, 10))
+  assert.deepEqual(read(), ['1-10'])
+})
+
+test('tells the gap when nobody has come who holds what was given up', () => {
+  const machine = new Machine([b])
+  machine.interest()
+  const { read, sent } = readFrom(machine)
+  machine.hear(b, machine.holdings(true, holding(b, 0, 10, 0)))
+  machine.hear(b, { kind: 'pulled', id: 1, batches: 0, busy: false })
+  assert.deepEqual(read(), ['gap 1-10'])
+  assert.deepEqual(sent, [])
+})
