@@ -239,7 +239,8 @@ export class Interest {
 
   #setBase(replica: Replica, state: OriginState, base: number): void {
     replica.setBase(state, base)
-    this.#context.effects.push({ kind: 'base', replica, state })
+    // Before all else: whatever wakes a subscriber lets it read on in every stream, so it hears of all bases first.
+    this.#context.effects.unshift({ kind: 'base', replica, state })
     this.#context.effects.push({ kind: 'delivered', replica })
   }
 
