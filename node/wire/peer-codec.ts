@@ -116,8 +116,9 @@ function decodeInterest(fields: Readonly<Record<string, unknown>>): PeerMessage 
 }
 
 function decodeHoldings(fields: Readonly<Record<string, unknown>>): PeerMessage | undefined {
-  const { stream, answer, holdings } = fields as Partial<Record<string, unknown>>
+  const { stream, answer, ageMs, holdings } = fields as Partial<Record<string, unknown>>
   if (!isStream(stream) || typeof answer !== 'boolean' || !Array.isArray(holdings)) return undefined
+  if (ageMs !== undefined && (typeof ageMs !== 'number' || !(ageMs >= 0))) return undefined
   const decoded: Holding[] = []
   for (const holding of holdings as unknown[]) {
     const { node, boot, first, last, base } = (holding ?? {}) as Partial<Record<string, unknown>>
@@ -125,7 +126,8 @@ function decodeHoldings(fields: Readonly<Record<string, unknown>>): PeerMessage 
     if (!isSequence(first) || !isSequence(last) || !isSequence(base)) return undefined
     decoded.push({ node, boot, first, last, base })
   }
-  return { kind: 'holdings', stream, answer, holdings: decoded }
+  const age = ageMs === undefined ? {} : { ageMs }
+  return { kind: 'holdings', stream, answer, ...age, holdings: decoded }
 }
 
 function decodeCatalog(fields: Readonly<Record<string, unknown>>): PeerMessage | undefined {

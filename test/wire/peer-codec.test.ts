@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StreamTable } from '../../node/broker/stream-table.ts'
-import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import type { Boot, NodeId, StreamId } from '../../node/core/common/ids.ts'
 import { GossipAgent } from '../../node/core/gossip/agent.ts'
-import { decodePeerText } from '../../node/wire/peer-codec.ts'
+import { decodePeerText, encodePeerText } from '../../node/wire/peer-codec.ts'
 
 const retention = { bytes: 1_000_000, ageMs: 60_000 }
 const definition = { topics: ['orders.>'], mode: 'gossip', retention, copies: 1 }
@@ -75,4 +75,13 @@ test('the stream table leaves out what is no definition, wherever it came from',
     table.replicas.map(({ name }) => name),
     ['default', 'orders'],
   )
+})
+
+test('reads the age of an interest in an answer, and refuses one that is no age', () => {
+  const answer = { kind: 'holdings', stream: 7 as StreamId, answer: true, ageMs: 1.5, holdings: [] } as const
+  assert.deepEqual(decodePeerText(encodePeerText(answer)), answer)
+  for (const ageMs of [-1, '1', null]) {
+    const text = JSON.stringify({ op: 'holdings', stream: 7, answer: true, ageMs, holdings: [] })
+    assert.equal(decodePeerText(text), undefined, text)
+  }
 })

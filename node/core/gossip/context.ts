@@ -94,6 +94,8 @@ export const gossipLimits = {
   copiesTimeoutMs: 5000,
   /** Peers that have not answered an interest by then are not waited for. */
   interestTimeoutMs: 1000,
+  /** A base that counts so much less than the age of the interest is not asked for again. */
+  baseSlackMs: 250,
 } as const
 
 export interface GossipContext {

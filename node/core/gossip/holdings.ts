@@ -87,7 +87,8 @@ export class Holdings {
     peer.told.set(replica.id, told)
     peer.toldHash = hashHoldings(peer.told)
     const answer = answerBase !== undefined
-    send(this.#context, peer, { kind: 'holdings', stream: replica.id, answer, holdings })
+    const age = answer ? { ageMs: Math.max(0, this.#context.now - since) } : {}
+    send(this.#context, peer, { kind: 'holdings', stream: replica.id, answer, ...age, holdings })
   }
 }
 

@@ -16,6 +16,7 @@ import {
   send,
 } from './context.ts'
 import { type Holdings, hashStreams } from './holdings.ts'
+import { LateAnswers } from './late-answers.ts'
 import type { Holding, HoldingsMessage, InterestMessage, ProbeMessage } from './messages.ts'
 import type { Push } from './push.ts'
 import type { Wants } from './wants.ts'
@@ -30,6 +31,7 @@ export class Interest {
   readonly #push: Push
   readonly #wants: Wants
   readonly #holdings: Holdings
+  readonly #late: LateAnswers
   /** Peers that have not answered the interest in a stream yet. */
   readonly #waiting = new Map<StreamId, Waiting>()
 
@@ -38,6 +40,7 @@ export class Interest {
     this.#push = push
     this.#wants = wants
     this.#holdings = holdings
+    this.#late = new LateAnswers(context)
   }
 
   /** Hash of this node's interests, for probes. */
@@ -67,6 +70,7 @@ export class Interest {
     replica.loseInterest()
     this.#waiting.delete(replica.id)
     this.#wants.forgetStream(replica)
+    this.#late.forgetStream(replica.id)
     for (const peer of this.#context.peers.values()) {
       if (peer.boot === undefined) continue
       this.#holdings.forgetHeard(peer, replica.id)
@@ -95,6 +99,7 @@ export class Interest {
 
   /** What others hold of the peer's messages now counts, since the peer itself cannot push them. */
   onPeerDown(peer: PeerState): void {
+    this.#late.forgetPeer(peer)
     for (const [stream, waiting] of this.#waiting) {
       waiting.peers.delete(peer.id)
       this.#settle(stream)
@@ -131,6 +136,8 @@ export class Interest {
     const replica = this.#context.replicas.get(message.stream)
     if (replica === undefined || replica.interestedSince === undefined) return
     this.#holdings.onHoldings(peer, message)
+    const addedMs = message.answer ? this.#late.judge(peer, replica, message) : undefined
+    if (addedMs !== undefined) this.#tellInterest(peer, replica, addedMs)
     for (const holding of message.holdings) {
       // News of an origin: what nobody held may be held now.
       const state = replica.origins.get(holding.boot)
@@ -187,8 +194,8 @@ export class Interest {
     return [...this.#context.replicas.values()].filter((replica) => replica.interestedSince !== undefined)
   }
 
-  #tellInterest(peer: PeerState, replica: Replica): void {
-    const ageMs = Math.max(0, this.#context.now - (replica.interestedSince ?? this.#context.now))
+  #tellInterest(peer: PeerState, replica: Replica, addedMs: number = 0): void {
+    const ageMs = addedMs + Math.max(0, this.#context.now - (replica.interestedSince ?? this.#context.now))
     const { boot } = peer
     const position =
       boot === undefined ? undefined : (replica.origins.get(boot)?.position ?? replica.forgotten.get(boot))
@@ -210,6 +217,7 @@ export class Interest {
     const { self, boot, now } = this.#context
     if ((holding.node === self && holding.boot === boot) || (holding.last === 0 && holding.node !== peer.id))
       return
+    if (replica.origins.get(holding.boot)?.position === undefined && this.#late.isLate(peer, replica)) return
     // Others forget an origin later than this node did: what they still say of it is no news.
     if (peer.boot !== holding.boot && isForgotten(replica, holding)) return
     const state = replica.originState(holding.node, holding.boot, now)
@@ -231,8 +239,8 @@ export class Interest {
     const before = state.lastBefore(replica.interestedSince ?? this.#context.now)
     let base = Math.max(before, replica.forgotten.get(state.boot) ?? 0)
     for (const peer of this.#context.peers.values()) {
-      const holding = peer.boot === undefined ? undefined : peer.holdings.get(replica.id)?.get(state.boot)
-      base = Math.max(base, holding?.base ?? 0)
+      if (peer.boot === undefined || this.#late.isLate(peer, replica)) continue
+      base = Math.max(base, peer.holdings.get(replica.id)?.get(state.boot)?.base ?? 0)
     }
     return base
   }

@@ -55,6 +55,8 @@ export interface HoldingsMessage {
   readonly kind: 'holdings'
   readonly stream: StreamId
   readonly answer: boolean
+  /** In an answer: how old the interest is to the sender, who counts from when it heard of it. */
+  readonly ageMs?: number
   readonly holdings: readonly Holding[]
 }
 
