@@ -76,7 +76,7 @@ function reportFailure(error: unknown, words: readonly string[], world: World): 
 
 /** What commander ends with: help and version, which were asked for, or a mistake that it has written to standard error. */
 function reportMisuse(error: CommanderError, isJson: boolean, world: World): ExitCode {
-  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return exitCodes.ok
+  if (error.exitCode === 0) return exitCodes.ok
   const message =
     error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')
   if (isJson) printError(world, toErrorCode(exitCodes.usage), message, 'see --help of the command')

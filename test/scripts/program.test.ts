@@ -83,6 +83,16 @@ test('mistakes of usage are a JSON document with a code under --json', async () 
   }
 })
 
+test('help that was asked for exits 0, and is no error under --json', async () => {
+  const requests = [['help'], ['help', 'stream'], ['help', 'stream', '--json'], ['--json', 'help', 'status']]
+  for (const words of requests) {
+    const { exitCode, stdout, stderr } = await runWords(words, {})
+    assert.deepEqual([exitCode, stderr], [0, ''], words.join(' '))
+    assert.match(stdout, /^Usage: herald/)
+    assert.doesNotMatch(stdout, /schemaVersion/)
+  }
+})
+
 test('a message that looks like an option asks for no JSON', async () => {
   const { exitCode, stdout } = await runWords(['send', 'A', 't', '--', '--json'], {})
   assert.deepEqual([exitCode, stdout], [2, ''])
