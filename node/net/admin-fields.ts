@@ -11,7 +11,7 @@ export function readString(fields: Fields, name: string): string {
   return value
 }
 
-/** Non-empty list of texts. */
+/** A list of texts with at least one, or undefined if the field is absent. */
 export function readOptionalStrings(fields: Fields, name: string): readonly string[] | undefined {
   const value = fields.get(name)
   if (value === undefined) return undefined

@@ -1,5 +1,6 @@
 // `herald stream`: the streams of the cluster. A change is told to one node, which spreads it; the list asks all nodes and
-// says where they differ. `add` creates and never changes: a name typed by mistake must not cost another stream its retention.
+// says where they differ. `add` changes no stream that its node knows: a name typed by mistake must not cost another stream
+// its retention. It looks first and puts then, so of two that add at the same time the later one may change.
 
 import type { Command } from 'commander'
 import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
