@@ -7,6 +7,7 @@ import type { GossipAgent } from '../core/gossip/agent.ts'
 import {
   defaultStreamName,
   definitionProblem,
+  ownOverlapProblem,
   type Retention,
   type StreamDefinition,
   streamLimits,
@@ -89,10 +90,8 @@ export class StreamTable {
     const copies = change.copies ?? present?.copies ?? this.#defaults.copies
     const topics = change.topics ?? present?.topics ?? []
     const definition: StreamDefinition = { name, topics, mode: 'gossip', retention, copies }
-    const problem = definitionProblem(
-      definition,
-      this.#replicas.map((replica) => replica.definition),
-    )
+    const others = this.#replicas.map((replica) => replica.definition)
+    const problem = definitionProblem(definition, others) ?? ownOverlapProblem(definition)
     if (problem !== undefined) return problem
     if (present !== undefined) return definition
     const streamsMax = this.#defaults.streamsMax ?? streamLimits.streamsMax

@@ -8,10 +8,16 @@ import type { Replica } from '../stream/replica.ts'
 import { type GossipContext, gossipLimits, type PeerState } from './context.ts'
 import type { HoldingsMessage } from './messages.ts'
 
+interface Wait {
+  /** Set once: should no better answer come by then, what is known serves. */
+  readonly until: number
+  /** What the age was raised by when the interest was told last. */
+  addedMs: number
+}
+
 export class LateAnswers {
   readonly #context: GossipContext
-  /** Until when a better answer is waited for; should it get lost, what is known serves. */
-  readonly #until = new Map<PeerState, Map<StreamId, number>>()
+  readonly #waits = new Map<PeerState, Map<StreamId, Wait>>()
 
   constructor(context: GossipContext) {
     this.#context = context
@@ -20,31 +26,37 @@ export class LateAnswers {
   /** Judges an answer: undefined if it is good, else what is to be added to the age when the interest is told again. */
   judge(peer: PeerState, replica: Replica, message: HoldingsMessage): number | undefined {
     const { now } = this.#context
-    const known = this.#until.get(peer) ?? new Map<StreamId, number>()
+    const waits = this.#waits.get(peer) ?? new Map<StreamId, Wait>()
+    const wait = waits.get(replica.id)
     const ageMs = now - (replica.interestedSince ?? now)
     const lateMs = ageMs - (message.ageMs ?? ageMs)
     // Told at once, an interest promises nothing before the wait for its answers is over.
     const allowedMs = message.ageMs === 0 ? gossipLimits.interestTimeoutMs : gossipLimits.baseSlackMs
     const isNews = message.holdings.some(({ boot }) => replica.origins.get(boot)?.position === undefined)
-    if (lateMs <= allowedMs || !isNews) {
-      known.delete(replica.id)
+    if (lateMs <= allowedMs || !isNews || (wait !== undefined && wait.until <= now)) {
+      waits.delete(replica.id)
       return undefined
     }
-    const addedMs = known.has(replica.id) ? lateMs : 0
-    this.#until.set(peer, known.set(replica.id, now + lateMs + gossipLimits.interestTimeoutMs))
-    return addedMs
+    if (wait === undefined) {
+      const until = now + lateMs + gossipLimits.interestTimeoutMs
+      this.#waits.set(peer, waits.set(replica.id, { until, addedMs: 0 }))
+      return 0
+    }
+    // What is still missing comes on top of what was added already.
+    wait.addedMs += lateMs
+    return wait.addedMs
   }
 
   /** Whether what a peer said of a stream came too late, and a better answer is under way. */
   isLate(peer: PeerState, replica: Replica): boolean {
-    return (this.#until.get(peer)?.get(replica.id) ?? 0) > this.#context.now
+    return (this.#waits.get(peer)?.get(replica.id)?.until ?? 0) > this.#context.now
   }
 
   forgetPeer(peer: PeerState): void {
-    this.#until.delete(peer)
+    this.#waits.delete(peer)
   }
 
   forgetStream(stream: StreamId): void {
-    for (const known of this.#until.values()) known.delete(stream)
+    for (const waits of this.#waits.values()) waits.delete(stream)
   }
 }

@@ -96,7 +96,7 @@ export class Wants {
   }
 
   onPulled(peer: PeerState, { id, batches, busy }: PulledMessage): void {
-    const want = this.#wants.find((candidate) => candidate.pull?.id === id)
+    const want = this.#wants.find(({ pull }) => pull?.id === id && pull.peer === peer.id)
     if (want?.pull === undefined) return
     const { batches: came, refusedFrom } = want.pull
     this.#endPull(want)
@@ -208,12 +208,15 @@ export class Wants {
     if (origin !== undefined || want.state.boot === this.#context.boot) return true
     const patienceMs = want.replica.definition.retention.ageMs * patienceFactor
     if (this.#context.now - want.since >= patienceMs) return true
+    // Those out of reach are waited for once, however often the range is asked for again.
+    if ((want.state.waited.endAt(want.from) ?? 0) >= want.to) return true
     for (const peer of this.#context.peers.values()) if (!want.without.has(peer.id)) return false
     return true
   }
 
   #declareAbsent(want: Want, missing: readonly SequenceRange[]): void {
     const { state, replica } = want
+    state.waited.add(want.from, want.to)
     replica.advance(state)
     const reason: GapReason = liveOrigin(this.#context, state) !== undefined ? 'retention' : 'lost'
     for (const range of missing) {

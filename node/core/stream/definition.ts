@@ -78,13 +78,15 @@ export function definitionProblem(
       streamLimits.retentionAgeMsMax,
     ) ??
     range('copies', copies, 0, streamLimits.copiesMax) ??
-    ownOverlapProblem(definition) ??
     overlapProblem(definition, others)
   )
 }
 
-/** A pattern that overlaps another of its own stream is a slip of the pen, or says nothing new. */
-function ownOverlapProblem({ name, topics }: StreamDefinition): Refusal | undefined {
+/**
+ * A pattern that overlaps another of its own stream is a slip of the pen, or says nothing new. Asked for new definitions only:
+ * one that is stored or comes from another node matches its topics all the same.
+ */
+export function ownOverlapProblem({ name, topics }: StreamDefinition): Refusal | undefined {
   for (const [index, topic] of topics.entries()) {
     const earlier = topics.slice(0, index).find((other) => overlaps(other, topic))
     if (earlier === undefined) continue

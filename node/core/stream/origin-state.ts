@@ -14,6 +14,8 @@ export class OriginState {
   readonly gone: SequenceRanges = new SequenceRanges()
   /** What nobody in reach holds. Somebody who comes into reach may, so it is forgotten then. */
   absent: SequenceRanges = new SequenceRanges()
+  /** What was declared absent once: for it no member out of reach is waited for again. */
+  readonly waited: SequenceRanges = new SequenceRanges()
   /** Last sequence in the delivery log, or the base while nothing was delivered; undefined while no base is known. */
   position: number | undefined = undefined
   /** Sequence after which this node's interest in the origin began. */

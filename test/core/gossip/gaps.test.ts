@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Feed } from '../../../node/core/stream/feed.ts'
-import { b, c, definition, holding, Machine } from './machine.ts'
+import { b, c, d, definition, holding, Machine } from './machine.ts'
 
 /** A feed on all that the stream has, and what it hands out now, as texts; what it asks for goes to the machine. */
 function readFrom(machine: Machine): { readonly read: () => string[]; readonly sent: string[] } {
@@ -77,4 +77,24 @@ test('tells the gap when nobody has come who holds what was given up', () => {
   machine.hear(b, { kind: 'pulled', id: 1, batches: 0, busy: false })
   assert.deepEqual(read(), ['gap 1-10'])
   assert.deepEqual(sent, [])
+})
+
+test('waits only once for a member out of reach, though a gap is asked for again', () => {
+  const machine = new Machine([b, c, d], [b, c])
+  const sayNo = (): void => {
+    for (let id = 1; id < 9; id++)
+      for (const peer of [b, c]) machine.hear(peer, { kind: 'pulled', id, batches: 0, busy: false })
+  }
+  machine.interest()
+  const { read } = readFrom(machine)
+  for (const peer of [b, c]) machine.hear(peer, machine.holdings(true, holding(d, 0, 10, 0)))
+  sayNo()
+  assert.deepEqual(read(), [])
+  machine.tick(definition.retention.ageMs)
+  // The link to C comes back before the reader looks, so that what was absent is asked for again.
+  machine.down(c)
+  machine.up(c)
+  assert.deepEqual(read(), [])
+  sayNo()
+  assert.deepEqual(read(), ['gap 1-10'])
 })

@@ -53,6 +53,29 @@ test('tells an interest as older by the delay when answers come late again', () 
   assert.ok(answer(machine, 3300, holding(b, 0, 9, 2)).includes('base B#2 2'))
 })
 
+test('adds up what was missing, so that a round trip that changes comes to an end too', () => {
+  const machine = interestedFor(1700)
+  answer(machine, 0, holding(b, 0, 9, 9))
+  machine.now += 300
+  assert.deepEqual(answer(machine, 1700, holding(b, 0, 9, 9)), ['B: interest true age 2300 have undefined'])
+  machine.now += 600
+  assert.deepEqual(answer(machine, 2300, holding(b, 0, 9, 9)), ['B: interest true age 3200 have undefined'])
+  machine.now += 600
+  assert.ok(answer(machine, 3200, holding(b, 0, 9, 2)).includes('base B#2 2'))
+})
+
+test('asks for no better answer without end', () => {
+  const machine = interestedFor(1700)
+  const told = Array.from({ length: 20 }, () => {
+    const effects = answer(machine, 0, holding(b, 0, 9, 9))
+    machine.now += 300
+    return effects.some((effect) => effect.includes('interest true'))
+  })
+  assert.ok(told.includes(true))
+  assert.equal(told.at(-1), false)
+  assert.equal(machine.replica.origins.get(holding(b, 0, 0, 0).boot)?.position, 9)
+})
+
 test('makes do with a late answer when no better one comes', () => {
   const machine = interestedFor(1700)
   answer(machine, 0, holding(b, 0, 9, 9))
