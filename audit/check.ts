@@ -127,6 +127,7 @@ export class DeliveryCheck {
       const { isHeadCut } = history
       return { gapReason, isHeadCut, tail: 'complete', isBygone: false, wasOverBefore: false }
     }
+    const clock = this.#clocks.between(history.node, subscriber.node)
     const lastAt = this.#clocks.translate(boot.lastAt, history.node, subscriber.node)
     const wasOverAt = boot.state === 'open' ? Number.POSITIVE_INFINITY : lastAt
     const isTailTorn = boot.state === 'open' && history.isTailTorn
@@ -140,7 +141,8 @@ export class DeliveryCheck {
           : boot.state === 'crashed' || isTailTorn
             ? 'crashed'
             : { writtenUntil },
-      isBygone: wasOverAt < (record.since ?? 0),
+      // Only if it is sure: clocks that were never compared say nothing about before and after.
+      isBygone: wasOverAt + (clock?.errorMs ?? Number.POSITIVE_INFINITY) < (record.since ?? 0),
       wasOverBefore: wasOverAt < (record.beganAt ?? 0),
     }
   }

@@ -27,9 +27,22 @@ function made(at: number, since: number, kind = 'node'): Lines[number] {
   return { ...sub(at, 's', ['>'], kind), since }
 }
 
-function whenSubscriberHas(lines: Lines, origin: JournalText = stoppedOrigin): CheckResult {
-  return check([origin, journal('B', [...lines, stop(900, 'B#2')])])
+function clock(errorMs: number): Lines[number] {
+  return { t: 'clock', at: 360, peer: 'A', offsetMs: 0, errorMs }
 }
+
+function whenSubscriberHas(lines: Lines, origin: JournalText = stoppedOrigin): CheckResult {
+  return check([origin, journal('B', [...lines, clock(1), stop(900, 'B#2')])])
+}
+
+test('an origin is over before a subscription only where their clocks say so for certain', () => {
+  const lines = [start(350, 'B#2'), made(500, 500), got(650, 's', 'A#2', 1, 5)]
+  const withClock = (...clocks: Lines): readonly string[] =>
+    findingsOf(check([stoppedOrigin, journal('B', [...lines, ...clocks, stop(900, 'B#2')])]))
+  assert.deepEqual(withClock(clock(299)), [])
+  assert.deepEqual(withClock(clock(300)), ['unknown A#1 1-10'])
+  assert.deepEqual(withClock(), ['unknown A#1 1-10'])
+})
 
 test('messages of an origin that was over before the subscription was made are not due', () => {
   for (const origin of [stoppedOrigin, crashedOrigin]) {
