@@ -10,6 +10,7 @@ import { Arena } from '../../node/core/common/arena.ts'
 import { GossipAgent } from '../../node/core/gossip/agent.ts'
 import { Catalog } from '../../node/core/gossip/catalog.ts'
 import { Interest } from '../../node/core/gossip/interest.ts'
+import { LateAnswers } from '../../node/core/gossip/late-answers.ts'
 import { Push } from '../../node/core/gossip/push.ts'
 import { Wants } from '../../node/core/gossip/wants.ts'
 import { Feed } from '../../node/core/stream/feed.ts'
@@ -84,6 +85,11 @@ const plantedFaults: readonly PlantedFault[] = [
           original.call(this, peer, { ...message, busy: true })
         },
     ),
+  },
+  {
+    what: 'answers that are all taken for late ones',
+    invariant: 'completeness',
+    fault: faultIn(LateAnswers.prototype, 'isLate', () => () => true),
   },
   {
     what: 'an interest that counts no answer and has no deadline',
