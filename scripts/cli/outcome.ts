@@ -42,6 +42,7 @@ export class CommandError extends Error {
 /** The code of a failed command that has none of its own: a program that reads the error document can rely on one. */
 export function toErrorCode(exitCode: ExitCode): string {
   if (exitCode === exitCodes.usage) return 'USAGE_INVALID'
+  if (exitCode === exitCodes.unhealthy) return 'CLUSTER_UNHEALTHY'
   return exitCode === exitCodes.unreachable ? 'NODE_UNREACHABLE' : 'COMMAND_FAILED'
 }
 

@@ -17,6 +17,7 @@ export type Fate =
   | 'exit 1'
   | 'exit 2'
   | 'exit 3'
+  | 'exit 4'
 
 export interface ErrorEntry {
   /** What happened, in general; the concrete message names the value and the bound. */

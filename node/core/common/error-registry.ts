@@ -279,6 +279,11 @@ export const errorRegistry = {
     action: 'Look at `herald status`, and start what is down.',
     fate: 'exit 3',
   },
+  CLUSTER_UNHEALTHY: {
+    meaning: 'A command waited in vain for the cluster to be healthy.',
+    action: 'Look at `herald status` and `herald doctor`, which name what is missing.',
+    fate: 'exit 4',
+  },
   JOURNALS_MISSING: {
     meaning: 'A folder that is to be checked or analyzed is not there, or holds no journals.',
     action: 'Fetch the journals of the running cluster first: `herald fetch DIR`.',
