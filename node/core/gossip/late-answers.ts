@@ -1,7 +1,8 @@
 // Whether the bases of an answer are good. The peer counts the age of an interest from when it heard of it, so its bases lie
 // too late by the time that the interest was under way: nothing to speak of, unless the link stood still meanwhile. An
 // answer therefore says how old the interest is to the peer. If that is too little, its bases are not used and the interest
-// is told again: once with its age as it is, for a link mostly stands still once; then older by what went wrong before.
+// is told again: once with its age as it is, for a link mostly stands still once; then older by what went wrong before. After
+// a while a late base is better than none.
 
 import type { StreamId } from '../common/ids.ts'
 import type { Replica } from '../stream/replica.ts'

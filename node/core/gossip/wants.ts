@@ -2,8 +2,8 @@
 // time: the origin itself if it is connected, then those that said they hold it, then the rest. When everybody
 // who could hold it has said no, the range is declared absent and becomes an explicit gap.
 //
-// Who could hold it: all members. A member that cannot be reached is waited for as long as retention could let it
-// hold the range; unless the origin itself answers that it has dropped it, for then retention has passed everywhere.
+// Who could hold it: all members. Those in reach are asked whenever the range is wanted. One out of reach is waited for as long
+// as retention could let it hold the range, and only once; not at all if the origin still runs and is among those that said no.
 
 import type { NodeId } from '../common/ids.ts'
 import type { GapReason, OriginState, Replica } from '../stream/replica.ts'
