@@ -7,7 +7,8 @@ import { errorRegistry } from '../node/core/common/error-registry.ts'
 import type { ErrorCode } from '../node/core/common/errors.ts'
 import { batchOffset } from '../node/wire/batch-header.ts'
 import { writeU32 } from '../node/wire/bytes.ts'
-import type { PublishOutcome } from '../node/wire/control.ts'
+import { encodeAnswerRequest, type PublishOutcome } from '../node/wire/control.ts'
+import { Patience } from './patience.ts'
 import type { BatchOutcome, PublishBatch } from './receipt.ts'
 import { drainBytes, type Environment } from './transport.ts'
 
@@ -44,6 +45,7 @@ export class Outbox {
   readonly #environment: Environment
   readonly #inFlightBytesMax: number
   readonly #listener: FailureListener
+  readonly #patience: Patience
   /** Sealed and not sent, oldest first. */
   #queue = new Deque<PublishBatch>()
   /**
@@ -68,6 +70,7 @@ export class Outbox {
     this.#inFlightBytesMax = inFlightBytesMax
     this.#listener = listener
     this.#windowBytes = inFlightBytesMax
+    this.#patience = new Patience(environment, () => this.#link?.send(encodeAnswerRequest()))
   }
 
   get heldBytes(): number {
@@ -106,6 +109,7 @@ export class Outbox {
     const sent = this.#unanswered()
     this.#sent = new Deque()
     this.#sentBytes = 0
+    this.#patience.reset()
     for (const batch of sent) this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', reason)
     this.#wakeWriters()
   }
@@ -198,6 +202,7 @@ export class Outbox {
       }
       this.#sent.push(batch)
       this.#sentBytes += batch.bytes
+      this.#patience.onSend(batch, frame)
       link.send(frame)
     }
   }

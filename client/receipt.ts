@@ -50,6 +50,8 @@ export class PublishBatch {
   /** The frame, from sealing until it is sent. */
   frame: Uint8Array | undefined = undefined
   outcome: BatchOutcome | undefined = undefined
+  /** Called when somebody begins to wait while there is no outcome. */
+  onAwaited: (() => void) | undefined = undefined
   #promise: Promise<void> | undefined = undefined
   #resolve: (() => void) | undefined = undefined
 
@@ -82,6 +84,7 @@ export class PublishBatch {
       this.#promise = new Promise((resolve) => {
         this.#resolve = resolve
       })
+      this.onAwaited?.()
     }
     return this.#promise
   }

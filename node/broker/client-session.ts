@@ -93,6 +93,10 @@ export class ClientSession extends Session {
       this.pace(frame.length)
       return refusal
     }
+    if (frame[0] === frameType.answerRequest) {
+      this.publisher.answerNow()
+      return undefined
+    }
     if (frame[0] !== frameType.credit) {
       return { refused: 'FRAME_UNKNOWN', reason: `binary message of type ${frame[0] ?? 'none'}` }
     }

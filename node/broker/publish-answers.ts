@@ -5,8 +5,12 @@
 import type { PublishOutcome } from '../wire/control-frames.ts'
 import type { BrokerPorts } from './ports.ts'
 
-/** How long an answer waits for others. Long enough for several batches at 1,000 a second, shorter than anybody notices. */
-const patienceMs = 5
+/**
+ * How long an answer waits for others. Every frame wakes the publisher, and libuv, which counts whole milliseconds, then
+ * serves the publisher's next timer up to one late; this is one frame for 250 batches where a timer makes one a millisecond.
+ * Who begins to wait asks (`answerNow`). What it costs: a connection that breaks leaves more batches unknown.
+ */
+const patienceMs = 250
 /** Bytes of publishes that wait for an answer at the most: far below the client's eight megabytes in flight. */
 const patienceBytes = 262_144
 const heldAnswersMax = 256
@@ -37,7 +41,12 @@ export class PublishAnswers {
   /** Answers at the end of this turn, together with what waits. */
   push(outcome: PublishOutcome): void {
     this.#outcomes.push(outcome)
-    if (this.#isTurnAwaited) return
+    this.answerNow()
+  }
+
+  /** Answers what waits at the end of this turn. */
+  answerNow(): void {
+    if (this.isEmpty || this.#isTurnAwaited) return
     this.#isTurnAwaited = true
     this.#ports.endOfTurn(() => {
       this.#isTurnAwaited = false

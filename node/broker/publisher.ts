@@ -70,6 +70,11 @@ export class Publisher {
     return this.#inFlightBytes === 0 && this.#answers.isEmpty
   }
 
+  /** Sends the acknowledgements that are held back because nobody awaited them. */
+  answerNow(): void {
+    this.#answers.answerNow()
+  }
+
   /** Takes a publish frame. A refusal means that the other end broke the protocol and is to be closed. */
   publish(frame: Uint8Array): Refusal | undefined {
     const malformed = (problem: string): Refusal => ({

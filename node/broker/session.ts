@@ -150,6 +150,7 @@ export abstract class Session implements SubscriptionOutlet {
   announceEnd(code: ErrorCode, message: string, retryMs: number): void {
     if (this.#isClosed || this.#isClosingTold) return
     this.#isClosingTold = true
+    this.publisher.answerNow()
     this.send({ op: 'closing', code, message, retryMs })
   }
 

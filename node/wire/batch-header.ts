@@ -12,6 +12,7 @@ export const frameType = {
   credit: 4,
   select: 5,
   progress: 6,
+  answerRequest: 8,
 } as const
 
 /** Acknowledgement levels of a publish, by their number on the wire. */

@@ -139,6 +139,13 @@ export function decodeCredit(frame: Uint8Array): Credit | Refusal {
   return { subscription: readU32(frame, 4), messages, bytes }
 }
 
+/** Asks a node for the acknowledgements that it holds back. */
+export function encodeAnswerRequest(): Uint8Array {
+  const frame = new Uint8Array(8)
+  frame[0] = frameType.answerRequest
+  return frame
+}
+
 export function encodeSelect(subscription: number): Uint8Array {
   const frame = new Uint8Array(8)
   frame[0] = frameType.select

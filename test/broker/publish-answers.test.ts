@@ -17,10 +17,10 @@ test('answers of one turn go out together at its end', () => {
   assert.equal(answers.isEmpty, true)
 })
 
-test('patient answers wait together for one timer of five milliseconds', () => {
+test('patient answers wait together for one timer of a quarter of a second', () => {
   const { answers, turns, timers, sent } = create()
   for (const publish of [1, 2, 3]) answers.pushPatient(stored(publish), 100)
-  assert.deepEqual([turns.length, timers.map(({ delayMs }) => delayMs)], [0, [5]])
+  assert.deepEqual([turns.length, timers.map(({ delayMs }) => delayMs)], [0, [250]])
   timers[0]?.callback()
   assert.deepEqual(sent, [[1, 2, 3]])
   answers.pushPatient(stored(4), 100)
@@ -41,6 +41,19 @@ test('a patient answer behind an awaited one goes out in the same turn', () => {
   answers.push(stored(1))
   answers.pushPatient(stored(2), 100)
   assert.equal(timers.length, 0)
+  turns[0]?.()
+  assert.deepEqual(sent, [[1, 2]])
+})
+
+test('patient answers that are asked for go out in the same turn, and a request finds nothing when nothing waits', () => {
+  const { answers, turns, sent } = create()
+  answers.answerNow()
+  assert.equal(turns.length, 0)
+  answers.pushPatient(stored(1), 100)
+  answers.pushPatient(stored(2), 100)
+  answers.answerNow()
+  answers.answerNow()
+  assert.equal(turns.length, 1)
   turns[0]?.()
   assert.deepEqual(sent, [[1, 2]])
 })

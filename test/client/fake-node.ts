@@ -59,6 +59,8 @@ export class FakeConnection {
   readonly frames: Uint8Array[] = []
   readonly controls: ClientControl[] = []
   readonly credits: Credit[] = []
+  /** How often the client asked for answers that are held back. */
+  answerRequests = 0
   closedWith: { readonly status: number; readonly reason: string } | undefined
   readonly #socket: WebSocket
   readonly #changed: () => void
@@ -115,6 +117,10 @@ export class FakeConnection {
     if (frame[0] === frameType.credit) {
       const credit = decodeCredit(frame)
       if (!isRefusal(credit)) this.credits.push(credit)
+      return
+    }
+    if (frame[0] === frameType.answerRequest) {
+      this.answerRequests++
       return
     }
     this.frames.push(frame)
