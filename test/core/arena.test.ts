@@ -4,11 +4,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Arena } from '../../node/core/common/arena.ts'
 
-test('keeps the view itself where it is more than half of its buffer', () => {
+test('keeps the view itself where it is large and more than half of its buffer', () => {
   const arena = new Arena()
-  const full = new Uint8Array(100)
+  const full = new Uint8Array(40_000)
   assert.equal(arena.keep(full), full)
-  assert.equal(arena.keep(full.subarray(0, 51)).buffer, full.buffer)
+  assert.equal(arena.keep(full.subarray(0, 20_001)).buffer, full.buffer)
+  assert.notEqual(arena.keep(full.subarray(0, 20_000)).buffer, full.buffer)
+})
+
+test('puts small arrays into a slab, also where they fill their own buffer', () => {
+  const arena = new Arena()
+  const full = new Uint8Array(100).fill(7)
+  const kept = arena.keep(full)
+  assert.notEqual(kept.buffer, full.buffer)
+  assert.deepEqual(kept, full)
 })
 
 test('copies small parts of large buffers, also of Buffers, whose slice is a view', () => {
