@@ -156,10 +156,10 @@ const plantedFaults: readonly PlantedFault[] = [
     seeds: 60,
     fault: faultIn(
       OriginState.prototype,
-      'givenUpTo',
+      'gapAt',
       () =>
-        function (this: OriginState, sequence: number): number | undefined {
-          return sequence <= this.last ? this.last : undefined
+        function (this: OriginState, sequence: number): ReturnType<OriginState['gapAt']> {
+          return sequence <= this.last ? { to: this.last, reason: 'retention' } : undefined
         },
     ),
   },

@@ -227,6 +227,7 @@ export class Wants {
         return
       }
       state.absent.add(range.from, range.to)
+      if (reason === 'lost') state.lost.add(range.from, range.to)
       state.last = Math.max(state.last, range.to)
       if (range.to < next) continue
       count(this.#context, 'gapsDeclared')

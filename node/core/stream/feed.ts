@@ -110,14 +110,14 @@ export class Feed {
     const entry = state.log.atOrAfter(next)
     if (entry !== undefined && entry.from <= next) return this.#hand(state, entry)
     const holeEnd = entry === undefined ? goal : Math.min(goal, entry.from - 1)
-    let goneEnd = state.givenUpTo(next)
-    if (goneEnd === undefined) {
+    let gap = state.gapAt(next)
+    if (gap === undefined) {
       this.#askFor(state, next, holeEnd, goal)
       // The answer may be known at once: that nobody is left who could hold it.
-      goneEnd = state.givenUpTo(next)
-      if (goneEnd === undefined) return 'waiting'
+      gap = state.gapAt(next)
+      if (gap === undefined) return 'waiting'
     }
-    return this.#handGap(state, Math.min(holeEnd, goneEnd), 'retention')
+    return this.#handGap(state, Math.min(holeEnd, gap.to), gap.reason)
   }
 
   /** Asks for the first hole, and once for all behind it: each may have to be waited for. */

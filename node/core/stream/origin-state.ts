@@ -5,6 +5,9 @@ import { Checkpoints } from './checkpoints.ts'
 import { type Entry, OriginLog } from './origin-log.ts'
 import { type SequenceRange, SequenceRanges } from './sequence-ranges.ts'
 
+/** Why messages will not come: `retention` has dropped them, or they are `lost` with the nodes that had them. */
+export type GapReason = 'retention' | 'lost'
+
 export class OriginState {
   readonly node: NodeId
   readonly boot: Boot
@@ -14,6 +17,8 @@ export class OriginState {
   readonly gone: SequenceRanges = new SequenceRanges()
   /** What nobody in reach holds. Somebody who comes into reach may, so it is forgotten then. */
   absent: SequenceRanges = new SequenceRanges()
+  /** What was declared absent when its origin was over: nobody has it any more. The rest of `absent` its origin dropped. */
+  readonly lost: SequenceRanges = new SequenceRanges()
   /** What was declared absent once: for it no member out of reach is waited for again. */
   readonly waited: SequenceRanges = new SequenceRanges()
   /** Last sequence in the delivery log, or the base while nothing was delivered; undefined while no base is known. */
@@ -61,6 +66,27 @@ export class OriginState {
       next = reached === undefined ? undefined : reached + 1
     }
     return end
+  }
+
+  /** The gap that begins at a sequence, as far as one reason reaches; undefined if that sequence was not given up on. */
+  gapAt(sequence: number): { readonly to: number; readonly reason: GapReason } | undefined {
+    let gap: { readonly to: number; readonly reason: GapReason } | undefined
+    for (;;) {
+      const part = this.#gapPartAt(gap === undefined ? sequence : gap.to + 1)
+      if (part === undefined || (gap !== undefined && part.reason !== gap.reason)) return gap
+      gap = part
+    }
+  }
+
+  #gapPartAt(sequence: number): { readonly to: number; readonly reason: GapReason } | undefined {
+    const goneTo = this.gone.endAt(sequence)
+    if (goneTo !== undefined) return { to: goneTo, reason: 'retention' }
+    const absentTo = this.absent.endAt(sequence)
+    if (absentTo === undefined) return undefined
+    const lostTo = this.lost.endAt(sequence)
+    if (lostTo !== undefined) return { to: Math.min(absentTo, lostTo), reason: 'lost' }
+    const [dropped] = this.lost.without({ from: sequence, to: absentTo })
+    return { to: dropped?.to ?? absentTo, reason: 'retention' }
   }
 
   /**

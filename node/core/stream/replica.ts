@@ -11,10 +11,10 @@ import { Deque } from '../common/deque.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
 import type { StreamDefinition } from './definition.ts'
 import type { Entry } from './origin-log.ts'
-import { OriginState } from './origin-state.ts'
+import { type GapReason, OriginState } from './origin-state.ts'
 import type { SequenceRange } from './sequence-ranges.ts'
 
-export type { OriginState } from './origin-state.ts'
+export type { GapReason, OriginState } from './origin-state.ts'
 
 /** Sequences from..to of an origin that nobody can deliver any more. */
 export interface GapMark {
@@ -23,8 +23,6 @@ export interface GapMark {
   readonly to: number
   readonly reason: GapReason
 }
-
-export type GapReason = 'retention' | 'lost'
 
 export type LogItem =
   | { readonly entry: Entry; readonly gap: undefined }

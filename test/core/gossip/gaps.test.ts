@@ -19,7 +19,9 @@ function readFrom(machine: Machine): { readonly read: () => string[]; readonly s
   const read = (): string[] => {
     const items: string[] = []
     for (let item = feed.next(); item !== undefined; item = feed.next())
-      items.push(item.kind === 'gap' ? `gap ${item.from}-${item.to}` : `${item.from}-${item.entry.to}`)
+      items.push(
+        item.kind === 'gap' ? `gap ${item.from}-${item.to} ${item.reason}` : `${item.from}-${item.entry.to}`,
+      )
     return items
   }
   return { read, sent }
@@ -75,7 +77,7 @@ test('tells the gap when nobody has come who holds what was given up', () => {
   const { read, sent } = readFrom(machine)
   machine.hear(b, machine.holdings(true, holding(b, 0, 10, 0)))
   machine.hear(b, { kind: 'pulled', id: 1, batches: 0, busy: false })
-  assert.deepEqual(read(), ['gap 1-10'])
+  assert.deepEqual(read(), ['gap 1-10 retention'])
   assert.deepEqual(sent, [])
 })
 
@@ -96,5 +98,21 @@ test('waits only once for a member out of reach, though a gap is asked for again
   machine.up(c)
   assert.deepEqual(read(), [])
   sayNo()
-  assert.deepEqual(read(), ['gap 1-10'])
+  assert.deepEqual(read(), ['gap 1-10 lost'])
+})
+
+test('tells a reader that begins later why messages are missing: dropped by their origin, or lost with it', () => {
+  const machine = new Machine([b, c, d], [b, c])
+  const sayNo = (): void => {
+    for (let id = 1; id < 9; id++)
+      for (const peer of [b, c]) machine.hear(peer, { kind: 'pulled', id, batches: 0, busy: false })
+  }
+  machine.interest()
+  const gone = [holding(b, 0, 5, 0), holding(d, 0, 10, 0)]
+  for (const peer of [b, c]) machine.hear(peer, machine.holdings(true, ...gone))
+  sayNo()
+  machine.tick(definition.retention.ageMs)
+  sayNo()
+  const { read } = readFrom(machine)
+  assert.deepEqual(read(), ['gap 1-5 retention', 'gap 1-10 lost'])
 })
