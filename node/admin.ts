@@ -86,6 +86,8 @@ export class NodeAdmin implements AdminPort {
   /** Answers when the definition is on this node's disk: from then on it outlives a crash of all nodes. */
   async putStream(change: StreamChange): Promise<StreamDefinitionAnswer | Refusal> {
     const { broker, memory } = this.#node
+    if (change.createsOnly && broker.streams.find(change.name) !== undefined)
+      return { refused: 'STREAM_EXISTS', reason: `stream ${change.name} exists` }
     const definition = broker.streams.plan(change.name, change)
     if (isRefusal(definition)) return definition
     broker.handle({ kind: 'write', key: toStreamKey(change.name), value: toDefinitionValue(definition) })

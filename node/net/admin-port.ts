@@ -62,6 +62,8 @@ export interface StreamDefinitionAnswer {
 /** What `PUT /v1/streams/NAME` asks for; absent fields take their defaults, or stay as they are. */
 export interface StreamChange {
   readonly name: string
+  /** Whether a stream that exists is refused (`If-None-Match: *`, RFC 9110 §13.1.2). */
+  readonly createsOnly: boolean
   readonly topics: readonly string[] | undefined
   readonly retention: { readonly bytes?: number; readonly ageMs?: number } | undefined
   readonly copies: number | undefined

@@ -116,6 +116,7 @@ async function putStream({ port, request, name }: RouteInput): Promise<RouteAnsw
   const ageMs = retention && readOptionalInteger(retention, 'ageMs', retentionBounds)
   const change = {
     name,
+    createsOnly: request.headers['if-none-match'] === '*',
     topics: readOptionalStrings(fields, 'topics'),
     retention: retention && { ...(bytes !== undefined && { bytes }), ...(ageMs !== undefined && { ageMs }) },
     copies: readOptionalInteger(fields, 'copies', { min: 0, max: 16 }),

@@ -159,6 +159,8 @@ function toHttpStatus(code: ErrorCode): number {
     case 'STREAM_UNKNOWN':
     case 'PATH_UNKNOWN':
       return 404
+    case 'STREAM_EXISTS':
+      return 412
     case 'STREAM_OVERLAP':
     case 'STREAM_LIMIT':
     case 'SUBSCRIPTION_LIMIT':

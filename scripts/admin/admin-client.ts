@@ -76,8 +76,23 @@ export class AdminClient {
     return this.#expect<StreamDefinition>(list?.streams[0] ?? answer, { name: 'string', topics: 'array' })
   }
 
+  /** Refused with STREAM_EXISTS if the node knows a stream of this name. */
+  async createStream(name: string, settings: StreamSettings): Promise<StreamDefinition> {
+    return await this.#putStream(name, settings, { 'if-none-match': '*' })
+  }
+
+  /** Creates the stream or changes it. */
   async putStream(name: string, settings: StreamSettings): Promise<StreamDefinition> {
-    const answer = await this.#ask('PUT', `/v1/streams/${encodeURIComponent(name)}`, settings)
+    return await this.#putStream(name, settings, {})
+  }
+
+  async #putStream(
+    name: string,
+    body: StreamSettings,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<StreamDefinition> {
+    const request = this.#request('PUT', `/v1/streams/${encodeURIComponent(name)}`)
+    const answer = await requestJson({ ...request, body, headers })
     return this.#expect<StreamDefinition>(answer, { name: 'string', topics: 'array' })
   }
 

@@ -1,6 +1,6 @@
 // `herald stream`: the streams of the cluster. A change is told to one node, which spreads it; the list asks all nodes and
 // says where they differ. `add` changes no stream that its node knows: a name typed by mistake must not cost another stream
-// its retention. It looks first and puts then, so of two that add at the same time the later one may change.
+// its retention. Of two that add at the same time on different nodes the later one wins, as with every change.
 
 import type { Command } from 'commander'
 import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
@@ -80,9 +80,9 @@ function addLimitOptions(command: Command): Command {
 /** The same definition again is no mistake, so that a script may begin with it; another one is. */
 async function add(context: Context, name: string, settings: StreamSettings): Promise<ExitCode> {
   return await showOutcome(context, async (client) => {
-    const present = await findStream(client, name)
-    if (present === undefined)
-      return { outcome: 'created', stream: await client.putStream(name, settings), changes: [] }
+    const created = await tryCreate(client, name, settings)
+    if (created !== undefined) return { outcome: 'created', stream: created, changes: [] }
+    const present = await client.stream(name)
     const changes = toChanges(present, settings)
     if (changes.length === 0) return { outcome: 'unchanged', stream: present, changes }
     throw new CommandError(exitCodes.failure, `stream ${name} exists: ${changes.join('; ')}`, {
@@ -119,11 +119,16 @@ async function showOutcome(
   return reportProblems(terminal, { answers: [], refused: [], unreachable })
 }
 
-async function findStream(client: AdminClient, name: string): Promise<StreamDefinition | undefined> {
+/** The new stream; undefined if there is one of this name. */
+async function tryCreate(
+  client: AdminClient,
+  name: string,
+  settings: StreamSettings,
+): Promise<StreamDefinition | undefined> {
   try {
-    return await client.stream(name)
+    return await client.createStream(name, settings)
   } catch (error) {
-    if (error instanceof NodeRefusal && error.code === 'STREAM_UNKNOWN') return undefined
+    if (error instanceof NodeRefusal && error.code === 'STREAM_EXISTS') return undefined
     throw error
   }
 }

@@ -54,6 +54,10 @@ test('a stream is created on one node, listed on all, changed on another and rem
     version: 1,
     by: 'A',
   })
+  await assert.rejects(
+    a.admin.createStream('orders', { topics: ['others.>'] }),
+    refusedWith(412, 'STREAM_EXISTS', /orders exists/),
+  )
   await untilAllHave((streams) => streams.some(({ name }) => name === 'orders'))
   const changed = await b.admin.putStream('orders', { topics: ['orders.>', 'returns.*'] })
   assert.deepEqual(changed, { ...created, topics: ['orders.>', 'returns.*'], version: 2, by: 'B' })

@@ -164,7 +164,7 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.deepEqual((await ask('POST', '/v1/cleanup')).body, { removedFiles: 1, removedBytes: 2 })
   assert.equal((await ask('POST', '/v1/exit')).status, 202)
   assert.deepEqual(node.calls, [
-    ['putStream', { name: 'orders', ...change }],
+    ['putStream', { name: 'orders', createsOnly: false, ...change }],
     ['deleteStream', 'orders'],
     ['add', 'a.>'],
     ['remove', 'a.*'],
@@ -178,11 +178,12 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.equal(host.counters.get('adminRequestsRefused'), 0)
 })
 
-test('hands an empty name to the node, and what a change does not give as absent', async () => {
+test('hands an empty name to the node, and of a change what it says', async () => {
   await using host = await startAdmin()
-  await host.ask('PUT', '/v1/streams/', { copies: 1 })
+  for (const headers of [{}, { 'If-None-Match': '*' }])
+    await host.ask('PUT', '/v1/streams/', { copies: 1 }, headers)
   const change = { name: '', topics: undefined, retention: undefined, copies: 1 }
-  assert.deepEqual(host.node.calls, [['putStream', change]])
+  assert.deepEqual(host.node.calls[1], ['putStream', { ...change, createsOnly: true }])
 })
 
 test('gives whole files and the rest of files', async () => {
@@ -212,6 +213,7 @@ test('never asks for a file outside the data directory', async () => {
 test('turns refusals of the node into statuses', async () => {
   await using host = await startAdmin()
   const cases = {
+    STREAM_EXISTS: 412,
     STREAM_OVERLAP: 409,
     STREAM_UNKNOWN: 404,
     STREAM_INVALID: 400,

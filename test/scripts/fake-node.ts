@@ -71,7 +71,9 @@ export class FakeNode {
     if (url.pathname.startsWith('/v1/files/')) return this.#serveFile(url, request, response)
     let text = ''
     for await (const piece of request) text += piece
-    const [status, answer] = this.#answer(request.method ?? '', url, text === '' ? {} : JSON.parse(text))
+    const createsOnly = request.headers['if-none-match'] === '*'
+    const body = { ...(text === '' ? {} : JSON.parse(text)), createsOnly }
+    const [status, answer] = this.#answer(request.method ?? '', url, body)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   }
 
@@ -176,6 +178,8 @@ export class FakeNode {
 
   #putStream(name: string, body: Record<string, unknown>): readonly [number, object] {
     const present = this.streams.get(name)
+    if (body['createsOnly'] === true && present !== undefined)
+      return refusal(412, 'STREAM_EXISTS', `stream ${name} exists`)
     const { topics = present?.topics, retention, copies = present?.copies ?? 1 } = body
     if (name === '') return refusal(400, 'STREAM_INVALID', 'the name must be 1 to 64 characters')
     if (!Array.isArray(topics)) return refusal(400, 'STREAM_INVALID', 'topics is missing')

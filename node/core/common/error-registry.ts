@@ -171,7 +171,7 @@ export const errorRegistry = {
   STREAM_EXISTS: {
     meaning: 'A stream was to be created that exists with another definition.',
     action: 'Change it with `herald stream change`, or take another name.',
-    fate: 'exit 1',
+    fate: 'keep',
   },
   STREAM_INVALID: {
     meaning: 'The definition of a stream is not valid.',
