@@ -24,6 +24,8 @@ export interface Plan {
   readonly nodes: number
   /** How long faults and publications go on, milliseconds. */
   readonly activeMs: number
+  /** Whether the nodes are on different continents. */
+  readonly isFar: boolean
   readonly latencyMinMs: number
   readonly latencyMaxMs: number
   /** How long a node takes to notice that a link is dead. */
@@ -54,14 +56,18 @@ export function drawPlan(seed: number, nodes?: number): Plan {
   const dice = new Dice(seed, 'plan')
   const often = (probability: number, high: number): number =>
     dice.chance(probability) ? dice.between(high / 10, high) : 0
-  const latencyMinMs = dice.between(0.05, 5)
+  // Nodes on other continents in one plan of ten: up to half a second there and back. Dice of its own, so that the other plans stay what they are.
+  const distance = new Dice(seed, 'distance')
+  const farMs = distance.chance(0.1) ? distance.between(20, 100) : 0
+  const latencyMinMs = farMs + dice.between(0.05, 5)
   const isUnreliable = dice.chance(0.25)
   return {
     seed,
     nodes: nodes ?? dice.whole(3, 7),
     activeMs: dice.between(4_000, 20_000),
+    isFar: farMs > 0,
     latencyMinMs,
-    latencyMaxMs: latencyMinMs + dice.between(0.1, dice.chance(0.3) ? 60 : 10),
+    latencyMaxMs: latencyMinMs + farMs + dice.between(0.1, dice.chance(0.3) ? 60 : 10),
     detectionMs: dice.between(200, 3_000),
     faults: {
       cut: often(0.6, 0.6),
@@ -77,7 +83,7 @@ export function drawPlan(seed: number, nodes?: number): Plan {
     lateness: isUnreliable && dice.chance(0.5) ? dice.between(0.001, 0.05) : 0,
     cutsLose: dice.chance(0.5),
     leavesDead: dice.chance(0.3),
-    retentionBytes: dice.chance(0.5) ? dice.whole(65_536, 200_000) : 4_194_304,
+    retentionBytes: drawRetentionBytes(dice, farMs > 0),
     retentionAgeMs: dice.chance(0.4) ? dice.whole(300, 5_000) : dice.whole(5_000, 60_000),
     copies: dice.whole(0, 3),
     publishesPerSecond: dice.between(5, 60),
@@ -87,6 +93,15 @@ export function drawPlan(seed: number, nodes?: number): Plan {
     streamChangesPerSecond: often(0.5, 0.6),
     linkQueueBytes: dice.chance(0.5) ? 1_048_576 : dice.whole(2_000, 100_000),
   }
+}
+
+/**
+ * Half of the plans keep a few dozen batches only; not where nodes are far: there filling many small holes, each of them
+ * asked of everybody in turn, takes longer than anything is waited for.
+ */
+function drawRetentionBytes(dice: Dice, isFar: boolean): number {
+  const bytes = dice.chance(0.5) ? dice.whole(65_536, 200_000) : 4_194_304
+  return isFar ? 4_194_304 : bytes
 }
 
 /** True if frames may vanish, double or change places on a link that stays up, which TCP rules out. */

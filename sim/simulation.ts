@@ -47,6 +47,8 @@ const reconnectMsMax = 6_000
 const completeWithinMs = 2_000
 /** Where frames vanished on links that stayed up, the next probe must find out first: at rest every fifth second. */
 const completeBeyondTcpMs = 9_000
+/** Times that news goes from node to node until everything is complete: for every hole, each of up to six others is asked in turn. */
+const hopsMax = 60
 const storyLinesMax = 60
 const waitsMax = 4
 
@@ -101,12 +103,14 @@ export class Simulation {
     faults.stop()
     world.network.isCalm = true
     world.tell('all faults are over')
-    const healBy = timeline.now + reconnectMsMax
+    const hopsMs = this.#plan.isFar ? hopsMax * this.#plan.latencyMaxMs : 0
+    const healBy = timeline.now + reconnectMsMax + hopsMs
     while (world.network.missing.length > 0 && timeline.now < healBy) timeline.runUntil(timeline.now + 5)
     const { missing } = world.network
     if (missing.length > 0) throw new Violation('links', `these did not come up: ${missing}`)
     world.tell('all links are up')
-    timeline.runUntil(timeline.now + (isBeyondTcp(this.#plan) ? completeBeyondTcpMs : completeWithinMs))
+    const withinMs = isBeyondTcp(this.#plan) ? completeBeyondTcpMs : completeWithinMs
+    timeline.runUntil(timeline.now + withinMs + hopsMs)
     for (const invariant of world.invariants) invariant.onQuiet?.()
     // One wait may lead to knowledge of more that has to be waited for, but not for ever.
     for (let waits = 0; waits < waitsMax && this.#isWaiting(world); waits++) {
