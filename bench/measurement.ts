@@ -26,7 +26,7 @@ export interface MeasurementPlan {
 }
 
 export interface MeasurementOptions {
-  /** Of a flood; a schedule warms up ten times as long, because it makes so many fewer calls in a second. */
+  /** Of a flood; a schedule warms up thirty times as long, because it makes so many fewer calls in a second. */
   readonly warmUpMs: number
   /** Of a flood; a schedule runs twice as long, for more samples at low rates. */
   readonly durationMs: number
@@ -81,7 +81,7 @@ async function tryMeasure(
     await probe(publisher, subscribers)
     const common = { plan, publisher, subscribers, hasFlowControl: driver.hasFlowControl }
     const isTimed = plan.traffic.kind === 'load'
-    const warmUpMs = options.warmUpMs * (isTimed ? 10 : 1)
+    const warmUpMs = options.warmUpMs * (isTimed ? 30 : 1)
     await runPhase({ ...common, phase: phases.warmUp, durationMs: warmUpMs })
     const cpuAtStart = cpuMsOf(servers.pids)
     const outcome = await runPhase({
