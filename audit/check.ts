@@ -141,8 +141,11 @@ export class DeliveryCheck {
           : boot.state === 'crashed' || isTailTorn
             ? 'crashed'
             : { writtenUntil },
-      // Only if it is sure: clocks that were never compared say nothing about before and after.
-      isBygone: wasOverAt + (clock?.errorMs ?? Number.POSITIVE_INFINITY) < (record.since ?? 0),
+      // Only if it is sure: clocks that were never compared say nothing about before and after, and a damaged line may be the
+      // one that names the origin.
+      isBygone:
+        !subscriber.isDamaged &&
+        wasOverAt + (clock?.errorMs ?? Number.POSITIVE_INFINITY) < (record.since ?? 0),
       wasOverBefore: wasOverAt < (record.beganAt ?? 0),
     }
   }

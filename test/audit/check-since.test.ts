@@ -56,6 +56,11 @@ test('messages of an origin that was over before the subscription was made are n
   }
 })
 
+test('where a line of the subscriber is damaged, it may have named the origin that was over: then it is unknown', () => {
+  const lines = [start(350, 'B#2'), made(500, 500, 'client'), 'x', got(650, 's', 'A#2', 1, 5)]
+  assert.deepEqual(findingsOf(whenSubscriberHas(lines)), ['unknown A#1 1-10'])
+})
+
 test('the boot that runs when the subscription is made is due, also if nothing of it came', () => {
   const result = whenSubscriberHas([start(350, 'B#2'), made(500, 500)])
   assert.deepEqual(findingsOf(result), ['lost-silent A#2 1-5'])
