@@ -100,6 +100,7 @@ export class Outbox {
 
   /** No more batches go to the connection; acknowledgements still count. */
   pause(): void {
+    this.#patience.askNow()
     this.#link = undefined
   }
 
@@ -185,7 +186,8 @@ export class Outbox {
       const link = this.#link
       const frame = batch.frame
       if (link === undefined || frame === undefined) return
-      if (this.#sentBytes > 0 && this.#sentBytes + batch.bytes > this.#windowBytes) return
+      if (this.#sentBytes > 0 && this.#sentBytes + batch.bytes > this.#windowBytes)
+        return this.#patience.askNow()
       // Below `drainBytes` no socket would call `onDrain`, and nothing would go on.
       if (link.bufferedBytes > Math.max(this.#windowBytes, drainBytes)) return
       this.#queue.shift()

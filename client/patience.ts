@@ -1,28 +1,32 @@
 // Acknowledgements that nobody awaits come together and a little later (docs/protocol.md section 2), so that they wake
 // neither side for every batch. Who begins to wait for one after its batch has gone shall not pay for that: the node is asked,
-// once a turn, to answer what it holds back.
+// once a turn, to answer what it holds back. So it is where its answers must come before anything else can go.
 
 import { batchFlag, batchOffset, isPatientPublish } from '../node/wire/batch-header.ts'
 import type { PublishBatch } from './receipt.ts'
 import type { Environment } from './transport.ts'
 
+/** A batch that is due sooner is not patient: four times what a node may take to answer one that is. */
+const patientDeadlineMs = 1000
+
 export class Patience {
-  readonly #environment: Pick<Environment, 'afterTurn'>
+  readonly #environment: Pick<Environment, 'afterTurn' | 'now'>
   readonly #ask: () => void
   /** Whether the node may hold an acknowledgement back. */
   #isHeld = false
   #isTurnAwaited = false
 
   /** `ask` sends the node the frame that asks for its answers. */
-  constructor(environment: Pick<Environment, 'afterTurn'>, ask: () => void) {
+  constructor(environment: Pick<Environment, 'afterTurn' | 'now'>, ask: () => void) {
     this.#environment = environment
     this.#ask = ask
   }
 
-  /** Right before a batch is sent. One that somebody has begun to wait for since it was sealed is patient no longer. */
+  /** Right before a batch is sent. One that somebody has begun to wait for since it was sealed, or that is due soon, is not patient. */
   onSend(batch: PublishBatch, frame: Uint8Array): void {
     if (batch.level !== 'local') return
-    if (isPatientPublish(frame) && !batch.isAwaited) {
+    const isDueSoon = batch.deadlineAt - this.#environment.now() < patientDeadlineMs
+    if (isPatientPublish(frame) && !batch.isAwaited && !isDueSoon) {
       batch.onAwaited = this.#hurry
       this.#isHeld = true
       return
@@ -30,6 +34,13 @@ export class Patience {
     frame[batchOffset.flags] = (frame[batchOffset.flags] as number) & ~batchFlag.patient
     // Its answer takes along everything that the node holds back.
     this.#isHeld = false
+  }
+
+  /** Asks for what the node holds back, if it may hold anything. */
+  askNow(): void {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    this.#ask()
   }
 
   /** The connection is gone, and with it what the node has held back. */
@@ -42,9 +53,7 @@ export class Patience {
     this.#isTurnAwaited = true
     this.#environment.afterTurn(() => {
       this.#isTurnAwaited = false
-      if (!this.#isHeld) return
-      this.#isHeld = false
-      this.#ask()
+      this.askNow()
     })
   }
 }

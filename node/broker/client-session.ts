@@ -6,6 +6,7 @@ import { type Boot, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GapReason, OriginState } from '../core/stream/replica.ts'
 import { batchStream, frameType } from '../wire/batch-header.ts'
 import {
+  answerRequestProblem,
   decodeCredit,
   encodeAcknowledgement,
   encodeNodeControl,
@@ -94,8 +95,9 @@ export class ClientSession extends Session {
       return refusal
     }
     if (frame[0] === frameType.answerRequest) {
-      this.publisher.answerNow()
-      return undefined
+      const problem = answerRequestProblem(frame)
+      if (problem === undefined) this.publisher.answerNow()
+      return problem
     }
     if (frame[0] !== frameType.credit) {
       return { refused: 'FRAME_UNKNOWN', reason: `binary message of type ${frame[0] ?? 'none'}` }

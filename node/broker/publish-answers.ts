@@ -1,5 +1,5 @@
 // The answers to one connection's publishes. Those of one turn of the event loop go out as one frame. If nobody waits for them
-// yet, they wait a few milliseconds for others: a write to the publisher costs as much as taking a small batch in, and
+// yet, they wait a quarter of a second for others: a write to the publisher costs as much as taking a small batch in, and
 // wakes the publisher as well.
 
 import type { PublishOutcome } from '../wire/control-frames.ts'
@@ -7,7 +7,7 @@ import type { BrokerPorts } from './ports.ts'
 
 /**
  * How long an answer waits for others. Every frame wakes the publisher, and libuv, which counts whole milliseconds, then
- * serves the publisher's next timer up to one late; this is one frame for 250 batches where a timer makes one a millisecond.
+ * serves the publisher's next timer up to one late; this is four frames a second where a timer makes a small batch a millisecond.
  * Who begins to wait asks (`answerNow`). What it costs: a connection that breaks leaves more batches unknown.
  */
 const patienceMs = 250
@@ -24,6 +24,8 @@ export class PublishAnswers {
   /** Set while the end of the turn, or of the publisher's patience, will bring the answer. */
   #isTurnAwaited = false
   #isTimerSet = false
+  /** Whether answers may be held back at all. */
+  #isPatient = true
 
   /** `send` gets outcomes in no particular order. */
   constructor(
@@ -50,14 +52,14 @@ export class PublishAnswers {
     this.#isTurnAwaited = true
     this.#ports.endOfTurn(() => {
       this.#isTurnAwaited = false
-      this.#sendAll()
+      this.sendNow()
     })
   }
 
   /** Answers a publish of so many bytes when there is more to say, or its patience is over. */
   pushPatient(outcome: PublishOutcome, bytes: number): void {
     this.#bytes += bytes
-    if (this.#bytes >= patienceBytes || this.#outcomes.length >= heldAnswersMax) {
+    if (!this.#isPatient || this.#bytes >= patienceBytes || this.#outcomes.length >= heldAnswersMax) {
       this.push(outcome)
       return
     }
@@ -66,11 +68,18 @@ export class PublishAnswers {
     this.#isTimerSet = true
     this.#ports.after(patienceMs, () => {
       this.#isTimerSet = false
-      this.#sendAll()
+      this.sendNow()
     })
   }
 
-  #sendAll(): void {
+  /** Answers what waits, and from now on in the turn: the connection will be closed soon. */
+  endPatience(): void {
+    this.#isPatient = false
+    this.answerNow()
+  }
+
+  /** Answers what waits before this returns. */
+  sendNow(): void {
     if (this.#outcomes.length === 0) return
     const outcomes = this.#outcomes
     this.#outcomes = []

@@ -75,6 +75,16 @@ export class Publisher {
     this.#answers.answerNow()
   }
 
+  /** Holds no acknowledgement back from now on. */
+  endPatience(): void {
+    this.#answers.endPatience()
+  }
+
+  /** Sends the acknowledgements that are held back before this returns: nothing can be sent after it. */
+  sendAnswers(): void {
+    this.#answers.sendNow()
+  }
+
   /** Takes a publish frame. A refusal means that the other end broke the protocol and is to be closed. */
   publish(frame: Uint8Array): Refusal | undefined {
     const malformed = (problem: string): Refusal => ({

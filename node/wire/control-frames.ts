@@ -146,6 +146,11 @@ export function encodeAnswerRequest(): Uint8Array {
   return frame
 }
 
+/** Why a frame of this type is not one; undefined if it is. */
+export function answerRequestProblem(frame: Uint8Array): Refusal | undefined {
+  return frame.length === 8 ? undefined : broken('answer request', frame)
+}
+
 export function encodeSelect(subscription: number): Uint8Array {
   const frame = new Uint8Array(8)
   frame[0] = frameType.select

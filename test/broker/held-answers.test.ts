@@ -31,12 +31,35 @@ test('a node that says that it will close the session answers what it has held b
   assert.equal(session.isAnswered, true)
 })
 
-/** A session on a broker whose timers never fire, and the numbers of the publishes that it acknowledged, by frame. */
-function open(): { session: ClientSession; acknowledged: number[][] } {
+test('after a node has said that it will close the session, it holds nothing back', async () => {
+  const { session, acknowledged } = open()
+  session.announceEnd('NODE_DRAINING', 'the node stops', 200)
+  session.onFrame(patientPublish(1))
+  await nextTurn()
+  assert.deepEqual(acknowledged, [[1]])
+})
+
+test('a session that is ended answers what it has held back before it closes', () => {
+  const { session, acknowledged } = open()
+  session.onFrame(patientPublish(1))
+  session.end('SLOW_CONSUMER', 'nothing was read')
+  assert.deepEqual(acknowledged, [[1]])
+})
+
+test('an answer request of another length breaks the protocol', () => {
+  const { session, closed } = open()
+  session.onFrame(encodeAnswerRequest().subarray(0, 7))
+  assert.deepEqual(closed, [1002])
+})
+
+/** A session on a broker whose timers never fire, the publishes that it acknowledged, by frame, and how it was closed. */
+function open(): { session: ClientSession; acknowledged: number[][]; closed: number[] } {
   const acknowledged: number[][] = []
+  const closed: number[] = []
   const sink: Partial<SessionSink> = {
     bufferedBytes: 0,
     sendText: () => undefined,
+    close: (status) => void closed.push(status),
     sendFrame: (frame) => {
       if (frame[0] !== frameType.acknowledgement) return
       const outcomes = decodeAcknowledgement(frame)
@@ -46,7 +69,7 @@ function open(): { session: ClientSession; acknowledged: number[][] } {
   const limits = { inFlightBytesMax: 1_000_000, sessionQueueHardBytes: 1_000_000 }
   const table = { limits, welcome: {} } as unknown as SessionRegistry
   const session = new ClientSession(createBroker().broker, sink as SessionSink, table)
-  return { session, acknowledged }
+  return { session, acknowledged, closed }
 }
 
 function patientPublish(number: number): Uint8Array {

@@ -59,6 +59,55 @@ test('who begins to wait for batches that have gone asks for their answers, once
   assert.equal(turns.length, 1)
   turns[0]?.()
   assert.equal(asked(), 1)
+  const next = patientBatch()
+  patience.onSend(next.batch, next.frame)
+  void next.batch.wait()
+  turns[1]?.()
+  assert.equal(asked(), 2)
+  patience.askNow()
+  assert.equal(asked(), 2)
+})
+
+test('a batch that waits for copies takes no held answers along', () => {
+  const { patience, turns, asked } = create()
+  const { batch, frame } = patientBatch()
+  patience.onSend(batch, frame)
+  const copies = patientBatch('copies')
+  void copies.batch.wait()
+  patience.onSend(copies.batch, copies.frame)
+  void batch.wait()
+  turns[0]?.()
+  assert.equal(asked(), 1)
+})
+
+test('a batch whose deadline is near is not patient', () => {
+  const { patience } = create()
+  const near = patientBatch('local', 999)
+  patience.onSend(near.batch, near.frame)
+  assert.equal(isPatientPublish(near.frame), false)
+  const far = patientBatch('local', 1000)
+  patience.onSend(far.batch, far.frame)
+  assert.equal(isPatientPublish(far.frame), true)
+})
+
+test('a client asks for held answers when the next batch does not fit into the window, and when it is to leave', async () => {
+  await using node = await FakeNode.listen()
+  node.acknowledges = false
+  await using client = await connect(node.url, { inFlightBytesMax: 2048 })
+  client.publish('a', 'x'.repeat(600))
+  await node.until(() => node.last.frames.length === 1)
+  const receipt = client.publish('a', 'x'.repeat(1500))
+  await node.until(() => node.last.answerRequests === 1)
+  node.last.acknowledge([{ status: 'stored', publish: 1, runs: [] }])
+  await node.until(() => node.last.frames.length === 2)
+  node.last.acknowledge([{ status: 'stored', publish: 2, runs: [] }])
+  await receipt
+  client.publish('a', 'patient')
+  await node.until(() => node.last.frames.length === 3)
+  const { last } = node
+  last.send({ op: 'closing', code: 'NODE_DRAINING', message: 'the node stops', retryMs: 200 })
+  await node.until(() => last.answerRequests === 2)
+  last.acknowledge([{ status: 'stored', publish: 3, runs: [] }])
 })
 
 test('nobody asks where a batch that is not patient has gone in the same turn, or the connection has', () => {
@@ -94,19 +143,21 @@ test('a client asks its node for the answers that flush waits for', async () => 
 function create(): { patience: Patience; turns: (() => void)[]; asked: () => number } {
   const turns: (() => void)[] = []
   let asked = 0
-  const patience = new Patience({ afterTurn: (callback) => void turns.push(callback) }, () => asked++)
+  const environment = { now: () => 0, afterTurn: (callback: () => void) => void turns.push(callback) }
+  const patience = new Patience(environment, () => asked++)
   return { patience, turns, asked: () => asked }
 }
 
 /** A sealed batch of one record that nobody awaits. */
-function patientBatch(): { batch: PublishBatch; frame: Uint8Array } {
+function patientBatch(
+  level: 'local' | 'copies' = 'local',
+  deadlineMs = 10_000,
+): { batch: PublishBatch; frame: Uint8Array } {
   const names = { streamName: () => undefined, originName: () => undefined }
   const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
   builder.append('a', 'b', undefined, 0)
-  return {
-    batch: new PublishBatch('local', 0, 1000, undefined, names),
-    frame: builder.finish(1, 'local', true),
-  }
+  const batch = new PublishBatch(level, 0, deadlineMs, undefined, names)
+  return { batch, frame: builder.finish(1, level, true) }
 }
 
 /** The first frame that a client sends. */

@@ -169,7 +169,7 @@ export const errorRegistry = {
     fate: 'keep',
   },
   STREAM_EXISTS: {
-    meaning: 'A stream was to be created that exists with another definition.',
+    meaning: 'A stream was to be created that exists.',
     action: 'Change it with `herald stream change`, or take another name.',
     fate: 'keep',
   },

@@ -5,7 +5,6 @@
 
 import type { NodeId, StreamId } from '../common/ids.ts'
 import type { OriginState, Replica } from '../stream/replica.ts'
-import { SequenceRanges } from '../stream/sequence-ranges.ts'
 import {
   count,
   type GossipContext,
@@ -91,7 +90,7 @@ export class Interest {
   onPeerUp(peer: PeerState): void {
     for (const replica of this.#wanted()) {
       // Here is one more who may hold what nobody did.
-      for (const state of replica.origins.values()) state.absent = new SequenceRanges()
+      for (const state of replica.origins.values()) state.forgetAbsent()
       this.#tellInterest(peer, replica)
       this.#waiting.get(replica.id)?.peers.add(peer.id)
     }
@@ -141,7 +140,7 @@ export class Interest {
     for (const holding of message.holdings) {
       // News of an origin: what nobody held may be held now.
       const state = replica.origins.get(holding.boot)
-      if (state !== undefined && state.absent.size > 0) state.absent = new SequenceRanges()
+      if (state !== undefined && state.absent.size > 0) state.forgetAbsent()
       this.#onHolding(peer, replica, holding)
       if (state !== undefined) this.#wants.onClaim(peer, state, holding)
     }

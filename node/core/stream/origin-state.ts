@@ -17,8 +17,8 @@ export class OriginState {
   readonly gone: SequenceRanges = new SequenceRanges()
   /** What nobody in reach holds. Somebody who comes into reach may, so it is forgotten then. */
   absent: SequenceRanges = new SequenceRanges()
-  /** What was declared absent when its origin was over: nobody has it any more. The rest of `absent` its origin dropped. */
-  readonly lost: SequenceRanges = new SequenceRanges()
+  /** Of what is absent, what was declared so while its origin was out of reach; the rest its origin has dropped. */
+  lost: SequenceRanges = new SequenceRanges()
   /** What was declared absent once: for it no member out of reach is waited for again. */
   readonly waited: SequenceRanges = new SequenceRanges()
   /** Last sequence in the delivery log, or the base while nothing was delivered; undefined while no base is known. */
@@ -101,6 +101,12 @@ export class OriginState {
   onDropped(entry: Entry): void {
     this.gone.add(entry.from, entry.to)
     this.#checkpoints.add(entry.at, entry.to)
+  }
+
+  /** Somebody has come into reach who may hold what is absent. */
+  forgetAbsent(): void {
+    this.absent = new SequenceRanges()
+    this.lost = new SequenceRanges()
   }
 
   /** Everything up to now belongs to a stream that was deleted: nobody will be told of it. */
