@@ -56,7 +56,15 @@ export class Context {
     const nodes = await this.fleet.nodes()
     const { only } = this.options
     if (only === undefined) return nodes
-    return only.map((id) => findNode(nodes, id))
+    return [...new Set(only)].map((id) => findNode(nodes, id))
+  }
+
+  /** Refuses --only, for a command that means the whole cluster; `next` says what to do with one node. */
+  requireAll(next: string): void {
+    if (this.options.only === undefined) return
+    throw new CommandError(exitCodes.usage, 'this command means the whole cluster and takes no --only', {
+      next,
+    })
   }
 
   /** Admin clients of those nodes. */

@@ -13,7 +13,9 @@ export function registerDown(program: Command, act: Act): void {
     .action((_options: object, command: Command) => act(command, stopCluster))
 }
 
-async function stopCluster({ fleet, terminal, signal }: Context): Promise<ExitCode> {
+async function stopCluster(context: Context): Promise<ExitCode> {
+  context.requireAll('stop single nodes with `herald exit --only NODE`')
+  const { fleet, terminal, signal } = context
   const result = await fleet.down({ signal, progress: (text) => terminal.progress(text) })
   terminal.document(result)
   if (result.stopped.length > 0) terminal.line(`stopped ${result.stopped.join(', ')}`)

@@ -56,7 +56,10 @@ async function subscribe(
     let count = 0
     for await (const item of subscription) {
       await show(context, item)
-      if (item.kind === 'message' && ++count === flags.count) break
+      if (item.kind !== 'message' || ++count !== flags.count) continue
+      // Asking for the next one tells that this one was worked on: a durable name goes on behind it.
+      void subscription[Symbol.asyncIterator]().next()
+      break
     }
     return exitCodes.ok
   } finally {

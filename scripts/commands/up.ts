@@ -25,6 +25,7 @@ export function registerUp(program: Command, act: Act): void {
 }
 
 async function startCluster(context: Context, nodeCount: number | undefined): Promise<ExitCode> {
+  context.requireAll('without it, `herald up` starts every node that does not run')
   if (nodeCount !== undefined && nodeCount > nodeCountMax) {
     throw new CommandError(exitCodes.usage, `--nodes ${nodeCount} is more than ${nodeCountMax}`, {
       next: `use 1 to ${nodeCountMax}`,

@@ -85,6 +85,14 @@ export async function exerciseCommands(
     )
     assert.match(await good('publish', 'lines.a', 'four'), /^acknowledged as [A-E]#/)
   })
+  await context.test('a durable name goes on behind the last message that --count printed', async () => {
+    await herald(['publish', 'durable.a', '-'], '1\n2\n3\n4\n5\n6\n')
+    const words = ['subscribe', 'durable.>', '--name', 'session', '--from', 'earliest', '--count', '2']
+    const takeTwo = async (): Promise<string> => await good('--only', 'A', ...words)
+    assert.equal(await takeTwo(), 'durable.a\t1\ndurable.a\t2\n')
+    assert.equal(await takeTwo(), 'durable.a\t3\ndurable.a\t4\n')
+    assert.equal(await takeTwo(), 'durable.a\t5\ndurable.a\t6\n')
+  })
   await context.test('publish exits 1 with the reason for an invalid topic', async () => {
     const { exitCode, stdout, stderr } = await herald(['publish', 'a..b', 'x'])
     assert.equal(exitCode, 1)

@@ -130,6 +130,21 @@ test('up says that the cluster runs already and starts nothing', async () => {
   assert.match(stderr, /2 nodes, runs already/)
 })
 
+test('up and down refuse --only, which they could not keep to', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const command of ['up', 'down']) {
+    const { exitCode, stderr } = await cluster.run(command, '--only', 'A')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /takes no --only/)
+  }
+})
+
+test('status of a node that --only names twice shows it once', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { stdout } = await cluster.run('status', '--only', 'A,A', '--json')
+  assert.equal(JSON.parse(stdout).nodes.length, 1)
+})
+
 test('up of another size while a cluster runs is refused', async () => {
   await using cluster = await FakeCluster.start(2)
   const { exitCode, stderr } = await cluster.run('up', '--nodes', '3')
