@@ -56,11 +56,14 @@ export class Terminal {
     await this.write(`${JSON.stringify(value)}\n`)
   }
 
-  /** Text as it is, with back-pressure. */
+  /** Text as it is, with back-pressure. Returns also when the reader has gone away. */
   async write(text: string): Promise<void> {
     const { stdout } = this.streams
-    if (stdout.write(text)) return
-    await new Promise<void>((resolve) => stdout.once('drain', resolve))
+    if (stdout.write(text) || !stdout.writable) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    for (const event of ['drain', 'error', 'close']) stdout.once(event, resolve)
+    await promise
+    for (const event of ['drain', 'error', 'close']) stdout.off(event, resolve)
   }
 
   /** Progress on standard error, unless --quiet. */

@@ -87,7 +87,10 @@ async function add(context: Context, name: string, settings: StreamSettings): Pr
     if (changes.length === 0) return { outcome: 'unchanged', stream: present, changes }
     throw new CommandError(exitCodes.failure, `stream ${name} exists: ${changes.join('; ')}`, {
       code: 'STREAM_EXISTS',
-      next: `change it with \`herald stream change ${name}\`, or take another name`,
+      next:
+        name === 'default'
+          ? 'it takes what other streams leave; give your stream another name'
+          : `change it with \`herald stream change ${name}\`, or take another name`,
     })
   })
 }
