@@ -65,7 +65,7 @@ const plantedFaults: readonly PlantedFault[] = [
       () =>
         function (this: Wants, replica, state, _from, to): void {
           state.absent.add(1, to)
-          replica.skip(state, to, 'lost')
+          replica.skip(state, to)
         },
     ),
   },

@@ -260,7 +260,7 @@ export class Interest {
       const to = replica.holeBefore(own)?.to ?? own.last
       count(this.#context, 'gapsDeclared')
       count(this.#context, 'messagesMissing', to - next + 1)
-      replica.skip(own, to, 'retention')
+      replica.skip(own, to)
     }
   }
 

@@ -6,7 +6,7 @@
 // as retention could let it hold the range, and only once; not at all if the origin still runs and is among those that said no.
 
 import type { NodeId } from '../common/ids.ts'
-import type { GapReason, OriginState, Replica } from '../stream/replica.ts'
+import type { OriginState, Replica } from '../stream/replica.ts'
 import type { SequenceRange } from '../stream/sequence-ranges.ts'
 import { count, type GossipContext, gossipLimits, liveOrigin, type PeerState, send } from './context.ts'
 import type { Holding, PulledMessage } from './messages.ts'
@@ -218,7 +218,7 @@ export class Wants {
     const { state, replica } = want
     state.waited.add(want.from, want.to)
     replica.advance(state)
-    const reason: GapReason = liveOrigin(this.#context, state) !== undefined ? 'retention' : 'lost'
+    const isLost = liveOrigin(this.#context, state) === undefined
     for (const range of missing) {
       const next = (state.position ?? Number.POSITIVE_INFINITY) + 1
       if (range.from > next) {
@@ -227,12 +227,12 @@ export class Wants {
         return
       }
       state.absent.add(range.from, range.to)
-      if (reason === 'lost') state.lost.add(range.from, range.to)
+      if (isLost) state.lost.add(range.from, range.to)
       state.last = Math.max(state.last, range.to)
       if (range.to < next) continue
       count(this.#context, 'gapsDeclared')
       count(this.#context, 'messagesMissing', range.to - next + 1)
-      replica.skip(state, range.to, reason)
+      replica.skip(state, range.to)
     }
     this.#resolve(want)
   }

@@ -148,8 +148,9 @@ export class Feed {
     const state = this.replica.origins.get(mark.boot)
     if (state === undefined || this.#replaying.has(state) || mark.to <= this.passed(state)) return undefined
     // Since the mark was made somebody may have come into reach who holds it: then it is asked for again.
-    const isTrue = (state.givenUpTo(this.passed(state) + 1) ?? 0) >= mark.to
-    return isTrue ? this.#handGap(state, mark.to, mark.reason) : this.#beginReplay(state)
+    const gap = state.gapAt(this.passed(state) + 1)
+    const isTrue = gap !== undefined && gap.to >= mark.to
+    return isTrue ? this.#handGap(state, mark.to, gap.reason) : this.#beginReplay(state)
   }
 
   #passEntry(entry: Entry): FeedItem | undefined {

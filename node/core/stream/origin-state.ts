@@ -57,17 +57,6 @@ export class OriginState {
     return this.gone.has(sequence) || this.absent.has(sequence)
   }
 
-  /** How far what is given up on reaches from a sequence on; undefined if that one is not. */
-  givenUpTo(sequence: number): number | undefined {
-    let end: number | undefined
-    for (let next: number | undefined = sequence; next !== undefined; ) {
-      const reached: number | undefined = this.gone.endAt(next) ?? this.absent.endAt(next)
-      end = reached ?? end
-      next = reached === undefined ? undefined : reached + 1
-    }
-    return end
-  }
-
   /** The gap that begins at a sequence, as far as one reason reaches; undefined if that sequence was not given up on. */
   gapAt(sequence: number): { readonly to: number; readonly reason: GapReason } | undefined {
     let gap: { readonly to: number; readonly reason: GapReason } | undefined

@@ -11,7 +11,7 @@ import { Deque } from '../common/deque.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
 import type { StreamDefinition } from './definition.ts'
 import type { Entry } from './origin-log.ts'
-import { type GapReason, OriginState } from './origin-state.ts'
+import { OriginState } from './origin-state.ts'
 import type { SequenceRange } from './sequence-ranges.ts'
 
 export type { GapReason, OriginState } from './origin-state.ts'
@@ -21,7 +21,6 @@ export interface GapMark {
   readonly boot: Boot
   readonly from: number
   readonly to: number
-  readonly reason: GapReason
 }
 
 export type LogItem =
@@ -141,9 +140,9 @@ export class Replica {
   }
 
   /** Gives up on everything up to `to`: puts a mark into the delivery log and goes on behind it. */
-  skip(state: OriginState, to: number, reason: GapReason): void {
+  skip(state: OriginState, to: number): void {
     if (state.position === undefined || to <= state.position) return
-    this.delivered.push({ entry: undefined, gap: { boot: state.boot, from: state.position + 1, to, reason } })
+    this.delivered.push({ entry: undefined, gap: { boot: state.boot, from: state.position + 1, to } })
     state.position = to
     this.advance(state)
   }

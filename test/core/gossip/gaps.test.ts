@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { NodeId } from '../../../node/core/common/ids.ts'
 import { Feed } from '../../../node/core/stream/feed.ts'
 import { b, c, d, definition, holding, Machine } from './machine.ts'
 
@@ -25,6 +26,12 @@ function readFrom(machine: Machine): { readonly read: () => string[]; readonly s
     return items
   }
   return { read, sent }
+}
+
+/** Whatever they were asked for, they do not have it. */
+function sayNo(machine: Machine, peers: readonly NodeId[]): void {
+  for (let id = 1; id < 9; id++)
+    for (const peer of peers) machine.hear(peer, { kind: 'pulled', id, batches: 0, busy: false })
 }
 
 test('does not count what comes of a removed stream as gone, and asks for it when the stream is back', () => {
@@ -83,36 +90,28 @@ test('tells the gap when nobody has come who holds what was given up', () => {
 
 test('waits only once for a member out of reach, though a gap is asked for again', () => {
   const machine = new Machine([b, c, d], [b, c])
-  const sayNo = (): void => {
-    for (let id = 1; id < 9; id++)
-      for (const peer of [b, c]) machine.hear(peer, { kind: 'pulled', id, batches: 0, busy: false })
-  }
   machine.interest()
   const { read } = readFrom(machine)
   for (const peer of [b, c]) machine.hear(peer, machine.holdings(true, holding(d, 0, 10, 0)))
-  sayNo()
+  sayNo(machine, [b, c])
   assert.deepEqual(read(), [])
   machine.tick(definition.retention.ageMs)
   // The link to C comes back before the reader looks, so that what was absent is asked for again.
   machine.down(c)
   machine.up(c)
   assert.deepEqual(read(), [])
-  sayNo()
+  sayNo(machine, [b, c])
   assert.deepEqual(read(), ['gap 1-10 lost'])
 })
 
 test('tells a reader that begins later why messages are missing: dropped by their origin, or lost with it', () => {
   const machine = new Machine([b, c, d], [b, c])
-  const sayNo = (): void => {
-    for (let id = 1; id < 9; id++)
-      for (const peer of [b, c]) machine.hear(peer, { kind: 'pulled', id, batches: 0, busy: false })
-  }
   machine.interest()
   const gone = [holding(b, 0, 5, 0), holding(d, 0, 10, 0)]
   for (const peer of [b, c]) machine.hear(peer, machine.holdings(true, ...gone))
-  sayNo()
+  sayNo(machine, [b, c])
   machine.tick(definition.retention.ageMs)
-  sayNo()
+  sayNo(machine, [b, c])
   const { read } = readFrom(machine)
   assert.deepEqual(read(), ['gap 1-5 retention', 'gap 1-10 lost'])
 })

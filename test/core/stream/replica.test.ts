@@ -79,7 +79,7 @@ test('puts a mark where a gap was given up and goes on behind it', () => {
   const { replica, state } = makeReplica()
   replica.setBase(state, 0)
   take(replica, state, 3, 4, 0)
-  replica.skip(state, 2, 'lost')
+  replica.skip(state, 2)
   assert.equal(log(replica), 'gap 1-2 3-4')
 })
 
