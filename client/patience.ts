@@ -22,11 +22,10 @@ export class Patience {
     this.#ask = ask
   }
 
-  /** Right before a batch is sent. One that somebody has begun to wait for since it was sealed, or that is due soon, is not patient. */
+  /** Right before a batch is sent. One that somebody waits for, or that is due soon, is not patient. */
   onSend(batch: PublishBatch, frame: Uint8Array): void {
     if (batch.level !== 'local') return
-    const isDueSoon = batch.deadlineAt - this.#environment.now() < patientDeadlineMs
-    if (isPatientPublish(frame) && !batch.isAwaited && !isDueSoon) {
+    if (isPatientPublish(frame) && !batch.isAwaited && !this.#isDueSoon(batch)) {
       batch.onAwaited = this.#hurry
       this.#isHeld = true
       return
@@ -46,6 +45,10 @@ export class Patience {
   /** The connection is gone, and with it what the node has held back. */
   reset(): void {
     this.#isHeld = false
+  }
+
+  #isDueSoon(batch: PublishBatch): boolean {
+    return batch.deadlineAt - this.#environment.now() < patientDeadlineMs
   }
 
   readonly #hurry = (): void => {

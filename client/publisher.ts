@@ -185,9 +185,9 @@ export class Publisher {
     const batch = this.#open
     if (batch === undefined) return
     this.#open = undefined
-    // While nobody waits and there is room for much more, the node may acknowledge several batches at once.
+    // While there is room for much more, the node may acknowledge several batches at once, unless somebody waits (patience.ts).
     const hasRoom = (this.outbox.heldBytes + this.#builder.bytes) * 2 < this.#inFlightBytesMax
-    this.outbox.push(batch, this.#builder.finish(0, batch.level, hasRoom && !batch.isAwaited))
+    this.outbox.push(batch, this.#builder.finish(0, batch.level, hasRoom))
   }
 
   #refuse(problem: Refusal): PublishReceipt {

@@ -96,7 +96,7 @@ export class ClientSession extends Session {
     }
     if (frame[0] === frameType.answerRequest) {
       const problem = answerRequestProblem(frame)
-      if (problem === undefined) this.publisher.answerNow()
+      if (problem === undefined) this.publisher.answers.answerNow()
       return problem
     }
     if (frame[0] !== frameType.credit) {

@@ -39,7 +39,7 @@ interface Pending {
 
 export class Publisher {
   readonly #broker: Broker
-  readonly #answers: PublishAnswers
+  readonly answers: PublishAnswers
   readonly #reader = new BatchReader()
   /** Topic index of each record of the batch being read. */
   readonly #topicIndexes = new Uint16Array(512)
@@ -62,27 +62,12 @@ export class Publisher {
   ) {
     this.#broker = broker
     this.#inFlightBytesMax = inFlightBytesMax
-    this.#answers = new PublishAnswers(broker.ports, answer)
+    this.answers = new PublishAnswers(broker.ports, answer)
   }
 
   /** Whether everything published so far was answered. */
   get isAnswered(): boolean {
-    return this.#inFlightBytes === 0 && this.#answers.isEmpty
-  }
-
-  /** Sends the acknowledgements that are held back because nobody awaited them. */
-  answerNow(): void {
-    this.#answers.answerNow()
-  }
-
-  /** Holds no acknowledgement back from now on. */
-  endPatience(): void {
-    this.#answers.endPatience()
-  }
-
-  /** Sends the acknowledgements that are held back before this returns: nothing can be sent after it. */
-  sendAnswers(): void {
-    this.#answers.sendNow()
+    return this.#inFlightBytes === 0 && this.answers.isEmpty
   }
 
   /** Takes a publish frame. A refusal means that the other end broke the protocol and is to be closed. */
@@ -165,7 +150,7 @@ export class Publisher {
       const isPatient = isPatientPublish(frame)
       const run = this.#store(frame, topics, replica, 0, lastTime)
       const outcome: PublishOutcome = { status: 'stored', publish: number, runs: [run] }
-      if (isPatient && level === 'local') this.#answers.pushPatient(outcome, frame.length)
+      if (isPatient && level === 'local') this.answers.pushPatient(outcome, frame.length)
       else this.#answer(level, outcome)
       return
     }
@@ -252,7 +237,7 @@ export class Publisher {
 
   #answer(level: AckLevel, outcome: PublishOutcome): void {
     if (level === 'none' && outcome.status !== 'refused') return
-    this.#answers.push(outcome)
+    this.answers.push(outcome)
   }
 }
 

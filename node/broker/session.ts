@@ -150,7 +150,7 @@ export abstract class Session implements SubscriptionOutlet {
   announceEnd(code: ErrorCode, message: string, retryMs: number): void {
     if (this.#isClosed || this.#isClosingTold) return
     this.#isClosingTold = true
-    this.publisher.endPatience()
+    this.publisher.answers.endPatience()
     this.send({ op: 'closing', code, message, retryMs })
   }
 
@@ -158,7 +158,7 @@ export abstract class Session implements SubscriptionOutlet {
   end(code: ErrorCode, message: string, retryMs: number = 200): void {
     if (this.#isClosed) return
     this.announceEnd(code, message, retryMs)
-    this.publisher.sendAnswers()
+    this.publisher.answers.sendNow()
     this.#isClosed = true
     const status = Number.parseInt(errorEntry(code).fate.replace('close ', ''), 10)
     this.sink.close(Number.isNaN(status) ? 1008 : status, `${code}: ${message}`)
