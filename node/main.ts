@@ -18,12 +18,9 @@ import { DataDirectory } from './storage/data-directory.ts'
 const { version } = packageJson
 
 // Batches live outside of V8's heap. By default V8 collects everything whenever some tens of megabytes of such memory have
-// passed, which at full speed took half of the node's processor time; with the first flag it weighs them like its own. With
-// the second it collects everything when that has doubled: most of it dies young.
-if (process.versions.node.startsWith('24.')) {
+// passed, which at full speed took half of the node's processor time; with this it weighs them like its own.
+if (process.versions.node.startsWith('24.'))
   v8.setFlagsFromString('--external-memory-accounted-in-global-limit')
-  v8.setFlagsFromString('--heap-growing-percent=100')
-}
 
 await main()
 
