@@ -1,7 +1,9 @@
 // WebSocket over `ws`, with every limit set, and Node's timers. The mask of all zeros is valid (RFC 6455 §5.3 asks for
 // it against proxies that browsers' scripts could abuse) and saves a pass over every byte.
 
+import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
+import { FrameLane } from '../node/core/common/frame-lane.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
 import { FramePool } from './frame-pool.ts'
 import {
@@ -63,11 +65,21 @@ class NodeTransport implements Transport {
     const heard = (): void => {
       this.#lastHeardAt = performance.now()
     }
-    socket.on('open', () => events.onOpen())
+    let tcp: Socket | undefined
+    socket.on('upgrade', (response) => {
+      tcp = response.socket
+    })
+    socket.on('open', () => {
+      if (tcp !== undefined) this.#layLane(tcp)
+      events.onOpen()
+    })
     socket.on('message', (data, isBinary) => {
-      this.#lastHeardAt = performance.now()
-      if (!isBinary) events.onText(data.toString())
-      else if (data instanceof Uint8Array) events.onFrame(data)
+      if (!isBinary) {
+        heard()
+        events.onText(data.toString())
+      } else if (data instanceof Uint8Array) {
+        this.#onFrame(data)
+      }
     })
     socket.on('ping', heard)
     socket.on('pong', heard)
@@ -105,6 +117,25 @@ class NodeTransport implements Transport {
 
   terminate(): void {
     this.#socket.terminate()
+  }
+
+  /** Puts a FrameLane in front of the library's own reading. */
+  #layLane(tcp: Socket): void {
+    const [read] = tcp.listeners('data')
+    const lane = new FrameLane({
+      masked: false,
+      payloadBytesMax: protocolLimits.frameBytesMax,
+      onFrame: (frame) => this.#onFrame(frame),
+      onOther: (bytes) => read?.call(tcp, bytes),
+    })
+    tcp.removeAllListeners('data')
+    tcp.on('data', (chunk) => lane.push(chunk))
+    this.#socket.on('error', () => lane.stop())
+  }
+
+  #onFrame(frame: Uint8Array): void {
+    this.#lastHeardAt = performance.now()
+    this.#events.onFrame(frame)
   }
 
   /** Called for every message; an error here is followed by `close`. */

@@ -1,8 +1,11 @@
-// One WebSocket connection, accepted or dialled, as the FrameSink that sessions and links write to. Reading, closing and
-// control frames are the library's (`ws`); data frames are laid by FrameWriter onto the same TCP socket.
+// One WebSocket connection, accepted or dialled, as the FrameSink that sessions and links write to. Closing, control frames
+// and what arrives in pieces are the library's (`ws`); whole data frames come in by a FrameLane and go out by a FrameWriter,
+// on the same TCP socket.
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { FrameLane } from '../core/common/frame-lane.ts'
+import { protocolLimits } from '../core/common/limits.ts'
 import { type SocketFault, toCloseReason, toSocketFault } from './close-codes.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { FrameSink } from './ports.ts'
@@ -51,6 +54,7 @@ export class FrameSocket implements FrameSink {
     this.#writer = new FrameWriter(options.socket, options.masked)
     this.#socket.setNoDelay(true)
     this.#listen()
+    this.#layLane(!options.masked)
   }
 
   get bufferedBytes(): number {
@@ -125,6 +129,23 @@ export class FrameSocket implements FrameSink {
     this.#socket.on('drain', () => {
       if (this.isOpen) this.#receiver.onWritable()
     })
+  }
+
+  /** Puts a FrameLane in front of the library's own reading. */
+  #layLane(masked: boolean): void {
+    const socket = this.#socket
+    const [read] = socket.listeners('data')
+    const lane = new FrameLane({
+      masked,
+      payloadBytesMax: protocolLimits.frameBytesMax,
+      onFrame: (frame) => {
+        if (this.isOpen) this.#receiver.onFrame(frame)
+      },
+      onOther: (bytes) => read?.call(socket, bytes),
+    })
+    socket.removeAllListeners('data')
+    socket.on('data', (chunk) => lane.push(chunk))
+    this.#webSocket.on('error', () => lane.stop())
   }
 
   #onPing(data: Buffer): void {

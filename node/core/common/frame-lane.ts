@@ -1,0 +1,157 @@
+// The short way for binary messages that arrive whole: straight out of the bytes of a socket, past the WebSocket library.
+// Everything else goes to the library as it came: the rest of the protocol (RFC 6455 §5), messages that straddle two
+// reads, and whatever breaks the rules, so that it says no in its own words. No byte is held back and none is told twice.
+//
+// Measured at 10,000 messages/s, a batch a millisecond: the library's way costs the node a seventh of its time.
+
+const finBinary = 0x82
+const finBit = 0x80
+const opcodeBits = 0x0f
+const opcodeClose = 0x08
+const maskBit = 0x80
+const lengthBits = 0x7f
+const maskBytes = 4
+/** Two bytes, eight of length, four of mask. */
+const headerBytesMax = 14
+
+/** What is needed to make a FrameLane. */
+export interface FrameLaneOptions {
+  /** True where the other end has to mask: on the accepting side (RFC 6455 §5.1). */
+  readonly masked: boolean
+  /** Payload of one message. A larger one is left to the library, which refuses it. */
+  readonly payloadBytesMax: number
+  /** Hears one message, as a view of the bytes it came in. */
+  readonly onFrame: (payload: Uint8Array) => void
+  /** Takes bytes for the library. It has to work on them before it returns. */
+  readonly onOther: (bytes: Uint8Array) => void
+}
+
+/** Divides what one socket receives between its owner and the WebSocket library, in its order. */
+export class FrameLane {
+  readonly #options: FrameLaneOptions
+  /** What is still to come of the frame that the library is in. */
+  #otherBytes = 0
+  /** Its header, as far as it came, if it straddles two reads. */
+  readonly #header = new Uint8Array(headerBytesMax)
+  #headerBytes = 0
+  /** False if the library may refuse what it was given last. */
+  #isOtherSound = true
+  /** The library is in the close frame; nothing follows that. */
+  #isClosing = false
+  /** A message in fragments is under way. */
+  #inFragments = false
+  #stopped = false
+
+  constructor(options: FrameLaneOptions) {
+    this.#options = options
+  }
+
+  /** Takes the next bytes of the socket. */
+  push(chunk: Uint8Array): void {
+    const { masked, onFrame, onOther } = this.#options
+    /** Where the bytes for the library begin that it has not been given. */
+    let otherFrom = 0
+    let at = this.#skipOther(chunk, 0)
+    while (at < chunk.length && !this.#stopped && !this.#isClosing) {
+      const payloadStart = at + toHeaderBytes(chunk, at)
+      const isHeaderWhole = payloadStart <= chunk.length
+      const payloadEnd = isHeaderWhole ? payloadStart + toPayloadBytes(chunk, at) : Infinity
+      // A refusal of the library is heard after this read only, so that what follows in the same read is not taken.
+      if (payloadEnd <= chunk.length && this.#isOtherSound && this.#isSound(chunk, at)) {
+        if (otherFrom < at) onOther(chunk.subarray(otherFrom, at))
+        const payload = chunk.subarray(payloadStart, payloadEnd)
+        if (masked) unmask(payload, chunk, payloadStart - maskBytes)
+        at = payloadEnd
+        otherFrom = at
+        onFrame(payload)
+      } else if (isHeaderWhole) {
+        this.#enterOther(chunk, at)
+        at = this.#skipOther(chunk, payloadStart)
+      } else {
+        this.#header.set(chunk.subarray(at))
+        this.#headerBytes = chunk.length - at
+        at = chunk.length
+      }
+    }
+    if (this.#stopped) return
+    if (otherFrom < at) onOther(chunk.subarray(otherFrom, at))
+    const isBetweenFrames = this.#otherBytes === 0 && this.#headerBytes === 0
+    if (isBetweenFrames) this.#isOtherSound = true
+    this.#stopped = isBetweenFrames && this.#isClosing
+  }
+
+  /** Takes nothing any more: the library has given up on the other end. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** True for the header of a whole binary message that the library would not refuse. */
+  #isSound(bytes: Uint8Array, at: number): boolean {
+    const { masked, payloadBytesMax } = this.#options
+    const isMasked = (readByte(bytes, at + 1) & maskBit) !== 0
+    return (
+      bytes[at] === finBinary &&
+      !this.#inFragments &&
+      isMasked === masked &&
+      toPayloadBytes(bytes, at) <= payloadBytesMax
+    )
+  }
+
+  /** The frame whose header begins at `at` is the library's. */
+  #enterOther(bytes: Uint8Array, at: number): void {
+    const first = readByte(bytes, at)
+    const opcode = first & opcodeBits
+    if (!this.#isSound(bytes, at)) this.#isOtherSound = false
+    if (opcode === opcodeClose) this.#isClosing = true
+    else if (opcode < opcodeClose) this.#inFragments = (first & finBit) === 0
+    this.#otherBytes = toPayloadBytes(bytes, at)
+  }
+
+  /** Where the frame that the library is in ends, at most at the chunk's end. */
+  #skipOther(chunk: Uint8Array, from: number): number {
+    let at = from
+    while (this.#headerBytes > 0 && at < chunk.length) {
+      this.#header[this.#headerBytes++] = readByte(chunk, at++)
+      if (this.#headerBytes < toHeaderBytes(this.#header, 0)) continue
+      this.#headerBytes = 0
+      this.#enterOther(this.#header, 0)
+    }
+    const skipped = Math.min(this.#otherBytes, chunk.length - at)
+    this.#otherBytes -= skipped
+    return at + skipped
+  }
+}
+
+/** Bytes of a frame's header (RFC 6455 §5.2); more than there are if its second byte has not come. */
+function toHeaderBytes(bytes: Uint8Array, at: number): number {
+  const second = bytes[at + 1]
+  if (second === undefined) return headerBytesMax
+  const length = second & lengthBits
+  const lengthBytes = length === 126 ? 2 : length === 127 ? 8 : 0
+  return 2 + lengthBytes + ((second & maskBit) === 0 ? 0 : maskBytes)
+}
+
+/** Bytes of a frame's payload; its header is there. */
+function toPayloadBytes(bytes: Uint8Array, at: number): number {
+  const length = readByte(bytes, at + 1) & lengthBits
+  if (length < 126) return length
+  const end = at + (length === 126 ? 4 : 10)
+  let payloadBytes = 0
+  for (let index = at + 2; index < end; index++) payloadBytes = payloadBytes * 256 + readByte(bytes, index)
+  return payloadBytes
+}
+
+function unmask(payload: Uint8Array, bytes: Uint8Array, maskStart: number): void {
+  // The mask of Herald's own clients and nodes: nothing to do.
+  let isZero = true
+  for (let index = 0; index < maskBytes; index++) isZero &&= bytes[maskStart + index] === 0
+  if (isZero) return
+  for (let index = 0; index < payload.length; index++) {
+    payload[index] = readByte(payload, index) ^ readByte(bytes, maskStart + (index % maskBytes))
+  }
+}
+
+/** The byte at a place that is known to be there. */
+function readByte(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0
+}
