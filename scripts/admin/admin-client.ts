@@ -169,7 +169,8 @@ export class AdminClient {
   #expect<Answer>(value: unknown, fields: Parameters<typeof toAnswer<Answer>>[1]): Answer {
     const answer = toAnswer<Answer>(value, fields)
     if (answer === undefined) {
-      throw new NodeUnreachable(`${this.#baseUrl} does not answer like a node of this version (is it one?)`)
+      const message = `${this.#baseUrl} does not answer like a node of this version (is it one?)`
+      throw new NodeUnreachable(message)
     }
     return answer
   }

@@ -8,6 +8,13 @@ import { toMessage } from '../cli/outcome.ts'
 /** The node gave no usable answer: no connection, no answer in time, or one that is not of the protocol. */
 export class NodeUnreachable extends Error {
   override readonly name = 'NodeUnreachable'
+  /** False if there was no connection: the node has not seen the request, and will not. */
+  readonly mayHaveActed: boolean
+
+  constructor(message: string, details: { readonly mayHaveActed?: boolean; readonly cause?: unknown } = {}) {
+    super(message, { cause: details.cause })
+    this.mayHaveActed = details.mayHaveActed ?? true
+  }
 }
 
 /** The node answered that it will not do it. */
@@ -48,7 +55,8 @@ export async function requestJson(options: AdminRequest): Promise<unknown> {
   try {
     return text === '' ? {} : JSON.parse(text)
   } catch {
-    throw new NodeUnreachable(`${options.baseUrl} answered ${options.path} with something that is not JSON`)
+    const message = `${options.baseUrl} answered ${options.path} with something that is not JSON`
+    throw new NodeUnreachable(message)
   }
 }
 
@@ -68,8 +76,14 @@ export async function openResponse(options: AdminRequest): Promise<IncomingMessa
       signal: options.signal,
       timeout: options.timeoutMs,
     })
+    let mayHaveActed = false
+    sent.on('socket', (socket) => {
+      socket.once('connect', () => {
+        mayHaveActed = true
+      })
+    })
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${options.timeoutMs} ms`)))
-    sent.on('error', (error) => reject(toUnreachable(error, options)))
+    sent.on('error', (error) => reject(toUnreachable(error, options, mayHaveActed)))
     sent.on('response', resolve)
     sent.end(body)
   })
@@ -88,11 +102,11 @@ export function toRefusal(status: number, text: string): NodeRefusal {
 }
 
 /** Says why a node could not be reached, in words for the user. */
-export function toUnreachable(error: unknown, options: AdminRequest): NodeUnreachable {
+function toUnreachable(error: unknown, options: AdminRequest, mayHaveActed: boolean): NodeUnreachable {
   if (error instanceof NodeUnreachable) return error
   const isDeadline = error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
   const reason = isDeadline ? `no answer within ${options.timeoutMs} ms` : toMessage(error)
-  return new NodeUnreachable(reason, { cause: error })
+  return new NodeUnreachable(reason, { mayHaveActed, cause: error })
 }
 
 async function readText(
@@ -105,12 +119,11 @@ async function readText(
   try {
     for await (const piece of response) {
       bytes += piece.length
-      if (bytes > answerBytesMax)
-        throw new NodeUnreachable(`the answer is larger than ${answerBytesMax} bytes`)
+      if (bytes > answerBytesMax) throw new Error(`the answer is larger than ${answerBytesMax} bytes`)
       pieces.push(piece)
     }
   } catch (error) {
-    throw toUnreachable(deadline.aborted ? deadline.reason : error, options)
+    throw toUnreachable(deadline.aborted ? deadline.reason : error, options, true)
   }
   return Buffer.concat(pieces).toString('utf8')
 }

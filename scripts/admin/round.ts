@@ -1,7 +1,7 @@
 // Asks several nodes the same thing at the same time and keeps their answers apart: a node that cannot be reached or that
 // refuses is named and hides nobody else's answer. What several nodes say alike is said once, with all their names.
 
-import { type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { type ExitCode, exitCodes, toErrorCode } from '../cli/outcome.ts'
 import type { Terminal } from '../cli/terminal.ts'
 import type { AdminClient } from './admin-client.ts'
 import { NodeRefusal, NodeUnreachable } from './request.ts'
@@ -11,6 +11,8 @@ export interface NodeProblem {
   readonly reason: string
   /** Present when the node answered and said no. */
   readonly code?: string
+  /** Present and true when the node has the request, or may have it, and gave no answer. */
+  readonly mayHaveActed?: boolean
 }
 
 /** What a round of questions brought. */
@@ -34,11 +36,28 @@ export async function askAll<Answer>(
     if (outcome.status === 'fulfilled') answers.push({ node, value: outcome.value })
     else if (outcome.reason instanceof NodeRefusal)
       refused.push({ node, reason: outcome.reason.message, code: outcome.reason.code })
-    else if (outcome.reason instanceof NodeUnreachable)
-      unreachable.push({ node, reason: outcome.reason.message })
+    else if (outcome.reason instanceof NodeUnreachable) unreachable.push(toProblem(node, outcome.reason))
     else throw outcome.reason
   }
   return { answers, refused, unreachable }
+}
+
+/** A node that cannot be reached, as it is shown. */
+export function toProblem(node: string, { message, mayHaveActed }: NodeUnreachable): NodeProblem {
+  return { node, reason: message, ...(mayHaveActed && { mayHaveActed }) }
+}
+
+/** The problems of a round as fields of a JSON document; where nobody answered, `error` says why. */
+export function toProblemFields(round: Round<unknown>): {
+  readonly error?: { readonly code: string; readonly message: string }
+  readonly refused: readonly NodeProblem[]
+  readonly unreachable: readonly NodeProblem[]
+} {
+  const { answers, refused, unreachable } = round
+  const first = refused[0] ?? unreachable[0]
+  if (answers.length > 0 || first === undefined) return { refused, unreachable }
+  const code = first.code ?? toErrorCode(exitCodes.unreachable)
+  return { error: { code, message: first.reason }, refused, unreachable }
 }
 
 /** Names the nodes that did not answer or refused, and says how the command ends because of them. */

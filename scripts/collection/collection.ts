@@ -1,7 +1,7 @@
 // Brings the journals, logs and subscriptions of all nodes into one folder, one folder a node. Nodes are asked in parallel; a
 // node that fails in the middle keeps what came, and the next run goes on from there.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AdminClient } from '../admin/admin-client.ts'
@@ -9,6 +9,7 @@ import type { FileAnswer } from '../admin/answers.ts'
 import { NodeRefusal } from '../admin/request.ts'
 import { askAll, type Round } from '../admin/round.ts'
 import type { Fleet } from '../fleet/fleet.ts'
+import { makeFolder } from './folder.ts'
 import { fetchRecordName } from './journal-folder.ts'
 import { type FetchedFile, fetchFile } from './remote-file.ts'
 
@@ -30,7 +31,7 @@ export async function collect(
     const nodeFolder = join(folder, client.node)
     const flushedAt = await client.flush()
     const files: FetchedFile[] = []
-    await mkdir(nodeFolder, { recursive: true })
+    await makeFolder(nodeFolder)
     for (const file of await client.files()) {
       const fetched = await tryFetch(client, file, nodeFolder)
       if (fetched !== undefined) files.push(fetched)

@@ -1,11 +1,12 @@
 // Brings one file of a node to where it was left off. The last bytes on disk are asked for again and compared: journals carry
 // times, so equal bytes there mean that the file only grew. A file that shrank or differs is fetched anew.
 
-import { type FileHandle, mkdir, open, stat, utimes } from 'node:fs/promises'
+import { type FileHandle, open, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { AdminClient } from '../admin/admin-client.ts'
 import type { FileAnswer } from '../admin/answers.ts'
 import { NodeUnreachable } from '../admin/request.ts'
+import { makeFolder } from './folder.ts'
 
 const overlapBytes = 4096
 
@@ -24,7 +25,7 @@ export async function fetchFile(client: AdminClient, file: FileAnswer, folder: s
   const onDisk = await readExisting(target)
   const isUnchanged = onDisk?.bytes === file.bytes && Math.abs(onDisk.modifiedMs - file.modifiedMs) < 1
   if (isUnchanged) return { path: file.path, fetchedBytes: 0, restarted: false }
-  await mkdir(dirname(target), { recursive: true })
+  await makeFolder(dirname(target))
   const handle = await open(target, onDisk === undefined ? 'w+' : 'r+')
   try {
     const known = onDisk === undefined || onDisk.bytes > file.bytes ? 0 : onDisk.bytes

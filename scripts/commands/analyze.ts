@@ -1,7 +1,7 @@
 // `herald analyze`: throughput and latency from the journals, as a page, as data and as text, in three files; the terminal
 // gets the verdict and a line a stream.
 
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Analysis } from '../../audit/analysis.ts'
@@ -15,6 +15,7 @@ import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { collect, withTemporaryFolder } from '../collection/collection.ts'
+import { makeFolder } from '../collection/folder.ts'
 import { readJournalFolder } from '../collection/journal-folder.ts'
 import { toAnalysisLines } from './analysis-view.ts'
 
@@ -44,7 +45,7 @@ async function analyze(context: Context, folder: string | undefined, output: str
 
 async function writeReports({ terminal }: Context, folder: string, output: string): Promise<ExitCode> {
   const { analysis, check } = await readReports(folder)
-  await mkdir(output, { recursive: true })
+  await makeFolder(output)
   const files = ['report.html', 'report.json', 'report.md'].map((name) => join(output, name))
   const texts = [
     renderReportHtml(analysis, check),

@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import type { CheckResult } from '../../audit/check-result.ts'
 import { renderCheckText } from '../../audit/check-text.ts'
-import { type NodeProblem, reportProblems } from '../admin/round.ts'
+import { type NodeProblem, reportProblems, toProblemFields } from '../admin/round.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
@@ -32,7 +32,7 @@ async function checkCluster(context: Context): Promise<ExitCode> {
   const { result, round } = await checkLive(await context.clients(), { settleMs: settleMsDefault, signal })
   const problemsCode = reportProblems(terminal, round)
   if (result === undefined) {
-    terminal.document({ unreachable: round.unreachable, refused: round.refused })
+    terminal.document(toProblemFields(round))
     return problemsCode
   }
   const verdictCode = showVerdict(context, result, round.unreachable)

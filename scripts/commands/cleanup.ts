@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { formatBytes } from '../../node/config/quantity.ts'
-import { askAll, reportProblems } from '../admin/round.ts'
+import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
@@ -32,7 +32,7 @@ async function cleanNodes(context: Context): Promise<ExitCode> {
   const round = await askAll(clients, (client) => client.cleanup())
   const logsCleared = round.answers.length > 0 && (await fleet.clearLogs())
   const nodes = round.answers.map(({ node, value }) => ({ node, ...value }))
-  terminal.document({ nodes, logsCleared, refused: round.refused, unreachable: round.unreachable })
+  terminal.document({ nodes, logsCleared, ...toProblemFields(round) })
   const rows = nodes.map(({ node, removedFiles, removedBytes }) => [
     node,
     String(removedFiles),

@@ -9,7 +9,7 @@ import { parsePeers } from '../../node/config/peers.ts'
 import { askAll } from '../admin/round.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
-import { type ExitCode, exitCodes, toMessage } from '../cli/outcome.ts'
+import { CommandError, type ExitCode, exitCodes, toMessage } from '../cli/outcome.ts'
 import type { Diagnosis } from '../fleet/fleet.ts'
 import { checkout, findMissing, isSupportedNode } from '../runtime/installation.mjs'
 
@@ -140,5 +140,6 @@ async function diagnoseNodes(context: Context): Promise<readonly Diagnosis[]> {
 }
 
 function toFailure(subject: string, error: unknown): Diagnosis {
-  return { subject, level: 'fail', message: toMessage(error), action: 'see the finding about Docker' }
+  const next = error instanceof CommandError ? error.next : undefined
+  return { subject, level: 'fail', message: toMessage(error), action: next ?? 'see the finding about Docker' }
 }

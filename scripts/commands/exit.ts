@@ -1,7 +1,7 @@
 // `herald exit`: asks every node, by its admin interface, to drain and exit.
 
 import type { Command } from 'commander'
-import { askAll, reportProblems } from '../admin/round.ts'
+import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
@@ -29,7 +29,8 @@ async function exitNodes(context: Context): Promise<ExitCode> {
   await confirm(context, 'Stop them?')
   const round = await askAll(clients, (client) => client.exit())
   const exiting = round.answers.map((answer) => answer.node)
-  terminal.document({ exiting, refused: round.refused, unreachable: round.unreachable })
-  if (exiting.length > 0) terminal.line(`${exiting.join(', ')} drain and exit`)
+  terminal.document({ exiting, ...toProblemFields(round) })
+  if (exiting.length > 0)
+    terminal.line(`${exiting.join(', ')} ${exiting.length === 1 ? 'drains and exits' : 'drain and exit'}`)
   return reportProblems(terminal, round)
 }

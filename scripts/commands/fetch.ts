@@ -3,7 +3,7 @@
 import { join, relative } from 'node:path'
 import type { Command } from 'commander'
 import { formatBytes } from '../../node/config/quantity.ts'
-import { reportProblems } from '../admin/round.ts'
+import { reportProblems, toProblemFields } from '../admin/round.ts'
 import { type Act, type Context, toHome } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { sum } from '../cli/numbers.ts'
@@ -32,7 +32,7 @@ async function fetchAll(context: Context, folderOption: string | undefined): Pro
     fetchedBytes: sum(value.files.map((file) => file.fetchedBytes)),
     restarted: value.files.filter((file) => file.restarted).map((file) => file.path),
   }))
-  terminal.document({ folder, nodes, refused: round.refused, unreachable: round.unreachable })
+  terminal.document({ folder, nodes, ...toProblemFields(round) })
   const rows = nodes.map(({ node, files, fetchedBytes }) => [node, String(files), formatBytes(fetchedBytes)])
   if (rows.length > 0) for (const line of toTable(['NODE', '>FILES', '>NEW BYTES'], rows)) terminal.line(line)
   const place = folderOption ?? relative(process.cwd(), folder)

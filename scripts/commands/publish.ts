@@ -56,7 +56,7 @@ async function publish(
     const options: PublishOptions = { headers: flags.header, key: flags.key, ack: flags.ack }
     if (message === '-') return await publishLines(context, client, topic, options)
     const result = await client.publish(topic, message, options)
-    context.terminal.document({ topic, ...result })
+    context.terminal.document({ topic, ...result, ...toErrorField(result) })
     context.terminal.line(describe(result))
     return isGood(result) ? exitCodes.ok : exitCodes.failure
   } finally {
@@ -91,6 +91,12 @@ async function publishLines(
 
 function isGood(result: PublishResult): boolean {
   return result.status === 'acknowledged' || result.status === 'sent'
+}
+
+/** As every error document has it. */
+function toErrorField(result: PublishResult): object {
+  if (result.status !== 'refused' && result.status !== 'unknown') return {}
+  return { error: { code: result.code, message: result.reason } }
 }
 
 function describe(result: PublishResult): string {

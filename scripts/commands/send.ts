@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { formatDuration } from '../../node/config/quantity.ts'
 import type { SendAnswer } from '../admin/answers.ts'
-import { askAll, type Round, reportProblems } from '../admin/round.ts'
+import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
 import { parseCount } from '../cli/arguments.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
@@ -67,20 +67,25 @@ export async function sendMessages(context: Context, plan: SendPlan): Promise<Ex
       ...(ack !== undefined && { ack }),
     }),
   )
-  showSent(context, round)
+  showSent(context, round, count)
   const exitCode = reportProblems(context.terminal, round)
+  const silent = round.unreachable.filter((problem) => problem.mayHaveActed).map((problem) => problem.node)
+  if (silent.length > 0) {
+    const asked = silent.length === 1 ? `node ${silent[0]} was` : `nodes ${silent.join(', ')} were`
+    context.terminal.warn(`what ${asked} asked to send may be sent, or may be yet: \`herald check\` tells`)
+  }
   if (exitCode !== exitCodes.ok) return exitCode
   const isComplete = round.answers.every(({ value }) => value.refused === 0 && value.unknown === 0)
   return isComplete ? exitCodes.ok : exitCodes.failure
 }
 
-function showSent({ terminal }: Context, round: Round<SendAnswer>): void {
+/** Of a node that has the request and does not answer, every message is unknown. */
+function showSent({ terminal }: Context, round: Round<SendAnswer>, count: number): void {
   terminal.document({
     senders: round.answers.map(({ node, value }) => ({ node, ...value })),
-    refused: round.refused,
-    unreachable: round.unreachable,
+    ...toProblemFields(round),
+    unreachable: round.unreachable.map((each) => ({ ...each, unknown: each.mayHaveActed ? count : 0 })),
   })
-  if (round.answers.length === 0) return
   const rows = round.answers.map(({ node, value }) => [
     node,
     value.stream,
@@ -90,6 +95,9 @@ function showSent({ terminal }: Context, round: Round<SendAnswer>): void {
     `${value.from}-${value.to}`,
     formatDuration(value.elapsedMs),
   ])
+  for (const { node, mayHaveActed } of round.unreachable)
+    if (mayHaveActed) rows.push([node, '-', '-', '-', showCount(count), '-', '-'])
+  if (rows.length === 0) return
   const headings = ['SENDER', 'STREAM', '>ACKNOWLEDGED', '>REFUSED', '>UNKNOWN', 'SEQUENCES', '>TIME']
   for (const line of toTable(headings, rows)) terminal.line(line)
 }

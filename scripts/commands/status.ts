@@ -47,7 +47,7 @@ async function wait(context: Context): Promise<ExitCode> {
 async function showOnce(context: Context): Promise<ExitCode> {
   const first = await takeSample(context)
   if (first.round.answers.length > 0) await delay(sampleIntervalMs, undefined, { signal: context.signal })
-  const second = await takeSample(context)
+  const second = await takeSecondSample(context, first)
   show(context, first, second)
   if (second.round.unreachable.length > 0) return exitCodes.unreachable
   return findProblems(second.round).length > 0 ? exitCodes.unhealthy : exitCodes.ok
@@ -77,6 +77,21 @@ async function watch(context: Context): Promise<ExitCode> {
 async function takeSample(context: Context): Promise<Sample> {
   const round = await askAll(await context.clients(), (client) => client.status())
   return { at: performance.now(), round }
+}
+
+/** Asks only who answered before: whoever did not has had its time. */
+async function takeSecondSample(context: Context, { round }: Sample): Promise<Sample> {
+  const answered = new Set(round.answers.map(({ node }) => node))
+  const clients = (await context.clients()).filter((client) => answered.has(client.node))
+  const { answers, refused, unreachable } = await askAll(clients, (client) => client.status())
+  return {
+    at: performance.now(),
+    round: {
+      answers,
+      refused: [...round.refused, ...refused],
+      unreachable: [...round.unreachable, ...unreachable],
+    },
+  }
 }
 
 function show({ terminal }: Context, first: Sample, second: Sample): void {

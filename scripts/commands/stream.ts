@@ -6,7 +6,14 @@ import type { Command } from 'commander'
 import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
 import { NodeRefusal, NodeUnreachable } from '../admin/request.ts'
-import { askAll, type NodeProblem, type Round, reportProblems } from '../admin/round.ts'
+import {
+  askAll,
+  type NodeProblem,
+  type Round,
+  reportProblems,
+  toProblem,
+  toProblemFields,
+} from '../admin/round.ts'
 import { parseCopies, parseList, parseRetention } from '../cli/arguments.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
@@ -137,6 +144,8 @@ async function tryCreate(
 }
 
 async function remove(context: Context, name: string): Promise<ExitCode> {
+  // Nobody is asked about a stream that is not there.
+  if (!context.options.yes) await askOne(context, (client) => client.stream(name))
   await confirm(context, `Delete stream ${name} on all nodes?`)
   const { unreachable } = await askOne(context, (client) => client.deleteStream(name))
   context.terminal.document({ removed: name, unreachable })
@@ -154,7 +163,7 @@ async function list(context: Context): Promise<ExitCode> {
   }
   const streams = [...newest.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   const differing = streams.filter((stream) => !isKnownEverywhere(stream, round)).map((stream) => stream.name)
-  terminal.document({ streams, differing, refused: round.refused, unreachable: round.unreachable })
+  terminal.document({ streams, differing, ...toProblemFields(round) })
   if (round.answers.length > 0)
     for (const line of toTable(streamHeadings, streams.map(toStreamRow))) terminal.line(line)
   for (const name of differing)
@@ -168,8 +177,7 @@ async function show(context: Context, name: string): Promise<ExitCode> {
   terminal.document({
     name,
     nodes: round.answers.map(({ node, value }) => ({ node, stream: value })),
-    refused: round.refused,
-    unreachable: round.unreachable,
+    ...toProblemFields(round),
   })
   const rows = round.answers.map(({ node, value }) => [
     node,
@@ -206,7 +214,7 @@ async function askOne<Answer>(
       if (error instanceof NodeRefusal)
         throw new CommandError(exitCodes.failure, error.message, { code: error.code, cause: error })
       if (!(error instanceof NodeUnreachable)) throw error
-      unreachable.push({ node: client.node, reason: error.message })
+      unreachable.push(toProblem(client.node, error))
     }
   }
   const names = unreachable.map(({ node, reason }) => `node ${node}: ${reason}`).join('; ')

@@ -1,7 +1,7 @@
 // `herald subscribers`: who would receive a message on a topic. Every node knows its own subscription and its clients'.
 
 import type { Command } from 'commander'
-import { askAll, reportProblems } from '../admin/round.ts'
+import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import type { ExitCode } from '../cli/outcome.ts'
@@ -23,7 +23,7 @@ async function show(context: Context, topic: string): Promise<ExitCode> {
   const round = await askAll(await context.clients(), (client) => client.subscribers(topic))
   const subscribers = round.answers.flatMap((answer) => answer.value.subscribers)
   const stream = round.answers[0]?.value.stream
-  terminal.document({ topic, stream, subscribers, refused: round.refused, unreachable: round.unreachable })
+  terminal.document({ topic, stream, subscribers, ...toProblemFields(round) })
   if (round.answers.length > 0) {
     const rows = subscribers.map(({ node, kind, sub, patterns }) => [node, kind, sub, patterns.join(' ')])
     if (rows.length === 0) terminal.line(`nobody is subscribed to ${topic}`)

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { formatDuration } from '../../node/config/quantity.ts'
-import { askAll, reportProblems } from '../admin/round.ts'
+import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { showCount } from '../cli/numbers.ts'
@@ -54,8 +54,7 @@ async function change(
     node,
     pattern,
     changed: changed ?? false,
-    refused: round.refused,
-    unreachable: round.unreachable,
+    ...toProblemFields(round),
   })
   const verb = method === 'PUT' ? 'is subscribed' : 'is not subscribed'
   if (changed !== undefined)
@@ -68,7 +67,7 @@ async function list(context: Context, node: string | undefined): Promise<ExitCod
   const clients = node === undefined ? await context.clients() : [await context.client(node)]
   const round = await askAll(clients, (client) => client.subscriptions())
   const nodes = round.answers.map((answer) => ({ node: answer.node, subscriptions: answer.value }))
-  terminal.document({ nodes, refused: round.refused, unreachable: round.unreachable })
+  terminal.document({ nodes, ...toProblemFields(round) })
   const rows = nodes.flatMap(({ node: id, subscriptions }) =>
     subscriptions.map((subscription) => [
       id,

@@ -3,7 +3,7 @@
 
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CommandError, exitCodes } from '../cli/outcome.ts'
+import { CommandError, exitCodes, toMessage } from '../cli/outcome.ts'
 import { isRunning, type ProcessHandle, readStart } from './process-table.ts'
 
 /** One node of the local cluster. */
@@ -20,20 +20,30 @@ export interface LocalState {
   readonly nodes: readonly LocalNode[]
 }
 
-/** Reads the state; undefined when no cluster was ever started here, or the file is of another version or damaged. */
+/** Reads the state; undefined when no cluster was ever started here. Throws when there is a file that cannot be used. */
 export async function readState(home: string): Promise<LocalState | undefined> {
+  const file = join(home, 'cluster.json')
   let text: string
   try {
-    text = await readFile(join(home, 'cluster.json'), 'utf8')
-  } catch {
-    return undefined
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw toStateError(file, toMessage(error))
   }
   try {
     const state = JSON.parse(text)
-    return state.version === 1 && Array.isArray(state.nodes) ? state : undefined
-  } catch {
-    return undefined
+    if (state.version === 1 && Array.isArray(state.nodes)) return state
+  } catch (error) {
+    throw toStateError(file, toMessage(error))
   }
+  throw toStateError(file, 'it is not of this version')
+}
+
+/** Nothing is guessed from half a file: nodes may be running that only it names. */
+function toStateError(file: string, reason: string): CommandError {
+  return new CommandError(exitCodes.failure, `${file} cannot be used: ${reason}`, {
+    next: 'delete it; then `herald doctor` names the processes that it left, and `herald up` starts anew',
+  })
 }
 
 /** Replaces the state; a reader sees the old or the new one, never half of it. */

@@ -97,6 +97,8 @@ export async function exerciseCommands(
     const { exitCode, stdout, stderr } = await herald(['publish', 'a..b', 'x'])
     assert.equal(exitCode, 1)
     assert.match(stdout + stderr, /TOPIC_INVALID/)
+    const json = await herald(['publish', 'a..b', 'x', '--json'])
+    assert.equal(JSON.parse(json.stdout).error.code, 'TOPIC_INVALID')
   })
   await context.test('streams are added, changed, shown on every node and removed', async () => {
     await good('stream', 'add', 'orders', '--topics', 'orders.>', '--retention', '1MiB,1m')

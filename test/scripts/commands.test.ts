@@ -27,6 +27,32 @@ test('send exits 1 when the fate of a message is unknown', async () => {
   assert.equal((await cluster.run('send', 'A', 'unsure', 'hello', '10')).exitCode, 1)
 })
 
+test('send counts as unknown all that a node was asked to send that does not answer', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').fault = 'hang'
+  const words = ['flood', 'A', 'B', 'orders.eu', 'hello', '50', '--timeout', '300ms']
+  const { exitCode, stdout, stderr } = await cluster.run(...words)
+  assert.equal(exitCode, 3)
+  assert.match(stdout, /^A +- +- +- +50 +- +-$/m)
+  assert.match(stdout, /^B +default +50 +0 +0 /m)
+  assert.match(stderr, /what node A was asked to send may be sent, or may be yet: `herald check` tells/)
+  const { unreachable } = JSON.parse((await cluster.run(...words, '--json')).stdout)
+  assert.deepEqual(unreachable, [
+    { node: 'A', reason: 'no answer within 350 ms', mayHaveActed: true, unknown: 50 },
+  ])
+})
+
+test('send counts nothing as unknown where there is no node to ask', async () => {
+  await using cluster = await FakeCluster.start(2)
+  await cluster.node('A').stop()
+  const { exitCode, stdout, stderr } = await cluster.run('send', 'A', 'orders.eu', 'hello', '50')
+  assert.equal(exitCode, 3)
+  assert.equal(stdout, '')
+  assert.match(stderr, /^node A cannot be reached: connect ECONNREFUSED [^\n]*\n$/)
+  const json = await cluster.run('send', 'A', 'orders.eu', 'hello', '50', '--json')
+  assert.equal(JSON.parse(json.stdout).unreachable[0].unknown, 0)
+})
+
 test('send refuses a count that is not a number of 1 or more', async () => {
   await using cluster = await FakeCluster.start(1)
   for (const count of ['0', '-1', 'many', '1.5']) {
@@ -117,7 +143,7 @@ test('exit asks every node to stop and names the one that it could not ask', asy
   await cluster.node('B').stop()
   const { exitCode, stdout, stderr } = await cluster.run('exit', '--yes')
   assert.equal(exitCode, 3)
-  assert.equal(stdout, 'A drain and exit\n')
+  assert.equal(stdout, 'A drains and exits\n')
   assert.match(stderr, /node B cannot be reached/)
   assert.ok(cluster.node('A').requests.includes('POST /v1/exit'))
 })
@@ -172,6 +198,25 @@ test('commands say that no cluster runs and how to start one', async () => {
   assert.equal((await cluster.run('exit')).exitCode, 0)
 })
 
+test('no command guesses what a damaged state file says', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const file = join(cluster.home, 'cluster.json')
+  for (const [text, reason] of [
+    ['{"version":1,"nodes":[', /cannot be used: .*JSON/],
+    ['{"version":2,"nodes":[]}', /cannot be used: it is not of this version/],
+  ] as const) {
+    await writeFile(file, text)
+    for (const command of ['status', 'up', 'down', 'exit']) {
+      const { exitCode, stderr } = await cluster.run(command)
+      assert.equal(exitCode, 1, command)
+      assert.match(stderr, reason)
+      assert.match(stderr, /delete it; then `herald doctor` names the processes that it left/)
+    }
+    assert.equal(await readFile(file, 'utf8'), text)
+    assert.match((await cluster.run('doctor')).stdout, /^fail +local cluster: .*cannot be used/m)
+  }
+})
+
 test('an error is a JSON document under --json', async () => {
   await using cluster = await FakeCluster.start(1)
   const { exitCode, stdout } = await cluster.run('stream', 'add', 'mine', '--topics', 'taken.>', '--json')
@@ -190,6 +235,9 @@ test('every error document has a code', async () => {
     [['up', '--nodes', '2'], 1, 'COMMAND_FAILED'],
     [['check', missing], 1, 'JOURNALS_MISSING'],
     [['analyze', cluster.home], 1, 'JOURNALS_MISSING'],
+    [['stream', 'show', 'nobody'], 1, 'STREAM_UNKNOWN'],
+    [['subscribers', 'a.*'], 1, 'TOPIC_INVALID'],
+    [['send', 'A', 'bad topic', 'm', '1'], 1, 'TOPIC_INVALID'],
   ]
   for (const [words, code, name] of errors) {
     const { exitCode, stdout } = await cluster.run('--json', ...words)

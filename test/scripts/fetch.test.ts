@@ -1,7 +1,7 @@
 // `herald fetch` against fake nodes: what is copied, what is not copied again, and what must never be written.
 
 import assert from 'node:assert/strict'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { FakeCluster } from './fake-cluster.ts'
@@ -60,6 +60,19 @@ test('fetch refuses a path that leads out of the folder', async () => {
   assert.equal(exitCode, 3)
   assert.match(stderr, /which no node has/)
   await assert.rejects(stat(join(cluster.home, 'escaped')))
+})
+
+test('fetch ends with the reason where no folder can be made', async () => {
+  await using cluster = await FakeCluster.start(2)
+  await writeFile(join(cluster.home, 'file'), '')
+  for (const [folder, reason] of [
+    [join(cluster.home, 'file', 'out'), /ENOTDIR/],
+    ['/proc/out', /ENOENT/],
+  ] as const) {
+    const { exitCode, stderr } = await cluster.run('fetch', folder)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, reason)
+  }
 })
 
 test('fetch says which nodes it could not reach and keeps what the others gave', async () => {

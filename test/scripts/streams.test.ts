@@ -54,6 +54,13 @@ test('stream show exits 1 where a node does not know the stream', async () => {
   assert.match(stderr, /STREAM_UNKNOWN: there is no stream nothing/)
 })
 
+test('stream remove of a stream that nobody knows fails before it asks', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stderr } = await cluster.run('stream', 'remove', 'nobody')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /STREAM_UNKNOWN/)
+})
+
 test('stream remove deletes only with --yes where nobody can be asked', async () => {
   await using cluster = await FakeCluster.start(1)
   await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>')

@@ -1,0 +1,31 @@
+// Folders that the user names.
+
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * Makes a folder with those above it; one that exists is fine. Node's own `recursive` never comes back where the system
+ * says that the folder above does not exist although it does, as in /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const problem = await tryMake(path)
+  if (problem === undefined) return
+  if (problem.code !== 'ENOENT' || dirname(path) === path) throw problem
+  await makeFolder(dirname(path))
+  const second = await tryMake(path)
+  if (second !== undefined) throw second
+}
+
+/** Undefined when the folder is there afterwards. */
+async function tryMake(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  try {
+    await mkdir(path)
+    return undefined
+  } catch (error) {
+    const exists = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
+    return exists ? undefined : (error as NodeJS.ErrnoException)
+  }
+}
