@@ -10,6 +10,7 @@ import { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { BrokerPorts } from './broker/ports.ts'
 import { SessionTable } from './broker/session-table.ts'
 import { now } from './clock.ts'
+import { CollectionPolicy } from './collection-policy.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { toClientUrl } from './config/peers.ts'
 import { Counters } from './core/common/counters.ts'
@@ -19,7 +20,6 @@ import { protocolLimits } from './core/common/limits.ts'
 import { adminGraceMs, clientsAnswered, clientsClosed, linksFlushed } from './drain.ts'
 import { LoopLag } from './loop-lag.ts'
 import { NodeMemory } from './memory.ts'
-import { MemoryReturn } from './memory-return.ts'
 import { AdminServer } from './net/admin-server.ts'
 import { ClientServer } from './net/client-server.ts'
 import { Links } from './net/links.ts'
@@ -64,7 +64,7 @@ export class Node {
   readonly #timers: NodeJS.Timeout[] = []
   #ticker: NodeJS.Timeout | undefined
   #nextSecond = 0
-  readonly #memoryReturn = new MemoryReturn()
+  readonly #collections = new CollectionPolicy()
   #stopping: Promise<void> | undefined
   readonly #draining = new AbortController()
   state: 'starting' | 'ready' | 'draining' = 'starting'
@@ -230,7 +230,7 @@ export class Node {
       insertedBytes += replica.insertedBytes
       retainedBytes += replica.bytes
     }
-    this.#memoryReturn.onSecond(insertedBytes, retainedBytes)
+    this.#collections.onSecond(insertedBytes, retainedBytes)
   }
 
   #brokerPorts(): BrokerPorts {

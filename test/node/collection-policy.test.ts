@@ -1,22 +1,46 @@
-// When a node that has become quiet gives memory back.
+// When a node lets V8 collect: seldom under load, and once it has become quiet.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MemoryReturn } from '../../node/memory-return.ts'
+import { CollectionPolicy } from '../../node/collection-policy.ts'
 
 const mebibyte = 2 ** 20
 
-/** A node whose memory outside of the heap is what the test says; counts collections. */
+/** A node whose memory is what the test says; notes collections and every change of the growth. */
 class Quietable {
+  heapBytes = 0
   externalBytes = 0
   collections = 0
-  readonly memory = new MemoryReturn(
-    () => {
+  readonly growth: number[] = []
+  readonly memory = new CollectionPolicy({
+    heapBytes: () => this.heapBytes,
+    heldBytes: () => this.externalBytes,
+    setGrowth: (percent) => this.growth.push(percent),
+    collect: () => {
       this.collections++
     },
-    () => this.externalBytes,
-  )
+  })
 }
+
+test('lets the heap grow by 32 MiB under load, and leaves growth to V8 at rest and in a large heap', () => {
+  const node = new Quietable()
+  let insertedBytes = 0
+  const second = (heapMebibytes: number, newBytes: number): void => {
+    node.heapBytes = heapMebibytes * mebibyte
+    insertedBytes += newBytes
+    node.memory.onSecond(insertedBytes, 0)
+  }
+  second(16, 60_000)
+  assert.deepEqual(node.growth, [])
+  second(8, 100_000)
+  second(16, 100_000)
+  second(17, 100_000)
+  second(64, 10 * mebibyte)
+  second(65, 10 * mebibyte)
+  second(32, 10 * mebibyte)
+  second(32, 0)
+  assert.deepEqual(node.growth, [300, 200, 150, 50, 0, 100, 0])
+})
 
 test('collects once when the flood is over and more is held than retained', () => {
   const node = new Quietable()
@@ -45,7 +69,7 @@ test('leaves alone what is about as much as is retained', () => {
 })
 
 test("frees what nobody holds with V8's own collector", async () => {
-  const memory = new MemoryReturn()
+  const memory = new CollectionPolicy()
   let waste: Uint8Array[] = []
   for (let index = 0; index < 64; index++) waste.push(new Uint8Array(mebibyte))
   const held = process.memoryUsage().arrayBuffers
