@@ -1,9 +1,11 @@
-// WebSocket over `ws`, with every limit set, and Node's timers. The mask of all zeros is valid (RFC 6455 §5.3 asks for
+// WebSocket over `ws`, with every limit set, and Node's timers. As in a node, whole messages come in by a FrameLane and go
+// out by a FrameWriter, on the socket of `ws`, which does all the rest. The mask of all zeros is valid (RFC 6455 §5.3 asks for
 // it against proxies that browsers' scripts could abuse) and saves a pass over every byte.
 
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { FrameLane } from '../node/core/common/frame-lane.ts'
+import { FrameWriter } from '../node/core/common/frame-writer.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
 import { FramePool } from './frame-pool.ts'
 import {
@@ -45,6 +47,8 @@ class NodeTransport implements Transport {
   readonly #events: TransportEvents
   readonly #pool: FramePool
   readonly #probe: NodeJS.Timeout
+  /** Set once the handshake is done. */
+  #writer: FrameWriter | undefined
   #lastHeardAt = performance.now()
   #failure = ''
   /** Set when a send left more than `drainBytes` buffered. */
@@ -65,13 +69,17 @@ class NodeTransport implements Transport {
     const heard = (): void => {
       this.#lastHeardAt = performance.now()
     }
-    let tcp: Socket | undefined
-    socket.on('upgrade', (response) => {
-      tcp = response.socket
-    })
-    socket.on('open', () => {
-      if (tcp !== undefined) this.#layLane(tcp)
-      events.onOpen()
+    socket.on('upgrade', ({ socket: tcp }) => {
+      this.#writer = new FrameWriter({
+        sink: tcp,
+        masked: true,
+        afterCallback: (flush) => process.nextTick(flush),
+        onWritten: this.#onWritten,
+      })
+      socket.on('open', () => {
+        this.#layLane(tcp)
+        events.onOpen()
+      })
     })
     socket.on('message', (data, isBinary) => {
       if (!isBinary) {
@@ -95,23 +103,26 @@ class NodeTransport implements Transport {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount
+    return this.#writer?.bufferedBytes ?? 0
   }
 
   send(frame: Uint8Array): void {
-    this.#socket.send(frame, () => {
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#writer?.writeBinary(frame, () => {
       this.#pool.recycle(frame)
       this.#onWritten()
     })
-    if (this.#socket.bufferedAmount > drainBytes) this.#isFull = true
+    this.#noteFullness()
   }
 
   sendText(text: string): void {
-    this.#socket.send(text, this.#onWritten)
-    if (this.#socket.bufferedAmount > drainBytes) this.#isFull = true
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#writer?.writeText(Buffer.from(text))
+    this.#noteFullness()
   }
 
   close(status: number, reason: string): void {
+    this.#writer?.flush()
     this.#socket.close(status, toCloseReason(reason))
   }
 
@@ -138,9 +149,13 @@ class NodeTransport implements Transport {
     this.#events.onFrame(frame)
   }
 
-  /** Called for every message; an error here is followed by `close`. */
+  #noteFullness(): void {
+    if (this.bufferedBytes > drainBytes) this.#isFull = true
+  }
+
+  /** Called for everything written; an error here is followed by `close`. */
   readonly #onWritten = (): void => {
-    if (!this.#isFull || this.#socket.bufferedAmount > drainBytes) return
+    if (!this.#isFull || this.bufferedBytes > drainBytes) return
     this.#isFull = false
     this.#events.onDrain()
   }

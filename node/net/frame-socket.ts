@@ -5,9 +5,9 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { FrameLane } from '../core/common/frame-lane.ts'
+import { FrameWriter } from '../core/common/frame-writer.ts'
 import { protocolLimits } from '../core/common/limits.ts'
 import { type SocketFault, toCloseReason, toSocketFault } from './close-codes.ts'
-import { FrameWriter } from './frame-writer.ts'
 import type { FrameSink } from './ports.ts'
 
 /** Hears what happens on a FrameSocket. */
@@ -51,7 +51,11 @@ export class FrameSocket implements FrameSink {
     this.#webSocket = options.webSocket
     this.#socket = options.socket
     this.#receiver = options.receiver
-    this.#writer = new FrameWriter(options.socket, options.masked)
+    this.#writer = new FrameWriter({
+      sink: options.socket,
+      masked: options.masked,
+      afterCallback: (flush) => process.nextTick(flush),
+    })
     this.#socket.setNoDelay(true)
     this.#listen()
     this.#layLane(!options.masked)
@@ -76,7 +80,7 @@ export class FrameSocket implements FrameSink {
   }
 
   sendText(text: string): void {
-    if (this.isOpen) this.#writer.writeText(text)
+    if (this.isOpen) this.#writer.writeText(Buffer.from(text))
   }
 
   sendPing(): void {

@@ -6,49 +6,67 @@
 // the event loop's current callback, so that everything sent within it is one system call. Frames are always whole
 // and in order, so the control frames that `ws` writes to the same socket fall between them.
 
-import type { Socket } from 'node:net'
-
 const opcodeText = 0x81
 const opcodeBinary = 0x82
 const maskBit = 0x80
 /** Two bytes, eight of length, four of mask. */
 const headerBytesMax = 14
-/** Below this, copying costs less than another buffer in the system call. Measured: even at 1 KiB. */
-const copyBytesMax = 512
+/** Up to here, copying costs less than another buffer in the system call: a batch of a dozen small messages. */
+const copyBytesMax = 4096
 /** Small enough that a slow reader's few bytes do not pin much; large enough for a hundred small frames. */
 const slabBytes = 16 * 1024
 
-let slab: Buffer = Buffer.allocUnsafeSlow(slabBytes)
+let slab = new Uint8Array(slabBytes)
 let slabUsed = 0
+
+/** What a FrameWriter needs of a socket: Node's has it. */
+export interface ByteSink {
+  readonly writableLength: number
+  readonly writableEnded: boolean
+  write(bytes: Uint8Array, onWritten?: () => void): unknown
+  cork(): void
+  uncork(): void
+}
+
+/** What is needed to make a FrameWriter. */
+export interface FrameWriterOptions {
+  readonly sink: ByteSink
+  /** Clients must mask (RFC 6455 §5.3); the mask is zero, which leaves the payload as it is. */
+  readonly masked: boolean
+  /** Calls back when the event loop's current callback has ended. */
+  readonly afterCallback: (flush: () => void) => void
+  /** Hears that something written is in the kernel, or will never be. */
+  readonly onWritten?: () => void
+}
 
 /** Writes whole messages to one socket. Holds at most what was sent during the current callback. */
 export class FrameWriter {
-  readonly #socket: Socket
-  /** Clients must mask (RFC 6455 §5.3); the mask is zero, which leaves the payload as it is. */
-  readonly #masked: boolean
+  readonly #options: FrameWriterOptions
+  readonly #flush = (): void => this.flush()
   /** The slab that the open run lies in. */
-  #runSlab: Buffer = slab
+  #runSlab = slab
   #runStart = 0
   #runEnd = 0
   /** True from the first write of a callback until `flush`. */
   #corked = false
 
-  constructor(socket: Socket, masked: boolean) {
-    this.#socket = socket
-    this.#masked = masked
+  constructor(options: FrameWriterOptions) {
+    this.#options = options
   }
 
   /** Bytes accepted and not yet taken by the kernel. */
   get bufferedBytes(): number {
-    return this.#socket.writableLength + (this.#runEnd - this.#runStart)
+    return this.#options.sink.writableLength + (this.#runEnd - this.#runStart)
   }
 
-  writeBinary(payload: Uint8Array): void {
-    this.#write(opcodeBinary, payload)
+  /** `onFree` is called, at once or later, when the payload's bytes are nobody's any more. */
+  writeBinary(payload: Uint8Array, onFree?: () => void): void {
+    this.#write(opcodeBinary, payload, onFree)
   }
 
-  writeText(text: string): void {
-    this.#write(opcodeText, Buffer.from(text))
+  /** A text in UTF-8. */
+  writeText(payload: Uint8Array): void {
+    this.#write(opcodeText, payload)
   }
 
   /** Hands everything to the socket; done by itself at the end of the current callback. */
@@ -56,14 +74,15 @@ export class FrameWriter {
     if (!this.#corked) return
     this.#corked = false
     this.#endRun()
-    this.#socket.uncork()
+    this.#options.sink.uncork()
   }
 
-  #write(opcode: number, payload: Uint8Array): void {
+  #write(opcode: number, payload: Uint8Array, onFree?: () => void): void {
+    const { sink, afterCallback, onWritten } = this.#options
     if (!this.#corked) {
       this.#corked = true
-      this.#socket.cork()
-      process.nextTick(flushWriter, this)
+      sink.cork()
+      afterCallback(this.#flush)
     }
     const length = payload.length
     const copied = length <= copyBytesMax
@@ -73,9 +92,10 @@ export class FrameWriter {
       slab.set(payload, slabUsed)
       slabUsed += length
       this.#runEnd = slabUsed
+      onFree?.()
     } else {
       this.#endRun()
-      this.#socket.write(payload)
+      sink.write(payload, onFree ?? onWritten)
     }
   }
 
@@ -85,7 +105,7 @@ export class FrameWriter {
     if (fits && this.#runSlab === slab && this.#runEnd === slabUsed) return
     this.#endRun()
     if (!fits) {
-      slab = Buffer.allocUnsafeSlow(slabBytes)
+      slab = new Uint8Array(slabBytes)
       slabUsed = 0
     }
     this.#runSlab = slab
@@ -94,30 +114,32 @@ export class FrameWriter {
   }
 
   #appendHeader(opcode: number, length: number): void {
-    const mask = this.#masked ? maskBit : 0
+    const mask = this.#options.masked ? maskBit : 0
     slab[slabUsed++] = opcode
     if (length < 126) {
       slab[slabUsed++] = mask | length
     } else if (length < 65536) {
       slab[slabUsed++] = mask | 126
-      slabUsed = slab.writeUInt16BE(length, slabUsed)
+      appendUint(length, 2)
     } else {
       slab[slabUsed++] = mask | 127
-      slabUsed = slab.writeUInt32BE(0, slabUsed)
-      slabUsed = slab.writeUInt32BE(length, slabUsed)
+      appendUint(0, 4)
+      appendUint(length, 4)
     }
-    if (this.#masked) slabUsed = slab.writeUInt32BE(0, slabUsed)
+    if (this.#options.masked) appendUint(0, 4)
     this.#runEnd = slabUsed
   }
 
   #endRun(): void {
     if (this.#runEnd === this.#runStart) return
+    const { sink, onWritten } = this.#options
     // The other end may have hung up since the run began.
-    if (!this.#socket.writableEnded) this.#socket.write(this.#runSlab.subarray(this.#runStart, this.#runEnd))
+    if (!sink.writableEnded) sink.write(this.#runSlab.subarray(this.#runStart, this.#runEnd), onWritten)
     this.#runStart = this.#runEnd
   }
 }
 
-function flushWriter(writer: FrameWriter): void {
-  writer.flush()
+/** Writes an integer below 2^32 in network byte order. */
+function appendUint(value: number, bytes: number): void {
+  for (let shift = 8 * (bytes - 1); shift >= 0; shift -= 8) slab[slabUsed++] = (value >>> shift) & 0xff
 }
