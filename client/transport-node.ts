@@ -20,6 +20,8 @@ import {
 
 /** A socket on which nothing was heard for this long is dead. The node pings more often than that. */
 const idleTimeoutMs = 30_000
+/** The batch of a dozen small messages, and so one buffer for the system call. */
+const copyBytesMax = 4096
 /** A quiet socket is probed this often, so that an idle but living node is heard of in time. */
 const probeIntervalMs = 10_000
 
@@ -47,7 +49,7 @@ class NodeTransport implements Transport {
   readonly #events: TransportEvents
   readonly #pool: FramePool
   readonly #probe: NodeJS.Timeout
-  /** Set once the handshake is done. */
+  /** Set before the connection is open. */
   #writer: FrameWriter | undefined
   #lastHeardAt = performance.now()
   #failure = ''
@@ -63,6 +65,7 @@ class NodeTransport implements Transport {
       handshakeTimeout: timeoutMs,
       followRedirects: false,
       skipUTF8Validation: false,
+      allowSynchronousEvents: true,
       generateMask: (mask) => mask.fill(0),
     })
     this.#socket = socket
@@ -73,6 +76,7 @@ class NodeTransport implements Transport {
       this.#writer = new FrameWriter({
         sink: tcp,
         masked: true,
+        copyBytesMax,
         afterCallback: (flush) => process.nextTick(flush),
         onWritten: this.#onWritten,
       })
@@ -103,15 +107,15 @@ class NodeTransport implements Transport {
   }
 
   get bufferedBytes(): number {
-    return this.#writer?.bufferedBytes ?? 0
+    const { readyState } = this.#socket
+    // A connection that is ending takes nothing more; what comes waits for the next one.
+    return readyState === WebSocket.OPEN ? (this.#writer?.bufferedBytes ?? 0) : Infinity
   }
 
   send(frame: Uint8Array): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return
-    this.#writer?.writeBinary(frame, () => {
-      this.#pool.recycle(frame)
-      this.#onWritten()
-    })
+    const onFree = (): void => this.#pool.recycle(frame)
+    this.#writer?.writeBinary(frame, onFree)
     this.#noteFullness()
   }
 
@@ -132,12 +136,18 @@ class NodeTransport implements Transport {
 
   /** Puts a FrameLane in front of the library's own reading. */
   #layLane(tcp: Socket): void {
-    const [read] = tcp.listeners('data')
+    const [read, ...others] = tcp.listeners('data')
+    if (read === undefined || others.length > 0) throw new Error('this version of ws reads sockets otherwise')
     const lane = new FrameLane({
       masked: false,
       payloadBytesMax: protocolLimits.frameBytesMax,
       onFrame: (frame) => this.#onFrame(frame),
-      onOther: (bytes) => read?.call(tcp, bytes),
+      onOther: (bytes) => {
+        // The library may answer with a close frame, behind which nothing may come.
+        this.#writer?.flush()
+        read.call(tcp, bytes)
+      },
+      afterRefusals: (callback) => setImmediate(callback),
     })
     tcp.removeAllListeners('data')
     tcp.on('data', (chunk) => lane.push(chunk))

@@ -2,7 +2,8 @@
 //
 // Under load: V8 collects after every seven or eight MiB that a small heap and what lies outside of it have grown by. A node that
 // retains what flows through it grows all the time, and these collections find nothing; at 10,000 messages/s one came every four
-// seconds, took fifteen milliseconds of both cores, and was most of the latency above p99.9. So a node with traffic may grow by more.
+// seconds, took fifteen milliseconds of both cores, and was most of the latency above p99.9. So a node with traffic may grow by more:
+// about 32 MiB, by percents of the heap, against which V8 of Node 24 weighs what lies outside as well.
 //
 // Quiet again: V8 collects when something is allocated. A node that has become quiet allocates nothing, and batches that
 // retention has dropped would stay in memory until the next flood. So it collects, and not again before there is more to give back.
@@ -12,10 +13,8 @@ import vm from 'node:vm'
 
 /** Memory beyond what is retained that a node may hold: the heap of a node at rest is half of it. */
 const sparedBytesMax = 33_554_432
-/** A second in which less than this came in is quiet. */
-const quietBytesMax = 1_048_576
-/** A second in which less than this came in lets V8's own judgement cost one collection in minutes. */
-const pacedBytesMin = 65_536
+/** A second in which less than this came in is quiet: V8's own judgement then costs one collection in minutes. */
+const quietBytesMax = 65_536
 /** Percent of growth between two collections below which V8's own judgement is no stricter. */
 const growthPercentMin = 50
 const growthPercentMax = 300
@@ -32,11 +31,15 @@ export interface Collector {
   collect(): void
 }
 
+/** Decides once a second. */
 export class CollectionPolicy {
+  /** Taken in until the last second. */
   #lastInsertedBytes = 0
-  /** What the last collection of this quiet time left. */
+  /** What the last collection of this quiet time left beyond what was retained. */
   #leftBytes = 0
+  /** The last second started a collection. */
   #isCollected = false
+  /** As it was set last. */
   #growthPercent = 0
   readonly #collector: Collector
 
@@ -48,26 +51,31 @@ export class CollectionPolicy {
   onSecond(insertedBytes: number, retainedBytes: number): void {
     const newBytes = insertedBytes - this.#lastInsertedBytes
     this.#lastInsertedBytes = insertedBytes
-    this.#pace(newBytes)
-    if (newBytes < quietBytesMax) this.#giveBack(retainedBytes)
-    else this.#leftBytes = 0
+    // A stream was removed, and what it had taken in is not counted any more.
+    if (newBytes < 0) return
+    if (newBytes < quietBytesMax) {
+      this.#setGrowth(0)
+      this.#giveBack(retainedBytes)
+    } else {
+      this.#setGrowth(toGrowthPercent(this.#collector.heapBytes()))
+      this.#leftBytes = 0
+    }
   }
 
-  #pace(newBytes: number): void {
-    const percent = newBytes < pacedBytesMin ? 0 : toGrowthPercent(this.#collector.heapBytes())
+  #setGrowth(percent: number): void {
     if (percent === this.#growthPercent) return
     this.#growthPercent = percent
     this.#collector.setGrowth(percent)
   }
 
   #giveBack(retainedBytes: number): void {
-    const bytes = this.#collector.heldBytes()
+    const bytes = this.#collector.heldBytes() - retainedBytes
     // The second after a collection shows what it left; from there on only what comes on top counts.
     if (this.#isCollected) {
       this.#isCollected = false
       this.#leftBytes = bytes
     }
-    if (bytes < Math.max(retainedBytes, this.#leftBytes) + sparedBytesMax) return
+    if (bytes < Math.max(0, this.#leftBytes) + sparedBytesMax) return
     this.#isCollected = true
     this.#collector.collect()
   }

@@ -33,6 +33,8 @@ export interface FrameSocketOptions {
 /** Pings that the other end may send between two heartbeats; ten a second with heartbeats of 10 s. */
 const pingsPerHeartbeatMax = 100
 const open = 1
+/** Larger frames are written by reference: many sessions get the same. */
+const copyBytesMax = 512
 
 /** An open WebSocket. Sending on a closed one does nothing: its receiver hears `onClose` anyway. */
 export class FrameSocket implements FrameSink {
@@ -54,6 +56,7 @@ export class FrameSocket implements FrameSink {
     this.#writer = new FrameWriter({
       sink: options.socket,
       masked: options.masked,
+      copyBytesMax,
       afterCallback: (flush) => process.nextTick(flush),
     })
     this.#socket.setNoDelay(true)
@@ -138,14 +141,20 @@ export class FrameSocket implements FrameSink {
   /** Puts a FrameLane in front of the library's own reading. */
   #layLane(masked: boolean): void {
     const socket = this.#socket
-    const [read] = socket.listeners('data')
+    const [read, ...others] = socket.listeners('data')
+    if (read === undefined || others.length > 0) throw new Error('this version of ws reads sockets otherwise')
     const lane = new FrameLane({
       masked,
       payloadBytesMax: protocolLimits.frameBytesMax,
       onFrame: (frame) => {
         if (this.isOpen) this.#receiver.onFrame(frame)
       },
-      onOther: (bytes) => read?.call(socket, bytes),
+      onOther: (bytes) => {
+        // The library may answer with a close frame, behind which nothing may come.
+        this.#writer.flush()
+        read.call(socket, bytes)
+      },
+      afterRefusals: (callback) => setImmediate(callback),
     })
     socket.removeAllListeners('data')
     socket.on('data', (chunk) => lane.push(chunk))

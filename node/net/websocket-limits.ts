@@ -18,6 +18,8 @@ const commonLimits = {
   /** Socket reads that one incomplete frame may span: the largest message in pieces of 280 bytes. */
   maxBufferedChunks: 4096,
   skipUTF8Validation: false,
+  /** FrameLane relies on it: the library has told the messages of a read when it returns. */
+  allowSynchronousEvents: true,
   /** Answered by FrameSocket, which counts pings and closes floods with 1008; `ws` would only drop the socket. */
   autoPong: false,
   /** Guess: ten times a round trip around the earth. */

@@ -8,12 +8,12 @@ import { toMessage } from '../cli/outcome.ts'
 /** The node gave no usable answer: no connection, no answer in time, or one that is not of the protocol. */
 export class NodeUnreachable extends Error {
   override readonly name = 'NodeUnreachable'
-  /** False if there was no connection: the node has not seen the request, and will not. */
+  /** True if the node may have got a request that changes something, or may get it yet. */
   readonly mayHaveActed: boolean
 
   constructor(message: string, details: { readonly mayHaveActed?: boolean; readonly cause?: unknown } = {}) {
     super(message, { cause: details.cause })
-    this.mayHaveActed = details.mayHaveActed ?? true
+    this.mayHaveActed = details.mayHaveActed ?? false
   }
 }
 
@@ -56,7 +56,7 @@ export async function requestJson(options: AdminRequest): Promise<unknown> {
     return text === '' ? {} : JSON.parse(text)
   } catch {
     const message = `${options.baseUrl} answered ${options.path} with something that is not JSON`
-    throw new NodeUnreachable(message)
+    throw new NodeUnreachable(message, { mayHaveActed: changesSomething(options) })
   }
 }
 
@@ -79,7 +79,7 @@ export async function openResponse(options: AdminRequest): Promise<IncomingMessa
     let mayHaveActed = false
     sent.on('socket', (socket) => {
       socket.once('connect', () => {
-        mayHaveActed = true
+        mayHaveActed = changesSomething(options)
       })
     })
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${options.timeoutMs} ms`)))
@@ -99,6 +99,10 @@ export function toRefusal(status: number, text: string): NodeRefusal {
     // An answer without the body that the protocol asks for: the status must do.
   }
   return new NodeRefusal(status, `HTTP_${status}`, `the node answered with status ${status}`)
+}
+
+function changesSomething({ method }: AdminRequest): boolean {
+  return method !== 'GET'
 }
 
 /** Says why a node could not be reached, in words for the user. */
@@ -123,7 +127,7 @@ async function readText(
       pieces.push(piece)
     }
   } catch (error) {
-    throw toUnreachable(deadline.aborted ? deadline.reason : error, options, true)
+    throw toUnreachable(deadline.aborted ? deadline.reason : error, options, changesSomething(options))
   }
   return Buffer.concat(pieces).toString('utf8')
 }

@@ -11,7 +11,7 @@ export interface NodeProblem {
   readonly reason: string
   /** Present when the node answered and said no. */
   readonly code?: string
-  /** Present and true when the node has the request, or may have it, and gave no answer. */
+  /** Present and true when the node may have done what it was asked, and gave no answer. */
   readonly mayHaveActed?: boolean
 }
 

@@ -10,7 +10,7 @@ import { DeliveryCheck, graceMsDefault } from '../../audit/check.ts'
 import type { CheckResult } from '../../audit/check-result.ts'
 import { renderReportHtml } from '../../audit/report-html.ts'
 import { renderReportJson, renderReportMarkdown } from '../../audit/report-markdown.ts'
-import { reportProblems } from '../admin/round.ts'
+import { reportProblems, toProblemFields } from '../admin/round.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { type ExitCode, exitCodes } from '../cli/outcome.ts'
@@ -37,7 +37,10 @@ async function analyze(context: Context, folder: string | undefined, output: str
   return await withTemporaryFolder(async (temporary) => {
     const round = await collect(clients, temporary)
     const problemsCode = reportProblems(context.terminal, round)
-    if (round.answers.length === 0) return problemsCode
+    if (round.answers.length === 0) {
+      context.terminal.document(toProblemFields(round))
+      return problemsCode
+    }
     const exitCode = await writeReports(context, temporary, output)
     return exitCode === exitCodes.ok ? problemsCode : exitCode
   })

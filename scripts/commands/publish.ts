@@ -81,7 +81,7 @@ async function publishLines(
     })
   }
   await client.flush({ signal })
-  terminal.document({ topic, ...counts })
+  terminal.document({ topic, ...counts, ...(firstProblem && toErrorField(firstProblem)) })
   const shown = Object.entries(counts).filter(([status, count]) => count > 0 || status === 'acknowledged')
   terminal.line(shown.map(([status, count]) => `${showCount(count)} ${status}`).join(', '))
   if (firstProblem !== undefined)

@@ -71,8 +71,9 @@ export async function sendMessages(context: Context, plan: SendPlan): Promise<Ex
   const exitCode = reportProblems(context.terminal, round)
   const silent = round.unreachable.filter((problem) => problem.mayHaveActed).map((problem) => problem.node)
   if (silent.length > 0) {
-    const asked = silent.length === 1 ? `node ${silent[0]} was` : `nodes ${silent.join(', ')} were`
-    context.terminal.warn(`what ${asked} asked to send may be sent, or may be yet: \`herald check\` tells`)
+    const nodes = `${silent.length === 1 ? 'node' : 'nodes'} ${silent.join(', ')}`
+    const next = 'once all nodes answer, `herald check` tells'
+    context.terminal.warn(`${nodes} may have sent some of it, or may do so yet; ${next}`)
   }
   if (exitCode !== exitCodes.ok) return exitCode
   const isComplete = round.answers.every(({ value }) => value.refused === 0 && value.unknown === 0)

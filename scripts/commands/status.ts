@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { findProblems, waitHealthy } from '../admin/health.ts'
-import { askAll } from '../admin/round.ts'
+import { askAll, toProblemFields } from '../admin/round.ts'
 import { type Sample, toRates } from '../admin/sample.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
@@ -100,11 +100,11 @@ function show({ terminal }: Context, first: Sample, second: Sample): void {
 }
 
 function toDocument(first: Sample, second: Sample): object {
-  const { answers, unreachable } = second.round
+  const { answers } = second.round
   return {
+    ...toProblemFields(second.round),
     healthy: findProblems(second.round).length === 0,
     problems: findProblems(second.round),
     nodes: answers.map(({ node, value }) => ({ ...value, rates: toRates(node, first, second) })),
-    unreachable,
   }
 }

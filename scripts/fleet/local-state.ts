@@ -28,22 +28,28 @@ export async function readState(home: string): Promise<LocalState | undefined> {
     text = await readFile(file, 'utf8')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw toStateError(file, toMessage(error))
+    throw toStateError(file, toMessage(error), 'see that this user can read it')
   }
+  const state = parseState(text)
+  if (state?.version === 1 && state.nodes?.every((node) => typeof node?.id === 'string')) return state
+  if (typeof state?.version === 'number' && state.version !== 1)
+    throw toStateError(file, 'another version wrote it', 'stop that cluster with the version that started it')
+  const next = 'delete it; then `herald doctor` names the processes that it left, and `herald up` starts anew'
+  throw toStateError(file, 'it is damaged', next)
+}
+
+/** Undefined for what is not JSON; a file that somebody has changed may hold anything. */
+function parseState(text: string): LocalState | undefined {
   try {
-    const state = JSON.parse(text)
-    if (state.version === 1 && Array.isArray(state.nodes)) return state
-  } catch (error) {
-    throw toStateError(file, toMessage(error))
+    return JSON.parse(text) ?? undefined
+  } catch {
+    return undefined
   }
-  throw toStateError(file, 'it is not of this version')
 }
 
 /** Nothing is guessed from half a file: nodes may be running that only it names. */
-function toStateError(file: string, reason: string): CommandError {
-  return new CommandError(exitCodes.failure, `${file} cannot be used: ${reason}`, {
-    next: 'delete it; then `herald doctor` names the processes that it left, and `herald up` starts anew',
-  })
+function toStateError(file: string, reason: string, next: string): CommandError {
+  return new CommandError(exitCodes.failure, `${file} cannot be used: ${reason}`, { next })
 }
 
 /** Replaces the state; a reader sees the old or the new one, never half of it. */

@@ -25,6 +25,7 @@ class TestSink {
     this.writer = new FrameWriter({
       sink: this,
       masked,
+      copyBytesMax: 4096,
       afterCallback: (flush) => {
         this.endCallback = flush
       },
@@ -127,7 +128,10 @@ test('nothing is written to a socket that was ended meanwhile', () => {
   const sink = new TestSink(false)
   sink.writer.writeBinary(Buffer.from('late'))
   sink.writableEnded = true
+  let freed = 0
+  for (const bytes of [10, 5000]) sink.writer.writeBinary(Buffer.alloc(bytes), () => freed++)
   sink.endCallback()
   assert.deepEqual(sink.writes, [])
+  assert.equal(freed, 2)
   assert.equal(sink.corked, 0)
 })

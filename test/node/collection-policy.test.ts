@@ -1,6 +1,7 @@
 // When a node lets V8 collect: seldom under load, and once it has become quiet.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { CollectionPolicy } from '../../node/collection-policy.ts'
 
@@ -40,6 +41,32 @@ test('lets the heap grow by 32 MiB under load, and leaves growth to V8 at rest a
   second(32, 10 * mebibyte)
   second(32, 0)
   assert.deepEqual(node.growth, [300, 200, 150, 50, 0, 100, 0])
+})
+
+test('V8 knows the flags that a node sets', () => {
+  const { stdout } = spawnSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })
+  assert.match(stdout, /^ +--heap-growing-percent /m)
+  if (process.version.startsWith('v24.'))
+    assert.match(stdout, /^ +--external-memory-accounted-in-global-limit /m)
+})
+
+test('collects nothing while messages come, however slowly retention fills', () => {
+  const node = new Quietable()
+  for (let second = 1; second < 300; second++) {
+    node.externalBytes = (20 + second) * mebibyte
+    node.memory.onSecond(second * 500_000, second * 500_000)
+  }
+  assert.equal(node.collections, 0)
+})
+
+test('a stream that is removed is neither load nor rest', () => {
+  const node = new Quietable()
+  node.heapBytes = 16 * mebibyte
+  node.externalBytes = 200 * mebibyte
+  node.memory.onSecond(50 * mebibyte, 0)
+  node.memory.onSecond(10 * mebibyte, 0)
+  assert.deepEqual(node.growth, [200])
+  assert.equal(node.collections, 0)
 })
 
 test('collects once when the flood is over and more is held than retained', () => {

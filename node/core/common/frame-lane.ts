@@ -1,6 +1,8 @@
 // The short way for binary messages that arrive whole: straight out of the bytes of a socket, past the WebSocket library.
 // Everything else goes to the library as it came: the rest of the protocol (RFC 6455 §5), messages that straddle two
-// reads, and whatever breaks the rules, so that it says no in its own words. No byte is held back and none is told twice.
+// reads, what has a real mask, and whatever breaks the rules, so that it says no in its own words. Where it may say no to
+// what it was given, nothing is taken until it has had the time to. No byte is held back and none is told twice; only what
+// follows a close frame is nobody's.
 //
 // Measured at 10,000 messages/s, a batch a millisecond: the library's way costs the node a seventh of its time.
 
@@ -13,6 +15,8 @@ const lengthBits = 0x7f
 const maskBytes = 4
 /** Two bytes, eight of length, four of mask. */
 const headerBytesMax = 14
+/** Reads over which a message may come before the library may refuse it for that. */
+const soundReadsMax = 2
 
 /** What is needed to make a FrameLane. */
 export interface FrameLaneOptions {
@@ -22,8 +26,10 @@ export interface FrameLaneOptions {
   readonly payloadBytesMax: number
   /** Hears one message, as a view of the bytes it came in. */
   readonly onFrame: (payload: Uint8Array) => void
-  /** Takes bytes for the library. It has to work on them before it returns. */
+  /** Takes bytes for the library, which works on them before this returns. That it refuses them, it may tell later. */
   readonly onOther: (bytes: Uint8Array) => void
+  /** Calls back when every refusal of what `onOther` took so far was told, by a call of `stop`. */
+  readonly afterRefusals: (callback: () => void) => void
 }
 
 /** Divides what one socket receives between its owner and the WebSocket library, in its order. */
@@ -34,12 +40,17 @@ export class FrameLane {
   /** Its header, as far as it came, if it straddles two reads. */
   readonly #header = new Uint8Array(headerBytesMax)
   #headerBytes = 0
-  /** False if the library may refuse what it was given last. */
-  #isOtherSound = true
+  /** Reads that it has come in so far. */
+  #otherReads = 0
+  /** The library may refuse what it has, and was not heard yet. */
+  #isDoubtful = false
+  /** `afterRefusals` will call back. */
+  #isClearing = false
   /** The library is in the close frame; nothing follows that. */
   #isClosing = false
   /** A message in fragments is under way. */
   #inFragments = false
+  /** Nothing is taken or given any more. */
   #stopped = false
 
   constructor(options: FrameLaneOptions) {
@@ -48,7 +59,6 @@ export class FrameLane {
 
   /** Takes the next bytes of the socket. */
   push(chunk: Uint8Array): void {
-    const { masked, onFrame, onOther } = this.#options
     /** Where the bytes for the library begin that it has not been given. */
     let otherFrom = 0
     let at = this.#skipOther(chunk, 0)
@@ -56,14 +66,11 @@ export class FrameLane {
       const payloadStart = at + toHeaderBytes(chunk, at)
       const isHeaderWhole = payloadStart <= chunk.length
       const payloadEnd = isHeaderWhole ? payloadStart + toPayloadBytes(chunk, at) : Infinity
-      // A refusal of the library is heard after this read only, so that what follows in the same read is not taken.
-      if (payloadEnd <= chunk.length && this.#isOtherSound && this.#isSound(chunk, at)) {
-        if (otherFrom < at) onOther(chunk.subarray(otherFrom, at))
-        const payload = chunk.subarray(payloadStart, payloadEnd)
-        if (masked) unmask(payload, chunk, payloadStart - maskBytes)
+      if (payloadEnd <= chunk.length && !this.#isDoubtful && this.#isPlain(chunk, at, payloadStart)) {
+        this.#giveOther(chunk, otherFrom, at)
         at = payloadEnd
         otherFrom = at
-        onFrame(payload)
+        this.#options.onFrame(chunk.subarray(payloadStart, payloadEnd))
       } else if (isHeaderWhole) {
         this.#enterOther(chunk, at)
         at = this.#skipOther(chunk, payloadStart)
@@ -74,15 +81,34 @@ export class FrameLane {
       }
     }
     if (this.#stopped) return
-    if (otherFrom < at) onOther(chunk.subarray(otherFrom, at))
-    const isBetweenFrames = this.#otherBytes === 0 && this.#headerBytes === 0
-    if (isBetweenFrames) this.#isOtherSound = true
-    this.#stopped = isBetweenFrames && this.#isClosing
+    this.#giveOther(chunk, otherFrom, at)
+    this.#stopped ||= this.#isClosing && this.#otherBytes === 0
   }
 
   /** Takes nothing any more: the library has given up on the other end. */
   stop(): void {
     this.#stopped = true
+  }
+
+  #giveOther(chunk: Uint8Array, from: number, to: number): void {
+    const { onOther, afterRefusals } = this.#options
+    if (from < to) onOther(chunk.subarray(from, to))
+    if (!this.#isDoubtful || this.#isClearing) return
+    this.#isClearing = true
+    afterRefusals(() => {
+      this.#isClearing = false
+      this.#isDoubtful = false
+    })
+  }
+
+  /** True for the header of a message that can be taken as it is: sound, and with a mask that changes nothing. */
+  #isPlain(bytes: Uint8Array, at: number, payloadStart: number): boolean {
+    if (!this.#isSound(bytes, at)) return false
+    if (!this.#options.masked) return true
+    for (let index = payloadStart - maskBytes; index < payloadStart; index++) {
+      if (bytes[index] !== 0) return false
+    }
+    return true
   }
 
   /** True for the header of a whole binary message that the library would not refuse. */
@@ -101,10 +127,11 @@ export class FrameLane {
   #enterOther(bytes: Uint8Array, at: number): void {
     const first = readByte(bytes, at)
     const opcode = first & opcodeBits
-    if (!this.#isSound(bytes, at)) this.#isOtherSound = false
+    if (!this.#isSound(bytes, at)) this.#isDoubtful = true
     if (opcode === opcodeClose) this.#isClosing = true
     else if (opcode < opcodeClose) this.#inFragments = (first & finBit) === 0
     this.#otherBytes = toPayloadBytes(bytes, at)
+    this.#otherReads = 0
   }
 
   /** Where the frame that the library is in ends, at most at the chunk's end. */
@@ -116,6 +143,7 @@ export class FrameLane {
       this.#headerBytes = 0
       this.#enterOther(this.#header, 0)
     }
+    if (this.#otherBytes > 0 && ++this.#otherReads > soundReadsMax) this.#isDoubtful = true
     const skipped = Math.min(this.#otherBytes, chunk.length - at)
     this.#otherBytes -= skipped
     return at + skipped
@@ -139,16 +167,6 @@ function toPayloadBytes(bytes: Uint8Array, at: number): number {
   let payloadBytes = 0
   for (let index = at + 2; index < end; index++) payloadBytes = payloadBytes * 256 + readByte(bytes, index)
   return payloadBytes
-}
-
-function unmask(payload: Uint8Array, bytes: Uint8Array, maskStart: number): void {
-  // The mask of Herald's own clients and nodes: nothing to do.
-  let isZero = true
-  for (let index = 0; index < maskBytes; index++) isZero &&= bytes[maskStart + index] === 0
-  if (isZero) return
-  for (let index = 0; index < payload.length; index++) {
-    payload[index] = readByte(payload, index) ^ readByte(bytes, maskStart + (index % maskBytes))
-  }
 }
 
 /** The byte at a place that is known to be there. */
