@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   if (parsed.kind === 'help') return void process.stdout.write(formatHelp())
   if (parsed.kind === 'version') return void process.stdout.write(`herald ${version}\n`)
   if (parsed.kind === 'problems') {
-    process.stderr.write(formatProblems(parsed.problems))
+    process.stderr.write(`${formatProblems(parsed.problems)}\n`)
     process.exitCode = 2
     return
   }

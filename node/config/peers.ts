@@ -142,7 +142,12 @@ function checkEntry(
   const { host, port, advertise, zone } = entry
   const isHostRight = typeof host === 'string' && isHost(host)
   if (!isHostRight)
-    problems.push(configProblem(hostPlace, `host ${showValue(host)} is not a name or address`))
+    problems.push(
+      configProblem(
+        hostPlace,
+        host === '' ? 'the host is empty' : `host ${showValue(host)} is not a name or address`,
+      ),
+    )
   const isPortRight = isPort(port)
   if (!isPortRight) problems.push(configProblem(portPlace, `port ${showValue(port)} is not 1..${portMax}`))
   const advertised = typeof advertise === 'string' ? parseAddress(advertise, 1) : 'not a text HOST:PORT'

@@ -64,7 +64,7 @@ test('reports every problem of a file with its place', () => {
     problemsOf(text),
     `peers.json: B[1]: port 99999 is not 1..65535
 peers.json: C.zon: unknown; known are host, port, advertise, zone
-peers.json: C.host: host  is not a name or address
+peers.json: C.host: the host is empty
 peers.json: C.port: port 8000 is not 1..65535
 peers.json: D: not [host, port]: ["10.0.0.4"]
 peers.json: E: not [host, port] and not {"host", "port"}: 7

@@ -1,13 +1,14 @@
 // How a node refuses to start: with the reason, and the exit code 2.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Cluster, reservePorts } from './cluster.ts'
-import { ClusterNode, type ClusterNodeOptions } from './cluster-node.ts'
+import { ClusterNode, type ClusterNodeOptions, program } from './cluster-node.ts'
 import { untilLink } from './traffic.ts'
 import { until } from './until.ts'
 
@@ -35,6 +36,12 @@ test('all problems of options and peers.json are told at once, each with its pla
   assert.match(said, /no id/)
   assert.match(said, /--log-level/)
   assert.match(said, /--colour/)
+})
+
+test('the last line of a refusal ends, so that a prompt does not begin behind it', () => {
+  const { status, stderr } = spawnSync(process.execPath, [program, '--colour'], { encoding: 'utf8' })
+  assert.equal(status, 2)
+  assert.match(stderr, /\S\n$/)
 })
 
 test('a node id that peers.json lacks is refused', async () => {
