@@ -11,7 +11,7 @@ import { AdminClient } from '../../scripts/admin/admin-client.ts'
 import type { StatusAnswer } from '../../scripts/admin/answers.ts'
 import { until } from './until.ts'
 
-export const program = join(import.meta.dirname, '..', '..', 'node', 'main.ts')
+export const program: string = join(import.meta.dirname, '..', '..', 'node', 'main.ts')
 const routes = join(import.meta.dirname, 'routes.ts')
 
 export interface ClusterNodeOptions {
