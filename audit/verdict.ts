@@ -113,6 +113,14 @@ function judgeMissing(
     reasons.add(reason)
     rest = rest.subtract(part)
   }
+  const { closing, sent } = given
+  const wasCut = closing?.how === 'lost' || closing?.how === 'crash'
+  if (wasCut && sent !== undefined) {
+    // The session was over then: what was sent later was not for it, whatever became of the node's journal after that.
+    const beyond = rest.within(given.delivery.position + 1, Number.POSITIVE_INFINITY)
+    notDue.addAll(sent.times.after(beyond, given.toOriginClock(closing.at)))
+    rest = rest.subtract(notDue)
+  }
   takeHoles(given, () => rest, take)
   if (given.isHeadless && given.delivery.base === undefined) {
     take(
@@ -121,13 +129,10 @@ function judgeMissing(
     )
   }
   if (given.state.wasOverBefore && isUnnamed(given)) take(rest, 'start-not-journaled')
-  const { closing, sent } = given
-  if (closing !== undefined && (closing.how === 'lost' || closing.how === 'crash') && sent !== undefined) {
-    // The session was over then: what came before may have been delivered, what came later was not for it.
+  if (wasCut && sent !== undefined) {
+    // What came before may have been delivered.
     const beyond = rest.within(given.delivery.position + 1, Number.POSITIVE_INFINITY)
-    notDue.addAll(sent.times.after(beyond, given.toOriginClock(closing.at)))
-    rest = rest.subtract(notDue)
-    take(beyond.subtract(notDue), closing.how === 'lost' ? 'session-broken' : 'subscriber-journal-truncated')
+    take(beyond, closing.how === 'lost' ? 'session-broken' : 'subscriber-journal-truncated')
   }
   const mayComeStill = closing === undefined || closing.how === 'stop'
   const pending = mayComeStill ? (sent?.times.after(rest, given.pendingAfter) ?? rest) : new SequenceSet()

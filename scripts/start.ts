@@ -46,12 +46,16 @@ async function main(): Promise<number> {
     return await present(once)
   } catch (error) {
     if (interruption.signal.aborted) return exitCodes.interrupted
-    terminal.warn(`herald: ${toMessage(error)}`)
-    if (error instanceof CommandError && error.next !== undefined) terminal.line(`        ${error.next}`)
+    report(error)
     return exitCodes.failure
   } finally {
-    await stop()
+    await stop().catch(report)
   }
+}
+
+function report(error: unknown): void {
+  terminal.warn(`herald: ${toMessage(error)}`)
+  if (error instanceof CommandError && error.next !== undefined) terminal.line(`        ${error.next}`)
 }
 
 async function present(once: boolean): Promise<number> {

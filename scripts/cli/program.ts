@@ -68,7 +68,10 @@ function reportFailure(error: unknown, words: readonly string[], world: World): 
   const code = known?.code ?? readCode(error)
   const next = known?.next ?? readAction(error)
   if (isJson) printError(world, code ?? toErrorCode(exitCode), toMessage(error), next)
-  world.stderr.write(`herald: ${code === undefined ? '' : `${code}: `}${toMessage(error)}\n`)
+  const message = toMessage(error)
+  // The system's own messages begin with their code.
+  const isNamed = code === undefined || message.startsWith(`${code}: `)
+  world.stderr.write(`herald: ${isNamed ? '' : `${code}: `}${message}\n`)
   if (next !== undefined) world.stderr.write(`        ${next}\n`)
   if (hasFlag(words, '--debug') && error instanceof Error) world.stderr.write(`${error.stack}\n`)
   return exitCode

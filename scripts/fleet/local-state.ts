@@ -31,11 +31,15 @@ export async function readState(home: string): Promise<LocalState | undefined> {
     throw toStateError(file, toMessage(error), 'see that this user can read it')
   }
   const state = parseState(text)
-  if (state?.version === 1 && state.nodes?.every((node) => typeof node?.id === 'string')) return state
+  if (state?.version === 1 && state.nodes?.every(isNode)) return state
   if (typeof state?.version === 'number' && state.version !== 1)
     throw toStateError(file, 'another version wrote it', 'stop that cluster with the version that started it')
   const next = 'delete it; then `herald doctor` names the processes that it left, and `herald up` starts anew'
   throw toStateError(file, 'it is damaged', next)
+}
+
+function isNode(node: LocalNode | null): boolean {
+  return typeof node?.id === 'string' && typeof node.port === 'number' && typeof node.adminPort === 'number'
 }
 
 /** Undefined for what is not JSON; a file that somebody has changed may hold anything. */

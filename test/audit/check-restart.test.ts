@@ -148,3 +148,17 @@ test('a session that dies with its node is owed nothing afterwards', () => {
   assert.equal(result.ok, true)
   assert.deepEqual(findingsOf(result), ['unknown A#1 4-5'])
 })
+
+test('a session that died with its node is owed no more when the node crashes again', () => {
+  const origin = journal('A', [
+    start(0, 'A#1'),
+    sent(100, 'A#1', 1, 5),
+    sent(600, 'A#1', 6, 10),
+    stop(900, 'A#1'),
+  ])
+  const lines = [start(0, 'B#1'), sub(1, 's', ['>'], 'client'), got(150, 's', 'A#1', 1, 3), start(400, 'B#2')]
+  const once = check([origin, journal('B', lines)])
+  assert.deepEqual(findingsOf(once), ['unknown A#1 4-5'])
+  const twice = check([origin, journal('B', [...lines, start(700, 'B#3'), start(800, 'B#4')])])
+  assert.deepEqual(findingsOf(twice), findingsOf(once))
+})

@@ -208,6 +208,7 @@ test('no command guesses what a damaged state file says', async () => {
     ['{"version":1,"nodes":[', /cannot be used: it is damaged\n +delete it; then `herald doctor` names/],
     ['null', /cannot be used: it is damaged/],
     ['{"version":1,"nodes":[null]}', /cannot be used: it is damaged/],
+    ['{"version":1,"nodes":[{"id":"A"}]}', /cannot be used: it is damaged/],
     ['{"version":2,"nodes":[]}', /another version wrote it\n +stop that cluster with the version/],
   ] as const) {
     await writeFile(file, text)

@@ -66,8 +66,8 @@ test('fetch ends with the reason where no folder can be made', async () => {
   await using cluster = await FakeCluster.start(2)
   await writeFile(join(cluster.home, 'file'), '')
   for (const [folder, reason] of [
-    [join(cluster.home, 'file', 'out'), /ENOTDIR/],
-    ['/proc/out', /ENOENT/],
+    [join(cluster.home, 'file', 'out'), /^herald: ENOTDIR: not a directory/],
+    ['/proc/out', /^herald: ENOENT: no such file/],
   ] as const) {
     const { exitCode, stderr } = await cluster.run('fetch', folder)
     assert.equal(exitCode, 1)
