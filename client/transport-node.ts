@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
-import { FrameLane } from '../node/core/common/frame-lane.ts'
+import { layLane } from '../node/core/common/frame-lane.ts'
 import { FrameWriter } from '../node/core/common/frame-writer.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
 import { FramePool } from './frame-pool.ts'
@@ -136,21 +136,14 @@ class NodeTransport implements Transport {
 
   /** Puts a FrameLane in front of the library's own reading. */
   #layLane(tcp: Socket): void {
-    const [read, ...others] = tcp.listeners('data')
-    if (read === undefined || others.length > 0) throw new Error('this version of ws reads sockets otherwise')
-    const lane = new FrameLane({
+    const lane = layLane(tcp, {
       masked: false,
       payloadBytesMax: protocolLimits.frameBytesMax,
       onFrame: (frame) => this.#onFrame(frame),
-      onOther: (bytes) => {
-        // The library may answer with a close frame, behind which nothing may come.
-        this.#writer?.flush()
-        read.call(tcp, bytes)
-      },
+      // The library may answer with a close frame, behind which nothing may come.
+      beforeOther: () => this.#writer?.flush(),
       afterRefusals: (callback) => setImmediate(callback),
     })
-    tcp.removeAllListeners('data')
-    tcp.on('data', (chunk) => lane.push(chunk))
     this.#socket.on('error', () => lane.stop())
   }
 

@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { FrameLane } from '../core/common/frame-lane.ts'
+import { layLane } from '../core/common/frame-lane.ts'
 import { FrameWriter } from '../core/common/frame-writer.ts'
 import { protocolLimits } from '../core/common/limits.ts'
 import { type SocketFault, toCloseReason, toSocketFault } from './close-codes.ts'
@@ -140,24 +140,16 @@ export class FrameSocket implements FrameSink {
 
   /** Puts a FrameLane in front of the library's own reading. */
   #layLane(masked: boolean): void {
-    const socket = this.#socket
-    const [read, ...others] = socket.listeners('data')
-    if (read === undefined || others.length > 0) throw new Error('this version of ws reads sockets otherwise')
-    const lane = new FrameLane({
+    const lane = layLane(this.#socket, {
       masked,
       payloadBytesMax: protocolLimits.frameBytesMax,
       onFrame: (frame) => {
         if (this.isOpen) this.#receiver.onFrame(frame)
       },
-      onOther: (bytes) => {
-        // The library may answer with a close frame, behind which nothing may come.
-        this.#writer.flush()
-        read.call(socket, bytes)
-      },
+      // The library may answer with a close frame, behind which nothing may come.
+      beforeOther: () => this.#writer.flush(),
       afterRefusals: (callback) => setImmediate(callback),
     })
-    socket.removeAllListeners('data')
-    socket.on('data', (chunk) => lane.push(chunk))
     this.#webSocket.on('error', () => lane.stop())
   }
 

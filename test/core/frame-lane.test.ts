@@ -1,16 +1,12 @@
 // The short way for whole binary messages, next to the library's receiver, which is the judge of what a frame is.
 
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import type { Writable } from 'node:stream'
 import { test } from 'node:test'
-import * as library from 'ws'
-import { FrameLane } from '../../node/core/common/frame-lane.ts'
+import { FrameLane, layLane } from '../../node/core/common/frame-lane.ts'
 import { type Random, randomBelow, seededRandom } from '../../node/core/common/random.ts'
-
-/** `ws` exports its receiver at run time; its type declarations leave it out. */
-const { Receiver } = library as unknown as {
-  readonly Receiver: new (options: { isServer: boolean; maxPayload: number }) => Writable
-}
+import { Receiver } from './ws-receiver.ts'
 
 const payloadBytesMax = 70_000
 const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 }
@@ -247,4 +243,26 @@ test('takes nothing once it was stopped, in the middle of a read as well', () =>
   lane.push(Buffer.concat([good, good]))
   lane.push(good)
   assert.deepEqual(frames, ['good'])
+})
+
+test('a lane is laid in front of the one reader of a socket, and nowhere else', () => {
+  const options = {
+    masked: false,
+    payloadBytesMax,
+    onFrame: (payload: Uint8Array) => void heard.push(`frame of ${payload.length}`),
+    beforeOther: () => void heard.push('library next'),
+    afterRefusals: () => undefined,
+  }
+  const heard: string[] = []
+  const socket = new EventEmitter()
+  assert.throws(() => layLane(socket, options), /reads sockets otherwise/)
+  socket.on('data', (bytes: Uint8Array) => void heard.push(`library ${bytes.length}`))
+  layLane(socket, options)
+  socket.emit(
+    'data',
+    Buffer.concat([toFrame(opcodes.binary, Buffer.alloc(5)), toFrame(opcodes.text, Buffer.alloc(3))]),
+  )
+  assert.deepEqual(heard, ['frame of 5', 'library next', 'library 5'])
+  socket.on('data', () => undefined)
+  assert.throws(() => layLane(socket, options), /reads sockets otherwise/)
 })

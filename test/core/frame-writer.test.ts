@@ -1,15 +1,9 @@
 // What a FrameWriter lays onto a socket, read back by the library's receiver.
 
 import assert from 'node:assert/strict'
-import type { Writable } from 'node:stream'
 import { test } from 'node:test'
-import * as library from 'ws'
 import { FrameWriter } from '../../node/core/common/frame-writer.ts'
-
-/** `ws` exports its receiver at run time; its type declarations leave it out. */
-const { Receiver } = library as unknown as {
-  readonly Receiver: new (options: { isServer: boolean }) => Writable
-}
+import { Receiver } from './ws-receiver.ts'
 
 /** A socket that keeps what is written to it, and a writer on it whose callback ends when the test says so. */
 class TestSink {

@@ -150,6 +150,34 @@ export class FrameLane {
   }
 }
 
+/** What is needed of a socket that the library reads: Node's has it. */
+export interface ByteSource {
+  listeners(event: 'data'): readonly unknown[]
+  removeAllListeners(event: 'data'): unknown
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown
+}
+
+/** As for a FrameLane; instead of `onOther` what is to be done before the library may answer. */
+export interface LaneOptions extends Omit<FrameLaneOptions, 'onOther'> {
+  readonly beforeOther: () => void
+}
+
+/** Puts a FrameLane in front of the library's own reading of a socket. Throws where the library has no single reader. */
+export function layLane(source: ByteSource, options: LaneOptions): FrameLane {
+  const [read, ...others] = source.listeners('data')
+  if (typeof read !== 'function' || others.length > 0) throw new Error('the library reads sockets otherwise')
+  const lane = new FrameLane({
+    ...options,
+    onOther: (bytes) => {
+      options.beforeOther()
+      read.call(source, bytes)
+    },
+  })
+  source.removeAllListeners('data')
+  source.on('data', (chunk) => lane.push(chunk))
+  return lane
+}
+
 /** Bytes of a frame's header (RFC 6455 §5.2); more than there are if its second byte has not come. */
 function toHeaderBytes(bytes: Uint8Array, at: number): number {
   const second = bytes[at + 1]
