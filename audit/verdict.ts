@@ -65,7 +65,8 @@ export function judge(given: Case): OriginReport {
   const phantom = judgeUnsent(given, delivery.delivered.subtract(all), unknown, reasons)
   const unexpected = judgeUnexpected(given, base, all, unknown, reasons)
   addHiddenSequences(given, base, all.union(toldBeyond), unknown, reasons)
-  if (given.isBroken) reasons.add('session-broken')
+  // Of an origin that had nothing for it, nothing can have been on the way when it broke.
+  if (given.isBroken && !delivery.delivered.isEmpty) reasons.add('session-broken')
   return {
     origin: given.origin,
     base,

@@ -136,6 +136,15 @@ test('a broken session is owed what it passed; what was under way is unknown, la
   assert.deepEqual(findingsOf(bad), ['lost-silent A#1 1', 'unknown A#1'])
 })
 
+test('a broken session leaves nothing unknown of an origin that had nothing for it', () => {
+  const quiet = journal('C', [start(0, 'C#1'), sent(600, 'C#1', 1, 5), stop(900, 'C#1')])
+  const origin = journal('A', [start(0, 'A#1'), sent(100, 'A#1', 1, 5), stop(900, 'A#1')])
+  const lines = [start(0, 'B#1'), sub(1, 's', ['>'], 'client'), got(200, 's', 'A#1', 1, 5), lost(300, 's')]
+  const result = check([quiet, origin, journal('B', [...lines, stop(900, 'B#1')])])
+  assert.equal(result.ok, true)
+  assert.deepEqual(findingsOf(result), ['unknown A#1'])
+})
+
 test('a session that dies with its node is owed nothing afterwards', () => {
   const origin = journal('A', [
     start(0, 'A#1'),
