@@ -6,8 +6,8 @@ import { batchFlag, batchOffset, isPatientPublish } from '../node/wire/batch-hea
 import type { PublishBatch } from './receipt.ts'
 import type { Environment } from './transport.ts'
 
-/** A batch that is due sooner is not patient: twice what a node may take to answer one that is. */
-const patientDeadlineMs = 2000
+/** A batch that is due sooner is not patient: four times what a node may take to answer one that is. */
+const patientDeadlineMs = 1000
 
 export class Patience {
   readonly #environment: Pick<Environment, 'afterTurn' | 'now'>

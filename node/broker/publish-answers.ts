@@ -1,5 +1,5 @@
 // The answers to one connection's publishes. Those of one turn of the event loop go out as one frame. If nobody waits for them
-// yet, they wait up to a second for others: a write to the publisher costs as much as taking a small batch in, and
+// yet, they wait a quarter of a second for others: a write to the publisher costs as much as taking a small batch in, and
 // wakes the publisher as well.
 
 import type { PublishOutcome } from '../wire/control-frames.ts'
@@ -9,15 +9,15 @@ import type { BrokerPorts } from './ports.ts'
  * How long an answer waits for others at the most. Who begins to wait asks (`answerNow`), so it costs only this: a connection
  * that breaks leaves more batches unknown whose outcome nobody had asked for.
  */
-const patienceMs = 1000
+const patienceMs = 250
 /**
  * Answers this old go with the next publish. Every frame wakes the publisher, and libuv, which counts whole milliseconds, then
  * serves the publisher's next timer up to one late. One that comes right behind the publisher's own writing makes it 0.3 ms late.
  */
-const ripeMs = 800
-/** Bytes of publishes that wait for an answer at the most: a quarter of the client's eight megabytes in flight. */
-const patienceBytes = 2_097_152
-const heldAnswersMax = 1024
+const ripeMs = 200
+/** Bytes of publishes that wait for an answer at the most: far below the client's eight megabytes in flight. */
+const patienceBytes = 262_144
+const heldAnswersMax = 256
 
 export class PublishAnswers {
   readonly #ports: Pick<BrokerPorts, 'now' | 'endOfTurn' | 'after'>

@@ -17,11 +17,11 @@ test('answers of one turn go out together at its end', () => {
   assert.equal(answers.isEmpty, true)
 })
 
-test('patient answers wait together for one timer of a second', () => {
+test('patient answers wait together for one timer of a quarter of a second', () => {
   const { answers, clock, turns, timers, sent } = create()
   for (const publish of [1, 2, 3]) answers.pushPatient(stored(publish), 100)
-  assert.deepEqual([turns.length, timers.map(({ delayMs }) => delayMs)], [0, [1000]])
-  clock.now = 1000
+  assert.deepEqual([turns.length, timers.map(({ delayMs }) => delayMs)], [0, [250]])
+  clock.now = 250
   timers[0]?.callback()
   assert.deepEqual(sent, [[1, 2, 3]])
   answers.pushPatient(stored(4), 100)
@@ -31,15 +31,15 @@ test('patient answers wait together for one timer of a second', () => {
 test('patient answers that are old enough go with the next publish, behind its own writing', () => {
   const { answers, clock, turns, sent } = create()
   answers.pushPatient(stored(1), 100)
-  clock.now = 799
+  clock.now = 199
   answers.pushPatient(stored(2), 100)
   assert.equal(turns.length, 0)
-  clock.now = 800
+  clock.now = 200
   answers.pushPatient(stored(3), 100)
   assert.equal(turns.length, 1)
   turns[0]?.()
   assert.deepEqual(sent, [[1, 2, 3]])
-  clock.now = 1599
+  clock.now = 399
   answers.pushPatient(stored(4), 100)
   assert.equal(turns.length, 1, 'the next one begins to wait anew')
 })
@@ -47,16 +47,16 @@ test('patient answers that are old enough go with the next publish, behind its o
 test('a timer that finds younger answers than it was set for waits until those are due', () => {
   const { answers, clock, turns, timers, sent } = create()
   answers.pushPatient(stored(1), 100)
-  clock.now = 300
+  clock.now = 100
   answers.answerNow()
   turns[0]?.()
-  clock.now = 400
+  clock.now = 150
   answers.pushPatient(stored(2), 100)
   assert.equal(timers.length, 1, 'one timer at a time')
-  clock.now = 1000
+  clock.now = 250
   timers[0]?.callback()
-  assert.deepEqual([sent, timers[1]?.delayMs], [[[1]], 400])
-  clock.now = 1400
+  assert.deepEqual([sent, timers[1]?.delayMs], [[[1]], 150])
+  clock.now = 400
   timers[1]?.callback()
   assert.deepEqual(sent, [[1], [2]])
 })
@@ -92,23 +92,23 @@ test('patient answers that are asked for go out in the same turn, and a request 
   assert.deepEqual(sent, [[1, 2]])
 })
 
-test('patience ends at 2 MiB, counted anew after every answer', () => {
+test('patience ends at 256 KiB, counted anew after every answer', () => {
   const { answers, turns, sent } = create()
-  answers.pushPatient(stored(1), 2_097_151)
+  answers.pushPatient(stored(1), 262_143)
   assert.equal(turns.length, 0)
   answers.pushPatient(stored(2), 1)
   assert.equal(turns.length, 1)
   turns[0]?.()
   assert.deepEqual(sent, [[1, 2]])
-  answers.pushPatient(stored(3), 2_097_151)
+  answers.pushPatient(stored(3), 262_143)
   assert.equal(turns.length, 1)
 })
 
-test('patience ends at 1,024 answers', () => {
+test('patience ends at 256 answers', () => {
   const { answers, turns } = create()
-  for (let publish = 1; publish <= 1024; publish++) answers.pushPatient(stored(publish), 1)
+  for (let publish = 1; publish <= 256; publish++) answers.pushPatient(stored(publish), 1)
   assert.equal(turns.length, 0)
-  answers.pushPatient(stored(1025), 1)
+  answers.pushPatient(stored(257), 1)
   assert.equal(turns.length, 1)
 })
 

@@ -82,10 +82,10 @@ test('a batch that waits for copies takes no held answers along', () => {
 
 test('a batch whose deadline is near is not patient', () => {
   const { patience } = create()
-  const near = patientBatch('local', 1999)
+  const near = patientBatch('local', 999)
   patience.onSend(near.batch, near.frame)
   assert.equal(isPatientPublish(near.frame), false)
-  const far = patientBatch('local', 2000)
+  const far = patientBatch('local', 1000)
   patience.onSend(far.batch, far.frame)
   assert.equal(isPatientPublish(far.frame), true)
 })
