@@ -144,8 +144,23 @@ function print(
     lines.push(`### (${scenario.letter}) ${scenario.title}`, '', ...scenario.render(runs, names), '')
   }
   if (rest.length > 0) lines.push('### (f) At rest', '', ...renderRest(rest), '')
-  const spread = renderSpread(runs.filter(({ caseId }) => !caseId.startsWith('d-')))
-  if (spread !== '') lines.push(spread, '')
+  const isPaced = ({ caseId }: RunRecord): boolean => caseId.startsWith('d-')
+  const paced = runs.filter(isPaced)
+  const spreads = [
+    renderSpread(
+      'Rates',
+      runs.filter((run) => !isPaced(run)),
+      ({ messagesPerSecond }) => messagesPerSecond,
+    ),
+    renderSpread('p99', paced, ({ latency }) => latency?.p99),
+    renderSpread('p99.9', paced, ({ latency }) => latency?.p999),
+    renderSpread(
+      'Server times at fixed rates',
+      paced,
+      ({ serverCpuUsPerDelivery }) => serverCpuUsPerDelivery,
+    ),
+  ].filter((line) => line !== '')
+  if (spreads.length > 0) lines.push(...spreads, '')
   for (const { name, choices } of systems) lines.push(`- ${name}: ${choices}.`)
   if (options.profileDirectory !== undefined) lines.push('', ...renderProfiles(options.profileDirectory))
   process.stdout.write(`${lines.join('\n')}\n\nevery run: ${reportFile}\n`)

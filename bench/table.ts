@@ -62,18 +62,23 @@ function toCell(
   return { median: values.length === 0 ? undefined : median(values), reason }
 }
 
-/** How far the runs of the same cell lie apart, in one sentence; empty if there are no runs to compare. */
-export function renderSpread(runs: readonly RunRecord[]): string {
+/** How far the runs of the same cell lie apart, from largest to smallest; empty if there are no runs to compare. */
+export function renderSpread(
+  name: string,
+  runs: readonly RunRecord[],
+  value: (measurement: Measurement) => number | undefined,
+): string {
   const cells = Map.groupBy(
     runs.filter(({ measurement }) => measurement.problem === undefined),
     ({ caseId, system }) => `${caseId} ${system}`,
   )
   const spreads = [...cells.values()]
-    .filter((cell) => cell.length > 1)
-    .map((cell) => spread(cell.map(({ measurement }) => measurement.messagesPerSecond)) * 100)
+    .map((cell) => cell.map(({ measurement }) => value(measurement)).filter((one) => one !== undefined))
+    .filter((values) => values.length > 1)
+    .map((values) => spread(values) * 100)
   if (spreads.length === 0) return ''
   const most = Math.max(...spreads).toFixed(0)
-  return `The runs of one cell lie ${median(spreads).toFixed(0)} % apart (median over the cells), ${most} % where they differ most.`
+  return `${name} of the runs of one cell lie ${median(spreads).toFixed(0)} % apart (median over the cells), ${most} % where they differ most.`
 }
 
 /** Two digits that matter: 0.52, 1.3, 12. */

@@ -75,10 +75,14 @@ test('the spread of all cells is told from valid runs only', () => {
     toRun('y', 'nats', { messagesPerSecond: 50 }),
   ]
   assert.equal(
-    renderSpread(runs),
-    'The runs of one cell lie 10 % apart (median over the cells), 20 % where they differ most.',
+    renderSpread('Rates', runs, ({ messagesPerSecond }) => messagesPerSecond),
+    'Rates of the runs of one cell lie 10 % apart (median over the cells), 20 % where they differ most.',
   )
-  assert.equal(renderSpread([]), '')
+  assert.equal(
+    renderSpread('p99', runs, ({ latency }) => latency?.p99),
+    '',
+    'no run has this value',
+  )
 })
 
 test('the scenarios show rate, percentiles, server time and memory', () => {
