@@ -9,21 +9,36 @@ const aheadMessagesMax = 65_536
 /** Messages after which a subscriber tells how far it is. */
 export const progressEvery = 4096
 
+/** Without progress for so long, what is missing is lost. */
+const quietMs = 3000
+
 /** How far a publisher may go ahead of its subscribers. */
 export class Window {
   readonly #aheadMax: number
+  readonly #quietMs: number
   #received = 0
   #wake: (() => void) | undefined
+  /** So much was lost that no progress is told any more: the run ends without a result instead of never. */
+  #isGivenUp = false
 
-  constructor(payloadBytes: number) {
+  /** `quietMilliseconds`: after so long without progress nothing is waited for any more. */
+  constructor(payloadBytes: number, quietMilliseconds: number = quietMs) {
     this.#aheadMax = Math.min(aheadMessagesMax, Math.floor(aheadBytesMax / payloadBytes))
+    this.#quietMs = quietMilliseconds
   }
 
   /** Resolves when message number `sent` may go out. */
   async open(sent: number): Promise<void> {
-    while (sent - this.#received > this.#aheadMax) {
+    while (!this.#isGivenUp && sent - this.#received > this.#aheadMax) {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
+        const timer = setTimeout(() => {
+          this.#isGivenUp = true
+          resolve()
+        }, this.#quietMs)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
       })
     }
   }

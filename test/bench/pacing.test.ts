@@ -52,6 +52,12 @@ test('a window opens when the slowest subscriber is near enough, by bytes for la
   await opened
 })
 
+test('a window whose subscriber has lost too much is waited for once, so that the run ends', async () => {
+  const window = new Window(1_048_576, 1)
+  await window.open(17)
+  await window.open(1000)
+})
+
 test('the clock is the monotonic one of the system', () => {
   const [seconds, nanoseconds] = process.hrtime()
   const before = seconds * 1000 + nanoseconds / 1e6
