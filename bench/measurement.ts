@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Driver, RunningServers } from './drivers/driver.ts'
-import { type Measurement, nothing, type PhaseOutcome, toMeasurement } from './outcome.ts'
+import { type Measurement, nothing, type PhaseOutcome, toDeliveryProblem, toMeasurement } from './outcome.ts'
 import { payloadBytesMin } from './payload.ts'
 import { cpuMsOf } from './process-usage.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -82,7 +82,10 @@ async function tryMeasure(
     const common = { plan, publisher, subscribers, hasFlowControl: driver.hasFlowControl }
     const isTimed = plan.traffic.kind === 'load'
     const warmUpMs = options.warmUpMs * (isTimed ? 30 : 1)
-    await runPhase({ ...common, phase: phases.warmUp, durationMs: warmUpMs })
+    const warmUp = await runPhase({ ...common, phase: phases.warmUp, durationMs: warmUpMs })
+    // Late slots of a warm-up are its purpose; a message that went missing in it is not.
+    const problem = toDeliveryProblem(warmUp)
+    if (problem !== undefined) return { ...nothing, problem: `in the warm-up: ${problem}` }
     const cpuAtStart = cpuMsOf(servers.pids)
     const outcome = await runPhase({
       ...common,

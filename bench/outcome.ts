@@ -45,12 +45,13 @@ export interface PhaseOutcome {
 }
 
 /** The rates of a phase, with the first thing that makes it no result. */
-export function toMeasurement({ sent, received }: PhaseOutcome, serverCpuMs: number): Measurement {
+export function toMeasurement(outcome: PhaseOutcome, serverCpuMs: number): Measurement {
+  const { sent, received } = outcome
   const deliveries = received.reduce((sum, { received: { received } }) => sum + received, 0)
   const lastAt = Math.max(...received.map(({ received: { lastAt } }) => lastAt))
   const subscriberCpuMs = received.reduce((sum, { cpuMs }) => sum + cpuMs, 0)
   return {
-    problem: toProblem(sent, received),
+    problem: toProblem(outcome),
     messages: sent.sent,
     deliveries,
     messagesPerSecond: (sent.sent * 1000) / (lastAt - sent.firstAt),
@@ -63,13 +64,21 @@ export function toMeasurement({ sent, received }: PhaseOutcome, serverCpuMs: num
   }
 }
 
-function toProblem(sent: Sent, received: PhaseOutcome['received']): string | undefined {
+/** Why a phase is no result, whatever it measures: something was lost, doubled, out of order or refused. */
+export function toDeliveryProblem({ sent, received }: PhaseOutcome): string | undefined {
   for (const { received: phase, failures } of received) {
     const problem = deliveryProblem(phase, sent.sent)
     if (problem !== undefined) return problem
     if (failures > 0) return `a subscriber's client reported ${failures} failures`
   }
   if (sent.failures > 0) return `the publisher's client reported ${sent.failures} failures`
+  return undefined
+}
+
+function toProblem(outcome: PhaseOutcome): string | undefined {
+  const problem = toDeliveryProblem(outcome)
+  if (problem !== undefined) return problem
+  const { sent } = outcome
   if (isInvalid(sent.missed, sent.sent)) return `INVALID: ${sent.missed} of ${sent.sent} slots missed`
   return undefined
 }

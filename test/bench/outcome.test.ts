@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type PhaseOutcome, toMeasurement } from '../../bench/outcome.ts'
+import { type PhaseOutcome, toDeliveryProblem, toMeasurement } from '../../bench/outcome.ts'
 
 const sent = { sent: 1000, failures: 0, firstAt: 500, cpuMs: 20, missed: 0, sendDelay: undefined }
 const complete = { received: 1000, missing: 0, misplaced: 0, wrongSize: 0, lastAt: 1500, latency: undefined }
@@ -61,4 +61,9 @@ for (const [what, change, problem] of problems)
 
 test('one missed slot in a thousand is still a result', () => {
   assert.equal(toMeasurement(phase({ sent: { missed: 1 } }), 40).problem, undefined)
+})
+
+test('late slots do no harm to a delivery, a lost message does', () => {
+  assert.equal(toDeliveryProblem(phase({ sent: { missed: 100 } })), undefined)
+  assert.match(toDeliveryProblem(phase({ received: { received: 1 } })) ?? 'none', /messages lost/)
 })
