@@ -24,6 +24,14 @@ const scenarios: readonly Scenario[] = [
   latencyScenario,
   serverTimeScenario,
 ]
+/** What the tables show of floods, and of runs at a fixed rate, which alone have a latency. */
+const spreadValues: readonly (readonly [string, (measurement: Measurement) => number | undefined])[] = [
+  ['Rates', ({ latency, messagesPerSecond }) => (latency === undefined ? messagesPerSecond : undefined)],
+  ['p99', ({ latency }) => latency?.p99],
+  ['p99.9', ({ latency }) => latency?.p999],
+  ['Server times at fixed rates', ({ latency, serverCpuUsPerDelivery }) => latency && serverCpuUsPerDelivery],
+]
+
 const reportFile = 'reports/bench.json'
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
@@ -144,22 +152,9 @@ function print(
     lines.push(`### (${scenario.letter}) ${scenario.title}`, '', ...scenario.render(runs, names), '')
   }
   if (rest.length > 0) lines.push('### (f) At rest', '', ...renderRest(rest), '')
-  const isPaced = ({ caseId }: RunRecord): boolean => caseId.startsWith('d-')
-  const paced = runs.filter(isPaced)
-  const spreads = [
-    renderSpread(
-      'Rates',
-      runs.filter((run) => !isPaced(run)),
-      ({ messagesPerSecond }) => messagesPerSecond,
-    ),
-    renderSpread('p99', paced, ({ latency }) => latency?.p99),
-    renderSpread('p99.9', paced, ({ latency }) => latency?.p999),
-    renderSpread(
-      'Server times at fixed rates',
-      paced,
-      ({ serverCpuUsPerDelivery }) => serverCpuUsPerDelivery,
-    ),
-  ].filter((line) => line !== '')
+  const spreads = spreadValues
+    .map(([name, value]) => renderSpread(name, runs, value))
+    .filter((line) => line !== '')
   if (spreads.length > 0) lines.push(...spreads, '')
   for (const { name, choices } of systems) lines.push(`- ${name}: ${choices}.`)
   if (options.profileDirectory !== undefined) lines.push('', ...renderProfiles(options.profileDirectory))

@@ -9,8 +9,8 @@ const aheadMessagesMax = 65_536
 /** Messages after which a subscriber tells how far it is. */
 export const progressEvery = 4096
 
-/** Without progress for so long, what is missing is lost. */
-const quietMs = 3000
+/** Without progress for so long, what is missing is lost; milliseconds. */
+export const quietMs = 3000
 
 /** How far a publisher may go ahead of its subscribers. */
 export class Window {

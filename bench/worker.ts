@@ -7,11 +7,9 @@ import { loadDriver } from './drivers/registry.ts'
 import { PayloadRing, payloadBytesMin, payloadSlots } from './payload.ts'
 import { newHistogram, Receiver, recordMs, summarize } from './receiver.ts'
 import { Schedule } from './schedule.ts'
-import { Window } from './window.ts'
+import { quietMs, Window } from './window.ts'
 import type { ProgressNote, Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
 
-/** A subscriber that got nothing new for so long gets nothing any more. */
-const quietMs = 3000
 const pollMs = 5
 /** Messages between two looks at the clock while publishing flat out. */
 const clockEvery = 256
