@@ -2,58 +2,14 @@
 // flight. A direction can be cut: its frames vanish (or wait, by the plan) until it is healed or the link's ends notice.
 
 import type { NodeId } from '../node/core/common/ids.ts'
+import { hold, letGo } from '../node/core/common/slabs.ts'
 import type { PeerMessage } from '../node/core/gossip/messages.ts'
 import { decodePeerFrame, decodePeerText, encodePeerFrame, encodePeerText } from '../node/wire/peer-codec.ts'
 import { Dice } from './dice.ts'
+import type { Direction, Link, LinkEnd } from './link.ts'
 import type { Plan } from './plan.ts'
 import type { Tally } from './tally.ts'
 import type { Timeline } from './timeline.ts'
-
-/** The node's end of its links. */
-export interface LinkEnd {
-  readonly id: NodeId
-  readonly isAlive: boolean
-  /** Alive and handling what comes: a paused node shakes no hands. */
-  readonly isResponsive: boolean
-  onLinkUp(peer: NodeId, budget: number): void
-  onLinkDown(peer: NodeId): void
-  onLinkMessage(peer: NodeId, message: PeerMessage): void
-  onLinkRoom(peer: NodeId, bytes: number): void
-}
-
-interface Direction {
-  readonly from: LinkEnd
-  readonly to: LinkEnd
-  readonly latencyMs: number
-  /** Cuts that are in force; several may overlap. */
-  cuts: number
-  bytesPerMs: number
-  /** Frames that wait to be sent, the one that is being sent first. */
-  queue: QueuedFrame[]
-  queuedBytes: number
-  /** Tells a sending that was begun under another rate or on another connection from the present one. */
-  sending: number
-  /** No frame arrives before this. */
-  arrivedAt: number
-  /** Frames that wait for the direction to be healed. */
-  held: (() => void)[]
-}
-
-interface QueuedFrame {
-  readonly bytes: number
-  readonly receive: () => void
-}
-
-interface Link {
-  readonly directions: readonly [Direction, Direction]
-  /** Grows with every break, so that frames of an earlier connection are known. */
-  generation: number
-  /** Nodes whose end is up. */
-  readonly up: Set<NodeId>
-  isConnecting: boolean
-  /** When a cut that nobody had noticed was healed. */
-  healedAt: number
-}
 
 const fastBytesPerMs = 100_000
 
@@ -111,18 +67,17 @@ export class Network {
     const link = this.#find(from, to)
     if (!link.up.has(from)) return
     const direction = this.#directionOf(link, from)
-    const frame = encodePeerFrame(message)
-    const text = frame === undefined ? encodePeerText(message) : ''
-    const bytes = frame?.length ?? text.length
+    const content = encodePeerFrame(message) ?? encodePeerText(message)
+    if (typeof content !== 'string') hold(content)
     const { generation } = link
-    const receive = (): void => {
+    const receive = (content: Uint8Array | string): void => {
       if (link.generation !== generation || !link.up.has(to)) return
-      const received = frame === undefined ? decodePeerText(text) : decodePeerFrame(frame)
-      if (received === undefined) throw new Error(`${from} sent ${to} what does not parse: ${text}`)
+      const received = typeof content === 'string' ? decodePeerText(content) : decodePeerFrame(content)
+      if (received === undefined) throw new Error(`${from} sent ${to} what does not parse: ${content}`)
       direction.to.onLinkMessage(from, received)
     }
-    direction.queue.push({ bytes, receive })
-    direction.queuedBytes += bytes
+    direction.queue.push({ content, receive })
+    direction.queuedBytes += content.length
     this.queuedBytesMax = Math.max(this.queuedBytesMax, direction.queuedBytes)
     if (direction.queue.length === 1) this.#sendNext(direction)
   }
@@ -172,11 +127,14 @@ export class Network {
     const sending = ++direction.sending
     const frame = direction.queue[0]
     if (frame === undefined) return
-    this.#timeline.after(frame.bytes / direction.bytesPerMs, () => {
+    const { content, receive } = frame
+    this.#timeline.after(content.length / direction.bytesPerMs, () => {
       if (direction.sending !== sending) return
       direction.queue.shift()
-      direction.queuedBytes -= frame.bytes
-      for (const time of this.#arrivals(direction)) this.#arriveAt(direction, time, frame.receive)
+      direction.queuedBytes -= content.length
+      const copy = typeof content === 'string' ? content : new Uint8Array(content)
+      if (typeof content !== 'string') letGo(content)
+      for (const time of this.#arrivals(direction)) this.#arriveAt(direction, time, () => receive(copy))
       this.#sendNext(direction)
       if (direction.queuedBytes === 0) direction.from.onLinkRoom(direction.to.id, this.#plan.linkQueueBytes)
     })
@@ -217,6 +175,7 @@ export class Network {
   #break(link: Link): void {
     link.generation++
     for (const direction of link.directions) {
+      for (const { content } of direction.queue) if (typeof content !== 'string') letGo(content)
       direction.queue = []
       direction.queuedBytes = 0
       direction.sending++

@@ -5,6 +5,7 @@ import { Broker } from '../node/broker/broker.ts'
 import { Publisher } from '../node/broker/publisher.ts'
 import { type Boot, type NodeId, toOrigin } from '../node/core/common/ids.ts'
 import type { SubscriptionEventLine } from '../node/core/common/journal-lines.ts'
+import { SlabPool } from '../node/core/common/slabs.ts'
 import type { GossipInput } from '../node/core/gossip/agent.ts'
 import type { CatalogEntry } from '../node/core/gossip/catalog.ts'
 import type { BatchMessage, PeerMessage } from '../node/core/gossip/messages.ts'
@@ -14,12 +15,13 @@ import type { PublishOutcome } from '../node/wire/control-frames.ts'
 import type { AudienceMember } from './audience-member.ts'
 import { Dice } from './dice.ts'
 import { Journal } from './journal.ts'
-import type { LinkEnd } from './network.ts'
+import type { LinkEnd } from './link.ts'
 import type { Draft, Message } from './truth.ts'
 import type { World } from './world.ts'
 
 const busyTickMs = 100
 const restTickMs = 1000
+const simulatedSlabBytes = 4096
 
 export class SimulatedNode implements LinkEnd {
   readonly id: NodeId
@@ -84,6 +86,8 @@ export class SimulatedNode implements LinkEnd {
         retention: { bytes: plan.retentionBytes, ageMs: plan.retentionAgeMs },
         copies: plan.copies,
       },
+      // Few frames share one, and what is used without being held does not stay as it was.
+      slabs: new SlabPool({ slabBytes: simulatedSlabBytes, wipes: true }),
       ports: {
         now: () => timeline.now,
         endOfTurn: (callback) => this.#endOfTurn.push(callback),

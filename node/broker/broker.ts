@@ -4,6 +4,7 @@
 
 import { unreachable } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type Origin, type StreamId, toOrigin } from '../core/common/ids.ts'
+import { letGo, type SlabPool } from '../core/common/slabs.ts'
 import { GossipAgent, type GossipInput } from '../core/gossip/agent.ts'
 import type { GossipEffect } from '../core/gossip/context.ts'
 import { overlaps } from '../core/stream/pattern.ts'
@@ -21,6 +22,8 @@ export interface BrokerOptions {
   readonly defaults: StreamDefaults
   /** How long a publication waits for its copies, milliseconds. */
   readonly copiesTimeoutMs?: number
+  /** Where retained batches stand; its own if left out. */
+  readonly slabs?: SlabPool
 }
 
 /** After its last subscriber a stream keeps coming for so long: reconnects would find a hole otherwise. */
@@ -67,7 +70,13 @@ export class Broker implements SubscriberHost {
     this.node = options.node
     this.boot = options.boot
     this.origin = toOrigin(options.node, options.boot)
-    this.agent = new GossipAgent(options.node, options.boot, options.peers, options.copiesTimeoutMs)
+    this.agent = new GossipAgent(
+      options.node,
+      options.boot,
+      options.peers,
+      options.copiesTimeoutMs,
+      options.slabs,
+    )
     this.streams = new StreamTable(this.agent, options.defaults)
   }
 
@@ -238,7 +247,9 @@ export class Broker implements SubscriberHost {
   #execute(effect: GossipEffect): void {
     switch (effect.kind) {
       case 'send':
-        return this.ports.sendToPeer(effect.to, effect.message)
+        this.ports.sendToPeer(effect.to, effect.message)
+        if (effect.message.kind === 'batch') letGo(effect.message.frame)
+        return
       case 'delivered':
         for (const subscriber of this.#byStream.get(effect.replica.id) ?? []) subscriber.pump()
         return

@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws'
 import { layLane } from '../core/common/frame-lane.ts'
 import { FrameWriter } from '../core/common/frame-writer.ts'
 import { protocolLimits } from '../core/common/limits.ts'
+import { hold, letGo } from '../core/common/slabs.ts'
 import { type SocketFault, toCloseReason, toSocketFault } from './close-codes.ts'
 import type { FrameSink } from './ports.ts'
 
@@ -35,6 +36,10 @@ const pingsPerHeartbeatMax = 100
 const open = 1
 /** Larger frames are written by reference: many sessions get the same. */
 const copyBytesMax = 512
+/** Behind so many bytes that the kernel has not taken yet, frames may wait for long. */
+const backlogBytes = 16_384
+/** Smaller ones are copied then: a subscriber that gets few of a stream's batches would keep a slab for each. */
+const smallBytesMax = 16_384
 
 /** An open WebSocket. Sending on a closed one does nothing: its receiver hears `onClose` anyway. */
 export class FrameSocket implements FrameSink {
@@ -79,7 +84,13 @@ export class FrameSocket implements FrameSink {
   }
 
   sendFrame(frame: Uint8Array): void {
-    if (this.isOpen) this.#writer.writeBinary(frame)
+    if (!this.isOpen) return
+    if (frame.length <= copyBytesMax) return this.#writer.writeBinary(frame)
+    if (frame.length <= smallBytesMax && this.bufferedBytes > backlogBytes) {
+      return this.#writer.writeBinary(new Uint8Array(frame))
+    }
+    hold(frame)
+    this.#writer.writeBinary(frame, () => letGo(frame))
   }
 
   sendText(text: string): void {

@@ -2,6 +2,7 @@
 // this queue, never stand behind megabytes of data in this process; what the kernel holds is not ours to reorder.
 
 import { Deque } from '../core/common/deque.ts'
+import { hold, letGo } from '../core/common/slabs.ts'
 import type { FrameSocket } from './frame-socket.ts'
 import { type FrameSink, lowWaterBytes } from './ports.ts'
 
@@ -54,7 +55,9 @@ export class LinkQueue implements FrameSink {
   /** The connection is gone; what waits goes nowhere. */
   discard(): void {
     this.#closed = true
-    while (this.#waiting.shift() !== undefined);
+    for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift()) {
+      if (typeof message !== 'string') letGo(message)
+    }
     this.#waitingBytes = 0
   }
 
@@ -68,6 +71,7 @@ export class LinkQueue implements FrameSink {
 
   #send(message: Uint8Array | string): void {
     if (this.#closed) return
+    if (typeof message !== 'string') hold(message)
     this.#waiting.push(message)
     this.#waitingBytes += message.length
     while (this.#waiting.length > 0 && this.#socket.bufferedBytes < fedBytesMax) this.#feedOne()
@@ -79,6 +83,9 @@ export class LinkQueue implements FrameSink {
     if (message === undefined) return
     this.#waitingBytes -= message.length
     if (typeof message === 'string') this.#socket.sendText(message)
-    else this.#socket.sendFrame(message)
+    else {
+      this.#socket.sendFrame(message)
+      letGo(message)
+    }
   }
 }

@@ -1,37 +1,66 @@
-// What keeping bytes costs: a view into a large buffer must not pin it.
+// What keeping bytes costs: about their own size, whatever they are a part of and however they come.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Arena } from '../../node/core/common/arena.ts'
+import { letGo, SlabPool } from '../../node/core/common/slabs.ts'
 
-test('keeps the view itself where it is large and more than half of its buffer', () => {
+const mebibyte = 2 ** 20
+
+test('copies what is up to a quarter of a slab side by side, also where it fills its own buffer', () => {
   const arena = new Arena()
-  const full = new Uint8Array(40_000)
+  const kept = [10, 100, 1000].map((length) => {
+    const read = Buffer.alloc(length, 7)
+    const bytes = arena.keep(read)
+    assert.notEqual(bytes.buffer, read.buffer)
+    assert.deepEqual(bytes, new Uint8Array(length).fill(7))
+    return bytes
+  })
+  assert.deepEqual(
+    kept.map(({ byteOffset }) => byteOffset),
+    [0, 10, 110],
+  )
+  assert.equal(new Set(kept.map(({ buffer }) => buffer)).size, 1)
+})
+
+test('keeps a large view itself where it is more than half of its buffer, and a copy otherwise', () => {
+  const arena = new Arena()
+  const full = Buffer.alloc(mebibyte, 7)
   assert.equal(arena.keep(full), full)
-  assert.equal(arena.keep(full.subarray(0, 20_001)).buffer, full.buffer)
-  assert.notEqual(arena.keep(full.subarray(0, 20_000)).buffer, full.buffer)
+  assert.equal(arena.keep(full.subarray(0, mebibyte / 2 + 1)).buffer, full.buffer)
+  const copy = arena.keep(full.subarray(0, mebibyte / 2))
+  assert.notEqual(copy.buffer, full.buffer)
+  assert.deepEqual(copy, new Uint8Array(mebibyte / 2).fill(7))
 })
 
-test('puts small arrays into a slab, also where they fill their own buffer', () => {
-  const arena = new Arena()
-  const full = new Uint8Array(100).fill(7)
-  const kept = arena.keep(full)
-  assert.notEqual(kept.buffer, full.buffer)
-  assert.deepEqual(kept, full)
+test('a stream that holds little has a small slab, and slabs grow with what it holds', () => {
+  const sizes: number[] = []
+  const arena = new Arena(new SlabPool({ onTake: (size) => sizes.push(size) }))
+  const read = new Uint8Array(16_384)
+  for (let taken = 0; taken < 4; taken++) arena.keep(read)
+  assert.deepEqual(sizes, [65_536])
+  for (let taken = 4; taken < 64 * 64; taken++) arena.keep(read)
+  assert(sizes.length < 110, `${sizes.length} slabs`)
+  assert.equal(sizes.at(-1), mebibyte)
+  const bytes = sizes.reduce((sum, size) => sum + size)
+  assert(bytes < 65.5 * mebibyte, `${bytes} bytes of slabs for 64 MiB`)
 })
 
-test('copies small parts of large buffers, also of Buffers, whose slice is a view', () => {
+test('first in, first out stands in the same few slabs for ever', () => {
   const arena = new Arena()
-  for (const bytes of [3, 20_000]) {
-    const read = Buffer.alloc(65_536, 7)
-    const kept = arena.keep(read.subarray(0, bytes))
-    assert.notEqual(kept.buffer, read.buffer)
-    assert.deepEqual(kept, new Uint8Array(bytes).fill(7))
+  const held: Uint8Array[] = []
+  const buffers = new Set<ArrayBufferLike>()
+  const read = Buffer.alloc(60_000)
+  for (let taken = 0; taken < 20_000; taken++) {
+    read.fill(taken % 251)
+    const kept = arena.keep(read)
+    held.push(kept)
+    if (taken > 10_000) buffers.add(kept.buffer)
+    const oldest = held.length > 200 ? held.shift() : undefined
+    if (oldest === undefined) continue
+    assert.equal(oldest[taken % 60_000], (taken - 200) % 251)
+    letGo(oldest)
   }
-})
-
-test('puts small copies side by side into one slab', () => {
-  const arena = new Arena()
-  const read = new Uint8Array(1000)
-  assert.equal(arena.keep(read.subarray(0, 10)).buffer, arena.keep(read.subarray(10, 20)).buffer)
+  // 200 of 60,000 bytes fill 12 slabs; one is written to, and one is not empty yet.
+  assert(buffers.size <= 15, `${buffers.size} buffers`)
 })

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { PatternMatcher } from '../../node/broker/pattern-matcher.ts'
 import { SubscriberJournal } from '../../node/broker/subscriber-journal.ts'
 import { Arena } from '../../node/core/common/arena.ts'
+import { Slab } from '../../node/core/common/slabs.ts'
 import { GossipAgent } from '../../node/core/gossip/agent.ts'
 import { Catalog } from '../../node/core/gossip/catalog.ts'
 import { Interest } from '../../node/core/gossip/interest.ts'
@@ -187,6 +188,17 @@ const plantedFaults: readonly PlantedFault[] = [
         const at = batchHeaderBytes + 12
         if (isFiftieth(++kept)) mine[at] = (mine[at] ?? 0) ^ 1
         return mine
+      }
+    }),
+  },
+  {
+    what: 'a kept frame that is let go once too often',
+    invariant: 'no exception',
+    fault: faultIn(Slab.prototype, 'letGo', (original) => {
+      let times = 0
+      return function (this: Slab): void {
+        original.call(this)
+        if (isFiftieth(++times)) original.call(this)
       }
     }),
   },

@@ -1,28 +1,58 @@
-// Keeps small byte arrays in shared slabs. A frame that came off a socket is often a small view into a large read buffer, and
-// retaining the view would pin the whole buffer; and a buffer of its own costs the collector more than copying a small
-// frame. Retention is first in, first out, so a slab's tenants leave together and the slab with them.
+// Where the batches of one origin on one stream are kept: side by side in slabs of their own. Batches of another stream leave at
+// another time; those of another origin go other ways: what waits for a slow link is of this node, what waits for a hole is of one
+// origin, and each would keep slabs in which it is the least. Slabs grow with what the arena holds, so that a quiet one costs
+// little and a loud one few.
 
-const slabBytes = 65_536
-/** Of so many bytes or fewer, several share a slab. */
-const sharedBytesMax = slabBytes / 4
+import { type Slab, SlabPool } from './slabs.ts'
+
+/** The smallest slab, as a part of the pool's size. */
+const smallestPart = 64
+/** A slab is at most this part of what the arena has, where that is more than the smallest. */
+const arenaPart = 8
+/** Bytes up to this part of the largest slab stand in slabs, and their slab is so many times as large. */
+const sharedPart = 4
 
 export class Arena {
-  #slab: Uint8Array = new Uint8Array(0)
-  #used = 0
+  readonly #pool: SlabPool
+  /** The slab that is written to. */
+  #slab: Slab | undefined
+  /** Sizes of the slabs in which something is held, and of the one that is written to. */
+  #slabBytes = 0
 
-  /** The same bytes where keeping them costs about their own size: in a slab, the view itself, or a copy. */
+  constructor(pool: SlabPool = new SlabPool()) {
+    this.#pool = pool
+  }
+
+  /**
+   * The same bytes where keeping them costs about their own size, held once: in a slab, or where they are too large for
+   * that the view itself or a copy. Retention lets go of them.
+   */
   keep(bytes: Uint8Array): Uint8Array {
-    if (bytes.length > sharedBytesMax) {
-      // Not `slice`, which on Node's Buffers makes another view.
-      return bytes.length * 2 > bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
+    if (bytes.length * sharedPart <= this.#pool.slabBytes) {
+      const kept = this.#slab?.keep(bytes) ?? this.#open(bytes.length).keep(bytes)
+      if (kept !== undefined) return kept
     }
-    if (this.#used + bytes.length > this.#slab.length) {
-      this.#slab = new Uint8Array(slabBytes)
-      this.#used = 0
+    this.#pool.onKeptOutside(bytes.length)
+    // Not `slice`, which on Node's Buffers makes another view.
+    return bytes.length * 2 > bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
+  }
+
+  /** Begins a slab that has room for `bytes`. */
+  #open(bytes: number): Slab {
+    const full = this.#slab
+    if (full !== undefined) {
+      full.close(() => {
+        this.#slabBytes -= full.sizeBytes
+        this.#pool.giveBack(full)
+      })
     }
-    const kept = this.#slab.subarray(this.#used, this.#used + bytes.length)
-    kept.set(bytes)
-    this.#used += bytes.length
-    return kept
+    const { slabBytes } = this.#pool
+    const wanted = Math.max(this.#slabBytes / arenaPart, bytes * sharedPart)
+    let size = slabBytes / smallestPart
+    while (size < wanted && size < slabBytes) size *= 2
+    const slab = this.#pool.take(size)
+    this.#slab = slab
+    this.#slabBytes += size
+    return slab
   }
 }

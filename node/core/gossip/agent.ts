@@ -4,6 +4,7 @@
 
 import { assert, unreachable } from '../common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
+import { SlabPool } from '../common/slabs.ts'
 import type { StreamDefinition } from '../stream/definition.ts'
 import { Replica } from '../stream/replica.ts'
 import type { Catalog } from './catalog.ts'
@@ -35,6 +36,7 @@ export class GossipAgent {
   readonly #interest: Interest
   readonly #intake: Intake
   readonly #wants: Wants
+  readonly #slabs: SlabPool
   #nextProbe = 0
   #probes = 0
 
@@ -43,7 +45,9 @@ export class GossipAgent {
     boot: Boot,
     peers: Iterable<NodeId>,
     copiesTimeoutMs: number = gossipLimits.copiesTimeoutMs,
+    slabs: SlabPool = new SlabPool(),
   ) {
+    this.#slabs = slabs
     const states = [...peers].filter((peer) => peer !== self).sort()
     const peerMap = new Map(states.map((peer) => [peer, newPeerState(peer)]))
     const replicas = new Map<StreamId, Replica>()
@@ -112,7 +116,7 @@ export class GossipAgent {
       known.isRemoved = false
       return known
     }
-    const replica = new Replica(definition)
+    const replica = new Replica(definition, this.#slabs)
     this.#context.replicas.set(replica.id, replica)
     return replica
   }

@@ -6,6 +6,7 @@ import type { Holding, PeerMessage, PullMessage } from './messages.ts'
 
 /** What the agent asks its driver to do, in this order. */
 export type GossipEffect =
+  /** The frame of a batch is held; its driver lets it go when it has sent it, or held it itself. */
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: PeerMessage }
   /** The delivery log of the stream has grown, or something that a feed waits for has been decided. */
   | { readonly kind: 'delivered'; readonly replica: Replica }

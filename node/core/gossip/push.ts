@@ -8,6 +8,7 @@
 import { assert } from '../common/assert.ts'
 import { Deque } from '../common/deque.ts'
 import type { NodeId, StreamId } from '../common/ids.ts'
+import { hold } from '../common/slabs.ts'
 import type { Entry } from '../stream/origin-log.ts'
 import type { OriginState, Replica } from '../stream/replica.ts'
 import { hashText } from './catalog.ts'
@@ -211,6 +212,8 @@ export class Push {
   #sendFrame(peer: PeerState, stream: StreamId, entry: Entry): void {
     const { boot, from, to, frame, confirm } = entry
     assert(frame !== undefined, 'an entry in an origin log has its frame')
+    // Until the effect is executed; retention may drop the batch before.
+    hold(frame)
     peer.budget -= frame.length
     send(this.#context, peer, { kind: 'batch', stream, boot, from, count: to - from + 1, confirm, frame })
   }

@@ -1,5 +1,6 @@
 // What a node knows of one origin on one stream: what it holds, what is gone, and how far its subscribers are.
 
+import { Arena } from '../common/arena.ts'
 import { type Boot, type NodeId, type Origin, toOrigin } from '../common/ids.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type Entry, OriginLog } from './origin-log.ts'
@@ -13,6 +14,8 @@ export class OriginState {
   readonly boot: Boot
   readonly origin: Origin
   readonly log: OriginLog = new OriginLog()
+  /** Where the frames of the log stand. */
+  readonly arena: Arena
   /** What retention dropped here: it is not asked for again. */
   readonly gone: SequenceRanges = new SequenceRanges()
   /** What nobody in reach holds. Somebody who comes into reach may, so it is forgotten then. */
@@ -35,11 +38,12 @@ export class OriginState {
   lastHeard: number
   readonly #checkpoints = new Checkpoints()
 
-  constructor(node: NodeId, boot: Boot, now: number) {
+  constructor(node: NodeId, boot: Boot, now: number, arena: Arena = new Arena()) {
     this.node = node
     this.boot = boot
     this.origin = toOrigin(node, boot)
     this.lastHeard = now
+    this.arena = arena
   }
 
   /** Highest sequence that is known to have been published. */

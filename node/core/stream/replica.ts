@@ -9,6 +9,7 @@ import { Arena } from '../common/arena.ts'
 import { assert } from '../common/assert.ts'
 import { Deque } from '../common/deque.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
+import { letGo, SlabPool } from '../common/slabs.ts'
 import type { StreamDefinition } from './definition.ts'
 import type { Entry } from './origin-log.ts'
 import { OriginState } from './origin-state.ts'
@@ -56,7 +57,7 @@ export class Replica {
   readonly delivered: Deque<LogItem> = new Deque()
   /** Entries in the order of their arrival, or release: the order in which retention drops them. */
   readonly #arrivals = new Deque<Entry>()
-  readonly #arena: Arena
+  readonly #slabs: SlabPool
   /** Since when local subscribers want the stream, milliseconds; undefined while none does. */
   interestedSince: number | undefined = undefined
   /** Bytes held, overhead included. */
@@ -68,11 +69,11 @@ export class Replica {
   /** Messages held. */
   messages = 0
 
-  constructor(definition: StreamDefinition, arena: Arena = new Arena()) {
+  constructor(definition: StreamDefinition, slabs: SlabPool = new SlabPool()) {
     this.name = definition.name
     this.id = toStreamId(definition.name)
     this.definition = definition
-    this.#arena = arena
+    this.#slabs = slabs
   }
 
   /** Batches that wait for a hole take no more than this, besides what retention allows. */
@@ -84,7 +85,7 @@ export class Replica {
   originState(node: NodeId, boot: Boot, now: number): OriginState {
     let state = this.origins.get(boot)
     if (state === undefined) {
-      state = new OriginState(node, boot, now)
+      state = new OriginState(node, boot, now, new Arena(this.#slabs))
       this.origins.set(boot, state)
     }
     return state
@@ -112,7 +113,7 @@ export class Replica {
       isQueued: false,
     }
     if (!state.log.insert(entry)) return 'copy'
-    entry.frame = this.#arena.keep(frame)
+    entry.frame = state.arena.keep(frame)
     state.heldTo = Math.max(state.heldTo, to)
     state.last = Math.max(state.last, to)
     state.lastHeard = now
@@ -215,6 +216,7 @@ export class Replica {
     assert(state !== undefined, 'an entry has an origin')
     state.log.remove(entry)
     state.onDropped(entry)
+    if (entry.frame !== undefined) letGo(entry.frame)
     entry.frame = undefined
     this.bytes -= entry.bytes
     this.messages -= entry.to - entry.from + 1
