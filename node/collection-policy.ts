@@ -1,10 +1,11 @@
-// When V8 collects everything, where its own judgement does not fit a node.
+// When V8 collects, where its own judgement does not fit a node.
 //
-// Under load: V8 collects after every seven or eight MiB that a small heap and what lies outside of it have grown by. A node that
-// retains what flows through it grows all the time, and these collections find nothing; at 10,000 messages/s one came every four
-// seconds, took fifteen milliseconds of both cores, and was most of the latency above p99.9. So a node with traffic may grow by more:
-// about 32 MiB, by percents of the heap, against which V8 of Node 24 weighs what lies outside as well.
-//
+// Under load: V8 collects everything after every seven or eight MiB that a small heap and what lies outside of it have grown by. A
+// node that retains what flows through it grows all the time, and these collections find nothing; at 10,000 messages/s one came every
+// four seconds, took fifteen milliseconds of both cores, and was most of the latency above p99.9. So a node with traffic may grow by
+// more: about 32 MiB, by percents of the heap, against which V8 of Node 24 weighs what lies outside as well.
+// In a flood: V8 starts no scavenge for what lies outside, and lets hundreds of megabytes of reads gather, which leave holes in the
+// C library's memory. So a node scavenges by the bytes that come (docs/decisions/11-slabs.md).
 // Quiet again: V8 collects when something is allocated. A node that has become quiet allocates nothing, and batches that
 // retention has dropped would stay in memory until the next flood. So it collects, and not again before there is more to give back.
 
@@ -15,6 +16,8 @@ import vm from 'node:vm'
 const sparedBytesMax = 33_554_432
 /** A second in which less than this came in is quiet: V8's own judgement then costs one collection in minutes. */
 const quietBytesMax = 65_536
+/** Retained in one second, or since the last scavenge. Measured with 16 and 32 MiB: 218 and 240 MB resident after floods. */
+const scavengeBytes = 16_777_216
 /** Percent of growth between two collections below which V8's own judgement is no stricter. */
 const growthPercentMin = 50
 const growthPercentMax = 300
@@ -27,6 +30,8 @@ export interface Collector {
   heldBytes(): number
   /** Percent of the heap that heap and outside may grow by before the next full collection; 0 leaves it to V8. */
   setGrowth(percent: number): void
+  /** Collects what is young and dead. */
+  scavenge(): void
   /** Starts a full collection. */
   collect(): void
 }
@@ -35,6 +40,8 @@ export interface Collector {
 export class CollectionPolicy {
   /** Taken in until the last second. */
   #lastInsertedBytes = 0
+  /** Taken in since the last scavenge that this started, or the last second. */
+  #keptBytes = 0
   /** What the last collection of this quiet time left beyond what was retained. */
   #leftBytes = 0
   /** The last second started a collection. */
@@ -47,10 +54,19 @@ export class CollectionPolicy {
     this.#collector = collector
   }
 
+  /** So many bytes more are retained. */
+  onKept(bytes: number): void {
+    this.#keptBytes += bytes
+    if (this.#keptBytes < scavengeBytes) return
+    this.#keptBytes = 0
+    this.#collector.scavenge()
+  }
+
   /** Once a second: `insertedBytes` were taken in over the node's life, `retainedBytes` are held now. */
   onSecond(insertedBytes: number, retainedBytes: number): void {
     const newBytes = insertedBytes - this.#lastInsertedBytes
     this.#lastInsertedBytes = insertedBytes
+    this.#keptBytes = 0
     // A stream was removed, and what it had taken in is not counted any more.
     if (newBytes < 0) return
     if (newBytes < quietBytesMax) {
@@ -88,7 +104,7 @@ function toGrowthPercent(heapBytes: number): number {
 }
 
 class V8Collector implements Collector {
-  #exposed: (() => void) | undefined
+  #exposed: Collect | undefined
 
   heapBytes(): number {
     return v8.getHeapStatistics().used_heap_size
@@ -103,18 +119,23 @@ class V8Collector implements Collector {
     v8.setFlagsFromString(`--heap-growing-percent=${percent}`)
   }
 
+  scavenge(): void {
+    this.#exposed ??= exposeCollection()
+    this.#exposed({ type: 'minor', execution: 'sync' })
+  }
+
   collect(): void {
     this.#exposed ??= exposeCollection()
-    this.#exposed()
+    this.#exposed({ type: 'major', execution: 'async' })
   }
 }
 
+type Collect = (options: { type: 'minor' | 'major'; execution: 'sync' | 'async' }) => void
+
 /** V8's own collector, which Node only shows where a flag says so. */
-function exposeCollection(): () => void {
+function exposeCollection(): Collect {
   v8.setFlagsFromString('--expose-gc')
   const collect: unknown = vm.runInNewContext('gc')
   v8.setFlagsFromString('--no-expose-gc')
-  return typeof collect === 'function'
-    ? () => collect({ type: 'major', execution: 'async' })
-    : () => undefined
+  return typeof collect === 'function' ? (options) => collect(options) : () => undefined
 }

@@ -17,6 +17,7 @@ import { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { type Boot, toOrigin } from './core/common/ids.ts'
 import { protocolLimits } from './core/common/limits.ts'
+import { SlabPool } from './core/common/slabs.ts'
 import { adminGraceMs, clientsAnswered, clientsClosed, linksFlushed } from './drain.ts'
 import { LoopLag } from './loop-lag.ts'
 import { NodeMemory } from './memory.ts'
@@ -100,6 +101,7 @@ export class Node {
         streamsMax: tunables.streamsMax,
       },
       copiesTimeoutMs: tunables.copiesTimeoutMs,
+      slabs: new SlabPool({ onTake: (bytes) => this.#collections.onKept(bytes) }),
     })
     this.#peers.attach(this.broker)
     this.sessions = new SessionTable(this.broker, tunables, this.#welcome())

@@ -12,11 +12,15 @@ class Quietable {
   heapBytes = 0
   externalBytes = 0
   collections = 0
+  scavenges = 0
   readonly growth: number[] = []
   readonly memory = new CollectionPolicy({
     heapBytes: () => this.heapBytes,
     heldBytes: () => this.externalBytes,
     setGrowth: (percent) => this.growth.push(percent),
+    scavenge: () => {
+      this.scavenges++
+    },
     collect: () => {
       this.collections++
     },
@@ -41,6 +45,17 @@ test('lets the heap grow by 32 MiB under load, and leaves growth to V8 at rest a
   second(32, 10 * mebibyte)
   second(32, 0)
   assert.deepEqual(node.growth, [300, 200, 150, 50, 0, 100, 0])
+})
+
+test('scavenges after every sixteen MiB that come within a second, and leaves slower ones to V8', () => {
+  const node = new Quietable()
+  for (let taken = 0; taken < 64; taken++) node.memory.onKept(mebibyte)
+  assert.equal(node.scavenges, 4)
+  for (let second = 1; second < 100; second++) {
+    node.memory.onKept(15 * mebibyte)
+    node.memory.onSecond(second * 15 * mebibyte, 0)
+  }
+  assert.equal(node.scavenges, 4)
 })
 
 test('V8 knows the flags that a node sets', () => {
