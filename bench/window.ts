@@ -1,8 +1,8 @@
 // End-to-end flow control for systems that have none: their servers drop what a subscriber is too slow for, and a run with
 // losses is no result. Subscribers tell over the benchmark's own channel how far they are, and the publisher stays at most
-// so many bytes ahead of the slowest. It waits only where it would outrun them, so nothing is slower for it.
+// so many bytes ahead of the slowest. It waits only where it would outrun them; the notes themselves cost a little.
 
-/** A quarter of what NATS lets one subscriber lag, half of what Redis does; more did not make anything faster. */
+/** A quarter of what NATS lets one subscriber lag, half of what Redis does; in a few trials more made nothing faster. */
 const aheadBytesMax = 16_777_216
 const aheadMessagesMax = 65_536
 

@@ -14,7 +14,7 @@ import type {
 import { askVersion, ServerProcess } from './server-process.ts'
 import { publishWindowed } from './windowed.ts'
 
-/** Messages between two flushes; smaller and larger ones were slower or equal. */
+/** Messages between two flushes; in a few trials smaller and larger ones were slower or equal. */
 const chunkMessages = 4096
 
 export const natsDriver: Driver = {
