@@ -16,7 +16,7 @@ import vm from 'node:vm'
 const sparedBytesMax = 33_554_432
 /** A second in which less than this came in is quiet: V8's own judgement then costs one collection in minutes. */
 const quietBytesMax = 65_536
-/** Retained in one second, or since the last scavenge. Measured with 16 and 32 MiB: 218 and 240 MB resident after floods. */
+/** Kept in one second, or since the last scavenge. Measured with 16 and 32 MiB: 218 and 240 MB resident after floods. */
 const scavengeBytes = 16_777_216
 /** Percent of growth between two collections below which V8's own judgement is no stricter. */
 const growthPercentMin = 50
@@ -40,7 +40,7 @@ export interface Collector {
 export class CollectionPolicy {
   /** Taken in until the last second. */
   #lastInsertedBytes = 0
-  /** Taken in since the last scavenge that this started, or the last second. */
+  /** Kept since the last scavenge that this started, or the last second. */
   #keptBytes = 0
   /** What the last collection of this quiet time left beyond what was retained. */
   #leftBytes = 0
@@ -54,7 +54,7 @@ export class CollectionPolicy {
     this.#collector = collector
   }
 
-  /** So many bytes more are retained. */
+  /** So many bytes came that are kept, for however short. */
   onKept(bytes: number): void {
     this.#keptBytes += bytes
     if (this.#keptBytes < scavengeBytes) return

@@ -101,7 +101,7 @@ export class Node {
         streamsMax: tunables.streamsMax,
       },
       copiesTimeoutMs: tunables.copiesTimeoutMs,
-      slabs: new SlabPool({ onTake: (bytes) => this.#collections.onKept(bytes) }),
+      slabs: new SlabPool({ onKept: (bytes) => this.#collections.onKept(bytes) }),
     })
     this.#peers.attach(this.broker)
     this.sessions = new SessionTable(this.broker, tunables, this.#welcome())

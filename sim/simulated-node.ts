@@ -5,7 +5,6 @@ import { Broker } from '../node/broker/broker.ts'
 import { Publisher } from '../node/broker/publisher.ts'
 import { type Boot, type NodeId, toOrigin } from '../node/core/common/ids.ts'
 import type { SubscriptionEventLine } from '../node/core/common/journal-lines.ts'
-import { SlabPool } from '../node/core/common/slabs.ts'
 import type { GossipInput } from '../node/core/gossip/agent.ts'
 import type { CatalogEntry } from '../node/core/gossip/catalog.ts'
 import type { BatchMessage, PeerMessage } from '../node/core/gossip/messages.ts'
@@ -13,6 +12,7 @@ import { BatchBuilder } from '../node/wire/batch-builder.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
 import type { PublishOutcome } from '../node/wire/control-frames.ts'
 import type { AudienceMember } from './audience-member.ts'
+import { CountedSlabs, smallWipedSlabs } from './counted-slabs.ts'
 import { Dice } from './dice.ts'
 import { Journal } from './journal.ts'
 import type { LinkEnd } from './link.ts'
@@ -21,7 +21,6 @@ import type { World } from './world.ts'
 
 const busyTickMs = 100
 const restTickMs = 1000
-const simulatedSlabBytes = 4096
 
 export class SimulatedNode implements LinkEnd {
   readonly id: NodeId
@@ -33,6 +32,7 @@ export class SimulatedNode implements LinkEnd {
   #subscriptions = new Map<string, AudienceMember>()
   broker: Broker | undefined
   boot: Boot | undefined
+  slabs: CountedSlabs = new CountedSlabs(smallWipedSlabs)
   #publisher: Publisher | undefined
   #builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
   #publishNumber = 0
@@ -78,6 +78,7 @@ export class SimulatedNode implements LinkEnd {
       node: this.id,
       origin,
     })
+    this.slabs = new CountedSlabs(smallWipedSlabs)
     const broker = new Broker({
       node: this.id,
       boot,
@@ -86,8 +87,7 @@ export class SimulatedNode implements LinkEnd {
         retention: { bytes: plan.retentionBytes, ageMs: plan.retentionAgeMs },
         copies: plan.copies,
       },
-      // Few frames share one, and what is used without being held does not stay as it was.
-      slabs: new SlabPool({ slabBytes: simulatedSlabBytes, wipes: true }),
+      slabs: this.slabs,
       ports: {
         now: () => timeline.now,
         endOfTurn: (callback) => this.#endOfTurn.push(callback),

@@ -11,6 +11,7 @@ import { Copies } from './invariants/copies.ts'
 import { DeliveryRule } from './invariants/delivery-rule.ts'
 import { GapHonesty } from './invariants/gap-honesty.ts'
 import { Identity } from './invariants/identity.ts'
+import { MemoryReturns } from './invariants/memory-returns.ts'
 import { NoEndlessWait } from './invariants/no-endless-wait.ts'
 import { Network } from './network.ts'
 import { isBeyondTcp, type Plan } from './plan.ts'
@@ -160,6 +161,7 @@ export class Simulation {
       new Agreement(world),
       new NoEndlessWait(world),
       new AuditAgreement(world),
+      new MemoryReturns(world),
     )
     for (const letter of 'ABCDEFGHIJKLMNOP'.slice(0, plan.nodes)) {
       nodes.push(new SimulatedNode(world, letter as NodeId))

@@ -51,7 +51,7 @@ export interface Recorder {
 
 /** The writing end of one client connection, as a session sees it. */
 export interface SessionSink {
-  /** Sends one binary message, whose bytes must not change any more. */
+  /** Sends one binary message, and holds it for as long as it is read; bytes that stand in no slab must not change any more. */
   sendFrame(frame: Uint8Array): void
   sendText(text: string): void
   /** Bytes handed to the socket and not yet taken by the kernel. */

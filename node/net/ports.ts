@@ -8,7 +8,10 @@ import type { Boot, NodeId } from '../core/common/ids.ts'
 
 /** The writing end of one WebSocket connection. */
 export interface FrameSink {
-  /** Sends one binary message. Not copied: the bytes must not change any more. What is sent after a close is dropped. */
+  /**
+   * Sends one binary message. The caller may let go of it at once: whoever writes it by reference holds it (`hold`). Bytes that
+   * stand in no slab must not change any more. What is sent after a close is dropped.
+   */
   sendFrame(frame: Uint8Array): void
   sendText(text: string): void
   /** Bytes handed to the socket and not yet taken by the kernel. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Arena } from '../../node/core/common/arena.ts'
 import { letGo, SlabPool } from '../../node/core/common/slabs.ts'
+import { CountedSlabs } from '../../sim/counted-slabs.ts'
 
 const mebibyte = 2 ** 20
 
@@ -34,16 +35,35 @@ test('keeps a large view itself where it is more than half of its buffer, and a 
 })
 
 test('a stream that holds little has a small slab, and slabs grow with what it holds', () => {
-  const sizes: number[] = []
-  const arena = new Arena(new SlabPool({ onTake: (size) => sizes.push(size) }))
+  const pool = new CountedSlabs()
+  const arena = new Arena(pool)
   const read = new Uint8Array(16_384)
   for (let taken = 0; taken < 4; taken++) arena.keep(read)
-  assert.deepEqual(sizes, [65_536])
+  assert.deepEqual(pool.sizes, [65_536])
   for (let taken = 4; taken < 64 * 64; taken++) arena.keep(read)
-  assert(sizes.length < 110, `${sizes.length} slabs`)
-  assert.equal(sizes.at(-1), mebibyte)
-  const bytes = sizes.reduce((sum, size) => sum + size)
-  assert(bytes < 65.5 * mebibyte, `${bytes} bytes of slabs for 64 MiB`)
+  assert(pool.sizes.length < 110, `${pool.sizes.length} slabs`)
+  assert.equal(pool.sizes.at(-1), mebibyte)
+  assert(pool.bytesOut < 65.5 * mebibyte, `${pool.bytesOut} bytes of slabs for 64 MiB`)
+})
+
+test('an arena in which nothing is held has no slab, and begins with a small one again', () => {
+  const pool = new CountedSlabs()
+  const arena = new Arena(pool)
+  const read = new Uint8Array(16_384)
+  for (const frame of Array.from({ length: 1000 }, () => arena.keep(read))) letGo(frame)
+  assert(pool.sizes.includes(mebibyte))
+  assert.equal(pool.bytesOut, 0)
+  letGo(arena.keep(read))
+  assert.equal(pool.sizes.at(-1), 65_536)
+  assert.equal(pool.bytesOut, 0)
+})
+
+test('everything that is kept is counted, in slabs and outside of them, however soon it is let go', () => {
+  const counted: number[] = []
+  const arena = new Arena(new SlabPool({ onKept: (bytes) => counted.push(bytes) }))
+  const sizes = [100, 60_000, 60_000, 300_000]
+  for (const size of sizes) letGo(arena.keep(new Uint8Array(size)))
+  assert.deepEqual(counted, sizes)
 })
 
 test('first in, first out stands in the same few slabs for ever', () => {

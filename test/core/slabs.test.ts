@@ -13,42 +13,45 @@ function keep(slab: Slab, frame: Uint8Array): Uint8Array {
   return kept
 }
 
-test('a full slab is used again when the last that was held in it is let go, and not before', () => {
-  const pool = new SlabPool({ slabBytes: 256 })
-  const slab = pool.take(256)
+test('whoever took a slab hears when the last that was held in it is let go, and not before', () => {
+  let empty = 0
+  const slab = new SlabPool({ slabBytes: 256 }).take(256, () => empty++)
   const [one, two] = [keep(slab, bytes(1)), keep(slab, bytes(2))]
   assert.equal(slab.keep(bytes(3)), undefined)
-  slab.close(() => pool.giveBack(slab))
   hold(one)
   letGo(one)
   letGo(two)
-  assert.notEqual(pool.take(256), slab)
+  assert.equal(empty, 0)
   assert.deepEqual(one, bytes(1))
   letGo(one)
-  assert.equal(pool.take(256), slab)
-  assert.equal(keep(slab, bytes(4)).byteOffset, 0)
-  assert.deepEqual(one, bytes(4))
+  assert.equal(empty, 1)
 })
 
-test('a slab that is still written to begins again when everything in it was let go', () => {
-  const slab = new SlabPool({ slabBytes: 256 }).take(256)
-  letGo(keep(slab, bytes(1)))
-  const held = keep(slab, bytes(2))
-  letGo(keep(slab, bytes(3)))
-  assert.equal(held.byteOffset, 0)
-  assert.equal(slab.keep(bytes(4)), undefined)
+test('a slab that was given back is written from its beginning, and belongs to who takes it next', () => {
+  const pool = new SlabPool({ slabBytes: 256 })
+  const takers: number[] = []
+  const slabs = [1, 2].map((taker) => {
+    const slab = pool.take(256, (empty) => {
+      takers.push(taker)
+      pool.giveBack(empty)
+    })
+    const frame = keep(slab, bytes(taker))
+    assert.equal(frame.byteOffset, 0)
+    letGo(frame)
+    return slab
+  })
+  assert.equal(slabs[0], slabs[1])
+  assert.deepEqual(takers, [1, 2])
 })
 
-test('a slab in which nothing is held is free as soon as it is closed', () => {
-  let freed = 0
-  new SlabPool().take(256).close(() => freed++)
-  assert.equal(freed, 1)
-})
-
-test('letting go more often than was held is a fault of the program', () => {
-  const kept = keep(new SlabPool().take(256), bytes(1))
+test('letting go more often than was held, and holding what is free, are faults of the program', () => {
+  const kept = keep(
+    new SlabPool().take(256, () => {}),
+    bytes(1),
+  )
   letGo(kept)
   assert.throws(() => letGo(kept), /what is let go was held/)
+  assert.throws(() => hold(kept), /what is held was not let go before/)
 })
 
 test('bytes that stand elsewhere are held by whoever has them', () => {
@@ -58,18 +61,20 @@ test('bytes that stand elsewhere are held by whoever has them', () => {
   letGo(frame.subarray(1))
 })
 
-test('a pool keeps eight slabs of its own size, and tells of everything it hands out', () => {
-  const taken: number[] = []
-  const pool = new SlabPool({ slabBytes: 256, onTake: (size) => taken.push(size) })
-  const slabs = Array.from({ length: 12 }, () => pool.take(256))
-  for (const slab of [pool.take(128), ...slabs]) pool.giveBack(slab)
-  const again = Array.from({ length: 12 }, () => pool.take(256))
-  assert.equal(again.filter((slab) => slabs.includes(slab)).length, 8)
-  assert.deepEqual(taken, [...Array(12).fill(256), 128, ...Array(12).fill(256)])
+test('a pool keeps as much as eight of its largest slabs, of whatever sizes', () => {
+  const pool = new SlabPool({ slabBytes: 256 })
+  const take = (size: number): Slab => pool.take(size, () => {})
+  const slabs = [...Array<number>(7).fill(256), 64, 64, 64, 64, 64, 256].map(take)
+  for (const slab of slabs) pool.giveBack(slab)
+  const again = (size: number): number =>
+    Array.from({ length: 13 }, () => take(size)).filter((slab) => slabs.includes(slab)).length
+  assert.deepEqual([again(256), again(64)], [7, 4])
+  for (const slab of slabs) pool.giveBack(slab)
+  assert.deepEqual([again(256), again(64)], [7, 4])
 })
 
 test('a pool that wipes overwrites what nobody holds', () => {
-  const slab = new SlabPool({ slabBytes: 256, wipes: true }).take(256)
+  const slab = new SlabPool({ slabBytes: 256, wipes: true }).take(256, () => {})
   const [one, two] = [keep(slab, bytes(1)), keep(slab, bytes(2))]
   letGo(one)
   assert.deepEqual(one, bytes(1))

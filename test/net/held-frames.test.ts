@@ -6,16 +6,17 @@ import { createServer } from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { letGo, type Slab, SlabPool } from '../../node/core/common/slabs.ts'
+import { letGo, SlabPool } from '../../node/core/common/slabs.ts'
 import { FrameSocket } from '../../node/net/frame-socket.ts'
 import { LinkQueue } from '../../node/net/link-queue.ts'
 
 const slabBytes = 1_048_576
 const framesPerSlab = 32
-/** Too large to be copied. */
+/** Large enough to be written by reference. */
 const frameBytes = 20_000
-/** Far more than the kernel takes for a reader that does not read. */
-const frameCount = 2048
+/** In frames of 5000 bytes far more than the kernel takes for a reader that does not read. */
+const slabCount = 128
+const frameCount = slabCount * framesPerSlab
 
 interface Pair {
   readonly socket: FrameSocket
@@ -53,68 +54,97 @@ async function connect(t: TestContext): Promise<Pair> {
 }
 
 interface Sent {
-  /** Slabs that were needed. */
-  readonly slabs: number
-  /** Those in which nothing is held now. */
-  freed(): number
+  /** Slabs in which something is held. */
+  held(): number
 }
 
-/** Sends numbered frames that stand in slabs, a few to a slab, and lets each go at once. */
-function sendAll(sink: { sendFrame(frame: Uint8Array): void }, bytes: number = frameBytes): Sent {
+/** Sends numbered frames that stand in slabs, and lets go of a slab's frames when all of them were sent. */
+function sendAll(sink: { sendFrame(frame: Uint8Array): void }, bytes: number): Sent {
   const pool = new SlabPool({ slabBytes, wipes: true })
-  let freed = 0
-  let slabs = 0
-  let slab: Slab | undefined
-  for (let number = 0; number < frameCount; number++) {
-    if (number % framesPerSlab === 0) {
-      slab?.close(() => freed++)
-      slab = pool.take(slabBytes)
-      slabs++
-    }
-    const kept = slab?.keep(new Uint8Array(bytes).fill(number % 251)) ?? assert.fail()
-    sink.sendFrame(kept)
-    letGo(kept)
+  let held = 0
+  for (let number = 0; number < frameCount; ) {
+    held++
+    const slab = pool.take(slabBytes, () => held--)
+    const frames = Array.from({ length: framesPerSlab }, () =>
+      assertKept(slab.keep(new Uint8Array(bytes).fill(number++ % 251))),
+    )
+    for (const frame of frames) sink.sendFrame(frame)
+    for (const frame of frames) letGo(frame)
   }
-  slab?.close(() => freed++)
-  return { slabs, freed: () => freed }
+  return { held: () => held }
 }
 
-for (const through of ['socket', 'queue'] as const) {
-  test(`what waits for a reader in the ${through} comes as it was sent, and its memory is free afterwards`, {
+function assertKept(frame: Uint8Array | undefined): Uint8Array {
+  return frame ?? assert.fail('a frame that fits is kept')
+}
+
+/** The reader begins to read; resolves when it has everything as it was sent. */
+function receiveAll(reader: WebSocket, bytes: number): Promise<void> {
+  const all = Promise.withResolvers<void>()
+  let received = 0
+  reader.on('message', (data) => {
+    assert(Buffer.isBuffer(data))
+    if (!data.equals(Buffer.alloc(bytes, received % 251))) {
+      all.reject(new Error(`frame ${received} was changed: ${data[0]}`))
+    }
+    if (++received === frameCount) all.resolve()
+  })
+  reader.resume()
+  return all.promise
+}
+
+async function untilNoneIsHeld({ held }: Sent): Promise<void> {
+  while (held() > 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+for (const bytes of [frameBytes, 5000]) {
+  test(`what waits in the socket of a slow reader, ${bytes} bytes each, comes as it was sent and keeps two slabs`, {
     timeout: 30_000,
   }, async (t) => {
-    const pair = await connect(t)
-    const { freed, slabs } = sendAll(pair[through])
-    assert(freed() < slabs / 2, `${freed()} of ${slabs} slabs are free while the reader does not read`)
-    let received = 0
-    const all = Promise.withResolvers<void>()
-    pair.reader.on('message', (data) => {
-      assert(Buffer.isBuffer(data))
-      if (!data.equals(Buffer.alloc(frameBytes, received % 251))) {
-        all.reject(new Error(`frame ${received} was changed: ${data[0]}`))
-      }
-      if (++received === frameCount) all.resolve()
-    })
-    pair.reader.resume()
-    await all.promise
-    while (freed() < slabs) await new Promise((resolve) => setImmediate(resolve))
+    const { socket, reader } = await connect(t)
+    const sent = sendAll(socket, bytes)
+    assert(socket.bufferedBytes > 1_000_000)
+    assert(sent.held() <= 2, `${sent.held()} slabs are held`)
+    await receiveAll(reader, bytes)
+    await untilNoneIsHeld(sent)
   })
+}
 
+test('what waits in the queue of a link comes as it was sent, and its memory is free afterwards', {
+  timeout: 30_000,
+}, async (t) => {
+  const { queue, reader } = await connect(t)
+  const sent = sendAll(queue, frameBytes)
+  assert(sent.held() > slabCount / 2, `${sent.held()} of ${slabCount} slabs are held`)
+  await receiveAll(reader, frameBytes)
+  await untilNoneIsHeld(sent)
+})
+
+for (const through of ['socket', 'queue'] as const) {
   test(`what waits in the ${through} of a reader that dies is free afterwards`, {
     timeout: 30_000,
   }, async (t) => {
     const pair = await connect(t)
-    const { freed, slabs } = sendAll(pair[through])
-    assert(freed() < slabs)
+    const sent = sendAll(pair[through], frameBytes)
+    assert(sent.held() > 0)
     pair.reader.terminate()
-    while (freed() < slabs) await new Promise((resolve) => setImmediate(resolve))
+    await untilNoneIsHeld(sent)
   })
 }
 
-test('small frames that wait behind others keep no slab', { timeout: 30_000 }, async (t) => {
-  const { socket, queue } = await connect(t)
-  sendAll(queue)
-  assert(socket.bufferedBytes > 100_000)
-  const { freed, slabs } = sendAll(socket, 1000)
-  assert.equal(freed(), slabs)
+test('what the kernel takes at once is not copied, however many slabs it stands in', {
+  timeout: 30_000,
+}, async (t) => {
+  const { socket, reader } = await connect(t)
+  reader.resume()
+  const pool = new SlabPool({ slabBytes })
+  for (let number = 0; number < 10; number++) {
+    let isHeld = true
+    const slab = pool.take(slabBytes, () => (isHeld = false))
+    const frame = assertKept(slab.keep(new Uint8Array(frameBytes)))
+    socket.sendFrame(frame)
+    letGo(frame)
+    assert(isHeld, `frame ${number} was copied`)
+    while (isHeld) await new Promise((resolve) => setImmediate(resolve))
+  }
 })

@@ -122,7 +122,14 @@ const plantedFaults: readonly PlantedFault[] = [
   {
     what: 'retention that does not drop',
     invariant: 'bounded memory',
-    fault: faultIn(Replica.prototype, 'trim', () => () => undefined),
+    fault: faultIn(
+      Replica.prototype,
+      'trim',
+      (original) =>
+        function (this: Replica, now): void {
+          if (this.isRemoved) original.call(this, now)
+        },
+    ),
   },
   {
     what: 'a catalog that forgets to decide between equal versions',
@@ -199,6 +206,16 @@ const plantedFaults: readonly PlantedFault[] = [
       return function (this: Slab): void {
         original.call(this)
         if (isFiftieth(++times)) original.call(this)
+      }
+    }),
+  },
+  {
+    what: 'a kept frame that is not let go',
+    invariant: 'memory returns',
+    fault: faultIn(Slab.prototype, 'letGo', (original) => {
+      let times = 0
+      return function (this: Slab): void {
+        if (!isFiftieth(++times)) original.call(this)
       }
     }),
   },

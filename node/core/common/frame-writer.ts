@@ -1,7 +1,7 @@
 // Lays WebSocket frames (RFC 6455 §5.2) onto a socket without going through `ws`: its `send` makes three objects and
 // two writes a message. Measured with 64 frames of 128 B a callback: 7.0 us a frame through `send`, 0.4 us here.
 //
-// Headers, and small payloads, go into a slab that all connections share; a connection's frames form a
+// Headers, and small payloads, go into a chunk that all connections share; a connection's frames form a
 // run in it, written as one piece. Larger payloads are written by reference. The socket stays corked until the end of
 // the event loop's current callback, so that everything sent within it is one system call. Frames are always whole
 // and in order, so the control frames that `ws` writes to the same socket fall between them.
@@ -12,12 +12,12 @@ const maskBit = 0x80
 /** Two bytes, eight of length, four of mask. */
 const headerBytesMax = 14
 /** Small enough that a slow reader's few bytes do not pin much; large enough for a hundred small frames. */
-const slabBytes = 16 * 1024
+const chunkBytes = 16 * 1024
 
-let slab = new Uint8Array(slabBytes)
-let slabUsed = 0
-/** A connection that is at rest holds no slab. */
-const noSlab = new Uint8Array(0)
+let chunk = new Uint8Array(chunkBytes)
+let chunkUsed = 0
+/** A connection that is at rest holds no chunk. */
+const noChunk = new Uint8Array(0)
 
 /** What a FrameWriter needs of a socket: Node's has it. */
 export interface ByteSink {
@@ -34,7 +34,7 @@ export interface FrameWriterOptions {
   /** Clients must mask (RFC 6455 §5.3); the mask is zero, which leaves the payload as it is. */
   readonly masked: boolean
   /**
-   * Payloads up to here are copied behind their header, far less than a slab. Measured: up to 1 KiB that costs no more than
+   * Payloads up to here are copied behind their header, far less than a chunk. Measured: up to 1 KiB that costs no more than
    * another buffer in the system call. What many connections send should not be copied for each of them.
    */
   readonly copyBytesMax: number
@@ -48,8 +48,8 @@ export interface FrameWriterOptions {
 export class FrameWriter {
   readonly #options: FrameWriterOptions
   readonly #flush = (): void => this.flush()
-  /** The slab that the open run lies in, and where. */
-  #runSlab = noSlab
+  /** The chunk that the open run lies in, and where. */
+  #runChunk = noChunk
   #runStart = 0
   #runEnd = 0
   /** True from the first write of a callback until `flush`. */
@@ -95,9 +95,9 @@ export class FrameWriter {
     this.#reserve(copied ? length + headerBytesMax : headerBytesMax)
     this.#appendHeader(opcode, length)
     if (copied) {
-      slab.set(payload, slabUsed)
-      slabUsed += length
-      this.#runEnd = slabUsed
+      chunk.set(payload, chunkUsed)
+      chunkUsed += length
+      this.#runEnd = chunkUsed
       onFree?.()
     } else {
       this.#endRun()
@@ -108,48 +108,48 @@ export class FrameWriter {
     }
   }
 
-  /** Makes the run end at the slab's free part, with room for `bytes` behind it. */
+  /** Makes the run end at the chunk's free part, with room for `bytes` behind it. */
   #reserve(bytes: number): void {
-    const fits = slabUsed + bytes <= slabBytes
-    if (fits && this.#runSlab === slab && this.#runEnd === slabUsed) return
+    const fits = chunkUsed + bytes <= chunkBytes
+    if (fits && this.#runChunk === chunk && this.#runEnd === chunkUsed) return
     this.#endRun()
     if (!fits) {
-      slab = new Uint8Array(slabBytes)
-      slabUsed = 0
+      chunk = new Uint8Array(chunkBytes)
+      chunkUsed = 0
     }
-    this.#runSlab = slab
-    this.#runStart = slabUsed
-    this.#runEnd = slabUsed
+    this.#runChunk = chunk
+    this.#runStart = chunkUsed
+    this.#runEnd = chunkUsed
   }
 
   #appendHeader(opcode: number, length: number): void {
     const mask = this.#options.masked ? maskBit : 0
-    slab[slabUsed++] = opcode
+    chunk[chunkUsed++] = opcode
     if (length < 126) {
-      slab[slabUsed++] = mask | length
+      chunk[chunkUsed++] = mask | length
     } else if (length < 65536) {
-      slab[slabUsed++] = mask | 126
+      chunk[chunkUsed++] = mask | 126
       appendUint(length, 2)
     } else {
-      slab[slabUsed++] = mask | 127
+      chunk[chunkUsed++] = mask | 127
       appendUint(0, 4)
       appendUint(length, 4)
     }
     if (this.#options.masked) appendUint(0, 4)
-    this.#runEnd = slabUsed
+    this.#runEnd = chunkUsed
   }
 
   #endRun(): void {
     if (this.#runEnd === this.#runStart) return
     const { sink, onWritten } = this.#options
     // The other end may have hung up since the run began.
-    if (!sink.writableEnded) sink.write(this.#runSlab.subarray(this.#runStart, this.#runEnd), onWritten)
+    if (!sink.writableEnded) sink.write(this.#runChunk.subarray(this.#runStart, this.#runEnd), onWritten)
     this.#runStart = this.#runEnd
-    this.#runSlab = noSlab
+    this.#runChunk = noChunk
   }
 }
 
 /** Writes an integer below 2^32 in network byte order. */
 function appendUint(value: number, bytes: number): void {
-  for (let shift = 8 * (bytes - 1); shift >= 0; shift -= 8) slab[slabUsed++] = (value >>> shift) & 0xff
+  for (let shift = 8 * (bytes - 1); shift >= 0; shift -= 8) chunk[chunkUsed++] = (value >>> shift) & 0xff
 }

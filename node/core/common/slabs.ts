@@ -4,8 +4,8 @@
 // is written from its beginning again.
 //
 // So a kept frame is not anybody's for ever. Whoever has one longer than the call that brought it (a queue, a socket that
-// has not taken it yet) says `hold`, and `letGo` when done with it. Who forgets to let go costs a slab, which the
-// collector then takes; who forgets to hold may see other bytes.
+// has not taken it yet) says `hold`, and `letGo` when done with it. Who forgets to let go costs a slab, for as long as
+// anything of it is kept; who forgets to hold may see other bytes.
 //
 // Measured with floods of 1 KiB and 16 KiB, beside views and slabs that are left to the collector: 15 % less of the node's time.
 
@@ -30,8 +30,8 @@ export class Slab {
   readonly #wipes: boolean
   #used = 0
   #holds = 0
-  /** What to do when nothing in it is held; undefined while more may be written behind what is there. */
-  #onFree: (() => void) | undefined
+  /** Who is told when nothing in it is held any more. */
+  #onEmpty: (slab: Slab) => void = nobody
 
   constructor(sizeBytes: number, wipes: boolean) {
     this.#bytes = new Uint8Array(sizeBytes)
@@ -41,6 +41,11 @@ export class Slab {
 
   get sizeBytes(): number {
     return this.#bytes.length
+  }
+
+  /** Begins to be somebody's, who is called back, once, when everything that was kept since is let go. */
+  open(onEmpty: (slab: Slab) => void): void {
+    this.#onEmpty = onEmpty
   }
 
   /** A copy of the bytes, held once; undefined if there is no room. */
@@ -54,73 +59,73 @@ export class Slab {
     return kept
   }
 
-  /** Nothing is written to it any more; calls back, at once or later, when nothing in it is held. */
-  close(onFree: () => void): void {
-    this.#onFree = onFree
-    if (this.#holds === 0) this.#free()
-  }
-
   hold(): void {
+    assert(this.#holds > 0, 'what is held was not let go before')
     this.#holds++
   }
 
   letGo(): void {
     assert(this.#holds > 0, 'what is let go was held')
     this.#holds--
-    if (this.#holds === 0) this.#free()
-  }
-
-  #free(): void {
+    if (this.#holds > 0) return
     if (this.#wipes) this.#bytes.fill(wipedByte, 0, this.#used)
     this.#used = 0
-    const onFree = this.#onFree
-    this.#onFree = undefined
-    onFree?.()
+    this.#onEmpty(this)
   }
 }
 
 /** What can be said about a SlabPool. */
 export interface SlabPoolOptions {
-  /** Size of a slab; a power of two. */
+  /** Size of the largest slabs; a power of two. */
   readonly slabBytes?: number
   /** Overwrites what nobody holds any more, so that who should have held it finds out: for the simulator. */
   readonly wipes?: boolean
-  /** Hears that memory for so many bytes was handed out, new or used before. */
-  readonly onTake?: (bytes: number) => void
+  /** Hears of so many bytes more that are kept, in slabs and outside of them. */
+  readonly onKept?: (bytes: number) => void
 }
 
 const defaultSlabBytes = 1_048_576
-/** Slabs that wait for somebody to need them; more are left to the collector. */
+/** As much as so many of the largest slabs waits for somebody to need it; more is left to the collector. */
 const freeMax = 8
 const wipedByte = 0xdd
+
+function nobody(): void {}
 
 /** The slabs of one node, for all its streams. */
 export class SlabPool {
   readonly slabBytes: number
-  readonly #wipes: boolean
-  readonly #onTake: ((bytes: number) => void) | undefined
-  readonly #free: Slab[] = []
+  readonly #options: SlabPoolOptions
+  /** Slabs in which nothing is held, by their size. */
+  readonly #free = new Map<number, Slab[]>()
+  #freeBytes = 0
 
   constructor(options: SlabPoolOptions = {}) {
     this.slabBytes = options.slabBytes ?? defaultSlabBytes
-    this.#wipes = options.wipes ?? false
-    this.#onTake = options.onTake
+    assert(Number.isInteger(Math.log2(this.slabBytes)), 'a slab is a power of two')
+    this.#options = options
   }
 
-  /** A slab in which nothing is held. One that is smaller than the pool's is always new. */
-  take(sizeBytes: number): Slab {
-    this.#onTake?.(sizeBytes)
-    const used = sizeBytes === this.slabBytes ? this.#free.pop() : undefined
-    return used ?? new Slab(sizeBytes, this.#wipes)
+  /** A slab of a size, in which nothing is held. `onEmpty` hears when that is so again, and gives it back. */
+  take(sizeBytes: number, onEmpty: (slab: Slab) => void): Slab {
+    let slab = this.#free.get(sizeBytes)?.pop()
+    if (slab === undefined) slab = new Slab(sizeBytes, this.#options.wipes ?? false)
+    else this.#freeBytes -= sizeBytes
+    slab.open(onEmpty)
+    return slab
   }
 
   /** Takes a slab back in which nothing is held. */
   giveBack(slab: Slab): void {
-    if (slab.sizeBytes === this.slabBytes && this.#free.length < freeMax) this.#free.push(slab)
+    const { sizeBytes } = slab
+    if (this.#freeBytes + sizeBytes > freeMax * this.slabBytes) return
+    this.#freeBytes += sizeBytes
+    const free = this.#free.get(sizeBytes)
+    if (free === undefined) this.#free.set(sizeBytes, [slab])
+    else free.push(slab)
   }
 
-  /** Hears of bytes that are kept outside of slabs. */
-  onKeptOutside(bytes: number): void {
-    this.#onTake?.(bytes)
+  /** Hears of bytes that are kept from now on. */
+  onKept(bytes: number): void {
+    this.#options.onKept?.(bytes)
   }
 }
