@@ -34,8 +34,8 @@ class HeraldConnection implements BenchConnection {
   }
 
   get failures(): number {
-    const { refused, unknown } = this.#client.stats
-    return refused + unknown + this.#gaps
+    const { refused, unknown, reconnects } = this.#client.stats
+    return refused + unknown + reconnects + this.#gaps
   }
 
   async subscribe(topic: string, onPayload: (payload: Uint8Array) => void): Promise<void> {
