@@ -112,7 +112,7 @@ export class JsonSession extends Session {
   #onPublish(fields: Fields): void {
     const { id, topic, headers, key, ack = 'local' } = fields
     if (!isAnswerId(id)) return this.endRefused(malformed('id: a number or a text of at most 255 characters'))
-    const payload = typeof fields['text'] === 'string' ? fields['text'] : fromBase64(fields['base64'])
+    const payload = readPayload(fields)
     const refusal = this.#publishProblem(topic, payload, headers, key, ack)
     if (refusal !== undefined || typeof topic !== 'string' || payload === undefined) {
       const { refused: code, reason: message } = refusal ?? malformed('topic')
@@ -147,7 +147,7 @@ export class JsonSession extends Session {
     ack: unknown,
   ): Refusal | undefined {
     if (typeof topic !== 'string') return malformed('topic')
-    if (payload === undefined) return malformed('text or base64')
+    if (payload === undefined) return malformed('payload: one of text and base64')
     if (!ackLevels.includes(ack as AckLevel)) return malformed('ack')
     if (this.#answers.size >= outstandingMax) {
       return { refused: 'PUBLISH_RATE_LIMITED', reason: `${outstandingMax} publishes wait for an answer` }
@@ -195,6 +195,13 @@ export class JsonSession extends Session {
 /** Ids are given back as they came; anything but a short text or a number could cost more than the message itself. */
 function isAnswerId(id: unknown): boolean {
   return id === undefined || typeof id === 'number' || (typeof id === 'string' && id.length <= 255)
+}
+
+/** The payload; undefined unless exactly one of `text` and `base64` is there and valid. */
+function readPayload(fields: Fields): string | Uint8Array | undefined {
+  const { text, base64 } = fields
+  if (base64 === undefined) return typeof text === 'string' ? text : undefined
+  return text === undefined ? fromBase64(base64) : undefined
 }
 
 function malformed(field: string): Refusal {

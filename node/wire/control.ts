@@ -171,7 +171,7 @@ export function readSubscribe(fields: Fields): SubscribeRequest | ControlRefusal
   }
   const request = { op: 'subscribe', id, patterns: patterns as string[], from: start, name } as const
   if (credit === undefined) return request
-  const { messages, bytes } = (credit ?? {}) as Partial<Record<string, unknown>>
+  const { messages, bytes = Number.MAX_SAFE_INTEGER } = (credit ?? {}) as Partial<Record<string, unknown>>
   if (!isInteger(messages, 1, Number.MAX_SAFE_INTEGER)) return malformed(fields, 'credit')
   if (!isInteger(bytes, 1, Number.MAX_SAFE_INTEGER)) return malformed(fields, 'credit')
   return { ...request, credit: { messages, bytes } }
@@ -263,8 +263,18 @@ function isInteger(value: unknown, min: number, max: number): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
 }
 
+/** What a client may say in the fields that people get wrong; the other fields are those of nodes. */
+const expectations: ReadonlyMap<string, string> = new Map([
+  ['id', `a whole number from 1 to ${idMax}`],
+  ['patterns', 'a list of one or more texts'],
+  ['from', '"now", "earliest", {"cursor":"..."} or {"time":MS}'],
+  ['credit', '{"messages":N,"bytes":N} from 1; bytes may be absent'],
+])
+
 function malformed(fields: Fields, field: string): Refusal {
-  return refuse(`has ${show(fields[field])} as ${field}`)
+  const expected = expectations.get(field)
+  const hint = expected === undefined ? '' : `; it must be ${expected}`
+  return refuse(`has ${show(fields[field])} as ${field}${hint}`)
 }
 
 function refuse(why: string): Refusal {

@@ -47,7 +47,7 @@ async function startCluster(context: Context, nodeCount: number | undefined): Pr
   for (const problem of problems) terminal.warn(problem)
   if (problems.length > 0) return exitCodes.unhealthy
   const what =
-    result.started.length === 0 ? 'runs already' : `ready in ${formatDuration(performance.now() - begin)}`
+    result.started.length === 0 ? 'running already' : `ready in ${formatDuration(performance.now() - begin)}`
   terminal.progress(`${showPlural(nodes.length, 'node')}, ${what}`)
   return exitCodes.ok
 }

@@ -119,8 +119,9 @@ test('what cannot be published is refused by its code, and the connection goes o
     ['PAYLOAD_TOO_LARGE', { topic: 'a.b', text: 'x'.repeat(1_048_577) }, /1048577 bytes, at most 1048576/],
     ['PAYLOAD_TOO_LARGE', { topic: 'a.b', text: '€'.repeat(350_000) }, /1050000 bytes, at most 1048576/],
     ['CONTROL_MALFORMED', { topic: 5, text: 'x' }, /topic/],
-    ['CONTROL_MALFORMED', { topic: 'a.b' }, /text or base64/],
-    ['CONTROL_MALFORMED', { topic: 'a.b', base64: '%%%' }, /text or base64/],
+    ['CONTROL_MALFORMED', { topic: 'a.b' }, /text and base64/],
+    ['CONTROL_MALFORMED', { topic: 'a.b', base64: '%%%' }, /text and base64/],
+    ['CONTROL_MALFORMED', { topic: 'a.b', text: 'x', base64: 'eA==' }, /one of text and base64/],
     ['CONTROL_MALFORMED', { topic: 'a.b', text: 'x', ack: 'some' }, /ack/],
   ]
   const before = await a.counter('publishesRefused')
@@ -175,6 +176,7 @@ test('texts that are not of the protocol close with 1008 and the reason', async 
     '{"op":"subscribe","id":1,"patterns":"a"}',
     '{"op":"subscribe","id":1,"patterns":["a"],"from":"yesterday"}',
     '{"op":"subscribe","id":1,"patterns":["a"],"credit":{"messages":-1,"bytes":1}}',
+    '{"op":"subscribe","id":1,"patterns":["a"],"credit":{"bytes":1}}',
     '{"op":"credit","id":"1","messages":1}',
     '{"op":"publish"',
     deep,

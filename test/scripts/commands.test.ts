@@ -156,7 +156,7 @@ test('up says that the cluster runs already and starts nothing', async () => {
   const { exitCode, stdout, stderr } = await cluster.run('up', '--json')
   assert.equal(exitCode, 0)
   assert.deepEqual(JSON.parse(stdout).started, [])
-  assert.match(stderr, /2 nodes, runs already/)
+  assert.match(stderr, /2 nodes, running already/)
 })
 
 test('up and down refuse --only, which they could not keep to', async () => {

@@ -34,7 +34,7 @@ export function nameProblem(
       continue
     }
     const problem = unitProblem(name, index, unit, what)
-    if (problem !== undefined) return refuse(`${problem} at position ${index}`)
+    if (problem !== undefined) return refuse(problem)
   }
   if (tokens > protocolLimits.topicTokensMax) {
     return refuse(`has ${tokens} tokens, at most ${protocolLimits.topicTokensMax} are allowed`)
@@ -52,16 +52,19 @@ function unitProblem(
   unit: number,
   what: 'topic' | 'pattern',
 ): string | undefined {
-  if (unit <= 32 || (unit >= 127 && unit <= 160)) return 'has a space or control character'
-  if (unit >= 0xd800 && unit <= 0xdfff && !isWellPaired(name, index, unit)) return 'has a lone surrogate'
+  if (unit <= 32 || (unit >= 127 && unit <= 160))
+    return `has a space or control character at position ${index}`
+  if (unit >= 0xd800 && unit <= 0xdfff && !isWellPaired(name, index, unit)) {
+    return `has a lone surrogate at position ${index}`
+  }
   if (unit !== star && unit !== rest) return undefined
-  const character = name.charAt(index)
-  if (what === 'topic') return `has the wildcard ${character}, which only patterns may have,`
+  const found = `has ${name.charAt(index)} at position ${index}`
+  if (what === 'topic') return `${found}; only patterns may have wildcards`
   const alone =
     (index === 0 || name.charCodeAt(index - 1) === dot) &&
     (index === name.length - 1 || name.charCodeAt(index + 1) === dot)
-  if (!alone) return `has ${character} inside a token; it must be a whole token`
-  if (unit === rest && index !== name.length - 1) return 'has > before the end; it must be the last token'
+  if (!alone) return `${found}, inside a token; it must be a whole token`
+  if (unit === rest && index !== name.length - 1) return `${found}, before the end; it must be the last token`
   return undefined
 }
 

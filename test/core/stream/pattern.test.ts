@@ -68,8 +68,8 @@ test('refuses invalid topics and says where', () => {
     'topic ".a": has an empty token at position 0',
     'topic "a..b": has an empty token at position 2',
     'topic "a b": has a space or control character at position 1',
-    'topic "a.*": has the wildcard *, which only patterns may have, at position 2',
-    'topic "a.>": has the wildcard >, which only patterns may have, at position 2',
+    'topic "a.*": has * at position 2; only patterns may have wildcards',
+    'topic "a.>": has > at position 2; only patterns may have wildcards',
     'topic "a\\u0000": has a space or control character at position 1',
     'topic "\\ud800": has a lone surrogate at position 0',
   ])
@@ -78,9 +78,9 @@ test('refuses invalid topics and says where', () => {
 test('refuses invalid patterns and says where', () => {
   const reasons = ['a*', '>.a', 'a.>b'].map((name) => patternProblem(name)?.reason)
   assert.deepEqual(reasons, [
-    'pattern "a*": has * inside a token; it must be a whole token at position 1',
-    'pattern ">.a": has > before the end; it must be the last token at position 0',
-    'pattern "a.>b": has > inside a token; it must be a whole token at position 2',
+    'pattern "a*": has * at position 1, inside a token; it must be a whole token',
+    'pattern ">.a": has > at position 0, before the end; it must be the last token',
+    'pattern "a.>b": has > at position 2, inside a token; it must be a whole token',
   ])
 })
 
