@@ -1,4 +1,5 @@
-// What is kept is kept for somebody: when a node has no stream any more, and nothing waits for a link, no slab is in use.
+// What is kept is kept for somebody: when a node has no stream any more, and nothing waits for a link, no slab and no slot of
+// an entry is in use.
 // Looks at the end, and takes the streams away itself; the last of the invariants.
 
 import type { SimulatedNode } from '../simulated-node.ts'
@@ -28,6 +29,8 @@ export class MemoryReturns implements Invariant {
     for (const replica of broker?.agent.replicas.values() ?? []) {
       replica.loseInterest()
       broker?.agent.undefine(replica.id)
+      const entries = replica.entries.length
+      if (entries > 0) throw new Violation(this.name, `${id} has ${entries} entries of ${replica.name}`)
     }
     if (slabs.bytesOut > 0)
       throw new Violation(this.name, `${id} has ${slabs.bytesOut} bytes of slabs in use`)

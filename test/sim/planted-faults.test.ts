@@ -14,6 +14,7 @@ import { Interest } from '../../node/core/gossip/interest.ts'
 import { LateAnswers } from '../../node/core/gossip/late-answers.ts'
 import { Push } from '../../node/core/gossip/push.ts'
 import { Wants } from '../../node/core/gossip/wants.ts'
+import { EntryTable } from '../../node/core/stream/entry-table.ts'
 import { Feed } from '../../node/core/stream/feed.ts'
 import { OriginState } from '../../node/core/stream/origin-state.ts'
 import { Replica } from '../../node/core/stream/replica.ts'
@@ -216,6 +217,16 @@ const plantedFaults: readonly PlantedFault[] = [
       let times = 0
       return function (this: Slab): void {
         if (!isFiftieth(++times)) original.call(this)
+      }
+    }),
+  },
+  {
+    what: 'an entry whose slot is never free again',
+    invariant: 'memory returns',
+    fault: faultIn(EntryTable.prototype, 'leave', (original) => {
+      let times = 0
+      return function (this: EntryTable, slot): void {
+        if (!isFiftieth(++times)) original.call(this, slot)
       }
     }),
   },

@@ -6,7 +6,7 @@
 // does, the delivery rule is applied once more here, against the feed's own vector.
 
 import type { Boot, Origin } from '../common/ids.ts'
-import type { Entry } from './origin-log.ts'
+import type { Entry } from './entry-table.ts'
 import type { GapMark, GapReason, OriginState, Replica } from './replica.ts'
 
 /** What a feed hands out. An entry may begin below `from`: the subscriber has had that part. */
@@ -69,8 +69,9 @@ export class Feed {
 
   /** Bytes that wait in the delivery log for this feed; what it replays does not count. */
   get waitingBytes(): number {
-    const entry = this.replica.delivered.at(this.#position)?.entry
-    return entry === undefined ? 0 : this.replica.insertedBytes - entry.offset
+    const { delivered, entries, insertedBytes } = this.replica
+    const item = delivered.at(this.#position)
+    return typeof item === 'number' ? insertedBytes - entries.at(item).offset : 0
   }
 
   /** The node has learnt where its interest in an origin begins; the feed may want more of it than that. */
@@ -129,7 +130,7 @@ export class Feed {
   }
 
   #nextOfLog(): FeedItem | undefined {
-    const log = this.replica.delivered
+    const { delivered: log, entries } = this.replica
     for (;;) {
       // Retention overtook this feed: it goes on with what there is, and the replay tells the gaps.
       if (this.#position < log.first) {
@@ -139,7 +140,7 @@ export class Feed {
       const item = log.at(this.#position)
       if (item === undefined) return undefined
       this.#position++
-      const found = item.gap !== undefined ? this.#passMark(item.gap) : this.#passEntry(item.entry)
+      const found = typeof item === 'number' ? this.#passEntry(entries.at(item)) : this.#passMark(item)
       if (found !== undefined) return found
     }
   }
@@ -158,7 +159,7 @@ export class Feed {
     if (state === undefined || this.#replaying.has(state)) return undefined
     const passed = this.passed(state)
     if (entry.to <= passed) return undefined
-    if (entry.from <= passed + 1 && entry.frame !== undefined) return this.#hand(state, entry)
+    if (entry.from <= passed + 1 && entry.isHeld) return this.#hand(state, entry)
     return this.#beginReplay(state)
   }
 

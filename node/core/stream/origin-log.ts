@@ -2,77 +2,66 @@
 // the front are the common cases and cost O(1); a late batch is inserted by binary search. Batches never overlap: their
 // borders are drawn once, by their origin.
 
-import type { Boot } from '../common/ids.ts'
-
-/** One retained batch. */
-export interface Entry {
-  readonly boot: Boot
-  /** Sequences from..to, both included. */
-  readonly from: number
-  readonly to: number
-  /** The batch frame; undefined once retention has dropped the entry. */
-  frame: Uint8Array | undefined
-  /** What the entry counts against retention. */
-  readonly bytes: number
-  /** When this node accepted it, milliseconds. */
-  readonly at: number
-  /** Bytes that the replica had taken in before this entry, over its whole life. */
-  readonly offset: number
-  /** Whether its origin wants to hear who holds it. */
-  readonly confirm: boolean
-  /** Whether it waits for a hole before it and counts as held back. */
-  heldBack: boolean
-  /** Whether it stands in the order in which retention drops. */
-  isQueued: boolean
-}
+import { assert } from '../common/assert.ts'
+import type { Entry, EntrySlot, EntryTable } from './entry-table.ts'
 
 const compactAbove = 1024
 
 export class OriginLog {
-  #entries: Entry[] = []
-  /** Index of the oldest entry; what lies before it was dropped. */
+  /** Where the entries are, of this origin and of others. */
+  readonly #table: EntryTable
+  /** Slots in the order of their sequences. */
+  #slots: EntrySlot[] = []
+  /** Index of the oldest slot; what lies before it was dropped. */
   #head = 0
 
+  constructor(table: EntryTable) {
+    this.#table = table
+  }
+
   get length(): number {
-    return this.#entries.length - this.#head
+    return this.#slots.length - this.#head
   }
 
   get first(): Entry | undefined {
-    return this.#entries[this.#head]
+    return this.#at(this.#head)
   }
 
   get last(): Entry | undefined {
-    return this.length === 0 ? undefined : this.#entries[this.#entries.length - 1]
+    return this.#at(this.#slots.length - 1)
   }
 
-  /** Inserts an entry; false if some of its sequences are held already. */
-  insert(entry: Entry): boolean {
-    const last = this.last
-    if (last === undefined || entry.from > last.to) {
-      this.#entries.push(entry)
-      return true
-    }
-    const index = this.#indexFrom(entry.from)
-    const next = this.#entries[index]
-    if (next !== undefined && next.from <= entry.to) return false
-    this.#entries.splice(index, 0, entry)
-    return true
+  /** Whether some of from..to are held. */
+  overlaps(from: number, to: number): boolean {
+    const slot = this.#slots[this.#indexFrom(from)]
+    return slot !== undefined && this.#table.from(slot) <= to
+  }
+
+  /** Inserts an entry of which no sequence is held yet. */
+  insert({ slot, from, to }: Entry): void {
+    assert(!this.overlaps(from, to), 'batches never overlap')
+    const index = this.#indexFrom(from)
+    if (index === this.#slots.length) this.#slots.push(slot)
+    else this.#slots.splice(index, 0, slot)
+    this.#table.enter(slot)
   }
 
   /** The entry that holds the sequence, or the first one after it; undefined if there is neither. */
   atOrAfter(sequence: number): Entry | undefined {
-    return this.#entries[this.#indexFrom(sequence)]
+    return this.#at(this.#indexFrom(sequence))
   }
 
   /** Removes an entry, which is nearly always the oldest one. */
-  remove(entry: Entry): void {
-    if (this.#entries[this.#head] === entry) this.#head++
+  remove({ slot, from }: Entry): void {
+    if (this.#slots[this.#head] === slot) this.#head++
     else {
-      const index = this.#indexFrom(entry.from)
-      if (this.#entries[index] === entry) this.#entries.splice(index, 1)
+      const index = this.#indexFrom(from)
+      if (this.#slots[index] !== slot) return
+      this.#slots.splice(index, 1)
     }
-    if (this.#head > compactAbove && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head)
+    this.#table.leave(slot)
+    if (this.#head > compactAbove && this.#head * 2 > this.#slots.length) {
+      this.#slots = this.#slots.slice(this.#head)
       this.#head = 0
     }
   }
@@ -81,10 +70,11 @@ export class OriginLog {
   missing(from: number, to: number): { readonly from: number; readonly to: number }[] {
     const holes: { from: number; to: number }[] = []
     let next = from
-    for (let index = this.#indexFrom(from); index < this.#entries.length && next <= to; index++) {
-      const entry = this.#entries[index] as Entry
-      if (entry.from > next) holes.push({ from: next, to: Math.min(to, entry.from - 1) })
-      next = Math.max(next, entry.to + 1)
+    for (let index = this.#indexFrom(from); index < this.#slots.length && next <= to; index++) {
+      const slot = this.#slots[index] as EntrySlot
+      const start = this.#table.from(slot)
+      if (start > next) holes.push({ from: next, to: Math.min(to, start - 1) })
+      next = Math.max(next, this.#table.to(slot) + 1)
     }
     if (next <= to) holes.push({ from: next, to })
     return holes
@@ -95,22 +85,27 @@ export class OriginLog {
    * so this walks back from the end; it is asked about times not long ago.
    */
   lastBefore(time: number, fallback: number): number {
-    for (let index = this.#entries.length - 1; index >= this.#head; index--) {
-      const entry = this.#entries[index] as Entry
-      if (entry.at < time) return entry.to
+    for (let index = this.#slots.length - 1; index >= this.#head; index--) {
+      const slot = this.#slots[index] as EntrySlot
+      if (this.#table.acceptedAt(slot) < time) return this.#table.to(slot)
     }
     return fallback
+  }
+
+  #at(index: number): Entry | undefined {
+    const slot = index < this.#head ? undefined : this.#slots[index]
+    return slot === undefined ? undefined : this.#table.at(slot)
   }
 
   /** Index of the first entry whose end is at or after the sequence. */
   #indexFrom(sequence: number): number {
     let low = this.#head
-    let high = this.#entries.length
-    const last = this.#entries[high - 1]
-    if (last !== undefined && last.to < sequence) return high
+    let high = this.#slots.length
+    // Most look for what comes next, at the end.
+    if (low < high && this.#table.to(this.#slots[high - 1] as EntrySlot) < sequence) return high
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#entries[middle] as Entry).to < sequence) low = middle + 1
+      if (this.#table.to(this.#slots[middle] as EntrySlot) < sequence) low = middle + 1
       else high = middle
     }
     return low

@@ -3,7 +3,8 @@
 import { Arena } from '../common/arena.ts'
 import { type Boot, type NodeId, type Origin, toOrigin } from '../common/ids.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { type Entry, OriginLog } from './origin-log.ts'
+import { type Entry, EntryTable } from './entry-table.ts'
+import { OriginLog } from './origin-log.ts'
 import { type SequenceRange, SequenceRanges } from './sequence-ranges.ts'
 
 /** Why messages will not come: `retention` has dropped them, or they are `lost` with the nodes that had them. */
@@ -13,7 +14,7 @@ export class OriginState {
   readonly node: NodeId
   readonly boot: Boot
   readonly origin: Origin
-  readonly log: OriginLog = new OriginLog()
+  readonly log: OriginLog
   /** Where the frames of the log stand. */
   readonly arena: Arena
   /** What retention dropped here: it is not asked for again. */
@@ -38,11 +39,18 @@ export class OriginState {
   lastHeard: number
   readonly #checkpoints = new Checkpoints()
 
-  constructor(node: NodeId, boot: Boot, now: number, arena: Arena = new Arena()) {
+  constructor(
+    node: NodeId,
+    boot: Boot,
+    now: number,
+    entries: EntryTable = new EntryTable(),
+    arena: Arena = new Arena(),
+  ) {
     this.node = node
     this.boot = boot
     this.origin = toOrigin(node, boot)
     this.lastHeard = now
+    this.log = new OriginLog(entries)
     this.arena = arena
   }
 

@@ -40,8 +40,10 @@ function log(replica: Replica): string {
   const parts: string[] = []
   for (let at = replica.delivered.first; at < replica.delivered.end; at++) {
     const item = replica.delivered.at(at)
-    if (item?.entry !== undefined) parts.push(`${item.entry.from}-${item.entry.to}`)
-    else if (item !== undefined) parts.push(`gap ${item.gap.from}-${item.gap.to}`)
+    if (item === undefined) continue
+    const isGap = typeof item !== 'number'
+    const { from, to } = isGap ? item : replica.entries.at(item)
+    parts.push(isGap ? `gap ${from}-${to}` : `${from}-${to}`)
   }
   return parts.join(' ')
 }
