@@ -28,7 +28,10 @@ export interface MeasurementPlan {
 export interface MeasurementOptions {
   /** Of a flood; a schedule warms up thirty times as long, because it makes so many fewer calls in a second. */
   readonly warmUpMs: number
-  /** Of a flood; a schedule runs twice as long, for more samples at low rates. */
+  /**
+   * Of a flood; a schedule runs ten times as long: for more samples at low rates, and so that the one full collection which a
+   * server or client may have in it weighs what it weighs, not a whole run or nothing.
+   */
   readonly durationMs: number
   /** Folder for processor profiles of all Node processes; undefined for none. */
   readonly profileDirectory: string | undefined
@@ -90,7 +93,7 @@ async function tryMeasure(
     const outcome = await runPhase({
       ...common,
       phase: phases.measured,
-      durationMs: options.durationMs * (isTimed ? 2 : 1),
+      durationMs: options.durationMs * (isTimed ? 10 : 1),
     })
     return toMeasurement(outcome, cpuMsOf(servers.pids) - cpuAtStart)
   } finally {

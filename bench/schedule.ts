@@ -1,5 +1,5 @@
-// The open-loop schedule: message i is due at start + i / rate, whatever became of the ones before. A timer ticks every
-// millisecond and sends what is due; each message keeps its own intended time, so a late tick shows as latency and is not
+// The open-loop schedule: message i is due at start + i / rate, whatever became of the ones before. Every millisecond
+// (ticker.ts) what is due is sent; each message keeps its own intended time, so a late tick shows as latency and is not
 // hidden (coordinated omission).
 
 /** Sent later than this after its intended time, a message counts as a missed slot. Ten ticks. */

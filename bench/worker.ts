@@ -7,6 +7,7 @@ import { loadDriver } from './drivers/registry.ts'
 import { PayloadRing, payloadBytesMin, payloadSlots } from './payload.ts'
 import { newHistogram, Receiver, recordMs, summarize } from './receiver.ts'
 import { Schedule } from './schedule.ts'
+import { Ticker } from './ticker.ts'
 import { quietMs, Window } from './window.ts'
 import type { ProgressNote, Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
 
@@ -138,6 +139,7 @@ async function load(request: WorkerRequest & { op: 'load' }): Promise<Sent> {
   const firstAt = clockMs()
   const count = Math.round((durationMs * ratePerSecond) / 1000)
   const schedule = new Schedule({ startMs: firstAt, ratePerSecond, count })
+  const ticker = new Ticker(firstAt, tickMs)
   while (!schedule.isOver) {
     const now = clockMs()
     for (
@@ -148,7 +150,7 @@ async function load(request: WorkerRequest & { op: 'load' }): Promise<Sent> {
       recordMs(delays, now - intendedMs)
       target.publish(topic, ring.nextAt(intendedMs))
     }
-    await delay(tickMs)
+    await ticker.next()
   }
   await target.flush()
   return {
