@@ -22,7 +22,13 @@ test('fetch copies files into one folder a node and goes on where it stopped', a
     node.requests.includes('GET /v1/files/journal/000001.ndjson bytes=5905-'),
     node.requests.join('\n'),
   )
-  assert.deepEqual(JSON.parse(stdout).nodes[0], { node: 'A', files: 1, fetchedBytes: 5, restarted: [] })
+  assert.deepEqual(JSON.parse(stdout).nodes[0], {
+    node: 'A',
+    files: 1,
+    fetchedBytes: 5,
+    restarted: [],
+    onlyHere: [],
+  })
 })
 
 test('fetch asks for nothing when a file is the same as on disk', async () => {
@@ -52,6 +58,22 @@ for (const [what, text] of [
     assert.deepEqual(JSON.parse(stdout).nodes[0].restarted, ['journal/000001.ndjson'])
   })
 }
+
+test('fetch keeps journals that a node no longer has, and says so', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const node = cluster.node('A')
+  const folder = join(cluster.home, 'out')
+  node.files.set('journal/000001.ndjson', { text: 'old\n', modifiedMs: 1000 })
+  assert.doesNotMatch((await cluster.run('fetch', folder)).stderr, /older journals/)
+  node.files.delete('journal/000001.ndjson')
+  node.files.set('journal/000002.ndjson', { text: 'new\n', modifiedMs: 2000 })
+  const { exitCode, stdout, stderr } = await cluster.run('fetch', folder)
+  assert.equal(exitCode, 0)
+  assert.match(`${stdout}${stderr}`, /older journals, which A no longer keep/)
+  const again = await cluster.run('fetch', folder, '--json')
+  assert.deepEqual(JSON.parse(again.stdout).nodes[0].onlyHere, ['journal/000001.ndjson'])
+  assert.equal(await readFile(join(folder, 'A', 'journal', '000001.ndjson'), 'utf8'), 'old\n')
+})
 
 test('fetch refuses a path that leads out of the folder', async () => {
   await using cluster = await FakeCluster.start(1)

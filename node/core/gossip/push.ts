@@ -9,7 +9,7 @@ import { assert } from '../common/assert.ts'
 import { Deque } from '../common/deque.ts'
 import type { NodeId, StreamId } from '../common/ids.ts'
 import { hold } from '../common/slabs.ts'
-import type { Entry } from '../stream/entry-table.ts'
+import type { Entry } from '../stream/entry.ts'
 import type { OriginState, Replica } from '../stream/replica.ts'
 import { hashText } from './catalog.ts'
 import {

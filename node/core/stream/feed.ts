@@ -6,7 +6,7 @@
 // does, the delivery rule is applied once more here, against the feed's own vector.
 
 import type { Boot, Origin } from '../common/ids.ts'
-import type { Entry } from './entry-table.ts'
+import type { Entry } from './entry.ts'
 import type { GapMark, GapReason, OriginState, Replica } from './replica.ts'
 
 /** What a feed hands out. An entry may begin below `from`: the subscriber has had that part. */

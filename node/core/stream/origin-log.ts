@@ -3,20 +3,24 @@
 // borders are drawn once, by their origin.
 
 import { assert } from '../common/assert.ts'
-import type { Entry, EntrySlot, EntryTable } from './entry-table.ts'
+import type { Boot } from '../common/ids.ts'
+import type { Entry, EntrySlot, NewEntry } from './entry.ts'
+import { EntryArena, type EntryTable } from './entry-table.ts'
 
 const compactAbove = 1024
 
 export class OriginLog {
   /** Where the entries are, of this origin and of others. */
   readonly #table: EntryTable
+  readonly #arena: EntryArena
   /** Slots in the order of their sequences. */
   #slots: EntrySlot[] = []
   /** Index of the oldest slot; what lies before it was dropped. */
   #head = 0
 
-  constructor(table: EntryTable) {
+  constructor(table: EntryTable, boot: Boot) {
     this.#table = table
+    this.#arena = new EntryArena(table, boot)
   }
 
   get length(): number {
@@ -37,13 +41,14 @@ export class OriginLog {
     return slot !== undefined && this.#table.from(slot) <= to
   }
 
-  /** Inserts an entry of which no sequence is held yet. */
-  insert({ slot, from, to }: Entry): void {
-    assert(!this.overlaps(from, to), 'batches never overlap')
-    const index = this.#indexFrom(from)
-    if (index === this.#slots.length) this.#slots.push(slot)
-    else this.#slots.splice(index, 0, slot)
-    this.#table.enter(slot)
+  /** Inserts a batch of which no sequence is held yet. */
+  insert(known: NewEntry): Entry {
+    assert(!this.overlaps(known.from, known.to), 'batches never overlap')
+    const entry = this.#arena.add(known)
+    const index = this.#indexFrom(entry.from)
+    if (index === this.#slots.length) this.#slots.push(entry.slot)
+    else this.#slots.splice(index, 0, entry.slot)
+    return entry
   }
 
   /** The entry that holds the sequence, or the first one after it; undefined if there is neither. */
@@ -51,7 +56,7 @@ export class OriginLog {
     return this.#at(this.#indexFrom(sequence))
   }
 
-  /** Removes an entry, which is nearly always the oldest one. */
+  /** Removes an entry, which is nearly always the oldest one; does nothing if it is not here any more. */
   remove({ slot, from }: Entry): void {
     if (this.#slots[this.#head] === slot) this.#head++
     else {

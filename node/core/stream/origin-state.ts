@@ -3,7 +3,8 @@
 import { Arena } from '../common/arena.ts'
 import { type Boot, type NodeId, type Origin, toOrigin } from '../common/ids.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { type Entry, EntryTable } from './entry-table.ts'
+import type { Entry } from './entry.ts'
+import { EntryTable } from './entry-table.ts'
 import { OriginLog } from './origin-log.ts'
 import { type SequenceRange, SequenceRanges } from './sequence-ranges.ts'
 
@@ -50,7 +51,7 @@ export class OriginState {
     this.boot = boot
     this.origin = toOrigin(node, boot)
     this.lastHeard = now
-    this.log = new OriginLog(entries)
+    this.log = new OriginLog(entries, boot)
     this.arena = arena
   }
 

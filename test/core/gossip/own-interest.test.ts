@@ -8,7 +8,7 @@ import { b, Machine } from './machine.ts'
 test('numbers on when an interest begins that is older than what retention left of its own messages', () => {
   const machine = new Machine([b])
   const { replica } = machine
-  replica.definition = { ...replica.definition, retention: { bytes: 1600, ageMs: 10_000 } }
+  replica.definition = { ...replica.definition, retention: { bytes: 960, ageMs: 10_000 } }
   for (let message = 0; message < 10; message++) machine.publish(1)
   const since = machine.now - 500
   machine.agent.handle({ kind: 'interest', replica, wanted: true, since }, machine.now)
