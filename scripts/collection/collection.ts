@@ -10,12 +10,14 @@ import { NodeRefusal } from '../admin/request.ts'
 import { askAll, type Round } from '../admin/round.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { makeFolder } from './folder.ts'
-import { fetchRecordName } from './journal-folder.ts'
+import { fetchRecordName, listJournalFiles } from './journal-folder.ts'
 import { type FetchedFile, fetchFile } from './remote-file.ts'
 
 /** What came from one node. */
 export interface NodeCollection {
   readonly files: readonly FetchedFile[]
+  /** Journals in the folder that the node no longer has: rotated away, or cleaned up. */
+  readonly onlyHere: readonly string[]
 }
 
 /**
@@ -32,7 +34,8 @@ export async function collect(
     const flushedAt = await client.flush()
     const files: FetchedFile[] = []
     await makeFolder(nodeFolder)
-    for (const file of await client.files()) {
+    const offered = await client.files()
+    for (const file of offered) {
       const fetched = await tryFetch(client, file, nodeFolder)
       if (fetched !== undefined) files.push(fetched)
     }
@@ -42,8 +45,14 @@ export async function collect(
     )
     // A log is a convenience: journals alone decide what `check` says, so a missing log stops nothing.
     await options.logsOf?.saveLog(client.node, join(nodeFolder, 'node.log')).catch(() => undefined)
-    return { files }
+    return { files, onlyHere: await listOnlyHere(nodeFolder, offered) }
   })
+}
+
+async function listOnlyHere(nodeFolder: string, offered: readonly FileAnswer[]): Promise<string[]> {
+  const paths = new Set(offered.map(({ path }) => path))
+  const journals = await listJournalFiles(join(nodeFolder, 'journal'))
+  return journals.map((name) => `journal/${name}`).filter((path) => !paths.has(path))
 }
 
 /** Runs the work with a folder of its own that is gone afterwards. */

@@ -53,7 +53,7 @@ async function listNodes(folder: string): Promise<readonly string[]> {
 }
 
 /** Names of the files of a journal, the oldest first; none where there is no such folder. */
-async function listJournalFiles(journal: string): Promise<readonly string[]> {
+export async function listJournalFiles(journal: string): Promise<readonly string[]> {
   const names = await readdir(journal).catch(() => [])
   return names.filter((name) => name.endsWith('.ndjson')).toSorted()
 }

@@ -31,11 +31,18 @@ async function fetchAll(context: Context, folderOption: string | undefined): Pro
     files: value.files.length,
     fetchedBytes: sum(value.files.map((file) => file.fetchedBytes)),
     restarted: value.files.filter((file) => file.restarted).map((file) => file.path),
+    onlyHere: value.onlyHere,
   }))
   terminal.document({ folder, nodes, ...toProblemFields(round) })
   const rows = nodes.map(({ node, files, fetchedBytes }) => [node, String(files), formatBytes(fetchedBytes)])
   if (rows.length > 0) for (const line of toTable(['NODE', '>FILES', '>NEW BYTES'], rows)) terminal.line(line)
   const place = folderOption ?? relative(process.cwd(), folder)
+  const older = nodes.filter(({ onlyHere }) => onlyHere.length > 0)
+  if (older.length > 0) terminal.progress(toOlderText(older.map(({ node }) => node)))
   if (rows.length > 0) terminal.progress(`in ${place}; next: herald check ${place}, herald analyze ${place}`)
   return reportProblems(terminal, round)
+}
+
+function toOlderText(nodes: readonly string[]): string {
+  return `the folder also has older journals, which ${nodes.join(', ')} no longer keep (rotated away, or cleaned up): check and analyze count them too`
 }
