@@ -52,7 +52,7 @@ async function main(options: BenchOptions): Promise<void> {
   process.stderr.write(`${environment.summary}\n`)
   const runs: RunRecord[] = []
   const rest: RestRecord[] = []
-  for (const benchCase of uniqueCases(chosen)) {
+  for (const benchCase of uniqueCases(chosen, options.rates)) {
     await runCase(benchCase, systems, options, runs)
     // After every case: what was measured is not lost if the rest is interrupted.
     await writeReport(environment, options, runs, rest)
@@ -83,9 +83,11 @@ function findVersions(
   return versions
 }
 
-function uniqueCases(chosen: readonly Scenario[]): readonly BenchCase[] {
+function uniqueCases(chosen: readonly Scenario[], rates: readonly number[]): readonly BenchCase[] {
   const cases = new Map<string, BenchCase>()
   for (const benchCase of chosen.flatMap(({ cases }) => cases)) {
+    const { traffic } = benchCase.plan
+    if (traffic.kind === 'load' && !rates.includes(traffic.ratePerSecond)) continue
     if (!cases.has(benchCase.id)) cases.set(benchCase.id, benchCase)
   }
   return [...cases.values()]

@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly letters: readonly string[]
   /** Systems asked for; undefined for all that are installed. */
   readonly systems: readonly string[] | undefined
+  /** Fixed rates of (d) and (e), messages/s. */
+  readonly rates: readonly number[]
   readonly runs: number
   readonly warmUpMs: number
   readonly durationMs: number
@@ -16,8 +18,10 @@ export interface BenchOptions {
 }
 
 const letters = ['a', 'b', 'c', 'd', 'e', 'f'] as const
+/** Fixed rates at which latency and processor time are measured, messages/s. */
+export const fixedRates = [1000, 10_000, 50_000] as const
 
-export const helpText = `npm run bench -- [--quick] [--only a,c] [--systems herald,nats] [--runs 5] [--profile DIR]
+export const helpText = `npm run bench -- [--quick] [--only a,c] [--systems herald,nats] [--rates 10000] [--runs 5] [--profile DIR]
 
 Compares Herald with whichever of NATS, Redis and Mosquitto is installed (nats-server, redis-server, mosquitto on the
 PATH) and writes reports/bench.json.
@@ -26,6 +30,7 @@ PATH) and writes reports/bench.json.
   --only         a one publisher, one server, one subscriber   b several subscribers   c across a cluster of three
                  d latency at fixed rates   e processor time of the server   f a cluster of five at rest
   --systems      which of herald, nats, redis, mosquitto
+  --rates        which of 1000, 10000, 50000 messages/s in d and e; default all
   --runs         runs per cell, of which the median is shown; default 5
   --profile DIR  also writes processor profiles of all Node processes into DIR and prints where their time goes; this
                  slows them, so the numbers are not to be compared
@@ -40,6 +45,7 @@ export function parseOptions(words: readonly string[]): BenchOptions | 'help' | 
         quick: { type: 'boolean', default: false },
         only: { type: 'string', default: letters.join(',') },
         systems: { type: 'string' },
+        rates: { type: 'string' },
         runs: { type: 'string' },
         profile: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -53,12 +59,16 @@ export function parseOptions(words: readonly string[]): BenchOptions | 'help' | 
     const stranger = systems?.find((name) => !systemNames.some((known) => known === name))
     if (stranger !== undefined)
       return { problem: `--systems: "${stranger}" is none of ${systemNames.join(', ')}` }
+    const rates = values.rates?.split(',').map(Number) ?? fixedRates
+    const strange = rates.find((rate) => !fixedRates.some((known) => known === rate))
+    if (strange !== undefined) return { problem: `--rates: ${strange} is none of ${fixedRates.join(', ')}` }
     const runs = Number(values.runs ?? (values.quick ? 1 : 5))
     if (!Number.isInteger(runs) || runs < 1 || runs > 100)
       return { problem: `--runs: ${values.runs} is not 1..100` }
     return {
       letters: chosen,
       systems,
+      rates,
       runs,
       warmUpMs: values.quick ? 500 : 1000,
       durationMs: values.quick ? 1000 : 2000,

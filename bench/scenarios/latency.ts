@@ -1,12 +1,13 @@
 // Scenario (d): latency from the intended send time to the delivery at rates that the systems can carry, open loop.
 
+import { fixedRates } from '../options.ts'
 import type { LatencySummary } from '../receiver.ts'
 import { formatMs, toComparison } from '../table.ts'
 import { type BenchCase, everywhere, type Scenario } from './scenario.ts'
 
 const payloadBytes = 128
 
-export const latencyCases: readonly BenchCase[] = [1000, 10_000, 50_000].map((ratePerSecond) => ({
+export const latencyCases: readonly BenchCase[] = fixedRates.map((ratePerSecond) => ({
   id: `d-${ratePerSecond}`,
   title: `${ratePerSecond / 1000},000 messages/s`,
   plan: { serverCount: 1, subscriberCount: 1, payloadBytes, traffic: { kind: 'load', ratePerSecond } },

@@ -16,18 +16,23 @@ test('without options everything runs five times', () => {
   assert.equal(options.runs, 5)
   assert.deepEqual(options.letters, ['a', 'b', 'c', 'd', 'e', 'f'])
   assert.equal(options.systems, undefined)
+  assert.deepEqual(options.rates, [1000, 10_000, 50_000])
 })
 
 test('options choose scenarios, systems and runs', () => {
   const options = parseOptions(['--only', 'a,c', '--systems', 'herald,nats', '--quick'])
   assert.ok(typeof options === 'object' && 'runs' in options)
   assert.deepEqual([options.letters, options.systems, options.runs], [['a', 'c'], ['herald', 'nats'], 1])
+  const one = parseOptions(['--only', 'd', '--rates', '50000,1000'])
+  assert.deepEqual('rates' in Object(one) && Object(one).rates, [50_000, 1000])
 })
 
 test('wrong options are refused with the reason', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['--only', 'a,z'], /"z" is none of a, b, c, d, e, f/],
     [['--systems', 'herald,kafka'], /"kafka" is none of herald, nats, redis, mosquitto/],
+    [['--rates', '1000,2000'], /--rates: 2000 is none of 1000, 10000, 50000/],
+    [['--rates', 'all'], /--rates: NaN is none of/],
     [['--runs', '0'], /--runs: 0 is not 1\.\.100/],
     [['--runs', 'many'], /--runs: many is not/],
     [['--fast'], /--fast/],
