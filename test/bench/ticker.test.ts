@@ -60,10 +60,15 @@ test('a sleep that ends too early is followed by another', async () => {
   assert.ok(process.sleeps > 1)
 })
 
-test('a client has two turns before the generator sleeps', async () => {
-  const process = new FakeProcess(0)
-  process.turnMs = 0.6
-  assert.deepEqual(await ticks(process, 1, () => 0), [2.05])
+test('a client has two turns, and no more, before the generator sleeps', async () => {
+  for (const [turnMs, tickAt] of [
+    [0.6, 2.05],
+    [0.4, 1.05],
+  ] as const) {
+    const process = new FakeProcess(0)
+    process.turnMs = turnMs
+    assert.deepEqual(await ticks(process, 1, () => 0), [tickAt])
+  }
 })
 
 test('in a process of its own it is never early', async () => {
