@@ -21,8 +21,10 @@ interface Want {
   /** Shrinks when the rest becomes a want of its own. */
   to: number
   readonly since: number
-  /** Peers that have answered that they hold nothing (more) of it. */
-  readonly without: Set<NodeId>
+  /** Peers that have answered that they hold nothing (more) of it, and when, milliseconds. */
+  readonly without: Map<NodeId, number>
+  /** Whether those that answered long ago were asked once more. */
+  isAskedAgain: boolean
   /** The pull under way. */
   pull: Pull | undefined
 }
@@ -104,7 +106,7 @@ export class Wants {
     // answer for what lies below, which may be gone everywhere: room comes only when that has been decided.
     if (busy || came < batches || refusedFrom <= want.from) return
     if (refusedFrom <= want.to) this.#split(want, refusedFrom)
-    want.without.add(peer.id)
+    want.without.set(peer.id, this.#context.now)
     this.#step(want)
   }
 
@@ -137,14 +139,23 @@ export class Wants {
     // Saying that it is done would wake those who wait, and they would ask again.
     if (state.lacking(from, to).length === 0) return
     const since = this.#context.now
-    const want: Want = { replica, state, from, to, since, without: new Set(), pull: undefined }
+    const want: Want = {
+      replica,
+      state,
+      from,
+      to,
+      since,
+      without: new Map(),
+      isAskedAgain: false,
+      pull: undefined,
+    }
     this.#wants.push(want)
     this.#step(want)
   }
 
   /** Makes a want of its own of everything from a sequence on. */
   #split(want: Want, from: number): void {
-    this.#wants.push({ ...want, from, without: new Set(), pull: undefined })
+    this.#wants.push({ ...want, from, without: new Map(), isAskedAgain: false, pull: undefined })
     want.to = from - 1
   }
 
@@ -170,7 +181,8 @@ export class Wants {
       if (this.#pulling >= gossipLimits.pullsMax) return
       this.#pull(want, peer, first.from, last.to)
     } else if (isLowest && this.#isAbsent(want)) {
-      this.#declareAbsent(want, missing)
+      if (this.#hasStaleDenial(want, missing)) this.#step(want)
+      else this.#declareAbsent(want, missing)
     }
   }
 
@@ -190,12 +202,35 @@ export class Wants {
     let other: PeerState | undefined
     for (const peer of this.#context.peers.values()) {
       if (peer.boot === undefined || want.without.has(peer.id)) continue
-      const holding = peer.holdings.get(want.replica.id)?.get(want.state.boot)
-      if (holding !== undefined && holding.first > 0 && holding.first <= want.to && holding.last >= want.from)
-        return peer
+      if (this.#claims(peer, want, want)) return peer
       other ??= peer
     }
     return other
+  }
+
+  /** Whether what a peer says that it holds reaches into a range. There may be holes in it. */
+  #claims(peer: PeerState, { replica, state }: Want, { from, to }: SequenceRange): boolean {
+    const holding = peer.holdings.get(replica.id)?.get(state.boot)
+    return holding !== undefined && holding.first > 0 && holding.first <= to && holding.last >= from
+  }
+
+  /**
+   * Once, before a want is given up: peers that said no long ago are asked again where what is missing lies within what they
+   * claim. A hole in it that they have filled since does not show in their claim, so nobody hears of that.
+   */
+  #hasStaleDenial(want: Want, missing: readonly SequenceRange[]): boolean {
+    if (want.isAskedAgain) return false
+    want.isAskedAgain = true
+    const staleBefore = this.#context.now - gossipLimits.probeIntervalMs
+    let hasStale = false
+    for (const [id, saidAt] of [...want.without]) {
+      const peer = this.#context.peers.get(id)
+      if (saidAt > staleBefore || peer?.boot === undefined) continue
+      if (!missing.some((range) => this.#claims(peer, want, range))) continue
+      want.without.delete(id)
+      hasStale = true
+    }
+    return hasStale
   }
 
   /** Gaps are declared in order: what lies before may still come. */

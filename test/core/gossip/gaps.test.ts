@@ -88,6 +88,22 @@ test('tells the gap when nobody has come who holds what was given up', () => {
   assert.deepEqual(sent, [])
 })
 
+test('asks those once more before it gives up whose claim covers a hole that they may have filled since', () => {
+  for (const filled of [true, false]) {
+    const machine = new Machine([b, c, d], [c])
+    machine.interest()
+    const { read } = readFrom(machine)
+    machine.hear(c, machine.holdings(true, holding(b, 1, 10, 0)))
+    assert.deepEqual(machine.hear(c, { kind: 'pulled', id: 1, batches: 0, busy: false }), [])
+    assert.deepEqual(pullsOf(machine.tick(8000)), [])
+    assert.deepEqual(pullsOf(machine.tick(1100)), ['C: pull 2 2 1-10'])
+    if (filled) machine.hear(c, machine.batch(b, 1, 10))
+    machine.hear(c, { kind: 'pulled', id: 2, batches: filled ? 1 : 0, busy: false })
+    assert.deepEqual(read(), filled ? ['1-10'] : ['gap 1-10 lost'])
+    assert.equal(machine.agent.wantCount, 0)
+  }
+})
+
 test('waits only once for a member out of reach, though a gap is asked for again', () => {
   const machine = new Machine([b, c, d], [b, c])
   machine.interest()
@@ -115,3 +131,7 @@ test('tells a reader that begins later why messages are missing: dropped by thei
   const { read } = readFrom(machine)
   assert.deepEqual(read(), ['gap 1-5 retention', 'gap 1-10 lost'])
 })
+
+function pullsOf(effects: readonly string[]): string[] {
+  return effects.filter((text) => text.includes('pull '))
+}
