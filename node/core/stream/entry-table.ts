@@ -62,7 +62,7 @@ export class EntryTable {
     return this.#chunks.reduce((sum, chunk) => sum + (chunk?.used ?? 0), 0)
   }
 
-  /** Chunks that take memory. */
+  /** Chunks that take memory; for tests. */
   get chunks(): number {
     return this.#chunks.length - this.#holes.length
   }
