@@ -11,6 +11,7 @@ import { formatProblems } from './config/problem.ts'
 import { formatHelp } from './config/settings-text.ts'
 import { errorEntry, HeraldError } from './core/common/errors.ts'
 import type { Boot } from './core/common/ids.ts'
+import { rehearse } from './core/stream/rehearsal.ts'
 import { Node } from './node.ts'
 import { prettyStream } from './pretty-log.ts'
 import { DataDirectory } from './storage/data-directory.ts'
@@ -52,6 +53,7 @@ async function run(config: NodeConfig, log: Logger): Promise<void> {
   const { dataPath: path, nodeId: node, cluster } = config
   const directory = await DataDirectory.open({ path, node, cluster, nowMs: Date.now() })
   log.info({ event: 'starting', version, settings: describeConfig(config) })
+  rehearse()
   // 48 random bits: a boot is never drawn twice in the life of a cluster.
   const boot = (randomInt(2 ** 47) * 32 + randomInt(1, 32)) as Boot
   const started = await Node.start({
