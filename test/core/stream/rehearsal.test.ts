@@ -24,7 +24,8 @@ test('after a rehearsal the first message that retention drops costs no compiled
 
 test('without a rehearsal it costs that of most functions that a message passes', () => {
   const functions = disproved('unrehearsed')
-  for (const name of ['insert', 'advance', 'next']) assert.ok(functions.includes(name), `${name}: ${functions}`)
+  for (const name of ['insert', 'advance', 'next'])
+    assert.ok(functions.includes(name), `${name}: ${functions}`)
 })
 
 test('a rehearsal reads every message that it publishes', () => {
