@@ -9,6 +9,7 @@ const scripts = {
   check: ['scripts/test.ts', '--check'],
   sim: ['sim/main.ts'],
   bench: ['bench/main.ts'],
+  conformance: ['conformance/main.ts'],
   herald: ['scripts/cluster.ts'],
 }
 

@@ -20,6 +20,7 @@ export const rooms: readonly Room[] = [
   room('node/core/common', [], []),
   room('node/core/stream', ['node/core/common'], []),
   room('node/core/gossip', ['node/core/common', 'node/core/stream'], []),
+  room('node/core/raft', ['node/core/common'], []),
   room('node/wire', ['node/core/common', 'node/core/stream', 'node/core/gossip'], []),
   room('node/broker', ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/wire'], []),
   room('node/config', ['node/core/common'], [], 'all'),
@@ -30,6 +31,7 @@ export const rooms: readonly Room[] = [
   room('client', ['node/core/common', 'node/core/stream', 'node/wire'], ['ws'], 'all'),
   room('scripts', ['client', 'audit', 'node/config', 'node/core/common'], ['commander'], 'all'),
   room('sim', ['node/core/**', 'node/wire', 'node/broker', 'audit'], [], 'all'),
+  room('conformance', ['node/core/raft'], [], 'all'),
   room('bench', ['client', 'scripts', 'node/config'], tools, 'all'),
   room('docker', [], [], 'all'),
 ]

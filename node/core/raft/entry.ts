@@ -1,0 +1,60 @@
+// What a group's log is made of, and what of it must survive a crash.
+
+import type { MembershipChange } from './change.ts'
+import type { ConfigurationRecord } from './configuration.ts'
+import { type MemberId, nobody } from './quorum.ts'
+
+/** An entry's place: in one term there is one entry at an index. */
+export interface Position {
+  readonly term: number
+  readonly index: number
+}
+
+/** Something proposed. An entry without data and change is what a new leader begins its term with. */
+export interface Proposal {
+  readonly data: Uint8Array
+  /** Makes it an entry that changes the members once it is applied. */
+  readonly change?: MembershipChange | undefined
+}
+
+export interface LogEntry extends Position, Proposal {}
+
+/** What a member must not forget (Raft paper, figure 2); the commit index is kept along, and may be lost. */
+export interface HardState {
+  readonly term: number
+  readonly vote: MemberId
+  readonly commit: number
+}
+
+export const initialHardState: HardState = { term: 0, vote: nobody, commit: 0 }
+
+/** The state behind an entry, in place of all entries up to it. */
+export interface Snapshot extends Position {
+  readonly configuration: ConfigurationRecord
+  readonly data: Uint8Array
+}
+
+/** The empty data of entries that only mark something. */
+export const noData: Uint8Array = new Uint8Array(0)
+
+/** What an entry counts for where bytes are bounded. Those that only mark something are free, and so never refused. */
+export function dataBytes(entries: readonly Proposal[]): number {
+  let bytes = 0
+  for (const { data } of entries) bytes += data.length
+  return bytes
+}
+
+/** Whether a log that ends here may vote for one that ends there: its last term is later, or as late and it is as long (§5.4.1). */
+export function isUpToDate(candidate: Position, own: Position): boolean {
+  return candidate.term > own.term || (candidate.term === own.term && candidate.index >= own.index)
+}
+
+/** The first entries, at least one, up to so many bytes. */
+export function withinBytes(entries: readonly LogEntry[], bytesMax: number): readonly LogEntry[] {
+  let bytes = 0
+  for (let count = 0; count < entries.length; count++) {
+    bytes += entries[count]?.data.length ?? 0
+    if (bytes > bytesMax && count > 0) return entries.slice(0, count)
+  }
+  return entries
+}
