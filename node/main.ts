@@ -50,10 +50,10 @@ async function main(): Promise<void> {
 }
 
 async function run(config: NodeConfig, log: Logger): Promise<void> {
+  rehearse()
   const { dataPath: path, nodeId: node, cluster } = config
   const directory = await DataDirectory.open({ path, node, cluster, nowMs: Date.now() })
   log.info({ event: 'starting', version, settings: describeConfig(config) })
-  rehearse()
   // 48 random bits: a boot is never drawn twice in the life of a cluster.
   const boot = (randomInt(2 ** 47) * 32 + randomInt(1, 32)) as Boot
   const started = await Node.start({
