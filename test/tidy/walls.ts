@@ -21,6 +21,7 @@ export const rooms: readonly Room[] = [
   room('node/core/stream', ['node/core/common'], []),
   room('node/core/gossip', ['node/core/common', 'node/core/stream'], []),
   room('node/core/raft', ['node/core/common'], []),
+  room('node/core/wal', ['node/core/common'], []),
   room('node/wire', ['node/core/common', 'node/core/stream', 'node/core/gossip'], []),
   room('node/broker', ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/wire'], []),
   room('node/config', ['node/core/common'], [], 'all'),

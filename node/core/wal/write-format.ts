@@ -1,0 +1,85 @@
+// The bytes of one write: what all groups of a node wanted durable while the write before was under way.
+//
+//   u32 magic    u32 bytes of the body    f64 number: 1, 2, 3 … over the life of the log
+//   u32 checksum of the write before      u32 checksum of these 20 bytes and the body      body
+//
+// Little-endian. A write names the one before by its checksum, so that writes of another log, or copied to another place, do not pass
+// for the next one. The next write begins when the last is durable: whatever stands behind a whole, later write was durable once.
+
+/** CRC-32 (ISO 3309, as in zlib) of bytes, going on from another one; 0 to begin with. */
+export type Checksum = (bytes: Uint8Array, seed: number) => number
+
+const magic = 0x314c_5748
+export const headerBytes = 24
+const checksumAt = 20
+
+/** Where the log goes on: what the next write is numbered, and which one it follows. */
+export interface ChainPosition {
+  readonly number: number
+  /** Checksum of the write before; 0 for the first of a log. */
+  readonly previous: number
+}
+
+export const chainStart: ChainPosition = { number: 1, previous: 0 }
+
+/** The header of a write of these parts, and where the chain stands behind it. */
+export function sealWrite(
+  parts: readonly Uint8Array[],
+  at: ChainPosition,
+  checksum: Checksum,
+): { readonly header: Uint8Array; readonly next: ChainPosition } {
+  const header = new Uint8Array(headerBytes)
+  const view = new DataView(header.buffer)
+  view.setUint32(0, magic, true)
+  view.setUint32(
+    4,
+    parts.reduce((sum, { length }) => sum + length, 0),
+    true,
+  )
+  view.setFloat64(8, at.number, true)
+  view.setUint32(16, at.previous, true)
+  let sum = checksum(header.subarray(0, checksumAt), 0)
+  for (const part of parts) sum = checksum(part, sum)
+  view.setUint32(checksumAt, sum, true)
+  return { header, next: { number: at.number + 1, previous: sum >>> 0 } }
+}
+
+/** A whole write. */
+export interface FoundWrite {
+  readonly number: number
+  readonly previous: number
+  readonly checksum: number
+  readonly body: Uint8Array
+  /** Offset behind it. */
+  readonly end: number
+}
+
+/** The write that begins at an offset; undefined where no whole one does. */
+export function readWrite(bytes: Uint8Array, offset: number, checksum: Checksum): FoundWrite | undefined {
+  if (offset + headerBytes > bytes.length) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (view.getUint32(offset, true) !== magic) return undefined
+  const end = offset + headerBytes + view.getUint32(offset + 4, true)
+  if (end > bytes.length) return undefined
+  const body = bytes.subarray(offset + headerBytes, end)
+  const sum = view.getUint32(offset + checksumAt, true)
+  const found = checksum(body, checksum(bytes.subarray(offset, offset + checksumAt), 0)) >>> 0
+  if (found !== sum) return undefined
+  const number = view.getFloat64(offset + 8, true)
+  return { number, previous: view.getUint32(offset + 16, true), checksum: sum, body, end }
+}
+
+/** The first whole write at or behind an offset that is later than a number. */
+export function findLaterWrite(
+  bytes: Uint8Array,
+  offset: number,
+  afterNumber: number,
+  checksum: Checksum,
+): FoundWrite | undefined {
+  const first = magic & 0xff
+  for (let at = bytes.indexOf(first, offset); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    const write = readWrite(bytes, at, checksum)
+    if (write !== undefined && write.number > afterNumber) return write
+  }
+  return undefined
+}
