@@ -25,7 +25,7 @@ export const rooms: readonly Room[] = [
   room('node/wire', ['node/core/common', 'node/core/stream', 'node/core/gossip'], []),
   room('node/broker', ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/wire'], []),
   room('node/config', ['node/core/common'], [], 'all'),
-  room('node/storage', ['node/core/common'], ['hdr-histogram-js'], 'all'),
+  room('node/storage', ['node/core/common', 'node/core/wal'], ['hdr-histogram-js'], 'all'),
   room('node/net', ['node/core/common'], ['ws', 'prom-client'], 'all'),
   room('node', ['node/**'], ['pino'], 'all'),
   room('audit', ['node/core/common', 'node/core/stream'], ['hdr-histogram-js']),

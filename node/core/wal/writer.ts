@@ -3,6 +3,7 @@
 // written may look clean to the system afterwards, so trying again could succeed without being true (Rebello et al., ATC 2020).
 
 import { assert } from '../common/assert.ts'
+import { gather } from './gather.ts'
 import { segmentName } from './scan.ts'
 import { type ChainPosition, type Checksum, headerBytes, sealWrite } from './write-format.ts'
 
@@ -87,7 +88,7 @@ export class LogWriter {
     this.#waiting = []
     this.#waitingBytes = 0
     this.#state = 'writing'
-    const parts = batch.flatMap((each) => each.parts)
+    const parts = gather(batch.flatMap((each) => each.parts))
     const { header, next } = sealWrite(parts, this.#next, ports.checksum)
     if (this.#file === undefined || this.#fileBytes >= segmentBytes) {
       this.#file = segmentName(this.#next.number)

@@ -1,0 +1,103 @@
+// The files of a node's log: one folder, files that grow, one write under way. What is written is synced before anybody hears of it, and
+// so is the name of a new file.
+
+import { type FileHandle, mkdir, open, readdir, readFile, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { HeraldError } from '../core/common/errors.ts'
+import { type Damage, LogScanner, numberOf, type TornTail } from '../core/wal/scan.ts'
+import type { LogPorts, LogStart } from '../core/wal/writer.ts'
+import { syncDirectory } from './whole-file.ts'
+
+/** What a log says when it is opened. */
+export interface OpenedLogFiles {
+  readonly files: LogFiles
+  readonly start: LogStart
+  readonly damages: readonly Damage[]
+  /** What was cut off its end. */
+  readonly tail: TornTail | undefined
+}
+
+export class LogFiles implements LogPorts {
+  readonly #directory: string
+  /** The file that is written to. */
+  #file: { readonly name: string; readonly handle: FileHandle } | undefined
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  /**
+   * Opens a folder, which is created where it does not exist, reads everything, oldest first, and cuts off a torn tail. `onWrite` gets every
+   * write that can be read. Throws DISK_FAILED.
+   */
+  static async open(
+    directory: string,
+    onWrite: (body: Uint8Array, number: number) => void,
+  ): Promise<OpenedLogFiles> {
+    try {
+      await mkdir(directory, { recursive: true })
+      const names = (await readdir(directory)).filter((name) => numberOf(name) !== undefined).sort()
+      const scanner = new LogScanner(crc32, onWrite)
+      let bytes = 0
+      for (const [at, name] of names.entries()) {
+        const content = await readFile(join(directory, name))
+        bytes = content.length
+        scanner.scan(name, content, names[at + 1])
+      }
+      const { tail, damages, next } = scanner
+      if (tail !== undefined) {
+        bytes = tail.offset
+        await truncate(join(directory, tail.file), bytes)
+      }
+      return { files: new LogFiles(directory), start: { file: names.at(-1), bytes, next }, damages, tail }
+    } catch (cause) {
+      throw toDiskFailure(directory, cause)
+    }
+  }
+
+  readonly checksum: LogPorts['checksum'] = crc32
+
+  endOfTurn(callback: () => void): void {
+    setImmediate(callback)
+  }
+
+  write(file: string, parts: readonly Uint8Array[], onDone: (failure: unknown) => void): void {
+    this.#write(file, parts).then(
+      () => onDone(undefined),
+      (cause: unknown) => onDone(toDiskFailure(join(this.#directory, file), cause)),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.handle.close()
+    this.#file = undefined
+  }
+
+  async #write(name: string, parts: readonly Uint8Array[]): Promise<void> {
+    const handle = this.#file?.name === name ? this.#file.handle : await this.#open(name)
+    await writeAll(handle, parts)
+    await handle.datasync()
+  }
+
+  async #open(name: string): Promise<FileHandle> {
+    await this.#file?.handle.close()
+    const handle = await open(join(this.#directory, name), 'a')
+    this.#file = { name, handle }
+    await syncDirectory(this.#directory)
+    return handle
+  }
+}
+
+/** A write may end early, where the disk is nearly full for one. */
+async function writeAll(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0)
+  const { bytesWritten } = await handle.writev([...parts])
+  if (bytesWritten === bytes) return
+  await handle.appendFile(Buffer.concat(parts).subarray(bytesWritten))
+}
+
+function toDiskFailure(path: string, cause: unknown): HeraldError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new HeraldError('DISK_FAILED', `${path}: ${reason}`, { cause })
+}
