@@ -37,7 +37,7 @@ export class Environment {
   /** Hands out what a member wants done, and does it where that is no step of its own. */
   processReady(member: Member): void {
     const ready = member.raft.takeReady()
-    const messages = [...ready.messages, ...(member.isAsync ? [] : othersOf(ready, member.id))]
+    const messages = [...ready.messages, ...(member.isAsync ? [] : ready.afterDurable)]
     const state = describeState(ready)
     const local = member.isAsync ? this.#handOut(member, ready) : []
     const sent = [...messages.flatMap(describeMessage), ...local]
@@ -57,7 +57,7 @@ export class Environment {
     if (ready === undefined) return this.#print('no append work to perform')
     member.write(ready)
     const answer: LocalMessage = { kind: 'appended', id: member.id, ready }
-    const answers = [...ready.afterDurable, ...(isAnswered(ready) ? [answer] : [])]
+    const answers = [...promisesOf(ready), ...(isAnswered(ready) ? [answer] : [])]
     this.#print('Processing:', ...describeWrite(member.id, ready), 'Responses:', ...answers.flatMap(describe))
     this.#queue.push(...answers)
   }
@@ -99,7 +99,7 @@ export class Environment {
   #step({ raft }: Member, message: Queued): void {
     if ('ready' in message) {
       const { kind, ready } = message
-      if (kind === 'appended') raft.onDurable({ ...ready, afterDurable: [] })
+      if (kind === 'appended') raft.onDurable({ ...ready, own: [] })
       else raft.onApplied(ready.committed)
       return
     }
@@ -111,13 +111,14 @@ export class Environment {
 
   /** Queues what is to be written and applied, for steps of their own. */
   #handOut(member: Member, ready: Ready): string[] {
-    const { hardState, entries, snapshot, afterDurable, committed } = ready
+    const { hardState, entries, snapshot, committed } = ready
+    const promises = promisesOf(ready)
     const lines: string[] = []
-    if (hardState !== undefined || snapshot !== undefined || entries.length + afterDurable.length > 0) {
+    if (hardState !== undefined || snapshot !== undefined || entries.length + promises.length > 0) {
       member.writes.push(ready)
       const [line = '', ...rest] = describeWrite(member.id, ready)
       const answer: LocalMessage = { kind: 'appended', id: member.id, ready }
-      const answers = [...afterDurable, ...(isAnswered(ready) ? [answer] : [])].flatMap(describe)
+      const answers = [...promises, ...(isAnswered(ready) ? [answer] : [])].flatMap(describe)
       lines.push(answers.length > 0 ? `${line} Responses:[ ${answers.join(' ')} ]` : line, ...rest)
     }
     if (committed.length === 0) return lines
@@ -133,8 +134,9 @@ function isAnswered({ last, snapshot }: Ready): boolean {
   return last !== undefined || snapshot !== undefined
 }
 
-function othersOf(ready: Ready, id: number): Message[] {
-  return ready.afterDurable.filter(({ to }) => to !== id)
+/** What waits for a write, to the member itself and to others, as etcd orders it. */
+function promisesOf({ own, afterDurable }: Ready): Message[] {
+  return [...own, ...afterDurable]
 }
 
 function describe(message: Queued): string[] {

@@ -2,12 +2,12 @@
 
 import type { ConfigurationRecord } from '../../node/core/raft/configuration.ts'
 import {
+  countWithinBytes,
   type HardState,
   initialHardState,
   type LogEntry,
   type Position,
   type Snapshot,
-  withinBytes,
 } from '../../node/core/raft/entry.ts'
 import type { StableLog } from '../../node/core/raft/stable-log.ts'
 
@@ -47,7 +47,9 @@ export class MemoryLog implements StableLog {
   entries(from: number, to: number, bytesMax: number): readonly LogEntry[] {
     if (from < this.firstIndex || to > this.lastIndex)
       throw new Error(`entries ${from}..${to} are not in the log`)
-    return withinBytes(this.#entries.slice(from - this.firstIndex, to - this.firstIndex + 1), bytesMax)
+    const start = from - this.firstIndex
+    const count = countWithinBytes(this.#entries, start, to - this.firstIndex + 1, bytesMax)
+    return this.#entries.slice(start, start + count)
   }
 
   snapshot(): Snapshot | undefined {
@@ -59,7 +61,7 @@ export class MemoryLog implements StableLog {
     const first = entries[0]
     if (first === undefined) return
     this.#entries.length = first.index - this.firstIndex
-    this.#entries.push(...entries)
+    for (const entry of entries) this.#entries.push(entry)
   }
 
   /** Puts a snapshot in place of everything. */

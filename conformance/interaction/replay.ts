@@ -162,7 +162,7 @@ export class InteractionReplay {
   }
 
   #propose({ raft }: Member, text: string): void {
-    if (raft.propose({ data: Buffer.from(text) }) !== undefined) throw new Error('raft proposal dropped')
+    if (raft.propose([{ data: Buffer.from(text) }]) !== undefined) throw new Error('raft proposal dropped')
   }
 
   #proposeChange({ args, input }: Step): void {
@@ -174,7 +174,7 @@ export class InteractionReplay {
     const change: MembershipChange = { changes, transition }
     if (isOlder) olderForm.add(change)
     const { raft } = this.#environment.member(Number(args[0]?.key))
-    if (raft.propose({ data: noData, change }) !== undefined) throw new Error('raft proposal dropped')
+    if (raft.propose([{ data: noData, change }]) !== undefined) throw new Error('raft proposal dropped')
   }
 
   #sendSnapshot(member: Member, to: number): void {
@@ -264,6 +264,7 @@ function optionsOf(id: number, args: readonly Argument[], isAsync: boolean): Raf
     flow: { messages: numberOf(args, 'inflight', unlimited), bytes: unlimited },
     uncommittedBytesMax: unlimited,
     applyingBytesMax: numberOf(args, 'max-committed-size-per-ready', unlimited),
+    readsMax: unlimited,
     appliesBeforeDurable: !isAsync,
     random: () => 0,
   }

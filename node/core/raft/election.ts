@@ -32,7 +32,7 @@ function campaign(raft: RaftState, kind: CampaignKind): void {
   for (const to of raft.configuration.electors) {
     // Its own vote counts when it is durable, like everybody's.
     if (to === from)
-      raft.send({ kind: isPre ? 'pre-vote-answer' : 'vote-answer', from, to, term, isGranted: true })
+      raft.send({ kind: isPre ? 'pre-vote-answer' : 'vote-answer', from, to, term, isGranted: true, last })
     else
       raft.send({
         kind: isPre ? 'pre-vote' : 'vote',
@@ -50,7 +50,7 @@ export function onVoteRequest(raft: RaftState, request: VoteRequest): void {
   // A granted vote has the term that was asked for, which a pre-vote has not made this member's own.
   const term = isGranted ? request.term : raft.term
   const kind = isPre ? 'pre-vote-answer' : 'vote-answer'
-  raft.send({ kind, from: raft.id, to: request.from, term, isGranted })
+  raft.send({ kind, from: raft.id, to: request.from, term, isGranted, last: request.last })
   if (!isGranted || isPre) return
   raft.electionElapsed = 0
   raft.vote = request.from
@@ -60,11 +60,15 @@ export function onVoteRequest(raft: RaftState, request: VoteRequest): void {
 export function onVoteAnswer(raft: RaftState, answer: VoteAnswer): void {
   const awaited = raft.role === 'pre-candidate' ? 'pre-vote-answer' : 'vote-answer'
   if (answer.kind !== awaited) return
+  // A candidate that has crashed may ask again in the same term, with less: what it had then was not durable.
+  const { last } = raft.log
+  if (answer.isGranted && (answer.last.term !== last.term || answer.last.index !== last.index)) return
   // The first answer of a member counts.
   if (!raft.votes.has(answer.from)) raft.votes.set(answer.from, answer.isGranted)
   const result = raft.configuration.voteResult(raft.votes)
   if (result === 'lost') raft.becomeFollower(raft.term, nobody)
-  if (result !== 'won') return
+  // Its own vote says that term, vote and log are durable here: who leads without that could lead twice in one term.
+  if (result !== 'won' || !raft.votes.has(raft.id)) return
   if (raft.role === 'pre-candidate') campaign(raft, 'election')
   else lead(raft)
 }
@@ -72,7 +76,7 @@ export function onVoteAnswer(raft: RaftState, answer: VoteAnswer): void {
 /** A new leader appends an entry of its own term: with it everything before it becomes committed (§5.4.2, §8). */
 function lead(raft: RaftState): void {
   raft.becomeLeader()
-  raft.appendOwn([{ data: noData }], 0)
+  raft.appendOwn([{ data: noData }], true)
   sendAppends(raft)
 }
 

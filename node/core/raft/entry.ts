@@ -37,9 +37,12 @@ export interface Snapshot extends Position {
 /** The empty data of entries that only mark something. */
 export const noData: Uint8Array = new Uint8Array(0)
 
-/** What an entry counts for where bytes are bounded. Those that only mark something are free, and so never refused. */
-export function dataBytes(entries: readonly Proposal[]): number {
-  let bytes = 0
+/** What an entry costs beside its data, so that empty ones are bounded too. */
+const entryOverheadBytes = 64
+
+/** What entries count for where bytes are bounded. */
+export function entryBytes(entries: readonly Proposal[]): number {
+  let bytes = entryOverheadBytes * entries.length
   for (const { data } of entries) bytes += data.length
   return bytes
 }
@@ -49,12 +52,17 @@ export function isUpToDate(candidate: Position, own: Position): boolean {
   return candidate.term > own.term || (candidate.term === own.term && candidate.index >= own.index)
 }
 
-/** The first entries, at least one, up to so many bytes. */
-export function withinBytes(entries: readonly LogEntry[], bytesMax: number): readonly LogEntry[] {
+/** How many of the entries from an offset on, at least one where there is any, take no more than so many bytes. */
+export function countWithinBytes(
+  entries: readonly Proposal[],
+  from: number,
+  to: number,
+  bytesMax: number,
+): number {
   let bytes = 0
-  for (let count = 0; count < entries.length; count++) {
-    bytes += entries[count]?.data.length ?? 0
-    if (bytes > bytesMax && count > 0) return entries.slice(0, count)
+  for (let at = from; at < to; at++) {
+    bytes += entryOverheadBytes + (entries[at]?.data.length ?? 0)
+    if (bytes > bytesMax && at > from) return at - from
   }
-  return entries
+  return to - from
 }

@@ -1,4 +1,4 @@
-// Appends that a leader has sent to one follower and that are not acknowledged: a ring bounded by messages and by bytes.
+// Appends that a leader has sent to one follower and that are not acknowledged, bounded by messages and by bytes.
 
 /** Flow control towards one follower. */
 export interface FlowLimits {

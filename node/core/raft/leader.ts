@@ -1,11 +1,11 @@
 // What a leader does with proposals and answers (Raft paper §5.3, §5.4.2).
 
 import type { MembershipChange } from './change.ts'
-import { dataBytes, noData, type Proposal } from './entry.ts'
+import { noData, type Proposal } from './entry.ts'
 import type { AppendAnswer, HeartbeatAnswer } from './messages.ts'
 import type { Progress } from './progress.ts'
 import { nobody } from './quorum.ts'
-import { answerReads, releaseEarlyReads } from './read-handlers.ts'
+import { answerReads, onCommitted } from './read-handlers.ts'
 import { sendAppend, sendAppends, sendEntries } from './replication.ts'
 import type { RaftState } from './state.ts'
 import { sendTimeoutNow } from './transfer.ts'
@@ -17,26 +17,36 @@ export type ProposalRefusal =
   | 'leadership is being handed over'
   | 'too much is uncommitted'
 
-export function onProposal(raft: RaftState, proposals: readonly Proposal[]): ProposalRefusal | undefined {
+/** `isFree`: what the group itself needs is not bounded. */
+export function onProposal(
+  raft: RaftState,
+  proposals: readonly Proposal[],
+  isFree = false,
+): ProposalRefusal | undefined {
   if (!raft.progress.has(raft.id)) return 'not a member'
   if (raft.transferee !== nobody) return 'leadership is being handed over'
-  const accepted = proposals.map((proposal, at) => checkChange(raft, proposal, at))
-  if (!raft.appendOwn(accepted, dataBytes(accepted))) return 'too much is uncommitted'
+  const first = raft.log.lastIndex + 1
+  const pendingBefore = raft.pendingChangeIndex
+  const accepted = proposals.map((proposal, at) => checkChange(raft, proposal, first + at))
+  if (!raft.appendOwn(accepted, isFree)) {
+    raft.pendingChangeIndex = pendingBefore
+    return 'too much is uncommitted'
+  }
   sendAppends(raft)
   return undefined
 }
 
-/** A change that cannot be made now becomes an entry that does nothing: the proposal still has its place in the order. */
-function checkChange(raft: RaftState, proposal: Proposal, at: number): Proposal {
+/** A change that cannot be made now becomes an entry that does nothing: what was proposed with it keeps its place. */
+function checkChange(raft: RaftState, proposal: Proposal, index: number): Proposal {
   if (proposal.change === undefined) return proposal
   if (raft.options.checksChanges && changeProblem(raft, proposal.change) !== undefined)
     return { data: noData }
-  raft.pendingChangeIndex = raft.log.lastIndex + at + 1
+  raft.pendingChangeIndex = index
   return proposal
 }
 
 /** Why a change cannot be proposed now; undefined if it can. Only the last word is the entry's, when it is applied. */
-function changeProblem(raft: RaftState, change: MembershipChange): string | undefined {
+export function changeProblem(raft: RaftState, change: MembershipChange): string | undefined {
   if (raft.pendingChangeIndex > raft.log.applied)
     return `a change may be under way at index ${raft.pendingChangeIndex}, and ${raft.log.applied} is applied`
   const { isJoint } = raft.configuration
@@ -72,7 +82,7 @@ function onAccepted(raft: RaftState, { from, index }: AppendAnswer, member: Prog
     member.becomeReplicate()
   }
   if (raft.advanceCommit()) {
-    releaseEarlyReads(raft)
+    onCommitted(raft)
     sendAppends(raft)
   } else if (isOther && member.wantsCommit(raft.log.committed)) sendAppend(raft, from)
   if (!isOther) return

@@ -1,7 +1,7 @@
 // A member's log: the durable entries and those on their way to the disk, what of it is committed, and what is applied.
 
 import { assert } from '../common/assert.ts'
-import { dataBytes, type LogEntry, type Position, type Snapshot, withinBytes } from './entry.ts'
+import { entryBytes, type LogEntry, type Position, type Snapshot } from './entry.ts'
 import type { StableLog } from './stable-log.ts'
 import { Unstable } from './unstable.ts'
 
@@ -21,7 +21,7 @@ export class RaftLog {
   readonly #limits: LogLimits
   /** Highest index that is known to be committed. */
   committed: number
-  /** Highest index that was handed out to be applied, and whose appliance is known. */
+  /** Highest index that was handed out to be applied. */
   #applying: number
   #applied: number
   #applyingBytes = 0
@@ -171,7 +171,7 @@ export class RaftLog {
     const last = entries.at(-1)
     if (last === undefined) return
     this.#applying = last.index
-    this.#applyingBytes += dataBytes(entries)
+    this.#applyingBytes += entryBytes(entries)
     const isFull = this.#applyingBytes >= this.#limits.applyingBytesMax
     this.#isApplyingPaused = isFull || last.index < this.#applicableTo
   }
@@ -194,10 +194,11 @@ export class RaftLog {
   #slice(from: number, to: number, bytesMax: number): readonly LogEntry[] {
     if (from > to) return []
     const { offset } = this.#unstable
-    if (from >= offset) return withinBytes(this.#unstable.entries(from, to), bytesMax)
+    if (from >= offset) return this.#unstable.entries(from, to, bytesMax)
     const stableTo = Math.min(to, offset - 1)
     const stable = this.#stable.entries(from, stableTo, bytesMax)
     if (to < offset || stable.length < stableTo - from + 1) return stable
-    return withinBytes([...stable, ...this.#unstable.entries(offset, to)], bytesMax)
+    const left = bytesMax - entryBytes(stable)
+    return left <= 0 ? stable : [...stable, ...this.#unstable.entries(offset, to, left)]
   }
 }

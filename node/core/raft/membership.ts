@@ -5,6 +5,7 @@ import type { ConfigurationRecord } from './configuration.ts'
 import { noData } from './entry.ts'
 import { onProposal } from './leader.ts'
 import { nobody } from './quorum.ts'
+import { onCommitted } from './read-handlers.ts'
 import { sendAppends, trySendAppend } from './replication.ts'
 import type { RaftState } from './state.ts'
 
@@ -25,13 +26,15 @@ function onLeaderChanged(raft: RaftState): void {
   if (raft.advanceCommit()) sendAppends(raft)
   // Who is new need not wait for a heartbeat.
   else for (const [id] of raft.others()) trySendAppend(raft, id, false)
+  onCommitted(raft)
   if (raft.transferee !== nobody && !raft.configuration.isElector(raft.transferee)) raft.transferee = nobody
+  leaveIfDue(raft)
 }
 
 /** Leaves a joint configuration that is to be left by itself, once everything that changes members is applied. */
 export function leaveIfDue(raft: RaftState): void {
   const { autoLeave } = raft.configuration
   if (!autoLeave || raft.role !== 'leader' || raft.log.applied < raft.pendingChangeIndex) return
-  // While leadership is being handed over this is refused, and tried again with the next entry.
-  onProposal(raft, [{ data: noData, change: leaveJoint }])
+  // While leadership is being handed over this is refused, and tried again when that has ended.
+  onProposal(raft, [{ data: noData, change: leaveJoint }], true)
 }

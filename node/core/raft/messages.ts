@@ -25,6 +25,8 @@ export interface VoteRequest extends InTerm {
 export interface VoteAnswer extends InTerm {
   readonly kind: 'vote-answer' | 'pre-vote-answer'
   readonly isGranted: boolean
+  /** The end of the candidate's log that was asked with: a vote is for no other log. */
+  readonly last: Position
 }
 
 /** AppendEntries (§5.3). Without entries it tells the commit index, or asks whether the logs match. */

@@ -27,6 +27,8 @@ export interface RaftOptions {
   readonly uncommittedBytesMax: number
   /** Committed entries that are being applied at the same time; one entry may go beyond it. */
   readonly applyingBytesMax: number
+  /** Reads that a leader keeps until they are answered, 1 or more. */
+  readonly readsMax: number
   /** Whether committed entries may be applied before they are durable here. */
   readonly appliesBeforeDurable: boolean
   /** Uniform in [0, 1): draws the time of elections. */

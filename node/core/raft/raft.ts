@@ -1,13 +1,14 @@
 // One member of one Raft group (Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", and Ongaro's thesis).
 // Pure: messages and ticks in, a Ready out. It touches no disk, no clock and no network.
 
+import { assert } from '../common/assert.ts'
 import { type MembershipChange, restoreMembership } from './change.ts'
 import type { Configuration, ConfigurationRecord } from './configuration.ts'
-import { canLead, onVoteAnswer, onVoteRequest, startElection } from './election.ts'
-import { dataBytes, type HardState, type LogEntry, type Proposal } from './entry.ts'
+import { onVoteAnswer, onVoteRequest, startElection } from './election.ts'
+import { entryBytes, type HardState, type LogEntry, type Proposal } from './entry.ts'
 import { onAppend, onHeartbeat, onSnapshot } from './follower.ts'
 import {
-  checkQuorum,
+  changeProblem,
   onAppendAnswer,
   onHeartbeatAnswer,
   onProposal,
@@ -23,11 +24,14 @@ import type { Progress } from './progress.ts'
 import { type MemberId, nobody } from './quorum.ts'
 import { onRead } from './read-handlers.ts'
 import type { Leadership, Ready } from './ready.ts'
-import { sendHeartbeats } from './replication.ts'
 import type { StableLog } from './stable-log.ts'
 import { RaftState } from './state.ts'
 import { isFromLeader, takeTerm } from './terms.ts'
+import { campaignInTime, onTick } from './ticks.ts'
 import { onTransfer } from './transfer.ts'
+
+/** Why a read was not taken. */
+export type ReadRefusal = 'no leader' | 'too many reads'
 
 /** What can be seen of a member. */
 export interface RaftStatus extends Leadership {
@@ -47,15 +51,22 @@ export class Raft {
   /** As they were handed out last. */
   #leadership: Leadership
   #hardState: HardState
+  /** Numbers of the last Ready that was taken, and of the last that is durable. */
+  #taken = 0
+  #durable = 0
 
-  /** A member as its log says. `applied`: what its state holds already, at least the log's compacted part. */
+  /**
+   * A member as its log says. `applied`: what its state holds already, at least the log's compacted part; the log's configuration is that
+   * of this state. A commit index that was lost, or is ahead of a log whose end was torn off, is learnt again.
+   */
   constructor(options: RaftOptions, stable: StableLog, applied = 0) {
     const log = new RaftLog(stable, options)
     const raft = new RaftState(options, log)
     this.#raft = raft
     const { hardState, configuration } = stable.initialState()
     raft.setMembership(restoreMembership(configuration, raft.changeContext))
-    log.commitTo(hardState.commit)
+    assert(applied <= log.lastIndex, 'a state holds nothing that its log has lost')
+    log.commitTo(Math.min(Math.max(hardState.commit, applied), log.lastIndex))
     raft.term = hardState.term
     raft.vote = hardState.vote
     if (applied > 0) log.onApplied(applied, 0)
@@ -77,21 +88,16 @@ export class Raft {
 
   /** Time passes. */
   tick(): void {
-    const raft = this.#raft
-    raft.electionElapsed++
-    if (raft.role === 'leader') return this.#tickLeader()
-    if (!canLead(raft) || raft.electionElapsed < raft.electionTimeout) return
-    raft.electionElapsed = 0
-    this.campaign()
+    onTick(this.#raft)
   }
 
   /** Begins an election, where this member could lead and does not. */
   campaign(): void {
-    startElection(this.#raft, this.#raft.options.preVote ? 'pre-vote' : 'election')
+    campaignInTime(this.#raft)
   }
 
   /** Proposes entries; a follower passes them on where it may. Whether they become committed shows only when they are applied. */
-  propose(...proposals: Proposal[]): ProposalRefusal | undefined {
+  propose(proposals: readonly Proposal[]): ProposalRefusal | undefined {
     const raft = this.#raft
     if (raft.role === 'leader') return onProposal(raft, proposals)
     if (raft.leader === nobody || raft.role !== 'follower' || !raft.options.forwardsProposals)
@@ -108,12 +114,21 @@ export class Raft {
       raft.send({ kind: 'transfer', from: raft.id, to: raft.leader, target })
   }
 
-  /** Asks for a read: `request`, never used before, comes back in a Ready; or never, and then it is asked for again with another number. */
-  read(request: number): void {
+  /** Why a change of members would become an entry that does nothing; undefined if it would not. */
+  changeProblem(change: MembershipChange): string | undefined {
+    return changeProblem(this.#raft, change)
+  }
+
+  /**
+   * Asks for a read: `request`, never used before, not by an earlier start either, comes back in a Ready; or never, and then it is asked
+   * for again with another number. Returns why it will not.
+   */
+  read(request: number): ReadRefusal | undefined {
     const raft = this.#raft
-    if (raft.role === 'leader') onRead(raft, { from: raft.id, request })
-    else if (raft.role === 'follower' && raft.leader !== nobody)
-      raft.send({ kind: 'read', from: raft.id, to: raft.leader, request })
+    if (raft.role === 'leader') return onRead(raft, { from: raft.id, request }) ? undefined : 'too many reads'
+    if (raft.role !== 'follower' || raft.leader === nobody) return 'no leader'
+    raft.send({ kind: 'read', from: raft.id, to: raft.leader, request })
+    return undefined
   }
 
   /** Forgets who leads, as if it had been silent: this member votes for whoever asks. */
@@ -127,7 +142,7 @@ export class Raft {
     if (this.#raft.role === 'leader' && member !== undefined) onUnreachable(member)
   }
 
-  /** A snapshot to a member was transferred, or was not. */
+  /** A snapshot to a member was transferred, or was not. The driver must say so: nothing else is sent to the member until then. */
   reportSnapshot(id: MemberId, isSent: boolean): void {
     const member = this.#raft.progress.get(id)
     if (this.#raft.role === 'leader' && member !== undefined) onSnapshotSent(member, isSent)
@@ -137,7 +152,7 @@ export class Raft {
   step(message: Message): ProposalRefusal | undefined {
     switch (message.kind) {
       case 'propose':
-        return this.propose(...message.proposals)
+        return this.propose(message.proposals)
       case 'transfer':
         this.transfer(message.target)
         return undefined
@@ -178,7 +193,9 @@ export class Raft {
       snapshot: log.nextSnapshot,
       mustSync: entries.length > 0 || log.nextSnapshot !== undefined || isNewVote,
       messages: raft.messages,
-      afterDurable: raft.afterDurable,
+      afterDurable: raft.afterDurable.filter(({ to }) => to !== raft.id),
+      own: raft.afterDurable.filter(({ to }) => to === raft.id),
+      number: ++this.#taken,
       committed: log.nextCommitted(),
       reads: raft.readyReads,
       term: raft.term,
@@ -194,10 +211,12 @@ export class Raft {
     return ready
   }
 
-  /** The write of a Ready, and all before it, are durable. Its `afterDurable` to others are the driver's to send. */
+  /** The write of a Ready is durable, and so are all before it. Its `afterDurable` is the driver's to send. */
   onDurable(ready: Ready): void {
     const { log } = this.#raft
-    for (const message of ready.afterDurable) if (message.to === this.#raft.id) this.step(message)
+    assert(ready.number > this.#durable, 'writes become durable in the order in which they were taken')
+    this.#durable = ready.number
+    for (const message of ready.own) this.step(message)
     // After a change of the term another write may be under way that replaces these entries: a later one speaks for them.
     if (ready.last !== undefined && ready.term === this.#raft.term) log.onDurable(ready.last)
     if (ready.snapshot === undefined) return
@@ -209,7 +228,7 @@ export class Raft {
   onApplied(entries: readonly LogEntry[]): void {
     const last = entries.at(-1)
     if (last === undefined) return
-    const bytes = dataBytes(entries)
+    const bytes = entryBytes(entries)
     this.#onApplied(last.index, bytes)
     this.#raft.uncommittedBytes = Math.max(0, this.#raft.uncommittedBytes - bytes)
   }
@@ -222,21 +241,6 @@ export class Raft {
   #onApplied(index: number, bytes: number): void {
     this.#raft.log.onApplied(index, bytes)
     leaveIfDue(this.#raft)
-  }
-
-  #tickLeader(): void {
-    const raft = this.#raft
-    const { electionTicks, heartbeatTicks } = raft.options
-    raft.heartbeatElapsed++
-    if (raft.electionElapsed >= electionTicks) {
-      raft.electionElapsed = 0
-      if (raft.options.checkQuorum) checkQuorum(raft)
-      // Handing over has not worked.
-      if (raft.role === 'leader') raft.transferee = nobody
-    }
-    if (raft.role !== 'leader' || raft.heartbeatElapsed < heartbeatTicks) return
-    raft.heartbeatElapsed = 0
-    sendHeartbeats(raft)
   }
 
   #dispatch(message: TermMessage): void {

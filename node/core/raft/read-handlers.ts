@@ -5,26 +5,34 @@ import type { MemberId } from './quorum.ts'
 import { sendHeartbeats } from './replication.ts'
 import type { RaftState } from './state.ts'
 
-export function onRead(raft: RaftState, { from, request }: Pick<ReadRequest, 'from' | 'request'>): void {
-  const { voters, outgoing } = raft.configuration
-  if (voters.size === 1 && voters.has(raft.id) && outgoing.size === 0)
-    return answer(raft, from, request, raft.log.committed)
+/** False where too many reads wait already. */
+export function onRead(raft: RaftState, { from, request }: Pick<ReadRequest, 'from' | 'request'>): boolean {
+  if (raft.earlyReads.length + raft.reads.count >= raft.options.readsMax) return false
   // A new leader does not know what is committed before something of its own term is.
-  if (!raft.hasCommittedInTerm) return void raft.earlyReads.push({ from, request })
-  raft.reads.add({ from, request })
+  if (raft.hasCommittedInTerm) raft.reads.add({ from, request })
+  else raft.earlyReads.push({ from, request })
   beginRound(raft)
+  return true
 }
 
-export function releaseEarlyReads(raft: RaftState): void {
-  if (raft.earlyReads.length === 0 || !raft.hasCommittedInTerm) return
-  for (const read of raft.earlyReads) raft.reads.add(read)
-  raft.earlyReads = []
+/** More is committed, or by others: reads that waited for it go on. */
+export function onCommitted(raft: RaftState): void {
+  if (raft.earlyReads.length > 0 && raft.hasCommittedInTerm) {
+    for (const read of raft.earlyReads) raft.reads.add(read)
+    raft.earlyReads = []
+  }
   beginRound(raft)
+  confirmRound(raft)
 }
 
 /** A member has answered a heartbeat of a round. */
 export function answerReads(raft: RaftState, from: MemberId, round: number): void {
-  const acknowledged = raft.reads.acknowledge(from, round)
+  raft.reads.acknowledge(from, round)
+  confirmRound(raft)
+}
+
+function confirmRound(raft: RaftState): void {
+  const { acknowledged } = raft.reads
   const votes = new Map(
     Array.from(raft.progress.keys(), (id) => [id, id === raft.id || acknowledged.has(id)]),
   )
@@ -35,8 +43,11 @@ export function answerReads(raft: RaftState, from: MemberId, round: number): voi
   beginRound(raft)
 }
 
+/** Begins a round with what waits. A leader that is the only voter needs nobody's answer. */
 function beginRound(raft: RaftState): void {
-  if (raft.reads.begin(raft.log.committed)) sendHeartbeats(raft)
+  if (!raft.reads.begin(raft.log.committed)) return
+  sendHeartbeats(raft)
+  confirmRound(raft)
 }
 
 function answer(raft: RaftState, to: MemberId, request: number, index: number): void {

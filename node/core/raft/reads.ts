@@ -43,10 +43,19 @@ export class ReadRounds {
     return true
   }
 
-  /** A member has answered a heartbeat of a round. Returns who has, of the round that is under way. */
-  acknowledge(id: MemberId, round: number): ReadonlySet<MemberId> {
-    if (round === this.#round && this.#asked !== undefined) this.#acknowledged.add(id)
+  /** Reads that are not answered. */
+  get count(): number {
+    return this.#waiting.length + (this.#asked?.reads.length ?? 0)
+  }
+
+  /** Who has answered a heartbeat of the round that is under way. */
+  get acknowledged(): ReadonlySet<MemberId> {
     return this.#acknowledged
+  }
+
+  /** A member has answered a heartbeat of a round. */
+  acknowledge(id: MemberId, round: number): void {
+    if (round === this.#round && this.#asked !== undefined) this.#acknowledged.add(id)
   }
 
   /** A majority has answered: ends the round. */

@@ -17,19 +17,23 @@ export interface Ready {
   readonly leadership: Leadership | undefined
   /** To be written where it has changed. */
   readonly hardState: HardState | undefined
-  /** To be written behind the log, from the first one's index on in place of what is there. */
-  readonly entries: readonly LogEntry[]
-  /** To be written in place of the log. Never together with entries. */
+  /** To be written in place of the log, and installed in place of the state, before anything else here. */
   readonly snapshot: Snapshot | undefined
+  /** To be written next, from the first one's index on in place of what is there; then the hard state. */
+  readonly entries: readonly LogEntry[]
   /** Whether a crash must not undo the write: false where only the commit index has changed. */
   readonly mustSync: boolean
   /** May be sent before the write. */
   readonly messages: readonly PromptMessage[]
-  /** May be sent once this write, and all before it, are durable. Those to the member itself `onDurable` takes. */
+  /** May be sent once this write, and all before it, are durable. */
   readonly afterDurable: readonly DurableMessage[]
+  /** What the member tells itself then; `onDurable` takes it. */
+  readonly own: readonly DurableMessage[]
   /** To be applied, in order. */
   readonly committed: readonly LogEntry[]
   readonly reads: readonly ReadyRead[]
+  /** 1, 2, 3 …: writes become durable in this order, also those of which nothing is to be written. */
+  readonly number: number
   /** The term of the member, and the end of its log, for `onDurable`. */
   readonly term: number
   readonly last: Position | undefined

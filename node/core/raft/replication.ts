@@ -1,6 +1,6 @@
 // What a leader sends: entries, snapshots to who lacks what is compacted, and heartbeats.
 
-import { dataBytes } from './entry.ts'
+import { entryBytes } from './entry.ts'
 import type { Progress } from './progress.ts'
 import type { MemberId } from './quorum.ts'
 import type { RaftState } from './state.ts'
@@ -38,7 +38,7 @@ export function trySendAppend(raft: RaftState, to: MemberId, evenIfEmpty: boolea
   if (entries.length === 0 && !evenIfEmpty) return false
   const previous = { term: previousTerm, index }
   raft.send({ kind: 'append', from, to, term, previous, entries, commit: log.committed })
-  member.sentEntries(entries.length, dataBytes(entries))
+  member.sentEntries(entries.length, entryBytes(entries))
   member.sentCommit(log.committed)
   return true
 }

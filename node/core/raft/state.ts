@@ -2,7 +2,7 @@
 
 import type { ChangeContext, Membership } from './change.ts'
 import { Configuration } from './configuration.ts'
-import type { HardState, Position, Proposal } from './entry.ts'
+import { entryBytes, type HardState, type Position, type Proposal } from './entry.ts'
 import type { RaftLog } from './log.ts'
 import { type DurableMessage, isDurable, type Message, type PromptMessage } from './messages.ts'
 import type { RaftOptions } from './options.ts'
@@ -115,12 +115,15 @@ export class RaftState {
     this.progress = progress
   }
 
-  /** Numbers and appends what is proposed to this leader; false where too much is uncommitted already. */
-  appendOwn(proposals: readonly Proposal[], bytes: number): boolean {
-    const isFull =
-      this.uncommittedBytes > 0 && this.uncommittedBytes + bytes > this.options.uncommittedBytesMax
-    if (isFull && bytes > 0) return false
-    this.uncommittedBytes += bytes
+  /**
+   * Numbers and appends what is proposed to this leader; false where too much is uncommitted already. What the group itself needs is
+   * free, and never refused.
+   */
+  appendOwn(proposals: readonly Proposal[], isFree: boolean): boolean {
+    const bytes = isFree ? 0 : entryBytes(proposals)
+    const total = this.uncommittedBytes + bytes
+    if (!isFree && this.uncommittedBytes > 0 && total > this.options.uncommittedBytesMax) return false
+    this.uncommittedBytes = total
     const { term } = this
     const first = this.log.lastIndex + 1
     this.log.append(proposals.map(({ data, change }, at) => ({ term, index: first + at, data, change })))
@@ -157,12 +160,10 @@ export class RaftState {
     this.transferee = nobody
     this.votes.clear()
     const next = this.log.lastIndex + 1
-    const fresh = Array.from(this.progress, ([id, { isLearner }]): [MemberId, Progress] => {
-      const progress = new Progress(next, isLearner, false, this.options.flow)
-      if (id === this.id) progress.match = this.log.lastIndex
-      return [id, progress]
-    })
-    this.progress = new Map(fresh)
+    const { flow } = this.options
+    this.progress = new Map(
+      Array.from(this.progress, ([id, { isLearner }]) => [id, new Progress(next, isLearner, false, flow)]),
+    )
     this.pendingChangeIndex = 0
     this.uncommittedBytes = 0
     this.reads.clear()

@@ -33,5 +33,6 @@ function answerOldTerm(raft: RaftState, { kind, from: to }: TermMessage): void {
   // This member may be ahead because it campaigned alone: the leader steps down, and one election brings both together again.
   if (isLeaders && (options.checkQuorum || options.preVote))
     raft.send({ kind: 'append-answer', from, to, term, index: 0, hint: undefined })
-  else if (kind === 'pre-vote') raft.send({ kind: 'pre-vote-answer', from, to, term, isGranted: false })
+  else if (kind === 'pre-vote')
+    raft.send({ kind: 'pre-vote-answer', from, to, term, isGranted: false, last: raft.log.last })
 }

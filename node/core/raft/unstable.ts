@@ -2,7 +2,7 @@
 // begin before the one before it is done.
 
 import { assert } from '../common/assert.ts'
-import type { LogEntry, Position, Snapshot } from './entry.ts'
+import { countWithinBytes, type LogEntry, type Position, type Snapshot } from './entry.ts'
 
 export class Unstable {
   #entries: LogEntry[] = []
@@ -53,9 +53,11 @@ export class Unstable {
     return this.#snapshot?.index === index ? this.#snapshot.term : undefined
   }
 
-  /** Entries from..to, all of which are here. */
-  entries(from: number, to: number): readonly LogEntry[] {
-    return this.#entries.slice(from - this.#offset, to - this.#offset + 1)
+  /** Entries from..to, all of which are here: at most so many bytes, but at least one. */
+  entries(from: number, to: number, bytesMax: number): readonly LogEntry[] {
+    const start = from - this.#offset
+    const count = countWithinBytes(this.#entries, start, to - this.#offset + 1, bytesMax)
+    return this.#entries.slice(start, start + count)
   }
 
   /** Everything here is being written from now on. */
@@ -95,7 +97,7 @@ export class Unstable {
     assert(from <= end, 'a log has no holes')
     if (from < this.#offset) this.#offset = from
     this.#entries.length = from - this.#offset
-    this.#entries.push(...entries)
+    for (const entry of entries) this.#entries.push(entry)
     // What is replaced was perhaps handed out; what replaces it was not.
     this.#handedTo = Math.max(this.#offset, Math.min(this.#handedTo, from))
   }

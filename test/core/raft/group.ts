@@ -24,6 +24,7 @@ export const defaultOptions: Omit<RaftOptions, 'id'> = {
   flow: { messages: 256, bytes: 8_388_608 },
   uncommittedBytesMax: 1_000_000,
   applyingBytesMax: 1_000_000,
+  readsMax: 100,
   appliesBeforeDurable: true,
   random: () => 0,
 }
@@ -114,7 +115,7 @@ export class Group {
     assert.deepEqual(member.apply(ready.committed), [])
     member.raft.onDurable(ready)
     member.raft.onApplied(ready.committed)
-    return ready.afterDurable.filter(({ to }) => to !== id)
+    return [...ready.afterDurable]
   }
 
   /** Everything that a member wants done. Returns the messages it sends. */
@@ -148,7 +149,7 @@ export class Group {
   }
 
   propose(id: number, ...texts: string[]): void {
-    for (const text of texts) assert.equal(this.raft(id).propose({ data: Buffer.from(text) }), undefined)
+    for (const text of texts) assert.equal(this.raft(id).propose([{ data: Buffer.from(text) }]), undefined)
   }
 
   tick(id: number, ticks = 1): void {

@@ -16,7 +16,7 @@ function change(words: string, transition: MembershipChange['transition'] = 'aut
 }
 
 function request(group: Group, id: number, words: string, transition?: MembershipChange['transition']): void {
-  assert.equal(group.raft(id).propose({ data: noData, change: change(words, transition) }), undefined)
+  assert.equal(group.raft(id).propose([{ data: noData, change: change(words, transition) }]), undefined)
   group.settle()
 }
 
@@ -85,8 +85,8 @@ test('a leader leaves a joint configuration by itself, where that was asked for'
 test('only one change is under way at a time: another one becomes an entry that changes nothing', () => {
   const group = new Group(5)
   group.elect(1)
-  assert.equal(group.raft(1).propose({ data: noData, change: change('r5') }), undefined)
-  assert.equal(group.raft(1).propose({ data: noData, change: change('r4') }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r5') }]), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r4') }]), undefined)
   group.settle()
   assert.deepEqual(votersOf(group, 1), [1, 2, 3, 4])
 })
@@ -97,7 +97,7 @@ test('a new leader makes no change before it has applied everything it found', (
   for (const message of group.drain(1)) if (message.to === 2) group.deliver(message)
   for (const message of group.drain(2)) group.deliver(message)
   assert.equal(group.status(1).role, 'leader')
-  assert.equal(group.raft(1).propose({ data: noData, change: change('r3') }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r3') }]), undefined)
   group.settle()
   assert.deepEqual(votersOf(group, 1), [1, 2, 3])
   request(group, 1, 'r3')
@@ -109,7 +109,7 @@ test('a leader that is removed commits that, steps down, and the others elect an
   group.elect(1)
   request(group, 1, 'r1')
   assert.equal(group.status(1).role, 'follower')
-  assert.equal(group.raft(1).propose({ data: noData }), 'no leader')
+  assert.equal(group.raft(1).propose([{ data: noData }]), 'no leader')
   group.tick(1, 5 * electionTicks)
   assert.equal(group.status(1).role, 'follower')
   group.elect(2)
@@ -123,7 +123,7 @@ test('a leader that is removed does not count itself for the entries behind', ()
   group.elect(1)
   request(group, 1, 'r1')
   group.isolate(3)
-  assert.equal(group.raft(1).propose({ data: noData }), 'not a member')
+  assert.equal(group.raft(1).propose([{ data: noData }]), 'not a member')
   assert.equal(group.status(1).commit, 2)
 })
 
@@ -141,7 +141,7 @@ test('a member that was removed and does not know it deposes nobody', () => {
 test('the last voter cannot be removed', () => {
   const group = new Group(1)
   group.elect(1)
-  assert.equal(group.raft(1).propose({ data: noData, change: change('r1') }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r1') }]), undefined)
   assert.throws(() => group.settle(), /removed all voters/)
 })
 
@@ -150,7 +150,7 @@ test('leadership is not handed to a learner, nor to who was removed meanwhile', 
   group.elect(1)
   request(group, 1, 'l3')
   group.raft(1).transfer(3)
-  assert.equal(group.raft(1).propose({ data: noData }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData }]), undefined)
   group.settle()
   assert.deepEqual(group.leaders, [1])
 })
@@ -159,11 +159,11 @@ test('who is being handed leadership and is removed meanwhile holds up proposals
   const group = new Group(3)
   group.elect(1)
   group.isolate(3)
-  assert.equal(group.raft(1).propose({ data: noData, change: change('r3') }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r3') }]), undefined)
   group.raft(1).transfer(3)
-  assert.equal(group.raft(1).propose({ data: noData }), 'leadership is being handed over')
+  assert.equal(group.raft(1).propose([{ data: noData }]), 'leadership is being handed over')
   group.settle()
-  assert.equal(group.raft(1).propose({ data: noData }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData }]), undefined)
 })
 
 test('a member does not campaign before it has applied a change that is committed', () => {
@@ -191,7 +191,7 @@ test('a member does not campaign before it has applied a change that is committe
 test('entries that are enough for fewer members are committed when these are fewer', () => {
   const group = new Group(4)
   group.elect(1)
-  assert.equal(group.raft(1).propose({ data: noData, change: change('r4') }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r4') }]), undefined)
   group.propose(1, 'x')
   group.drain(1)
   // Change and entry have two of four; then the change has three.
@@ -207,7 +207,7 @@ test('entries that are enough for fewer members are committed when these are few
 test('a joint configuration is left once', () => {
   const group = new Group(5)
   group.elect(1)
-  assert.equal(group.raft(1).propose({ data: noData, change: change('r4 r5') }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r4 r5') }]), undefined)
   group.propose(1, 'a', 'b', 'c')
   group.settle()
   const kinds = group.entries(1).map((entry) => (entry.change === undefined ? entry.data.length : 'change'))

@@ -6,6 +6,8 @@ import { noData } from '../../../node/core/raft/entry.ts'
 import type { Message } from '../../../node/core/raft/messages.ts'
 import { electionTicks, Group, ofKind } from './group.ts'
 
+/** The end of an empty log. */
+const last = { term: 0, index: 0 }
 const heartbeat = (term: number): Message => ({
   kind: 'heartbeat',
   from: 2,
@@ -114,7 +116,7 @@ for (const [size, granted, denied, role] of elections) {
     group.raft(1).campaign()
     group.drain(1)
     for (let from = 2; from < 2 + granted + denied; from++)
-      group.deliver({ kind: 'vote-answer', from, to: 1, term: 1, isGranted: from < 2 + granted })
+      group.deliver({ kind: 'vote-answer', from, to: 1, term: 1, isGranted: from < 2 + granted, last })
     group.drain(1)
     assert.equal(group.status(1).role, role)
   })
@@ -125,7 +127,7 @@ test('5.2 the vote of one server counts once, whatever it says later', () => {
   group.raft(1).campaign()
   group.drain(1)
   const answer = (from: number, isGranted: boolean): void =>
-    group.deliver({ kind: 'vote-answer', from, to: 1, term: 1, isGranted })
+    group.deliver({ kind: 'vote-answer', from, to: 1, term: 1, isGranted, last })
   for (const isGranted of [false, true, true]) answer(2, isGranted)
   answer(3, true)
   assert.equal(group.status(1).role, 'candidate')
@@ -170,8 +172,6 @@ test('5.2 a candidate that hears of a leader of an older term goes on', () => {
 
 test('5.2 times of elections are drawn from a range, anew for each', () => {
   const draws = [0, 0.5, 0.999]
-  let next = 0
-  const group = new Group(1, { random: () => draws[next++ % draws.length] ?? 0 })
   const seen = new Set<number>()
   for (let count = 0; count < 6; count++) {
     const waiting = new Group(3, { random: () => draws[count % draws.length] ?? 0 })
@@ -186,7 +186,6 @@ test('5.2 times of elections are drawn from a range, anew for each', () => {
     [...seen].sort((a, b) => a - b),
     [electionTicks, 1.5 * electionTicks, 2 * electionTicks - 1],
   )
-  assert.equal(group.status(1).role, 'follower')
 })
 
 const logs: readonly (readonly [

@@ -164,9 +164,9 @@ test('a transfer of leadership that does not work within the time of an election
   group.elect(1)
   group.isolate(3)
   group.raft(1).transfer(3)
-  assert.equal(group.raft(1).propose({ data: noData }), 'leadership is being handed over')
+  assert.equal(group.raft(1).propose([{ data: noData }]), 'leadership is being handed over')
   group.tick(1, electionTicks)
-  assert.equal(group.raft(1).propose({ data: noData }), undefined)
+  assert.equal(group.raft(1).propose([{ data: noData }]), undefined)
 })
 
 test('leadership is handed to a member that was behind, after it has caught up', () => {
@@ -184,34 +184,34 @@ test('leadership is handed to a member that was behind, after it has caught up',
 })
 
 test('what a leader without a majority takes is bounded, and it takes more once the majority is back', () => {
-  const group = new Group(3, { uncommittedBytesMax: 1000 })
+  const group = new Group(3, { uncommittedBytesMax: 10 * (100 + 64) })
   group.elect(1)
   group.isolate(1)
   const data = Buffer.alloc(100)
   let taken = 0
-  while (group.raft(1).propose({ data }) === undefined) {
+  while (group.raft(1).propose([{ data }]) === undefined) {
     taken++
     group.settle()
   }
   assert.equal(taken, 10)
-  assert.equal(group.raft(1).propose({ data }), 'too much is uncommitted')
+  assert.equal(group.raft(1).propose([{ data }]), 'too much is uncommitted')
   group.heal()
   group.tick(1)
   group.settle()
-  assert.equal(group.raft(1).propose({ data }), undefined)
+  assert.equal(group.raft(1).propose([{ data }]), undefined)
 })
 
 test('an entry larger than the bound is taken where nothing else is uncommitted', () => {
   const group = new Group(3, { uncommittedBytesMax: 10 })
   group.elect(1)
-  assert.equal(group.raft(1).propose({ data: Buffer.alloc(100) }), undefined)
-  assert.equal(group.raft(1).propose({ data: Buffer.alloc(1) }), 'too much is uncommitted')
+  assert.equal(group.raft(1).propose([{ data: Buffer.alloc(100) }]), undefined)
+  assert.equal(group.raft(1).propose([{ data: Buffer.alloc(1) }]), 'too much is uncommitted')
 })
 
 test('appends under way to a member are bounded by messages and bytes, and go on as it answers', () => {
   for (const flow of [
     { messages: 4, bytes: 1_000_000 },
-    { messages: 100, bytes: 40 },
+    { messages: 100, bytes: 4 * (10 + 64) },
   ]) {
     const group = new Group(3, { flow })
     group.elect(1)
@@ -221,10 +221,12 @@ test('appends under way to a member are bounded by messages and bytes, and go on
       group.drain(1)
     }
     assert.equal(group.status(1).progress.get(3)?.inflights.count, 4)
+    group.propose(1, 'one more')
+    assert.deepEqual(ofKind(group.drain(1), 'append'), [])
     group.heal()
     group.tick(1)
     group.settle()
-    assert.equal(group.texts(3).length, 20)
+    assert.equal(group.texts(3).length, 21)
   }
 })
 
