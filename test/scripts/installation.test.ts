@@ -83,7 +83,10 @@ test('bootstrap refuses an unknown verb with exit code 2 and names the known one
     { encoding: 'utf8' },
   )
   assert.equal(status, 2)
-  assert.match(stderr, /unknown verb "toString": use one of start, test, check, sim, bench, herald/)
+  assert.match(
+    stderr,
+    /unknown verb "toString": use one of start, test, check, sim, bench, conformance, herald/,
+  )
 })
 
 test('herald.mjs passes arguments and exit codes through', () => {
