@@ -9,7 +9,7 @@ import {
   simpleChange,
 } from '../node/core/raft/change.ts'
 import { Configuration } from '../node/core/raft/configuration.ts'
-import type { Step } from './datadriven.ts'
+import { flagOf, type Step } from './datadriven.ts'
 import { describeConfiguration, describeProgress, parseChanges } from './describe.ts'
 
 export class ConfchangeReplay {
@@ -34,8 +34,7 @@ export class ConfchangeReplay {
   }
 
   #enter(membership: Membership, step: Step, context: ChangeContext): Membership {
-    const autoLeave = step.args.some(({ key, values }) => key === 'autoleave' && values[0] === 'true')
-    return enterJoint(membership, autoLeave, parseChanges(step.input.join(' ')), context)
+    return enterJoint(membership, flagOf(step.args, 'autoleave'), parseChanges(step.input.join(' ')), context)
   }
 
   #change(change: (membership: Membership) => Membership): string[] {

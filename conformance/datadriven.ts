@@ -62,6 +62,15 @@ function parseArgument(word: string): Argument {
   return { key, values: value === undefined ? [] : [value] }
 }
 
+/** The values of an argument; none where it is missing. */
+export function valuesOf(args: readonly Argument[], key: string): readonly string[] {
+  return args.find((arg) => arg.key === key)?.values ?? []
+}
+
+export function flagOf(args: readonly Argument[], key: string): boolean {
+  return valuesOf(args, key)[0] === 'true'
+}
+
 /** A command may go on in the next line, behind a backslash. */
 function readContinued(
   lines: readonly string[],

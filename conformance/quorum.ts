@@ -1,7 +1,7 @@
 // Replays files that ask what a quorum has committed, or how it votes.
 
 import { everything, jointCommittedIndex, jointVoteResult, type MemberId } from '../node/core/raft/quorum.ts'
-import type { Argument, Step } from './datadriven.ts'
+import { type Argument, type Step, valuesOf } from './datadriven.ts'
 
 const results = { won: 'VoteWon', lost: 'VoteLost', pending: 'VotePending' } as const
 
@@ -43,8 +43,4 @@ function idsOf(args: readonly Argument[], key: string): MemberId[] {
   return valuesOf(args, key)
     .filter((value) => value !== 'zero')
     .map(Number)
-}
-
-function valuesOf(args: readonly Argument[], key: string): readonly string[] {
-  return args.find((arg) => arg.key === key)?.values ?? []
 }

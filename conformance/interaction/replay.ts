@@ -4,7 +4,7 @@ import type { MembershipChange } from '../../node/core/raft/change.ts'
 import type { ConfigurationRecord } from '../../node/core/raft/configuration.ts'
 import { noData } from '../../node/core/raft/entry.ts'
 import type { RaftOptions } from '../../node/core/raft/options.ts'
-import { type Argument, type CommandLine, parseCommand, type Step } from '../datadriven.ts'
+import { type Argument, type CommandLine, flagOf, parseCommand, type Step, valuesOf } from '../datadriven.ts'
 import { describeProgress, parseChanges } from '../describe.ts'
 import { Environment, type Recipient } from './environment.ts'
 import { Member } from './member.ts'
@@ -283,15 +283,7 @@ function idsOf(args: readonly Argument[]): number[] {
   return args.filter(({ values }) => values.length === 0).map(({ key }) => Number(key))
 }
 
-function valuesOf(args: readonly Argument[], key: string): readonly string[] {
-  return args.find((arg) => arg.key === key)?.values ?? []
-}
-
 function numberOf(args: readonly Argument[], key: string, fallback: number): number {
   const [value] = valuesOf(args, key)
   return value === undefined ? fallback : Number(value)
-}
-
-function flagOf(args: readonly Argument[], key: string): boolean {
-  return valuesOf(args, key)[0] === 'true'
 }

@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import { type DataLock, lockDataDirectory } from './data-lock.ts'
+import { toDiskFailure } from './disk-failure.ts'
 import { temporaryEnding, writeWholeFile } from './whole-file.ts'
 
 const identityFileName = 'identity.json'
@@ -62,8 +63,7 @@ export class DataDirectory {
     } catch (cause) {
       lock?.release()
       if (cause instanceof HeraldError) throw cause
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new HeraldError('DISK_FAILED', `${path}: ${reason}`, { cause })
+      throw toDiskFailure(path, cause)
     }
   }
 

@@ -9,6 +9,7 @@ import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
 import type { DroppedLine, JournalLine } from '../core/common/journal-lines.ts'
+import { toDiskFailure, toReason } from './disk-failure.ts'
 import {
   inspectJournalFile,
   type JournalPosition,
@@ -106,7 +107,7 @@ export class JournalWriter {
       if (isTorn) writer.#counters.tornFiles++
       return writer
     } catch (cause) {
-      throw new HeraldError('DISK_FAILED', `${options.directory}: ${toReason(cause)}`, { cause })
+      throw toDiskFailure(options.directory, cause)
     }
   }
 
@@ -291,8 +292,4 @@ export class JournalWriter {
 
 function emptyChunk(): Chunk {
   return { lines: [], characters: 0, dropped: { lines: 0, reported: 0 } }
-}
-
-function toReason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -4,9 +4,9 @@
 import { type FileHandle, mkdir, open, readdir, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { HeraldError } from '../core/common/errors.ts'
 import { type Damage, LogScanner, numberOf, type TornTail } from '../core/wal/scan.ts'
 import type { LogPorts, LogStart } from '../core/wal/writer.ts'
+import { toDiskFailure } from './disk-failure.ts'
 import { syncDirectory } from './whole-file.ts'
 
 /** What a log says when it is opened. */
@@ -95,9 +95,4 @@ async function writeAll(handle: FileHandle, parts: readonly Uint8Array[]): Promi
   const { bytesWritten } = await handle.writev([...parts])
   if (bytesWritten === bytes) return
   await handle.appendFile(Buffer.concat(parts).subarray(bytesWritten))
-}
-
-function toDiskFailure(path: string, cause: unknown): HeraldError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new HeraldError('DISK_FAILED', `${path}: ${reason}`, { cause })
 }

@@ -52,7 +52,7 @@ export function applyChange(
     : makeSimple(draft, change.changes)
 }
 
-export function isLeave(change: MembershipChange): boolean {
+function isLeave(change: MembershipChange): boolean {
   return change.changes.length === 0 && change.transition === 'auto'
 }
 

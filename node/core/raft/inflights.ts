@@ -1,5 +1,7 @@
 // Appends that a leader has sent to one follower and that are not acknowledged, bounded by messages and by bytes.
 
+import { Deque } from '../common/deque.ts'
+
 /** Flow control towards one follower. */
 export interface FlowLimits {
   /** Append messages under way at most. */
@@ -8,11 +10,15 @@ export interface FlowLimits {
   readonly bytes: number
 }
 
+/** One append message. */
+interface Sent {
+  readonly lastIndex: number
+  readonly bytes: number
+}
+
 export class Inflights {
   readonly #limits: FlowLimits
-  /** Last index of each message, and its bytes; what lies before `#first` is acknowledged. */
-  readonly #sent: { readonly lastIndex: number; readonly bytes: number }[] = []
-  #first = 0
+  #sent = new Deque<Sent>()
   #bytes = 0
 
   constructor(limits: FlowLimits) {
@@ -20,7 +26,7 @@ export class Inflights {
   }
 
   get count(): number {
-    return this.#sent.length - this.#first
+    return this.#sent.length
   }
 
   get isFull(): boolean {
@@ -35,19 +41,15 @@ export class Inflights {
 
   /** Everything up to an index has arrived. */
   freeUpTo(index: number): void {
-    for (let oldest = this.#sent[this.#first]; oldest !== undefined; oldest = this.#sent[this.#first]) {
-      if (oldest.lastIndex > index) break
+    for (let oldest = this.#sent.peek(); oldest !== undefined; oldest = this.#sent.peek()) {
+      if (oldest.lastIndex > index) return
       this.#bytes -= oldest.bytes
-      this.#first++
+      this.#sent.shift()
     }
-    if (this.#first * 2 < this.#sent.length) return
-    this.#sent.splice(0, this.#first)
-    this.#first = 0
   }
 
   clear(): void {
-    this.#sent.length = 0
-    this.#first = 0
+    this.#sent = new Deque()
     this.#bytes = 0
   }
 }

@@ -67,6 +67,10 @@ export class RaftLog {
     return this.#unstable.hasEntries
   }
 
+  get hasNextUnstable(): boolean {
+    return this.#unstable.hasNextEntries
+  }
+
   get nextUnstable(): readonly LogEntry[] {
     return this.#unstable.nextEntries
   }
@@ -148,12 +152,16 @@ export class RaftLog {
     this.#unstable.onSnapshotDurable(index)
   }
 
+  /** Whether committed entries are to be applied now. */
+  get hasNextCommitted(): boolean {
+    return !this.#isApplyingPaused && !this.hasSnapshotPending && this.#applying < this.#applicableTo
+  }
+
   /** Committed entries that are to be applied now. */
   nextCommitted(): readonly LogEntry[] {
-    if (this.#isApplyingPaused || this.hasSnapshotPending) return []
-    const from = this.#applying + 1
-    const to = this.#applicableTo
-    return from > to ? [] : this.#slice(from, to, this.#limits.applyingBytesMax - this.#applyingBytes)
+    if (!this.hasNextCommitted) return []
+    const bytesMax = this.#limits.applyingBytesMax - this.#applyingBytes
+    return this.#slice(this.#applying + 1, this.#applicableTo, bytesMax)
   }
 
   /** Whether something committed up to here, and not applied, changes the members. */

@@ -170,11 +170,11 @@ export class Raft {
     const { messages, afterDurable, readyReads, log } = this.#raft
     return (
       messages.length + afterDurable.length + readyReads.length > 0 ||
-      log.nextUnstable.length > 0 ||
+      log.hasNextUnstable ||
       log.nextSnapshot !== undefined ||
       this.#changedHardState() !== undefined ||
       this.#changedLeadership() !== undefined ||
-      log.nextCommitted().length > 0
+      log.hasNextCommitted
     )
   }
 

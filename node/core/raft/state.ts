@@ -8,7 +8,7 @@ import { type DurableMessage, isDurable, type Message, type PromptMessage } from
 import type { RaftOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { type MemberId, nobody } from './quorum.ts'
-import { ReadRounds } from './reads.ts'
+import { type PendingRead, ReadRounds } from './reads.ts'
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
 
@@ -43,7 +43,7 @@ export class RaftState {
   uncommittedBytes = 0
   readonly reads: ReadRounds = new ReadRounds()
   /** Reads that came before this leader had committed anything of its term. */
-  earlyReads: { readonly from: MemberId; readonly request: number }[] = []
+  earlyReads: PendingRead[] = []
   readyReads: ReadyRead[] = []
   /** May be sent at once. */
   messages: PromptMessage[] = []

@@ -38,6 +38,11 @@ export class Unstable {
     return this.#entries.length > 0
   }
 
+  /** Whether there are entries that nobody writes yet. */
+  get hasNextEntries(): boolean {
+    return this.#handedTo < this.#offset + this.#entries.length
+  }
+
   /** Entries that nobody writes yet. */
   get nextEntries(): readonly LogEntry[] {
     return this.#entries.slice(this.#handedTo - this.#offset)

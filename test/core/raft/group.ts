@@ -152,6 +152,14 @@ export class Group {
     for (const text of texts) assert.equal(this.raft(id).propose([{ data: Buffer.from(text) }]), undefined)
   }
 
+  /** The leader commits texts without another member, and forgets them: that one needs a snapshot. */
+  leaveBehind(leader: number, id: number, ...texts: string[]): void {
+    this.isolate(id)
+    this.propose(leader, ...texts)
+    this.settle()
+    this.member(leader).log.compact(this.status(leader).lastIndex)
+  }
+
   tick(id: number, ticks = 1): void {
     for (let count = 0; count < ticks; count++) this.raft(id).tick()
   }

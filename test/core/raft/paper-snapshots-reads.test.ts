@@ -8,10 +8,7 @@ import { electionTicks, entriesOf, Group, ofKind } from './group.ts'
 test('7 a follower that lacks what the leader has compacted gets a snapshot, and what follows', () => {
   const group = new Group(3)
   group.elect(1)
-  group.isolate(3)
-  group.propose(1, 'a', 'b')
-  group.settle()
-  group.member(1).log.compact(2)
+  group.leaveBehind(1, 3, 'a', 'b')
   group.heal()
   group.tick(1)
   group.settle()

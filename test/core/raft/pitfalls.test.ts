@@ -94,7 +94,8 @@ test('members that hear of a leader do not vote for somebody else, but where the
   assert.equal(ofKind(ask(true), 'vote-answer')[0]?.isGranted, true)
 })
 
-test('a read is not answered by a leader that was deposed', () => {
+/** The first member was asked for a read, could not answer, and is the leader no more. */
+function withDeposedReader(): Group {
   const group = new Group(3)
   group.elect(1)
   group.isolate(1)
@@ -103,6 +104,11 @@ test('a read is not answered by a leader that was deposed', () => {
   group.elect(2)
   group.propose(2, 'newer')
   group.settle()
+  return group
+}
+
+test('a read is not answered by a leader that was deposed', () => {
+  const group = withDeposedReader()
   assert.deepEqual(group.raft(1).hasReady, false)
   group.heal()
   group.tick(2)
@@ -112,14 +118,7 @@ test('a read is not answered by a leader that was deposed', () => {
 })
 
 test('a read of a leader that was deposed is not answered when it leads again', () => {
-  const group = new Group(3)
-  group.elect(1)
-  group.isolate(1)
-  group.raft(1).read(5)
-  group.settle()
-  group.elect(2)
-  group.propose(2, 'newer')
-  group.settle()
+  const group = withDeposedReader()
   group.heal()
   group.tick(2)
   group.settle()
@@ -250,10 +249,7 @@ test('a member with too much under way is sent an append without entries when it
 test('behind a snapshot that arrived probing begins', () => {
   const group = new Group(3)
   group.elect(1)
-  group.isolate(3)
-  group.propose(1, 'a', 'b')
-  group.settle()
-  group.member(1).log.compact(3)
+  group.leaveBehind(1, 3, 'a', 'b')
   group
     .raft(1)
     .step({ kind: 'append-answer', from: 3, to: 1, term: 1, index: 3, hint: { term: 1, index: 1 } })
@@ -266,10 +262,7 @@ test('behind a snapshot that arrived probing begins', () => {
 test('a snapshot that did not arrive is not taken for one that did', () => {
   const group = new Group(3)
   group.elect(1)
-  group.isolate(3)
-  group.propose(1, 'a', 'b')
-  group.settle()
-  group.member(1).log.compact(3)
+  group.leaveBehind(1, 3, 'a', 'b')
   group.heal()
   const { deliver } = group
   group.deliver = (message: Message) => {
