@@ -1,7 +1,7 @@
 // What subscribers get: messages and gaps. A message is a window onto the batch that it came in; text, headers and
 // the rest are read when somebody asks. It keeps the whole batch in memory: copy the payload to hold on to it for long.
 
-import { batchOffset } from '../node/wire/batch-header.ts'
+import { batchEpoch, batchOffset, batchPlace, batchSequence } from '../node/wire/batch-header.ts'
 import { readHeaders } from '../node/wire/batch-reader.ts'
 import { readF64 } from '../node/wire/bytes.ts'
 import type { GapReason } from '../node/wire/control.ts'
@@ -76,6 +76,19 @@ export class Message {
   /** Who numbered the message: `node#boot`. */
   get origin(): string {
     return this.#source.origin
+  }
+
+  /** Place in the order of its stream, 1, 2, 3 …; undefined where the stream has none: in gossip mode. */
+  get offset(): number | undefined {
+    const { frame } = this.#source
+    const first = batchPlace(frame)
+    return first === 0 ? undefined : first + this.sequence - batchSequence(frame)
+  }
+
+  /** The epoch of the stream in which it got that place; undefined where it has none. */
+  get epoch(): number | undefined {
+    const { frame } = this.#source
+    return batchPlace(frame) === 0 ? undefined : batchEpoch(frame)
   }
 
   /** When the publisher meant to send it: milliseconds since 1970 by the publisher's clock, with fractions. */

@@ -123,7 +123,7 @@ export class Inbox {
     if (problem !== undefined) return `a batch ${problem}`
     const broken = this.#walk(frame)
     if (broken !== undefined) return `a batch ${broken}`
-    const stream = batchStream(frame)
+    const stream = this.#names.streamNumber(batchStream(frame))
     const boot = batchBoot(frame)
     const first = batchSequence(frame)
     const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, first - 1)
@@ -137,7 +137,8 @@ export class Inbox {
   }
 
   /** Everything of this origin up to the sequence is behind the subscription. */
-  onProgress(stream: number, boot: number, sequence: number): string | undefined {
+  onProgress(number: number, boot: number, sequence: number): string | undefined {
+    const stream = this.#names.streamNumber(number)
     const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, sequence)
     if (typeof position === 'string') return position
     if (sequence <= position.received) return undefined

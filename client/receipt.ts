@@ -13,6 +13,9 @@ export type PublishResult =
       readonly stream: string | undefined
       readonly origin: string | undefined
       readonly sequence: number | undefined
+      /** Place in the order of the stream, 1, 2, 3 …, and the epoch in which it got it; absent where the stream has no order. */
+      readonly offset: number | undefined
+      readonly epoch: number | undefined
     }
   /** Handed to the connection with `ack: 'none'`; nothing more will be known. */
   | { readonly status: 'sent' }
@@ -30,6 +33,8 @@ export type BatchOutcome =
 /** Translates the numbers of an acknowledgement. */
 export interface PositionNames {
   streamName(number: number): string | undefined
+  /** The number of the stream that a number on the wire stands for: epochs have numbers of their own. */
+  streamNumber(number: number): number
   originName(boot: number): string | undefined
 }
 
@@ -107,11 +112,13 @@ export class PublishBatch {
           stream: this.#names.streamName(run.stream),
           origin: this.#names.originName(run.boot),
           sequence: run.first + index - first,
+          offset: run.offset === 0 ? undefined : run.offset + index - first,
+          epoch: run.offset === 0 ? undefined : run.epoch,
         }
       }
       first += run.records
     }
-    return { status: 'acknowledged', stream: undefined, origin: undefined, sequence: undefined }
+    return unplaced
   }
 }
 
@@ -147,6 +154,16 @@ export class PublishReceipt implements PromiseLike<PublishResult> {
       .then((): PublishResult => batch.resultAt(index) ?? unsettled)
       .then(onFulfilled, onRejected)
   }
+}
+
+/** Where the node does not tell the position. */
+const unplaced: PublishResult = {
+  status: 'acknowledged',
+  stream: undefined,
+  origin: undefined,
+  sequence: undefined,
+  offset: undefined,
+  epoch: undefined,
 }
 
 /** Only named for the type: `wait` resolves after an outcome was set. */

@@ -13,6 +13,8 @@ export class Subscriptions implements PositionNames {
   /** The stream that takes what no other claims always exists; the others are told by nodes. */
   readonly #streams = new Map<number, string>([[toStreamId('default'), 'default']])
   readonly #origins = new Map<number, string>()
+  /** Numbers of epochs, and of the streams whose they are: positions go on from one to the next. */
+  readonly #epochs = new Map<number, number>()
   #link: SubscriptionLink | undefined
   #lastId = 0
 
@@ -27,6 +29,10 @@ export class Subscriptions implements PositionNames {
 
   streamName(number: number): string | undefined {
     return this.#streams.get(number)
+  }
+
+  streamNumber(number: number): number {
+    return this.#epochs.get(number) ?? number
   }
 
   originName(boot: number): string | undefined {
@@ -72,6 +78,7 @@ export class Subscriptions implements PositionNames {
     switch (message.op) {
       case 'stream':
         this.#streams.set(message.number, message.name)
+        this.#learnEpoch(message.number, message.name)
         return undefined
       case 'origin':
         this.#origins.set(message.boot, message.origin)
@@ -95,6 +102,13 @@ export class Subscriptions implements PositionNames {
         return core?.onGap(stream, boot, message.from, message.to, message.reason)
       }
     }
+  }
+
+  #learnEpoch(number: number, name: string): void {
+    const stream = toStreamId(name)
+    if (stream === number) return
+    this.#epochs.set(number, stream)
+    this.#streams.set(stream, name)
   }
 
   /** Batches and progress of subscriptions that are over were on their way; they are dropped. */

@@ -4,15 +4,16 @@ import { Readable } from 'node:stream'
 import type { Broker } from './broker/broker.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { SessionTable } from './broker/session-table.ts'
-import { toDefinitionValue, toStreamKey } from './broker/stream-table.ts'
+import { toStreamKey } from './broker/stream-table.ts'
 import { TestSender } from './broker/test-sender.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import type { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
-import { defaultStreamName, type StreamDefinition } from './core/stream/definition.ts'
+import { defaultStreamName, type StreamDefinition, type StreamMode } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
 import type { LoopLag } from './loop-lag.ts'
 import type { NodeMemory } from './memory.ts'
+import { type ModeAnswer, switchMode } from './mode-switch.ts'
 import type {
   AdminPort,
   FileEntry,
@@ -29,6 +30,7 @@ import type {
 import type { Links } from './net/links.ts'
 import { listServedFiles, openServedFile } from './storage/served-files.ts'
 import { isRefusal } from './wire/control.ts'
+import { toDefinitionValue } from './wire/stream-definition.ts'
 
 /** The parts of a node that the admin interface shows and moves. */
 export interface NodeParts {
@@ -93,6 +95,10 @@ export class NodeAdmin implements AdminPort {
     broker.handle({ kind: 'write', key: toStreamKey(change.name), value: toDefinitionValue(definition) })
     await memory.saveCatalog(broker)
     return this.#definition(definition)
+  }
+
+  setMode(name: string, mode: StreamMode): Promise<ModeAnswer | Refusal> {
+    return switchMode(this.#node.broker, name, mode, this.#node.draining)
   }
 
   /** As `putStream`: the removal is on the disk when the answer comes. */
@@ -197,15 +203,20 @@ export class NodeAdmin implements AdminPort {
     for (const subscriber of broker.subscribers) {
       if (subscriber.feedOf(replica) !== undefined) deliveredMessages += subscriber.deliveredOn(replica)
     }
+    const { topics, mode } = replica.definition
     return {
       name: replica.name,
-      topics: replica.definition.topics,
-      publishedMessages: broker.agent.nextSequence(replica) - 1,
+      topics,
+      mode,
+      epoch: broker.epochs.numberOf(replica),
+      phase: mode === 'gossip' && replica.fence !== undefined ? 'sealing' : 'open',
+      ...(mode === 'leader' && { order: broker.leader.statusOf(replica) }),
+      publishedMessages: broker.nextSequence(replica) - 1,
       deliveredMessages,
       retainedMessages: replica.messages,
       retainedBytes: replica.bytes,
       origins,
-      missing: broker.agent.missing(replica),
+      missing: mode === 'leader' ? 0 : broker.agent.missing(replica),
     }
   }
 

@@ -2,6 +2,7 @@
 // for other nodes, connections say goodbye. What takes longer is left behind; the part that is saved to disk comes after.
 
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import type { Broker } from './broker/broker.ts'
 import type { SessionTable } from './broker/session-table.ts'
 import { now } from './clock.ts'
@@ -37,10 +38,17 @@ export async function linksFlushed(
   queuedBytes: () => number,
   drainMs: number,
 ): Promise<void> {
-  const { agent, streams } = broker
   const isWaiting = (): boolean =>
-    queuedBytes() > 0 || streams.replicas.some((replica) => agent.waitingBytes(replica) > 0)
+    queuedBytes() > 0 || broker.streams.replicas.some((replica) => broker.waitingBytes(replica) > 0)
   await until(() => !isWaiting(), drainMs)
+}
+
+/** Whatever hangs, the process ends when the drain time is over. */
+export function endInTime(drainMs: number, log: Logger, onOver: () => void): void {
+  setTimeout(() => {
+    log.warn({ event: 'drain-timeout', afterMs: drainMs })
+    onOver()
+  }, drainMs).unref()
 }
 
 async function until(isOver: () => boolean, drainMs: number): Promise<void> {

@@ -64,7 +64,7 @@ async function run(config: NodeConfig, log: Logger): Promise<void> {
     log,
     random: Math.random,
     onStopped: (failure) => {
-      if (failure !== undefined) process.stderr.write(`NODE_ID_IN_USE: ${failure}\n`)
+      if (failure !== undefined) process.stderr.write(`${failure}\n`)
       log.flush()
       process.exit(failure === undefined ? 0 : 2)
     },

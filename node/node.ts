@@ -12,13 +12,12 @@ import { SessionTable } from './broker/session-table.ts'
 import { now } from './clock.ts'
 import { CollectionPolicy } from './collection-policy.ts'
 import type { NodeConfig } from './config/node-config.ts'
-import { toClientUrl } from './config/peers.ts'
 import { Counters } from './core/common/counters.ts'
-import type { Refusal } from './core/common/errors.ts'
-import { type Boot, toOrigin } from './core/common/ids.ts'
-import { protocolLimits } from './core/common/limits.ts'
+import type { ErrorCode, Refusal } from './core/common/errors.ts'
+import type { Boot } from './core/common/ids.ts'
 import { SlabPool } from './core/common/slabs.ts'
-import { adminGraceMs, clientsAnswered, clientsClosed, linksFlushed } from './drain.ts'
+import { adminGraceMs, clientsAnswered, clientsClosed, endInTime, linksFlushed } from './drain.ts'
+import { LeaderHost, type OpenedLog, openLog } from './leader-host.ts'
 import { LoopLag } from './loop-lag.ts'
 import { NodeMemory } from './memory.ts'
 import { AdminServer } from './net/admin-server.ts'
@@ -28,6 +27,9 @@ import { createMetrics } from './net/metrics.ts'
 import type { ClientSubprotocol, FrameSink, ClientSession as SessionPort } from './net/ports.ts'
 import { PeerDriver } from './peer-driver.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
+import { toReason } from './storage/disk-failure.ts'
+import { Ticker } from './ticker.ts'
+import { toWelcome } from './welcome.ts'
 
 export interface NodeOptions {
   readonly config: NodeConfig
@@ -41,8 +43,15 @@ export interface NodeOptions {
   readonly onStopped: (failure: string | undefined) => void
 }
 
-/** How often machines look at their deadlines: while there are any, and at rest. */
-const tickMs = { busy: 100, rest: 1000 } as const
+/** What a node is built from. */
+interface NodeStart {
+  readonly memory: NodeMemory
+  readonly counters: Counters
+  readonly collections: CollectionPolicy
+  readonly slabs: SlabPool
+  readonly opened: OpenedLog
+}
+
 /** A starting node is ready when all links are up, or after so long: peers may be down for good. */
 const readyAfterMs = 1500
 
@@ -63,9 +72,9 @@ export class Node {
   readonly #clients: ClientServer
   readonly #admin: AdminServer
   readonly #timers: NodeJS.Timeout[] = []
-  #ticker: NodeJS.Timeout | undefined
-  #nextSecond = 0
-  readonly #collections = new CollectionPolicy()
+  readonly #ticker: Ticker
+  readonly #collections: CollectionPolicy
+  readonly #leaderHost: LeaderHost
   #stopping: Promise<void> | undefined
   readonly #draining = new AbortController()
   state: 'starting' | 'ready' | 'draining' = 'starting'
@@ -74,15 +83,19 @@ export class Node {
   static async start(options: NodeOptions): Promise<Node> {
     const counters = new Counters()
     const memory = await NodeMemory.open(options.config, options.directory, options.log, counters)
-    const node = new Node(options, memory, counters)
+    const collections = new CollectionPolicy()
+    const slabs = new SlabPool({ onKept: (bytes) => collections.onKept(bytes) })
+    const opened = await openLog(options.directory, slabs, options.log)
+    const node = new Node(options, { memory, counters, collections, slabs, opened })
     await node.#start()
     return node
   }
 
-  private constructor(options: NodeOptions, memory: NodeMemory, counters: Counters) {
-    const { config, boot, version, log } = options
+  private constructor(options: NodeOptions, { memory, counters, collections, slabs, opened }: NodeStart) {
+    const { config, boot, version, log, random } = options
     const { tunables } = config
     this.#options = options
+    this.#collections = collections
     this.counters = counters
     this.#log = log
     this.config = config
@@ -90,6 +103,13 @@ export class Node {
     this.memory = memory
     this.startedAt = now()
     this.#peers = new PeerDriver(this.counters, tunables)
+    this.#leaderHost = new LeaderHost({
+      ...{ config, boot, opened, slabs, random },
+      sendFrame: (node, frame) => this.#peers.sendFrame(node, frame),
+      queuedBytes: (node) => this.#peers.queuedBytesTo(node),
+      brokerOf: () => this.broker,
+      onFailed: (cause) => this.#fail('DISK_FAILED', toReason(cause)),
+    })
     this.broker = new Broker({
       node: config.nodeId,
       boot,
@@ -101,23 +121,18 @@ export class Node {
         streamsMax: tunables.streamsMax,
       },
       copiesTimeoutMs: tunables.copiesTimeoutMs,
-      slabs: new SlabPool({ onKept: (bytes) => this.#collections.onKept(bytes) }),
+      leader: this.#leaderHost.agent,
+      slabs,
     })
     this.#peers.attach(this.broker)
-    this.sessions = new SessionTable(this.broker, tunables, this.#welcome())
+    this.sessions = new SessionTable(this.broker, tunables, toWelcome(config, boot))
     this.ownSubscriptions = new NodeSubscriptions(this.broker)
-    this.links = new Links({
-      cluster: config.cluster,
-      node: config.nodeId,
-      boot,
-      version,
-      peers: config.peers,
-      listener: this.#peers,
-      counters: this.counters,
-      random: options.random,
-      log: (event, fields) => log.info({ event, ...fields }),
-      now,
-      onDuplicate: (message) => this.#fail(message),
+    this.links = this.#createLinks()
+    this.#ticker = new Ticker({
+      hasDeadlines: () => this.broker.agent.hasDeadlines,
+      onTick: () => this.broker.handle({ kind: 'tick' }),
+      onSecond: (at) => this.#onSecond(at),
+      loopLag: this.loopLag,
     })
     this.#clients = this.#createClientServer()
     this.#admin = new AdminServer({
@@ -150,10 +165,11 @@ export class Node {
   async #start(): Promise<void> {
     const { config } = this
     await this.memory.recall(this.broker, this.ownSubscriptions)
+    this.broker.leader.recover()
     const port = await this.#clients.listen(config.host, config.port)
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()
-    this.#tick()
+    this.#ticker.start()
     const admin = `${config.admin.host}:${adminPort}`
     this.#log.info({ event: 'listening', host: config.host, port, admin })
     this.#becomeReady()
@@ -163,8 +179,9 @@ export class Node {
     this.state = 'draining'
     this.#draining.abort()
     this.#log.info({ event: 'draining', reason })
-    this.#endInTime(failure)
     const { drainMs } = this.config.tunables
+    endInTime(drainMs, this.#log, () => this.#options.onStopped(failure))
+    this.broker.leader.handOver()
     await clientsAnswered(this.sessions, drainMs)
     this.sessions.drain()
     await Promise.all([
@@ -172,27 +189,19 @@ export class Node {
       linksFlushed(this.broker, () => this.#peers.queuedBytes, drainMs),
     ])
     for (const timer of this.#timers) clearInterval(timer)
-    clearTimeout(this.#ticker)
+    this.#ticker.stop()
     await this.links.close()
     await this.memory.saveAll(this.broker, this.ownSubscriptions)
     await this.#admin.close(adminGraceMs)
+    await this.#leaderHost.close()
     await this.memory.close(this.broker)
     this.#log.info({ event: 'stopped' })
     this.#options.onStopped(failure)
   }
 
-  /** Whatever hangs, the process ends when the drain time is over. */
-  #endInTime(failure: string | undefined): void {
-    const { drainMs } = this.config.tunables
-    setTimeout(() => {
-      this.#log.warn({ event: 'drain-timeout', afterMs: drainMs })
-      this.#options.onStopped(failure)
-    }, drainMs).unref()
-  }
-
-  #fail(message: string): void {
-    this.#log.fatal({ event: 'node-id-in-use', code: 'NODE_ID_IN_USE', reason: message })
-    void this.stop(message, message)
+  #fail(code: ErrorCode, message: string): void {
+    this.#log.fatal({ event: 'failed', code, reason: message })
+    void this.stop(message, `${code}: ${message}`)
   }
 
   #becomeReady(): void {
@@ -207,24 +216,10 @@ export class Node {
     this.#timers.push(check)
   }
 
-  #tick(): void {
-    this.broker.handle({ kind: 'tick' })
-    this.loopLag.onTick(now())
-    const at = now()
-    if (at >= this.#nextSecond) {
-      this.#nextSecond = at - (at % 1000) + 1000
-      this.#onSecond(at)
-    }
-    // Whole seconds on every node: a cluster at rest wakes up together and sleeps the rest of the time. A millisecond
-    // behind them, because timers count from when the loop woke up: one due on the second would come early, and twice.
-    const intervalMs = this.broker.agent.hasDeadlines ? tickMs.busy : tickMs.rest
-    const delayMs = intervalMs - (at % intervalMs) + 1
-    this.loopLag.expect(at + delayMs)
-    this.#ticker = setTimeout(() => this.#tick(), delayMs)
-  }
-
   #onSecond(at: number): void {
     this.sessions.onSecond(at)
+    this.broker.leader.onSecond()
+    this.broker.epochs.onSecond()
     this.memory.onSecond(at, this.broker, this.links.statuses())
     let insertedBytes = 0
     let retainedBytes = 0
@@ -249,6 +244,22 @@ export class Node {
         this.memory.onCatalogChanged(this.broker)
       },
     }
+  }
+
+  #createLinks(): Links {
+    return new Links({
+      cluster: this.config.cluster,
+      node: this.config.nodeId,
+      boot: this.#options.boot,
+      version: this.version,
+      peers: this.config.peers,
+      listener: this.#peers,
+      counters: this.counters,
+      random: this.#options.random,
+      log: (event, fields) => this.#log.info({ event, ...fields }),
+      now,
+      onDuplicate: (message) => this.#fail('NODE_ID_IN_USE', message),
+    })
   }
 
   #createClientServer(): ClientServer {
@@ -281,19 +292,5 @@ export class Node {
     const session = new Kind(this.broker, sink, this.sessions)
     this.sessions.sessions.add(session)
     return session
-  }
-
-  #welcome(): SessionTable['welcome'] {
-    const { config } = this
-    const { payloadBytesMax, batchRecordsMax, batchBytesMax } = protocolLimits
-    const urls = [...config.peers.values()].map(toClientUrl)
-    const { inFlightBytesMax, subscriptionsMax } = config.tunables
-    return {
-      cluster: config.cluster,
-      node: config.nodeId,
-      boot: toOrigin(config.nodeId, this.#options.boot),
-      urls,
-      limits: { payloadBytesMax, batchRecordsMax, batchBytesMax, inFlightBytesMax, subscriptionsMax },
-    }
   }
 }

@@ -7,8 +7,11 @@ import { Pacer } from './broker/pacer.ts'
 import type { Counters } from './core/common/counters.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { PeerMessage } from './core/gossip/messages.ts'
+import { controlFrameType } from './leader/control.ts'
 import type { FrameSink, LinkListener } from './net/ports.ts'
+import { batchFlag, batchOffset } from './wire/batch-header.ts'
 import { decodePeerFrame, decodePeerText, encodePeerFrame, encodePeerText } from './wire/peer-codec.ts'
+import { raftFrameType } from './wire/raft-frames.ts'
 
 /** Bytes that may wait on one link. */
 export interface LinkQueueLimits {
@@ -51,31 +54,45 @@ export class PeerDriver implements LinkListener {
     const frame = encodePeerFrame(message)
     if (frame === undefined) sink.sendText(encodePeerText(message))
     else sink.sendFrame(frame)
-    if (sink.bufferedBytes > this.#limits.linkQueueHardBytes) {
-      sink.close(1013, 'too many bytes wait to be read')
-      return
-    }
+    if (this.#isOverfull(sink)) return
     if (this.#written.length === 0) this.#broker?.ports.endOfTurn(() => this.#refillAll())
     if (!this.#written.includes(peer)) this.#written.push(peer)
+  }
+
+  /** Sends a frame of leader mode; without a link it is lost. */
+  sendFrame(peer: NodeId, frame: Uint8Array): void {
+    const sink = this.#sinks.get(peer)
+    sink?.sendFrame(frame)
+    if (sink !== undefined) this.#isOverfull(sink)
+  }
+
+  /** Bytes that wait on the link to a node; undefined while it is down. */
+  queuedBytesTo(peer: NodeId): number | undefined {
+    return this.#sinks.get(peer)?.bufferedBytes
   }
 
   onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void {
     this.#sinks.set(peer, sink)
     if (this.#broker !== undefined) this.#pacers.set(peer, new Pacer(this.#broker.ports, sink, 'linksSlowed'))
     this.#broker?.handle({ kind: 'peerUp', peer, boot, budget: this.#limits.linkQueueSoftBytes })
+    this.#broker?.leader.onPeerUp(peer)
   }
 
   onLinkDown(peer: NodeId): void {
     this.#sinks.delete(peer)
     this.#pacers.delete(peer)
     this.#broker?.handle({ kind: 'peerDown', peer })
+    this.#broker?.leader.onPeerDown(peer)
   }
 
   onLinkFrame(peer: NodeId, frame: Uint8Array): void {
+    if (frame[0] === raftFrameType || frame[0] === controlFrameType) return this.#onLeaderFrame(peer, frame)
     const message = decodePeerFrame(frame)
-    this.#onMessage(peer, message)
+    const isSubmitted = ((frame[batchOffset.flags] ?? 0) & batchFlag.submitted) !== 0
+    if (message?.kind === 'batch' && isSubmitted) this.#broker?.leader.onSubmitted(peer, frame)
+    else this.#onMessage(peer, message)
     if (message?.kind !== 'batch') return
-    const replica = this.#broker?.agent.replicas.get(message.stream)
+    const replica = this.#broker?.replicaOf(message.stream)
     if (replica === undefined) return
     this.#pacers.get(peer)?.pace(frame.length, this.#broker?.isLagging(replica) === true)
   }
@@ -86,6 +103,21 @@ export class PeerDriver implements LinkListener {
 
   onLinkWritable(peer: NodeId): void {
     this.#refill(peer)
+    this.#broker?.leader.onPeerWritable()
+  }
+
+  #onLeaderFrame(peer: NodeId, frame: Uint8Array): void {
+    const leader = this.#broker?.leader
+    const isSound =
+      frame[0] === raftFrameType ? leader?.onRaftFrame(frame) : leader?.onControlFrame(peer, frame)
+    if (isSound === false) this.#counters.increment('peerProtocolErrors')
+  }
+
+  /** Closes the link of a node that asks and does not read. */
+  #isOverfull(sink: FrameSink): boolean {
+    const isOverfull = sink.bufferedBytes > this.#limits.linkQueueHardBytes
+    if (isOverfull) sink.close(1013, 'too many bytes wait to be read')
+    return isOverfull
   }
 
   #onMessage(peer: NodeId, message: PeerMessage | undefined): void {

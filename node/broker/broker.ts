@@ -9,7 +9,11 @@ import { GossipAgent, type GossipInput } from '../core/gossip/agent.ts'
 import type { GossipEffect } from '../core/gossip/context.ts'
 import { overlaps } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
+import type { LeaderAgent } from '../leader/agent.ts'
+import { Confirmations } from './confirmations.ts'
+import { Epochs } from './epochs.ts'
 import type { BrokerPorts } from './ports.ts'
+import { PressureGauge } from './pressure.ts'
 import { type StreamDefaults, StreamTable } from './stream-table.ts'
 import { Subscriber, type SubscriberHost, type SubscriberOptions } from './subscriber.ts'
 import { TopicTables } from './topic-tables.ts'
@@ -20,6 +24,8 @@ export interface BrokerOptions {
   readonly peers: Iterable<NodeId>
   readonly ports: BrokerPorts
   readonly defaults: StreamDefaults
+  /** Who has the streams in leader mode. */
+  readonly leader: LeaderAgent
   /** How long a publication waits for its copies, milliseconds. */
   readonly copiesTimeoutMs?: number
   /** Where retained batches stand; its own if left out. */
@@ -28,25 +34,10 @@ export interface BrokerOptions {
 
 /** After its last subscriber a stream keeps coming for so long: reconnects would find a hole otherwise. */
 const interestLingerMs = 30_000
-/** Publishers are slowed while a subscriber that makes progress is this far behind. */
-const lagBytesMax = 4_194_304
-/** A subscriber that took nothing for so long does not slow publishers. */
-const progressMs = 1000
-/** How long an answer to "is anybody behind" is good for. */
-const pressureAgeMs = 1
-
 /** A subscriber that begins on a stream as soon as the interest in it is known, or hears that the stream is gone. */
 interface Awaiting {
   readonly begin: () => void
   readonly giveUp: () => void
-}
-
-/** Who lags on a stream. */
-interface Pressure {
-  /** Until when this is good, milliseconds. */
-  readonly until: number
-  readonly subscribersLag: boolean
-  readonly linksLag: boolean
 }
 
 export class Broker implements SubscriberHost {
@@ -55,29 +46,38 @@ export class Broker implements SubscriberHost {
   readonly boot: Boot
   readonly origin: Origin
   readonly agent: GossipAgent
+  readonly leader: LeaderAgent
+  readonly epochs: Epochs
   readonly streams: StreamTable
   readonly topicTables: TopicTables = new TopicTables()
   readonly subscribers: Set<Subscriber> = new Set()
+  readonly confirmations: Confirmations = new Confirmations()
   readonly #byStream = new Map<StreamId, Set<Subscriber>>()
   /** Who waits until a stream's interest is known to the connected nodes. */
   readonly #awaiting = new Map<StreamId, Awaiting[]>()
-  readonly #tokens = new Map<number, (ok: boolean) => void>()
-  readonly #pressure = new Map<StreamId, Pressure>()
-  #nextToken = 1
+  readonly #pressure: PressureGauge
 
   constructor(options: BrokerOptions) {
+    const { node, boot, peers, copiesTimeoutMs, slabs } = options
     this.ports = options.ports
-    this.node = options.node
-    this.boot = options.boot
-    this.origin = toOrigin(options.node, options.boot)
-    this.agent = new GossipAgent(
-      options.node,
-      options.boot,
-      options.peers,
-      options.copiesTimeoutMs,
-      options.slabs,
-    )
-    this.streams = new StreamTable(this.agent, options.defaults)
+    this.node = node
+    this.boot = boot
+    this.origin = toOrigin(node, boot)
+    this.agent = new GossipAgent(node, boot, peers, copiesTimeoutMs, slabs)
+    this.leader = options.leader
+    this.epochs = new Epochs({
+      ...{ node, boot, agent: this.agent, leader: this.leader },
+      allocate: options.ports.allocate,
+      handle: (input) => this.handle(input),
+      hasSubscribers: (stream) => (this.#byStream.get(stream)?.size ?? 0) > 0,
+      onEnded: (replica) => this.onDelivered(replica),
+      onCurrent: (replica) => this.#onCurrent(replica),
+    })
+    this.streams = new StreamTable(this.agent, this.epochs, options.defaults)
+    this.#pressure = new PressureGauge(this.ports.now, {
+      subscribersOf: (replica) => this.#byStream.get(replica.stream) ?? [],
+      waitingBytes: (replica) => this.waitingBytes(replica),
+    })
   }
 
   /** Gives the agent an input and does what it asks for. */
@@ -85,11 +85,19 @@ export class Broker implements SubscriberHost {
     for (const effect of this.agent.handle(input, this.ports.now())) this.#execute(effect)
   }
 
-  /** A number that stands for a publication until its copies are confirmed. */
-  newToken(onConfirmed: (ok: boolean) => void): number {
-    const token = this.#nextToken++
-    this.#tokens.set(token, onConfirmed)
-    return token
+  /** A stream's replica, by the number that it has on the wire. */
+  replicaOf(id: StreamId): Replica | undefined {
+    return this.agent.replicas.get(id) ?? this.leader.replicas.get(id)
+  }
+
+  /** What this node numbers next on a stream. */
+  nextSequence(replica: Replica): number {
+    return this.#ownerOf(replica).nextSequence(replica)
+  }
+
+  /** Bytes of this node's publishers that wait for other nodes. */
+  waitingBytes(replica: Replica): number {
+    return this.#ownerOf(replica).waitingBytes(replica)
   }
 
   /** Begins a subscription. `onReady` is called once everything published from then on will reach it. */
@@ -117,6 +125,22 @@ export class Broker implements SubscriberHost {
     }
   }
 
+  /** The delivery log of a stream has grown. */
+  onDelivered({ stream }: Replica): void {
+    for (const subscriber of this.#byStream.get(stream) ?? []) subscriber.pump()
+  }
+
+  nextEpoch(replica: Replica): Replica | undefined {
+    return this.epochs.next(replica)
+  }
+
+  /** Another epoch of a stream is the present one: what is published from now on goes there. */
+  #onCurrent(replica: Replica): void {
+    this.refreshStreams()
+    if (replica.definition.mode !== 'gossip') return
+    for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
+  }
+
   /** Subscribers of this node that would get a topic. */
   subscribersOf(topic: string): Subscriber[] {
     return [...this.subscribers].filter((subscriber) => subscriber.wants(topic))
@@ -129,14 +153,15 @@ export class Broker implements SubscriberHost {
   /** Takes the catalog's stream definitions over after it has changed. */
   refreshStreams(): void {
     const { added, changed, removed } = this.streams.refresh()
-    for (const id of removed) this.#removeStream(id)
+    for (const name of removed) this.#removeStream(name)
     for (const replica of [...added, ...changed]) this.#journalStream(replica, false)
     for (const replica of added) {
+      if (replica.definition.mode === 'leader') continue
       for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
     }
     for (const replica of [...added, ...changed]) {
       for (const subscriber of this.subscribers) {
-        if (this.#byStream.get(replica.id)?.has(subscriber)) continue
+        if (this.#byStream.get(replica.stream)?.has(subscriber)) continue
         const isTouched = subscriber.options.patterns.some((pattern) =>
           replica.definition.topics.some((topic) => overlaps(topic, pattern)),
         )
@@ -147,32 +172,17 @@ export class Broker implements SubscriberHost {
 
   /** Whether somebody who makes progress is so far behind on a stream that publishers should be slowed. */
   isPressed(replica: Replica): boolean {
-    const { subscribersLag, linksLag } = this.#pressureOf(replica)
+    const { subscribersLag, linksLag } = this.#pressure.of(replica)
     return subscribersLag || linksLag
   }
 
   /** Whether a subscriber of this node makes progress and is still so far behind that other nodes should be slowed. */
   isLagging(replica: Replica): boolean {
-    return this.#pressureOf(replica).subscribersLag
+    return this.#pressure.of(replica).subscribersLag
   }
 
-  #pressureOf(replica: Replica): Pressure {
-    const now = this.ports.now()
-    const known = this.#pressure.get(replica.id)
-    if (known !== undefined && known.until > now) return known
-    const subscribersLag = this.#isBehind(replica, now)
-    const linksLag = this.agent.waitingBytes(replica) > lagBytesMax
-    const pressure = { until: now + pressureAgeMs, subscribersLag, linksLag }
-    this.#pressure.set(replica.id, pressure)
-    return pressure
-  }
-
-  #isBehind(replica: Replica, now: number): boolean {
-    for (const subscriber of this.#byStream.get(replica.id) ?? []) {
-      const waiting = subscriber.feedOf(replica)?.waitingBytes ?? 0
-      if (waiting > lagBytesMax && subscriber.lastTaken > now - progressMs) return true
-    }
-    return false
+  #ownerOf(replica: Replica): GossipAgent | LeaderAgent {
+    return replica.definition.mode === 'leader' ? this.leader : this.agent
   }
 
   #attach(subscriber: Subscriber, replica: Replica, onKnown: () => void): void {
@@ -201,15 +211,19 @@ export class Broker implements SubscriberHost {
   }
 
   #join(subscriber: Subscriber, replica: Replica): void {
-    let subscribers = this.#byStream.get(replica.id)
+    let subscribers = this.#byStream.get(replica.stream)
     if (subscribers === undefined) {
       subscribers = new Set()
-      this.#byStream.set(replica.id, subscribers)
+      this.#byStream.set(replica.stream, subscribers)
     }
     subscribers.add(subscriber)
   }
 
   #beginWhenKnown(replica: Replica, awaiting: Awaiting, since: number | undefined): void {
+    if (replica.definition.mode === 'leader') {
+      const isStill = (): boolean => this.epochs.all(replica.name).includes(replica)
+      return this.leader.whenCurrent(replica, () => (isStill() ? awaiting.begin() : awaiting.giveUp()))
+    }
     if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica)) {
       awaiting.begin()
       return
@@ -220,24 +234,26 @@ export class Broker implements SubscriberHost {
 
   #endInterestLater(id: StreamId, subscribers: ReadonlySet<Subscriber>): void {
     this.ports.after(interestLingerMs, () => {
-      const replica = this.agent.replicas.get(id)
       if (subscribers.size > 0 || this.#byStream.get(id) !== subscribers) return
-      if (replica?.interestedSince === undefined) return
-      this.handle({ kind: 'interest', replica, wanted: false })
+      for (const replica of this.agent.replicas.values())
+        if (replica.stream === id && replica.interestedSince !== undefined)
+          this.handle({ kind: 'interest', replica, wanted: false })
     })
   }
 
-  #removeStream(id: StreamId): void {
-    const replica = this.agent.replicas.get(id)
-    if (replica === undefined) return
-    for (const subscriber of this.#byStream.get(id) ?? []) subscriber.removeStream(replica)
-    this.#byStream.delete(id)
-    const awaiting = this.#awaiting.get(id) ?? []
-    this.#awaiting.delete(id)
-    for (const { giveUp } of awaiting) giveUp()
-    this.#journalStream(replica, true)
-    if (replica.interestedSince !== undefined) this.handle({ kind: 'interest', replica, wanted: false })
-    this.agent.undefine(id)
+  #removeStream(name: string): void {
+    const epochs = this.epochs.all(name)
+    const present = epochs.at(-1)
+    if (present === undefined) return
+    for (const replica of epochs) {
+      for (const subscriber of this.#byStream.get(replica.stream) ?? []) subscriber.removeStream(replica)
+      const awaiting = this.#awaiting.get(replica.id) ?? []
+      this.#awaiting.delete(replica.id)
+      for (const { giveUp } of awaiting) giveUp()
+    }
+    this.#byStream.delete(present.stream)
+    this.#journalStream(present, true)
+    this.epochs.remove(name)
   }
 
   #journalStream({ name, definition }: Replica, deleted: boolean): void {
@@ -251,19 +267,16 @@ export class Broker implements SubscriberHost {
         if (effect.message.kind === 'batch') letGo(effect.message.frame)
         return
       case 'delivered':
-        for (const subscriber of this.#byStream.get(effect.replica.id) ?? []) subscriber.pump()
-        return
+        return this.onDelivered(effect.replica)
       case 'base':
-        for (const subscriber of this.#byStream.get(effect.replica.id) ?? []) {
+        for (const subscriber of this.#byStream.get(effect.replica.stream) ?? []) {
           subscriber.onBase(effect.replica, effect.state)
         }
         return
       case 'interestKnown':
         return this.#onInterestKnown(effect.replica)
       case 'confirmed':
-        this.#tokens.get(effect.token)?.(effect.ok)
-        this.#tokens.delete(effect.token)
-        return
+        return this.confirmations.settle(effect.token, effect.ok)
       case 'catalogChanged':
         if (effect.keys.some((key) => key.startsWith('stream:'))) this.refreshStreams()
         return this.ports.onCatalogChanged(effect.keys)

@@ -46,7 +46,7 @@ export class ClientSession extends Session {
       if (outcome.status === 'refused') continue
       for (const { stream } of outcome.runs) {
         if (this.#announcedStreams.has(stream)) continue
-        const name = this.broker.agent.replicas.get(stream)?.name
+        const name = this.broker.replicaOf(stream)?.name
         if (name !== undefined) this.#announceStream(name, stream)
       }
     }

@@ -178,7 +178,7 @@ export class JsonSession extends Session {
       return
     }
     const run = outcome.runs[0]
-    const stream = run === undefined ? undefined : this.broker.agent.replicas.get(run.stream)?.name
+    const stream = run === undefined ? undefined : this.broker.replicaOf(run.stream)?.name
     const place = { stream, origin: this.broker.origin, sequence: run?.first }
     if (outcome.status === 'stored') this.#reply({ op: 'published', id, status: 'acknowledged', ...place })
     else {

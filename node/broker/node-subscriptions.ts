@@ -5,7 +5,7 @@
 import type { Refusal } from '../core/common/errors.ts'
 import { patternProblem } from '../core/stream/pattern.ts'
 import type { Broker } from './broker.ts'
-import { type Positions, startAfter } from './session.ts'
+import { type Positions, startAfter } from './start.ts'
 import type { Subscriber, SubscriberOptions, SubscriberSink } from './subscriber.ts'
 
 /** One subscription as it outlives the process. */

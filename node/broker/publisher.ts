@@ -11,28 +11,29 @@ import { compactBatch } from '../wire/batch-compact.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
 import {
   type AckLevel,
-  batchBaseTime,
   batchCount,
   batchFlag,
   batchHeaderProblem,
   batchOffset,
   isPatientPublish,
-  numberBatch,
   publishAckLevel,
   publishNumber,
 } from '../wire/batch-header.ts'
 import { BatchReader } from '../wire/batch-reader.ts'
-import { readU16 } from '../wire/bytes.ts'
 import type { AcknowledgedRun, PublishOutcome } from '../wire/control-frames.ts'
+import { BatchStore, type CheckedBatch, isInOrder } from './batch-store.ts'
 import type { Broker } from './broker.ts'
 import { PublishAnswers } from './publish-answers.ts'
 
-/** One publish frame whose answer waits for copies on other nodes. */
+/** One publish frame whose answer waits for other nodes. */
 interface Pending {
   readonly publish: number
+  readonly level: AckLevel
   readonly bytes: number
-  readonly runs: AcknowledgedRun[]
-  /** Confirmations still to come. */
+  /** Stream of each record; undefined where all are of one. */
+  readonly order: readonly (StreamId | undefined)[] | undefined
+  readonly runs: Map<StreamId, AcknowledgedRun>
+  /** Parts that are not stored yet. */
   waiting: number
   ok: boolean
 }
@@ -40,16 +41,13 @@ interface Pending {
 export class Publisher {
   readonly #broker: Broker
   readonly answers: PublishAnswers
+  readonly #store: BatchStore
   readonly #reader = new BatchReader()
   /** Topic index of each record of the batch being read. */
   readonly #topicIndexes = new Uint16Array(512)
   readonly #inFlightBytesMax: number
   /** Bytes of publishes that wait for their copies. */
   #inFlightBytes = 0
-  /** The stream that was published to last. */
-  lastStream: Replica | undefined = undefined
-  /** Where the records stored last were put. */
-  lastRun: AcknowledgedRun | undefined = undefined
 
   /**
    * `answer` gets outcomes, several at a time and in no particular order. Who lets more than
@@ -61,8 +59,19 @@ export class Publisher {
     inFlightBytesMax: number = Number.POSITIVE_INFINITY,
   ) {
     this.#broker = broker
+    this.#store = new BatchStore(broker)
     this.#inFlightBytesMax = inFlightBytesMax
     this.answers = new PublishAnswers(broker.ports, answer)
+  }
+
+  /** The stream that was published to last. */
+  get lastStream(): Replica | undefined {
+    return this.#store.lastStream
+  }
+
+  /** Where the records stored last were put; their place in an order, where they get one, is known later. */
+  get lastRun(): AcknowledgedRun | undefined {
+    return this.#store.lastRun
   }
 
   /** Whether everything published so far was answered. */
@@ -97,10 +106,11 @@ export class Publisher {
       })
       return undefined
     }
+    const batch = { frame, topics, topicIndexes: this.#topicIndexes, lastTime }
     const first = streams[0]
-    if (first !== undefined && streams.every((replica) => replica === first)) {
-      this.#publishWhole(frame, topics, first, level, number, lastTime)
-    } else this.#publishParts(frame, topics, streams, level, number, lastTime)
+    if (first !== undefined && streams.every((replica) => replica === first))
+      this.#publishWhole(batch, first, level, number)
+    else this.#publishParts(batch, streams, level, number)
     return undefined
   }
 
@@ -133,106 +143,76 @@ export class Publisher {
     for (const topic of topics) {
       const replica = this.#broker.streams.resolve(topic)
       if ('refused' in replica) return replica
+      const problem = isInOrder(replica) ? this.#broker.leader.publishProblem(replica) : undefined
+      if (problem !== undefined) return problem
       streams.push(replica)
     }
     return streams
   }
 
-  #publishWhole(
-    frame: Uint8Array,
-    topics: readonly string[],
-    replica: Replica,
-    level: AckLevel,
-    number: number,
-    lastTime: number,
-  ): void {
-    if (level !== 'copies') {
-      const isPatient = isPatientPublish(frame)
-      const run = this.#store(frame, topics, replica, 0, lastTime)
-      const outcome: PublishOutcome = { status: 'stored', publish: number, runs: [run] }
-      if (isPatient && level === 'local') this.answers.pushPatient(outcome, frame.length)
-      else this.#answer(level, outcome)
-      return
+  #publishWhole(batch: CheckedBatch, replica: Replica, level: AckLevel, number: number): void {
+    if (level === 'copies' || (level === 'local' && isInOrder(replica))) {
+      const pending = this.#newPending(batch.frame, number, level, 1)
+      this.#store.store(batch, replica, (ok, run) => this.#onStored(pending, ok, run))
+      return this.#onPart(pending)
     }
-    const pending = this.#newPending(frame, number, 1)
-    const token = this.#broker.newToken((ok) => this.#onConfirmed(pending, ok))
-    pending.runs.push(this.#store(frame, topics, replica, token, lastTime))
+    const { frame } = batch
+    const isPatient = isPatientPublish(frame)
+    const run = this.#store.store(batch, replica)
+    const outcome: PublishOutcome = { status: 'stored', publish: number, runs: [run] }
+    if (isPatient && level === 'local') this.answers.pushPatient(outcome, frame.length)
+    else this.#answer(level, outcome)
   }
 
   /** The rare batch of several streams: one part per stream; an answer names the runs in the order of the records. */
-  #publishParts(
-    frame: Uint8Array,
-    topics: readonly string[],
-    streams: readonly Replica[],
-    level: AckLevel,
-    number: number,
-    lastTime: number,
-  ): void {
+  #publishParts(batch: CheckedBatch, streams: readonly Replica[], level: AckLevel, number: number): void {
+    const { frame, topics } = batch
     const parts = new Set(streams)
-    const pending = this.#newPending(frame, number, parts.size + 1)
-    const next = new Map<StreamId, AcknowledgedRun>()
-    const order = this.#topicIndexes.slice(0, batchCount(frame))
+    const order = Array.from(
+      this.#topicIndexes.slice(0, batchCount(frame)),
+      (index) => streams[index]?.stream,
+    )
+    const pending = this.#newPending(frame, number, level, parts.size, order)
     for (const replica of parts) {
       const filtered = filterBatch(frame, (index) => streams[index] === replica, this.#broker.ports.allocate)
       if (filtered === undefined) {
-        pending.waiting--
+        this.#onPart(pending)
         continue
       }
       const part = compactBatch(filtered, this.#broker.ports.allocate)
       this.#walk(part)
-      const token = level === 'copies' ? this.#broker.newToken((ok) => this.#onConfirmed(pending, ok)) : 0
-      next.set(replica.id, this.#store(part, topics, replica, token, lastTime))
+      const checked = { ...batch, frame: part, topics }
+      const isAwaited = level === 'copies' || (level === 'local' && isInOrder(replica))
+      if (isAwaited) this.#store.store(checked, replica, (ok, run) => this.#onStored(pending, ok, run))
+      else this.#onStored(pending, true, this.#store.store(checked, replica))
     }
-    for (const index of order) pending.runs.push(...takeOne(next, streams[index]))
-    mergeRuns(pending.runs)
-    if (level === 'copies') return this.#onConfirmed(pending, true)
-    this.#inFlightBytes -= pending.bytes
-    this.#answer(level, { status: 'stored', publish: number, runs: pending.runs })
+    this.#onPart(pending)
   }
 
-  #newPending(frame: Uint8Array, publish: number, waiting: number): Pending {
-    this.#inFlightBytes += frame.length
-    return { publish, bytes: frame.length, runs: [], waiting, ok: true }
-  }
-
-  #store(
+  #newPending(
     frame: Uint8Array,
-    topics: readonly string[],
-    replica: Replica,
-    token: number,
-    lastTime: number,
-  ): AcknowledgedRun {
-    const { agent, boot, origin, ports } = this.#broker
-    this.lastStream = replica
-    const records = batchCount(frame)
-    const first = agent.nextSequence(replica)
-    const times = (frame[batchOffset.flags] as number) & batchFlag.times
-    numberBatch(frame, replica.id, boot, first, times | (token === 0 ? 0 : batchFlag.confirm))
-    const firstTime = batchBaseTime(frame)
-    const onlyTopic = readU16(frame, batchOffset.topicCount) === 1 ? topics[0] : undefined
-    if (onlyTopic !== undefined) {
-      ports.recorder.sent(replica.name, origin, first, records, onlyTopic, firstTime, lastTime)
-    } else {
-      const indexes = this.#topicIndexes.subarray(0, records)
-      ports.recorder.sentMixed(replica.name, origin, first, topics, indexes, firstTime, lastTime)
-    }
-    ports.count('messagesPublished', records)
-    this.#broker.handle({ kind: 'publish', replica, frame, count: records, confirm: token !== 0, token })
-    this.lastRun = { records, stream: replica.id, boot, first }
-    return this.lastRun
+    publish: number,
+    level: AckLevel,
+    parts: number,
+    order?: Pending['order'],
+  ): Pending {
+    this.#inFlightBytes += frame.length
+    // One more than there are parts: the answer is not made before all of them are on their way.
+    return { publish, level, bytes: frame.length, order, runs: new Map(), waiting: parts + 1, ok: true }
   }
 
-  #onConfirmed(pending: Pending, ok: boolean): void {
-    pending.waiting--
+  #onStored(pending: Pending, ok: boolean, run: AcknowledgedRun): void {
     pending.ok &&= ok
-    if (pending.waiting === 0) this.#finish(pending)
+    pending.runs.set(run.stream, run)
+    this.#onPart(pending)
   }
 
-  /** With one node the confirmation comes while the batch is being stored, before its run is known: so it waits. */
-  #finish(pending: Pending): void {
-    const { publish, runs, bytes } = pending
+  #onPart(pending: Pending): void {
+    pending.waiting--
+    if (pending.waiting > 0) return
+    const { publish, level, bytes, ok } = pending
     this.#inFlightBytes -= bytes
-    this.#answer('copies', { status: pending.ok ? 'stored' : 'unknown', publish, runs })
+    this.#answer(level, { status: ok ? 'stored' : 'unknown', publish, runs: toRuns(pending) })
   }
 
   #answer(level: AckLevel, outcome: PublishOutcome): void {
@@ -241,22 +221,19 @@ export class Publisher {
   }
 }
 
-/** One record's place from the run of its stream, advancing the run. */
-function takeOne(runs: Map<StreamId, AcknowledgedRun>, replica: Replica | undefined): AcknowledgedRun[] {
-  const run = replica === undefined ? undefined : runs.get(replica.id)
-  if (replica === undefined || run === undefined) return []
-  runs.set(replica.id, { ...run, first: run.first + 1 })
-  return [{ ...run, records: 1 }]
-}
-
-/** Joins neighbouring runs of one stream, in place. */
-function mergeRuns(runs: AcknowledgedRun[]): void {
+/** The runs of a publish, in the order of its records. */
+function toRuns({ order, runs }: Pending): AcknowledgedRun[] {
+  if (order === undefined) return [...runs.values()]
+  const next = new Map(runs)
   const merged: AcknowledgedRun[] = []
-  for (const run of runs) {
-    const last = merged[merged.length - 1]
-    if (last !== undefined && last.stream === run.stream && last.first + last.records === run.first) {
-      merged[merged.length - 1] = { ...last, records: last.records + run.records }
-    } else merged.push(run)
+  for (const stream of order) {
+    const run = stream === undefined ? undefined : next.get(stream)
+    if (run === undefined) continue
+    const { first, offset } = run
+    next.set(run.stream, { ...run, first: first + 1, offset: offset === 0 ? 0 : offset + 1 })
+    const last = merged.at(-1)
+    if (last?.stream === run.stream) merged[merged.length - 1] = { ...last, records: last.records + 1 }
+    else merged.push({ ...run, records: 1 })
   }
-  runs.splice(0, runs.length, ...merged)
+  return merged
 }

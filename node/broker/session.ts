@@ -2,10 +2,7 @@
 // while subscribers lag, a reader that reads nothing is closed with a word, and nobody may hold more than the limits.
 
 import { type ErrorCode, errorEntry, type Refusal } from '../core/common/errors.ts'
-import type { Boot } from '../core/common/ids.ts'
-import { fromOrigin } from '../core/common/ids.ts'
-import type { FeedStart } from '../core/stream/feed.ts'
-import type { OriginState, Replica } from '../core/stream/replica.ts'
+import type { OriginState } from '../core/stream/replica.ts'
 import {
   decodeClientControl,
   encodeNodeControl,
@@ -21,6 +18,7 @@ import { ClientSubscription, type SubscriptionOutlet } from './client-subscripti
 import { Pacer } from './pacer.ts'
 import type { SessionSink } from './ports.ts'
 import { Publisher } from './publisher.ts'
+import { startOf } from './start.ts'
 
 export interface SessionLimits {
   readonly subscriptionsMax: number
@@ -259,42 +257,4 @@ export abstract class Session implements SubscriptionOutlet {
     }
     this.broker.unsubscribe(subscriber)
   }
-}
-
-/** Where a subscription begins on each stream. */
-export function startOf(broker: Broker, from: SubscribeRequest['from']): (replica: Replica) => FeedStart {
-  if (from === 'now') return () => ({ kind: 'now' })
-  if (from === 'earliest') return (replica) => startAt(replica, (state) => earliest(broker, replica, state))
-  if ('time' in from) {
-    const { time } = from
-    return (replica) =>
-      startAt(replica, (state) => state.log.lastBefore(time, earliest(broker, replica, state)))
-  }
-  const cursor = decodeCursor(from.cursor)
-  return (replica) => startAfter(isRefusal(cursor) ? new Map() : cursor, replica)
-}
-
-/** Last sequence by stream name and origin, as texts that may come from a file. */
-export type Positions = ReadonlyMap<string, ReadonlyMap<string, number>>
-
-/** Begins after a cursor; origins that it does not name are wanted from their first message on. */
-export function startAfter(cursor: Positions, replica: Replica): FeedStart {
-  const vector = new Map<Boot, number>()
-  for (const [origin, sequence] of cursor.get(replica.name) ?? []) {
-    const parts = fromOrigin(origin)
-    if (parts !== undefined) vector.set(parts.boot, sequence)
-  }
-  return { kind: 'after', vector, others: 'zero' }
-}
-
-function startAt(replica: Replica, after: (state: OriginState) => number): FeedStart {
-  const vector = new Map<Boot, number>()
-  for (const state of replica.origins.values()) vector.set(state.boot, after(state))
-  return { kind: 'after', vector, others: 'zero' }
-}
-
-/** The sequence before the first one that anybody holds. */
-function earliest(broker: Broker, replica: Replica, state: OriginState): number {
-  const first = broker.agent.earliestHeld(replica, state.boot)
-  return first === undefined ? (state.position ?? state.goneTo) : first - 1
 }

@@ -2,7 +2,7 @@
 // with the same; this table follows it and keeps the answers for topics seen before.
 
 import type { Refusal } from '../core/common/errors.ts'
-import { type StreamId, toStreamId } from '../core/common/ids.ts'
+import { toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent } from '../core/gossip/agent.ts'
 import {
   defaultStreamName,
@@ -10,11 +10,13 @@ import {
   ownOverlapProblem,
   type Retention,
   type StreamDefinition,
+  type StreamMode,
   streamLimits,
 } from '../core/stream/definition.ts'
 import { matches, overlaps } from '../core/stream/pattern.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import { topicProblem } from '../core/stream/topic.ts'
+import { readDefinition } from '../wire/stream-definition.ts'
 
 /** Topics whose stream is remembered; the table starts anew beyond it. */
 const rememberedTopicsMax = 65_536
@@ -27,6 +29,7 @@ export interface StreamChange {
     | { readonly bytes?: number | undefined; readonly ageMs?: number | undefined }
     | undefined
   readonly copies?: number | undefined
+  readonly mode?: StreamMode | undefined
 }
 
 /** What holds for streams that do not say otherwise, and how many there may be. */
@@ -36,15 +39,23 @@ export interface StreamDefaults {
   readonly streamsMax?: number
 }
 
+/** Who has the replicas of streams. */
+export interface StreamOwner {
+  /** The replica of a stream's present epoch, which is created where it does not exist. */
+  define(definition: StreamDefinition): Replica
+}
+
 export class StreamTable {
   readonly #agent: GossipAgent
+  readonly #epochs: StreamOwner
   readonly #defaults: StreamDefaults
   /** In the order of their names, so that every node resolves a momentary overlap alike. */
   #replicas: Replica[] = []
   readonly #byTopic = new Map<string, Replica>()
 
-  constructor(agent: GossipAgent, defaults: StreamDefaults) {
+  constructor(agent: GossipAgent, epochs: StreamOwner, defaults: StreamDefaults) {
     this.#agent = agent
+    this.#epochs = epochs
     this.#defaults = defaults
     this.refresh()
   }
@@ -89,7 +100,10 @@ export class StreamTable {
     if (change.retention?.ageMs !== undefined) retention.ageMs = change.retention.ageMs
     const copies = change.copies ?? present?.copies ?? this.#defaults.copies
     const topics = change.topics ?? present?.topics ?? []
-    const definition: StreamDefinition = { name, topics, mode: 'gossip', retention, copies }
+    const mode = change.mode ?? present?.mode ?? 'gossip'
+    if (present !== undefined && present.mode !== mode)
+      return { refused: 'STREAM_INVALID', reason: `stream ${name} is in ${present.mode} mode` }
+    const definition: StreamDefinition = { name, topics, mode, retention, copies }
     const others = this.#replicas.map((replica) => replica.definition)
     const problem = definitionProblem(definition, others) ?? ownOverlapProblem(definition)
     if (problem !== undefined) return problem
@@ -101,7 +115,7 @@ export class StreamTable {
     if (!this.#agent.catalog.hasRoomFor(toStreamKey(name))) {
       return { refused: 'STREAM_LIMIT', reason: 'the catalog of streams and cursors is full' }
     }
-    const twin = this.#replicas.find((replica) => replica.id === toStreamId(name))
+    const twin = this.#replicas.find((replica) => replica.stream === toStreamId(name))
     if (twin !== undefined) {
       return {
         refused: 'STREAM_INVALID',
@@ -115,28 +129,26 @@ export class StreamTable {
   refresh(): {
     readonly added: readonly Replica[]
     readonly changed: readonly Replica[]
-    readonly removed: readonly StreamId[]
+    readonly removed: readonly string[]
   } {
-    const before = new Map(this.#replicas.map((replica) => [replica.id, replica.definition.topics.join(' ')]))
-    const next: Replica[] = [
-      this.#agent.define(this.#definitionOf(defaultStreamName) ?? this.#defaultDefinition()),
-    ]
+    const before = new Map(this.#replicas.map(({ name, definition }) => [name, definition.topics.join(' ')]))
+    const next: Replica[] = [this.#defaultReplica()]
     for (const entry of this.#agent.catalog.entries()) {
       const name = fromStreamKey(entry.key)
       if (name === undefined || name === defaultStreamName) continue
       const definition = this.#definitionOf(name)
-      if (definition !== undefined) next.push(this.#agent.define(definition))
+      if (definition !== undefined) next.push(this.#epochs.define(definition))
     }
     this.#replicas = next.sort((left, right) => (left.name < right.name ? -1 : 1))
     this.#byTopic.clear()
-    const present = new Set(next.map((replica) => replica.id))
-    const topicsBefore = (replica: Replica): string | undefined => before.get(replica.id)
+    const present = new Set(next.map((replica) => replica.name))
+    const topicsBefore = (replica: Replica): string | undefined => before.get(replica.name)
     return {
       added: next.filter((replica) => topicsBefore(replica) === undefined),
       changed: next.filter(
         (replica) => ![undefined, replica.definition.topics.join(' ')].includes(topicsBefore(replica)),
       ),
-      removed: [...before.keys()].filter((id) => !present.has(id)),
+      removed: [...before.keys()].filter((name) => !present.has(name)),
     }
   }
 
@@ -151,7 +163,7 @@ export class StreamTable {
   }
 
   #defaultReplica(): Replica {
-    return this.#agent.define(this.#definitionOf(defaultStreamName) ?? this.#defaultDefinition())
+    return this.#epochs.define(this.#definitionOf(defaultStreamName) ?? this.#defaultDefinition())
   }
 }
 
@@ -161,20 +173,4 @@ export function toStreamKey(name: string): string {
 
 export function fromStreamKey(key: string): string | undefined {
   return key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : undefined
-}
-
-/** What the catalog keeps of a definition. */
-export function toDefinitionValue(definition: StreamDefinition): unknown {
-  const { topics, mode, retention, copies } = definition
-  return { topics, mode, retention, copies }
-}
-
-/** Reads a catalog value, which came from a file or another node; undefined if it is not a definition. */
-function readDefinition(name: string, value: unknown): StreamDefinition | undefined {
-  const { topics, retention, copies } = Object(value) as Partial<Record<keyof StreamDefinition, unknown>>
-  const { bytes, ageMs } = Object(retention) as Partial<Record<keyof Retention, unknown>>
-  if (!Array.isArray(topics) || !topics.every((topic) => typeof topic === 'string')) return undefined
-  if (typeof bytes !== 'number' || typeof ageMs !== 'number' || typeof copies !== 'number') return undefined
-  const definition: StreamDefinition = { name, topics, mode: 'gossip', retention: { bytes, ageMs }, copies }
-  return definitionProblem(definition, []) === undefined ? definition : undefined
 }

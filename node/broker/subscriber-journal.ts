@@ -2,7 +2,7 @@
 // ended. `check` and `analyze` know a subscriber from these lines alone.
 
 import type { NodeId } from '../core/common/ids.ts'
-import type { Feed } from '../core/stream/feed.ts'
+import type { StreamFeed } from '../core/stream/feed.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
 import { batchBaseTime, batchFlag, batchOffset } from '../wire/batch-header.ts'
 import { BatchReader } from '../wire/batch-reader.ts'
@@ -37,7 +37,7 @@ export class SubscriberJournal {
   }
 
   /** The subscription stands behind this sequence of an origin. */
-  base(feed: Feed, state: OriginState): void {
+  base(feed: StreamFeed, state: OriginState): void {
     this.baseAt(feed.replica, state.origin, feed.passed(state))
   }
 
@@ -52,7 +52,7 @@ export class SubscriberJournal {
     this.#ports.recorder.subscriptionEvent({ t: 'base', at, sub, stream: replica.name, origin, seq })
   }
 
-  end(feed: Feed): void {
+  end(feed: StreamFeed): void {
     const seqs = Object.fromEntries(feed.positions())
     const { sub } = this.#options
     const stream = feed.replica.name

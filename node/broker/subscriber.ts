@@ -5,13 +5,14 @@
 // matches only moves the position, which the other end is told before it needs to know.
 
 import { type Boot, fromOrigin, type Origin } from '../core/common/ids.ts'
-import { Feed, type FeedItem, type FeedStart } from '../core/stream/feed.ts'
+import { Feed, type FeedItem, type FeedStart, hasPassed, type StreamFeed } from '../core/stream/feed.ts'
+import { LogFeed } from '../core/stream/log-feed.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
 import type { Cursor } from '../wire/cursor.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
-import type { Positions } from './session.ts'
+import type { Positions } from './start.ts'
 import { SubscriberJournal } from './subscriber-journal.ts'
 import type { TopicTables } from './topic-tables.ts'
 
@@ -37,6 +38,8 @@ export interface SubscriberHost {
   readonly topicTables: TopicTables
   /** Asks other nodes for what this one does not hold. */
   backfill(replica: Replica, state: OriginState, from: number, to: number): void
+  /** The epoch that follows one that has ended; undefined where none does. */
+  nextEpoch(replica: Replica): Replica | undefined
 }
 
 export interface SubscriberOptions {
@@ -64,9 +67,9 @@ export class Subscriber {
   readonly #host: SubscriberHost
   readonly #matcher: PatternMatcher
   readonly #journal: SubscriberJournal
-  readonly #feeds = new Map<Replica, Feed>()
+  readonly #feeds = new Map<Replica, StreamFeed>()
   /** Where it stood on streams that were removed under it; should they come back, it goes on from there. */
-  readonly #ended = new Map<string, Feed>()
+  readonly #ended = new Map<string, StreamFeed>()
   /** Messages handed to the sink, by stream. */
   readonly #delivered = new Map<Replica, number>()
   /** When the subscriber last took something while it was waiting for nothing else, milliseconds. */
@@ -102,21 +105,14 @@ export class Subscriber {
     return this.#delivered.get(replica) ?? 0
   }
 
-  feedOf(replica: Replica): Feed | undefined {
+  feedOf(replica: Replica): StreamFeed | undefined {
     return this.#feeds.get(replica)
   }
 
   /** Begins on a stream; from here on its batches come. */
   addStream(replica: Replica, start: FeedStart = this.options.start(replica)): void {
     if (this.#feeds.has(replica)) return
-    const backfill = (state: OriginState, from: number, to: number): void =>
-      this.#host.backfill(replica, state, from, to)
-    // What others say of the origins of the cursor counts here, even if this node has forgotten or never met them.
-    for (const origin of this.options.cursor?.get(replica.name)?.keys() ?? []) {
-      const parts = fromOrigin(origin)
-      if (parts !== undefined) replica.originState(parts.node, parts.boot, this.#host.ports.now())
-    }
-    const feed = new Feed(replica, start, backfill)
+    const feed = this.#newFeed(replica, start)
     this.#feeds.set(replica, feed)
     this.#journal.begin(feed.replica)
     if (this.options.resumes) return
@@ -129,6 +125,18 @@ export class Subscriber {
     for (const [origin, seq] of this.options.cursor?.get(replica.name) ?? []) {
       if (!placed.has(origin)) this.#journal.baseAt(replica, origin, seq)
     }
+  }
+
+  #newFeed(replica: Replica, start: FeedStart): StreamFeed {
+    if (replica.definition.mode === 'leader') return new LogFeed(replica, start)
+    const backfill = (state: OriginState, from: number, to: number): void =>
+      this.#host.backfill(replica, state, from, to)
+    // What others say of the origins of the cursor counts here, even if this node has forgotten or never met them.
+    for (const origin of this.options.cursor?.get(replica.name)?.keys() ?? []) {
+      const parts = fromOrigin(origin)
+      if (parts !== undefined) replica.originState(parts.node, parts.boot, this.#host.ports.now())
+    }
+    return new Feed(replica, start, backfill)
   }
 
   /** Tells a new journal file that this subscription exists, and where it stands. */
@@ -215,15 +223,31 @@ export class Subscriber {
   }
 
   /** Hands out at most `budget` items of one feed; returns what is left of the budget. */
-  #pumpFeed(feed: Feed, budget: number): number {
+  #pumpFeed(feed: StreamFeed, budget: number): number {
     let left = budget
     while (left > 0 && this.options.sink.canTake && !this.#isStopped) {
       const item = feed.next()
-      if (item === undefined) break
+      if (item === undefined) {
+        this.#goOn(feed)
+        break
+      }
       this.#hand(feed.replica, item)
       left--
     }
     return left
+  }
+
+  /** Goes on in the next epoch of a stream, where the one before has ended and everything of it was handed out. */
+  #goOn(feed: StreamFeed): void {
+    const { replica, vector } = feed
+    const next = replica.fence === undefined ? undefined : this.#host.nextEpoch(replica)
+    if (next === undefined || !hasPassed(feed, replica.fence ?? new Map())) return
+    this.#feeds.delete(replica)
+    const following = this.#newFeed(next, { kind: 'after', vector, others: 'zero' })
+    this.#feeds.set(next, following)
+    this.#delivered.set(next, this.deliveredOn(replica))
+    this.#delivered.delete(replica)
+    this.#pumpAgain = true
   }
 
   #hand(replica: Replica, item: FeedItem): void {

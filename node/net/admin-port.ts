@@ -16,6 +16,20 @@ export interface StreamStatus {
   /** Last delivered sequence by origin. */
   readonly origins: Readonly<Record<string, number>>
   readonly missing: number
+  readonly mode: 'gossip' | 'leader'
+  readonly epoch: number
+  /** Whether the epoch is being ended. */
+  readonly phase: 'open' | 'sealing'
+  /** Of a stream in leader mode: its order, as this node knows it. */
+  readonly order?: {
+    readonly group: number
+    /** Node that leads the group; absent while none does. */
+    readonly leader?: string | undefined
+    /** Offset of the last message here. */
+    readonly last: number
+    /** What the group has committed and this node has not applied, in entries. */
+    readonly lag: number
+  }
 }
 
 /** Whether the journal is written. */
@@ -52,7 +66,7 @@ export interface NodeStatus {
 export interface StreamDefinitionAnswer {
   readonly name: string
   readonly topics: readonly string[]
-  readonly mode: 'gossip'
+  readonly mode: 'gossip' | 'leader'
   readonly retention: { readonly bytes: number; readonly ageMs: number }
   readonly copies: number
   readonly version: number
@@ -67,6 +81,15 @@ export interface StreamChange {
   readonly topics: readonly string[] | undefined
   readonly retention: { readonly bytes?: number; readonly ageMs?: number } | undefined
   readonly copies: number | undefined
+  readonly mode: 'gossip' | 'leader' | undefined
+}
+
+/** Answer of `PUT /v1/modes/NAME`. */
+export interface ModeAnswer {
+  readonly stream: string
+  readonly mode: 'gossip' | 'leader'
+  readonly epoch: number
+  readonly elapsedMs: number
 }
 
 /** A subscription of the node itself. */
@@ -133,6 +156,8 @@ export interface AdminPort {
   status(): MaybePromise<NodeStatus>
   streams(): MaybePromise<readonly StreamDefinitionAnswer[]>
   putStream(change: StreamChange): MaybePromise<StreamDefinitionAnswer | Refusal>
+  /** Answers when the stream is in the mode on this node. */
+  setMode(name: string, mode: 'gossip' | 'leader'): MaybePromise<ModeAnswer | Refusal>
   deleteStream(name: string): MaybePromise<StreamDefinitionAnswer | Refusal>
   subscriptions(): MaybePromise<readonly NodeSubscriptionAnswer[]>
   addSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>

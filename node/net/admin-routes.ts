@@ -51,6 +51,7 @@ const routes: readonly Route[] = [
     path: 'v1/streams/:name',
     answer: async (i) => judge(await i.port.deleteStream(i.name)),
   },
+  { method: 'PUT', path: 'v1/modes/:name', answer: putMode },
   {
     method: 'GET',
     path: 'v1/subscriptions',
@@ -120,8 +121,15 @@ async function putStream({ port, request, name }: RouteInput): Promise<RouteAnsw
     topics: readOptionalStrings(fields, 'topics'),
     retention: retention && { ...(bytes !== undefined && { bytes }), ...(ageMs !== undefined && { ageMs }) },
     copies: readOptionalInteger(fields, 'copies', { min: 0, max: 16 }),
+    mode: readOptionalChoice(fields, 'mode', ['gossip', 'leader']),
   }
   return judge(await port.putStream(change))
+}
+
+async function putMode({ port, request, name }: RouteInput): Promise<RouteAnswer> {
+  const mode = readOptionalChoice(await readObject(request), 'mode', ['gossip', 'leader'])
+  if (mode === undefined) throw new RequestRefused(400, 'REQUEST_INVALID', '"mode" must be gossip or leader')
+  return judge(await port.setMode(name, mode))
 }
 
 async function showSubscribers({ port, query }: RouteInput): Promise<RouteAnswer> {

@@ -4,6 +4,7 @@
 import { type FileHandle, mkdir, open, readdir, readFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { HeraldError } from '../core/common/errors.ts'
 import { type Damage, LogScanner, numberOf, type TornTail } from '../core/wal/scan.ts'
 import type { LogPorts, LogStart } from '../core/wal/writer.ts'
 import { toDiskFailure } from './disk-failure.ts'
@@ -29,7 +30,7 @@ export class LogFiles implements LogPorts {
 
   /**
    * Opens a folder, which is created where it does not exist, reads everything, oldest first, and cuts off a torn tail. `onWrite` gets every
-   * write that can be read. Throws DISK_FAILED.
+   * write that can be read. Throws DISK_FAILED, and the HeraldError that `onWrite` throws.
    */
   static async open(
     directory: string,
@@ -52,6 +53,7 @@ export class LogFiles implements LogPorts {
       }
       return { files: new LogFiles(directory), start: { file: names.at(-1), bytes, next }, damages, tail }
     } catch (cause) {
+      if (cause instanceof HeraldError) throw cause
       throw toDiskFailure(directory, cause)
     }
   }

@@ -20,12 +20,12 @@ export const ackLevels = ['none', 'local', 'copies'] as const
 /** How far a publication must have come before it counts as acknowledged. */
 export type AckLevel = (typeof ackLevels)[number]
 
-export const batchHeaderBytes = 48
+export const batchHeaderBytes = 56
 /**
  * Bits of the flags byte. The lowest two are the acknowledgement level of a publish; `patient`, also of a publish, says that
- * nobody waits for its acknowledgement yet.
+ * nobody waits for its acknowledgement yet; `submitted`, between nodes, that a batch has no place in its stream's order yet.
  */
-export const batchFlag = { level: 3, confirm: 4, times: 8, patient: 16 } as const
+export const batchFlag = { level: 3, confirm: 4, times: 8, patient: 16, submitted: 32 } as const
 export const recordFlag = { timeDelta: 1, headers: 2, key: 4, hole: 8 } as const
 
 export const batchOffset = {
@@ -35,10 +35,12 @@ export const batchOffset = {
   recordCount: 4,
   topicsStart: 8,
   publishNumber: 12,
+  epoch: 12,
   stream: 16,
   boot: 24,
   sequence: 32,
   baseTime: 40,
+  offset: 48,
 } as const
 
 /** Number of records of a batch, holes counted. */
@@ -64,6 +66,23 @@ export function batchBaseTime(frame: Uint8Array): number {
   return readF64(frame, batchOffset.baseTime)
 }
 
+/** The epoch of the stream in which the batch was numbered; 0 where the stream has only had one, in gossip mode. */
+export function batchEpoch(frame: Uint8Array): number {
+  return readU32(frame, batchOffset.epoch)
+}
+
+/** Place of the first record in the order of its stream, 1, 2, 3 …; 0 where the stream has no order. */
+export function batchPlace(frame: Uint8Array): number {
+  return readU64(frame, batchOffset.offset)
+}
+
+/** Gives a numbered batch its place in the order of its stream. */
+export function placeBatch(frame: Uint8Array, epoch: number, offset: number): void {
+  frame[batchOffset.flags] = (frame[batchOffset.flags] as number) & ~batchFlag.submitted
+  writeU32(frame, batchOffset.epoch, epoch)
+  writeU64(frame, batchOffset.offset, offset)
+}
+
 export function publishNumber(frame: Uint8Array): number {
   return readU32(frame, batchOffset.publishNumber)
 }
@@ -77,7 +96,7 @@ export function isPatientPublish(frame: Uint8Array): boolean {
   return ((frame[batchOffset.flags] as number) & batchFlag.patient) !== 0
 }
 
-/** Turns a publish into a numbered batch, in place. `flags` of batchFlag: confirm and times. */
+/** Turns a publish into a numbered batch without a place, in place. `flags` of batchFlag: confirm, times and submitted. */
 export function numberBatch(
   frame: Uint8Array,
   stream: StreamId,
@@ -91,6 +110,7 @@ export function numberBatch(
   writeU64(frame, batchOffset.stream, stream)
   writeU64(frame, batchOffset.boot, boot)
   writeU64(frame, batchOffset.sequence, sequence)
+  writeU64(frame, batchOffset.offset, 0)
 }
 
 /** Why the header of a publish or batch cannot be right; undefined if it can. Records are not looked at. */
@@ -115,6 +135,7 @@ export function numberedBatchProblem(frame: Uint8Array): string | undefined {
   const sequence = batchSequence(frame)
   if (!Number.isSafeInteger(sequence + batchCount(frame)) || sequence < 1)
     return `has the sequence ${sequence}`
+  if (!Number.isSafeInteger(batchPlace(frame) + batchCount(frame))) return 'has no valid offset'
   if (!Number.isSafeInteger(batchBoot(frame)) || batchBoot(frame) < 1) return 'has no valid boot'
   if (!Number.isSafeInteger(batchStream(frame))) return 'has no valid stream number'
   return undefined

@@ -14,6 +14,9 @@ export interface AcknowledgedRun {
   readonly boot: Boot
   /** Sequence of the first record of the run. */
   readonly first: number
+  /** Epoch of the stream, and place of the first record in its order, 1, 2, 3 …; both 0 where the stream has no order. */
+  readonly epoch: number
+  readonly offset: number
 }
 
 /** What became of one publish frame. */
@@ -47,7 +50,7 @@ export interface Progress {
   readonly sequence: number
 }
 
-const runBytes = 2 + 8 + 8 + 8
+const runBytes = 2 + 8 + 8 + 8 + 4 + 8
 const runsMax = 255
 /** A reason is cut here, so that an answer stays small whatever was refused. */
 const reasonUnitsMax = 1024
@@ -79,6 +82,8 @@ export function encodeAcknowledgement(outcomes: readonly PublishOutcome[]): Uint
       writeU64(frame, at + 2, run.stream)
       writeU64(frame, at + 10, run.boot)
       writeU64(frame, at + 18, run.first)
+      writeU32(frame, at + 26, run.epoch)
+      writeU64(frame, at + 30, run.offset)
       at += runBytes
     }
   }
@@ -119,6 +124,8 @@ function readRun(frame: Uint8Array, at: number): AcknowledgedRun {
     stream: readU64(frame, at + 2) as StreamId,
     boot: readU64(frame, at + 10) as Boot,
     first: readU64(frame, at + 18),
+    epoch: readU32(frame, at + 26),
+    offset: readU64(frame, at + 30),
   }
 }
 

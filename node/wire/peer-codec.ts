@@ -159,7 +159,7 @@ function isStreamValue(value: unknown): boolean {
   if (!Array.isArray(topics) || topics.length > streamLimits.patternsMax) return false
   if (!topics.every((topic) => typeof topic === 'string' && topic.length <= protocolLimits.topicBytesMax))
     return false
-  if (mode !== 'gossip' || !hasOnly(retention, ['bytes', 'ageMs'])) return false
+  if ((mode !== 'gossip' && mode !== 'leader') || !hasOnly(retention, ['bytes', 'ageMs'])) return false
   return [copies, retention['bytes'], retention['ageMs']].every(isSequence)
 }
 

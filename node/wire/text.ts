@@ -62,3 +62,10 @@ export function tryReadText(bytes: Uint8Array): string | undefined {
 export function readText(bytes: Uint8Array): string {
   return lenientDecoder.decode(bytes)
 }
+
+/** The text in UTF-8. */
+export function toTextBytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(countBytes(text))
+  writeText(bytes, 0, text)
+  return bytes
+}

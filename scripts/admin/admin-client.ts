@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import {
   type CleanupAnswer,
   type FileAnswer,
+  type ModeAnswer,
   type SendAnswer,
   type StatusAnswer,
   type StreamDefinition,
@@ -26,6 +27,7 @@ export interface StreamSettings {
   readonly topics?: readonly string[]
   readonly retention?: { readonly bytes?: number; readonly ageMs?: number }
   readonly copies?: number
+  readonly mode?: string
 }
 
 /** One node's admin interface. */
@@ -98,6 +100,13 @@ export class AdminClient {
 
   async deleteStream(name: string): Promise<void> {
     await this.#ask('DELETE', `/v1/streams/${encodeURIComponent(name)}`)
+  }
+
+  /** Resolves when the stream is in the mode on the node. */
+  async setMode(name: string, mode: string): Promise<ModeAnswer> {
+    const request = this.#request('PUT', `/v1/modes/${encodeURIComponent(name)}`)
+    const answer = await requestJson({ ...request, body: { mode } })
+    return this.#expect<ModeAnswer>(answer, { stream: 'string', mode: 'string', epoch: 'number' })
   }
 
   async subscriptions(): Promise<readonly SubscriptionAnswer[]> {

@@ -21,6 +21,15 @@ export interface StreamStatusAnswer {
   readonly retainedBytes: number
   readonly origins: Readonly<Record<string, number>>
   readonly missing: number
+  readonly mode: string
+  readonly epoch: number
+  readonly phase: string
+  readonly order?: {
+    readonly group: number
+    readonly leader?: string | undefined
+    readonly last: number
+    readonly lag: number
+  }
 }
 
 export interface StatusAnswer {
@@ -52,6 +61,13 @@ export interface StreamDefinition {
   readonly copies: number
   readonly version: number
   readonly by: string
+}
+
+export interface ModeAnswer {
+  readonly stream: string
+  readonly mode: string
+  readonly epoch: number
+  readonly elapsedMs: number
 }
 
 export interface SubscriptionAnswer {

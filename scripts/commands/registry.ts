@@ -11,6 +11,7 @@ import { registerDown } from './down.ts'
 import { registerExit } from './exit.ts'
 import { registerFetch } from './fetch.ts'
 import { registerFlood } from './flood.ts'
+import { registerMode } from './mode.ts'
 import { registerPublish } from './publish.ts'
 import { registerSend } from './send.ts'
 import { registerStatus } from './status.ts'
@@ -23,7 +24,7 @@ import { registerUp } from './up.ts'
 const registrations = [
   ...[registerUp, registerDown, registerStatus],
   ...[registerPublish, registerSubscribe, registerSend, registerFlood],
-  ...[registerSubscriptions, registerSubscribers, registerStream],
+  ...[registerSubscriptions, registerSubscribers, registerStream, registerMode],
   ...[registerFetch, registerCheck, registerAnalyze],
   ...[registerCleanup, registerExit, registerDoctor, registerCompletion],
 ]

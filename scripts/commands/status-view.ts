@@ -1,7 +1,7 @@
 // The cluster's state as lines of text: one table of nodes, one of streams, then what is wrong. Pure but for the colours.
 
 import { formatBytes, formatDuration } from '../../node/config/quantity.ts'
-import type { StatusAnswer } from '../admin/answers.ts'
+import type { StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
 import { findProblems } from '../admin/health.ts'
 import { type Sample, toRates } from '../admin/sample.ts'
 import { showCount, sum } from '../cli/numbers.ts'
@@ -21,7 +21,18 @@ const nodeHeadings = [
   '>SUBS',
   '>SESSIONS',
 ]
-const streamHeadings = ['STREAM', 'TOPICS', '>PUBLISHED', '>DELIVERED', '>RETAINED', '>MISSING']
+const streamHeadings = [
+  'STREAM',
+  'TOPICS',
+  'MODE',
+  'LEADER',
+  '>OFFSET',
+  '>LAG',
+  '>PUBLISHED',
+  '>DELIVERED',
+  '>RETAINED',
+  '>MISSING',
+]
 
 /** Everything that `status` shows. */
 export function toStatusLines(terminal: Terminal, first: Sample, second: Sample): readonly string[] {
@@ -65,10 +76,22 @@ function toStreamRows(statuses: readonly StatusAnswer[]): string[][] {
     return [
       name,
       parts[0]?.topics.join(' ') || '(all others)',
+      parts[0]?.mode ?? '-',
+      ...toOrder(parts),
       showCount(sum(parts.map((part) => part.publishedMessages))),
       showCount(sum(parts.map((part) => part.deliveredMessages))),
       formatBytes(sum(parts.map((part) => part.retainedBytes))),
       showCount(sum(parts.map((part) => part.missing))),
     ]
   })
+}
+
+/** Who leads a stream in leader mode, how long its order is, and how far the last node is behind, as far as nodes know. */
+function toOrder(parts: readonly StreamStatusAnswer[]): string[] {
+  const orders = parts.flatMap(({ order }) => order ?? [])
+  if (orders.length === 0) return ['-', '-', '-']
+  const leaders = new Set(orders.flatMap(({ leader }) => leader ?? []))
+  const offsets = orders.map(({ last }) => last)
+  const lag = Math.max(...offsets) - Math.min(...offsets)
+  return [[...leaders].join(' or ') || 'none', showCount(Math.max(...offsets)), showCount(lag)]
 }

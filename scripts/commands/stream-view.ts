@@ -22,6 +22,8 @@ export function toChanges(stream: StreamDefinition, settings: StreamSettings): r
     changes.push(`topics ${showTopics(stream.topics)} -> ${showTopics(topics)}`)
   if (retention.bytes !== stream.retention.bytes || retention.ageMs !== stream.retention.ageMs)
     changes.push(`retention ${showRetention(stream.retention)} -> ${showRetention(retention)}`)
+  const mode = settings.mode ?? stream.mode
+  if (mode !== stream.mode) changes.push(`mode ${stream.mode} -> ${mode}`)
   if (copies !== stream.copies) changes.push(`copies ${stream.copies} -> ${copies}`)
   return changes
 }

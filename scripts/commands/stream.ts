@@ -2,25 +2,21 @@
 // says where they differ. `add` changes no stream that its node knows: a name typed by mistake must not cost another stream
 // its retention. Of two that add at the same time on different nodes the later one wins, as with every change.
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
-import { NodeRefusal, NodeUnreachable } from '../admin/request.ts'
-import {
-  askAll,
-  type NodeProblem,
-  type Round,
-  reportProblems,
-  toProblem,
-  toProblemFields,
-} from '../admin/round.ts'
+import { NodeRefusal } from '../admin/request.ts'
+import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
 import { parseCopies, parseList, parseRetention } from '../cli/arguments.ts'
+import { askOne } from '../cli/ask-one.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
 import { streamHeadings, toChanges, toStreamRow } from './stream-view.ts'
+
+const modeHelp = 'gossip: takes messages always; leader: one order for all, on the disks of a majority'
 
 /** A stream as it is now, and how it came to that. */
 interface Outcome {
@@ -37,7 +33,8 @@ export function registerStream(program: Command, act: Act): void {
       .command('add')
       .description('create stream NAME; one that exists is left as it is')
       .argument('<name>')
-      .requiredOption(...topicsOption, parseList),
+      .requiredOption(...topicsOption, parseList)
+      .addOption(new Option('--mode <mode>', modeHelp).choices(['gossip', 'leader'])),
   )
     .addHelpText('after', example("herald stream add orders --topics 'orders.>' --retention 64MiB,10m"))
     .action((name: string, settings: StreamSettings, command: Command) =>
@@ -191,34 +188,12 @@ async function show(context: Context, name: string): Promise<ExitCode> {
 }
 
 function isKnownEverywhere(stream: StreamDefinition, round: Round<readonly StreamDefinition[]>): boolean {
-  const text = JSON.stringify([stream.topics, stream.retention, stream.copies, stream.version])
+  const text = JSON.stringify([stream.topics, stream.mode, stream.retention, stream.copies, stream.version])
   return round.answers.every(({ value }) =>
     value.some(
       (other) =>
         other.name === stream.name &&
-        JSON.stringify([other.topics, other.retention, other.copies, other.version]) === text,
+        JSON.stringify([other.topics, other.mode, other.retention, other.copies, other.version]) === text,
     ),
   )
-}
-
-/** Asks the nodes one after the other until one answers: a change must be made once, not once on every node. */
-async function askOne<Answer>(
-  context: Context,
-  ask: (client: AdminClient) => Promise<Answer>,
-): Promise<{ readonly value: Answer; readonly unreachable: readonly NodeProblem[] }> {
-  const unreachable: NodeProblem[] = []
-  for (const client of await context.clients()) {
-    try {
-      return { value: await ask(client), unreachable }
-    } catch (error) {
-      if (error instanceof NodeRefusal)
-        throw new CommandError(exitCodes.failure, error.message, { code: error.code, cause: error })
-      if (!(error instanceof NodeUnreachable)) throw error
-      unreachable.push(toProblem(client.node, error))
-    }
-  }
-  const names = unreachable.map(({ node, reason }) => `node ${node}: ${reason}`).join('; ')
-  throw new CommandError(exitCodes.unreachable, `no node can be reached: ${names}`, {
-    next: 'see `herald status`',
-  })
 }

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toDefinitionValue, toStreamKey } from '../../node/broker/stream-table.ts'
+import { toStreamKey } from '../../node/broker/stream-table.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import { numberBatch } from '../../node/wire/batch-header.ts'
+import { toDefinitionValue } from '../../node/wire/stream-definition.ts'
 import { createBroker } from './test-broker.ts'
 
 const b = 'B' as NodeId

@@ -15,7 +15,11 @@ import { frameType, numberBatch } from '../../node/wire/batch-header.ts'
 import { decodeNodeControl, decodeProgress, isRefusal } from '../../node/wire/control.ts'
 
 const state = new OriginState('A' as NodeId, 7 as Boot, 0)
-const names = { streamName: () => 'orders', originName: () => state.origin }
+const names = {
+  streamName: () => 'orders',
+  streamNumber: (number: number) => number,
+  originName: () => state.origin,
+}
 
 /** A session whose every message goes into the inbox; `problems` are what the client would close for. */
 function connect(): { session: ClientSession; inbox: Inbox; problems: string[] } {

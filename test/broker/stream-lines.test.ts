@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toDefinitionValue, toStreamKey } from '../../node/broker/stream-table.ts'
+import { toStreamKey } from '../../node/broker/stream-table.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
+import { toDefinitionValue } from '../../node/wire/stream-definition.ts'
 import { createBroker } from './test-broker.ts'
 
 const orders: StreamDefinition = {

@@ -4,14 +4,19 @@ import { Broker } from '../../node/broker/broker.ts'
 import type { Recorder } from '../../node/broker/ports.ts'
 import { Counters } from '../../node/core/common/counters.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import type { LeaderPorts } from '../../node/leader/ports.ts'
+import { createTestLeader } from '../leader/test-leader.ts'
 
 export interface TestBroker {
   readonly broker: Broker
   readonly counters: Counters
 }
 
-/** A broker of node A beside node B, of which nothing was heard yet. */
-export function createBroker(recorder: Partial<Recorder> = {}): TestBroker {
+/** A broker of node A beside node B, of which nothing was heard yet. Its streams in leader mode are its alone. */
+export function createBroker(
+  recorder: Partial<Recorder> = {},
+  leaderPorts: Partial<LeaderPorts> = {},
+): TestBroker {
   const counters = new Counters()
   const silent: Recorder = {
     sent: () => undefined,
@@ -21,12 +26,21 @@ export function createBroker(recorder: Partial<Recorder> = {}): TestBroker {
     subscriptionEvent: () => undefined,
     stream: () => undefined,
   }
-  const broker = new Broker({
+  const broker: Broker = new Broker({
     node: 'A' as NodeId,
     boot: 1 as Boot,
+    leader: createTestLeader({
+      onDelivered: (replica) => broker.onDelivered(replica),
+      epochs: {
+        onSealed: (stream) => broker.epochs.onSealed(stream),
+        onEpoch: (...call) => broker.epochs.onEpoch(...call),
+        publishAgain: (...call) => broker.epochs.publishAgain(...call),
+      },
+      ...leaderPorts,
+    }),
     peers: ['A', 'B'] as NodeId[],
     ports: {
-      now: () => 1000,
+      now: leaderPorts.now ?? (() => 1000),
       endOfTurn: (callback) => setImmediate(callback),
       after: () => undefined,
       sendToPeer: () => undefined,

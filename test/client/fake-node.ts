@@ -126,7 +126,7 @@ export class FakeConnection {
     this.frames.push(frame)
     if (!node.acknowledges || publishAckLevel(frame) === 'none') return
     const records = batchCount(frame)
-    const run = { records, stream: streamId, boot, first: this.nextSequence }
+    const run = { records, stream: streamId, boot, first: this.nextSequence, epoch: 0, offset: 0 }
     this.nextSequence += records
     this.acknowledge([{ status: 'stored', publish: publishNumber(frame), runs: [run] }])
   }

@@ -6,7 +6,11 @@ import { Inbox } from '../../client/inbox.ts'
 import { boot, numbered, origin, streamId } from './fake-node.ts'
 
 test('progress of many seconds and origins waits as one item per origin', () => {
-  const inbox = new Inbox({ streamName: () => 'default', originName: (number) => `A#${number}` })
+  const inbox = new Inbox({
+    streamName: () => 'default',
+    streamNumber: (number: number) => number,
+    originName: (number) => `A#${number}`,
+  })
   inbox.onBatch(numbered(1, 1))
   for (let sequence = 2; sequence < 1000; sequence++) {
     inbox.onProgress(streamId, boot, sequence)
@@ -17,7 +21,11 @@ test('progress of many seconds and origins waits as one item per origin', () => 
 })
 
 test('progress before a gap is not moved behind it', () => {
-  const inbox = new Inbox({ streamName: () => 'default', originName: () => origin })
+  const inbox = new Inbox({
+    streamName: () => 'default',
+    streamNumber: (number: number) => number,
+    originName: () => origin,
+  })
   inbox.onBatch(numbered(1, 1))
   inbox.onProgress(streamId, boot, 10)
   inbox.onGap(streamId, boot, 11, 20, 'lost')

@@ -9,7 +9,11 @@ import type { Boot, StreamId } from '../../node/core/common/ids.ts'
 import { batchOffset } from '../../node/wire/batch-header.ts'
 
 const environment = { now: () => 0, startTimer: () => () => undefined } as unknown as Environment
-const names = { streamName: () => undefined, originName: () => undefined }
+const names = {
+  streamName: () => undefined,
+  streamNumber: (number: number) => number,
+  originName: () => undefined,
+}
 
 /** An outbox with a small window, on a socket in which so much waits. */
 function outboxOn(bufferedBytes: number): {
@@ -54,7 +58,7 @@ test('answers that come out of order, of batches of any level, each settle their
       {
         publish,
         status: 'stored',
-        runs: [{ records: publish, stream: 1 as StreamId, boot: 1 as Boot, first: 1 }],
+        runs: [{ records: publish, stream: 1 as StreamId, boot: 1 as Boot, first: 1, epoch: 0, offset: 0 }],
       },
     ])
   for (const number of [4, 1, 6, 3]) answer(number)

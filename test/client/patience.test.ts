@@ -153,7 +153,11 @@ function patientBatch(
   level: 'local' | 'copies' = 'local',
   deadlineMs = 10_000,
 ): { batch: PublishBatch; frame: Uint8Array } {
-  const names = { streamName: () => undefined, originName: () => undefined }
+  const names = {
+    streamName: () => undefined,
+    streamNumber: (number: number) => number,
+    originName: () => undefined,
+  }
   const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
   builder.append('a', 'b', undefined, 0)
   const batch = new PublishBatch(level, 0, deadlineMs, undefined, names)

@@ -16,7 +16,8 @@ test('a publication is acknowledged with its stream, origin and sequence', async
   const receipts = [client.publish('a.b', 'one'), client.publish('a.b', 'two')]
   assert.equal(receipts[1]?.result, undefined)
   const results = await Promise.all(receipts)
-  const expected = { status: 'acknowledged', stream: 'default', origin } as const
+  const unordered = { offset: undefined, epoch: undefined }
+  const expected = { status: 'acknowledged', stream: 'default', origin, ...unordered } as const
   assert.deepEqual(results, [
     { ...expected, sequence: 1 },
     { ...expected, sequence: 2 },
@@ -35,14 +36,19 @@ test('runs of an acknowledgement are assigned to the records in order', async ()
       status: 'stored',
       publish: 1,
       runs: [
-        { records: 1, stream: streamId, boot: 4242 as never, first: 7 },
-        { records: 2, stream: streamId, boot: 4242 as never, first: 20 },
+        { records: 1, stream: streamId, boot: 4242 as never, first: 7, epoch: 0, offset: 0 },
+        { records: 2, stream: streamId, boot: 4242 as never, first: 20, epoch: 3, offset: 60 },
       ],
     },
   ])
-  const results = await Promise.all(receipts)
-  const sequences = results.map((result) => (result.status === 'acknowledged' ? result.sequence : undefined))
-  assert.deepEqual(sequences, [7, 20, 21])
+  const places = (await Promise.all(receipts)).map((result) => {
+    return result.status === 'acknowledged' ? [result.sequence, result.epoch, result.offset] : undefined
+  })
+  assert.deepEqual(places, [
+    [7, undefined, undefined],
+    [20, 3, 60],
+    [21, 3, 61],
+  ])
 })
 
 test('everything published in one turn goes out in one frame, in order', async () => {

@@ -1,148 +1,10 @@
-// The admin interface over real HTTP, with a node that records what it was asked.
+// The admin interface over real HTTP: every request of it, what it refuses, and what it counts.
 
 import assert from 'node:assert/strict'
-import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { Counters } from '../../node/core/common/counters.ts'
 import type { Refusal } from '../../node/core/common/errors.ts'
-import type { AdminPort, NodeStatus, StreamDefinitionAnswer } from '../../node/net/admin-port.ts'
-import { AdminServer } from '../../node/net/admin-server.ts'
+import { codeOf, definition, nodeStatus, startAdmin } from './fake-admin.ts'
 import { openRaw } from './fakes.ts'
-
-const definition: StreamDefinitionAnswer = {
-  name: 'orders',
-  topics: ['orders.>'],
-  mode: 'gossip',
-  retention: { bytes: 1, ageMs: 2 },
-  copies: 2,
-  version: 1,
-  by: 'A',
-}
-const nodeStatus: NodeStatus = {
-  node: 'A',
-  origin: 'A#1',
-  cluster: 'herald',
-  version: '0.1.0',
-  state: 'ready',
-  uptimeMs: 1,
-  memory: { rssBytes: 1, heapUsedBytes: 1, retainedBytes: 1 },
-  loopLagMs: { p99: 0, max: 0 },
-  journal: { state: 'ok' },
-  links: [],
-  streams: [],
-  subscriptions: 0,
-  sessions: 0,
-  counters: {},
-}
-const content = Buffer.from('0123456789')
-
-/** Answers everything and remembers the calls. */
-class FakeNode implements AdminPort {
-  readonly calls: unknown[][] = []
-  refusal: Refusal | undefined
-  statusOf: () => NodeStatus = () => nodeStatus
-
-  status(): NodeStatus {
-    return this.statusOf()
-  }
-
-  streams(): readonly StreamDefinitionAnswer[] {
-    return [definition]
-  }
-
-  putStream: AdminPort['putStream'] = (...call) => this.#record('putStream', call, definition)
-  deleteStream: AdminPort['deleteStream'] = (...call) => this.#record('deleteStream', call, definition)
-  addSubscription: AdminPort['addSubscription'] = (...call) => this.#record('add', call, { changed: true })
-  removeSubscription: AdminPort['removeSubscription'] = (...call) =>
-    this.#record('remove', call, { changed: false })
-  subscribers: AdminPort['subscribers'] = (topic) =>
-    this.#record('subscribers', [topic], { topic, stream: 'orders', subscribers: [] })
-
-  subscriptions(): [] {
-    return []
-  }
-
-  send: AdminPort['send'] = (command) =>
-    this.#record('send', [command], {
-      acknowledged: command.count,
-      refused: 0,
-      unknown: 0,
-      stream: 'orders',
-      origin: 'A#1',
-      from: 1,
-      to: command.count,
-      elapsedMs: 1,
-    })
-
-  flush: AdminPort['flush'] = () => this.#record('flush', [], { flushedAt: 5 })
-  cleanup: AdminPort['cleanup'] = () => this.#record('cleanup', [], { removedFiles: 1, removedBytes: 2 })
-
-  files(): { path: string; bytes: number; modifiedMs: number }[] {
-    return [{ path: 'journal/000001.ndjson', bytes: content.length, modifiedMs: 1 }]
-  }
-
-  openFile: AdminPort['openFile'] = (path, offset) =>
-    this.#record('openFile', [path, offset], {
-      bytes: content.length,
-      content: Readable.from([content.subarray(offset)]),
-    })
-
-  exit(): void {
-    this.calls.push(['exit'])
-  }
-
-  #record<Answer>(name: string, call: readonly unknown[], answer: Answer): Answer | Refusal {
-    this.calls.push([name, ...call])
-    return this.refusal ?? answer
-  }
-}
-
-interface Host extends AsyncDisposable {
-  readonly node: FakeNode
-  readonly port: number
-  readonly counters: Counters
-  readonly events: string[]
-  readonly ask: (
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ) => Promise<Answer>
-}
-
-interface Answer {
-  readonly status: number
-  readonly body: unknown
-  readonly headers: Headers
-}
-
-async function startAdmin(): Promise<Host> {
-  const node = new FakeNode()
-  const counters = new Counters()
-  const events: string[] = []
-  const server = new AdminServer({
-    port: node,
-    counters,
-    log: (event) => events.push(event),
-    hosts: ['herald-a'],
-  })
-  const port = await server.listen('127.0.0.1', 0)
-  const ask: Host['ask'] = async (method, path, body, headers = {}) => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method,
-      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    const isJson = response.headers.get('content-type') === 'application/json'
-    return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
-  }
-  return { node, port, counters, events, ask, [Symbol.asyncDispose]: () => server.close(1000) }
-}
-
-function codeOf(answer: Answer): unknown {
-  return (answer.body as { error?: { code?: unknown } }).error?.code
-}
 
 test('answers every request of docs/protocol.md section 5', async () => {
   await using host = await startAdmin()
@@ -150,8 +12,10 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.deepEqual((await ask('GET', '/v1/status')).body, nodeStatus)
   assert.deepEqual((await ask('GET', '/v1/streams')).body, { streams: [definition] })
   assert.deepEqual((await ask('GET', '/v1/streams/orders')).body, definition)
-  const change = { topics: ['orders.>'], retention: { bytes: 1000 }, copies: 2 }
+  const change = { topics: ['orders.>'], retention: { bytes: 1000 }, copies: 2, mode: 'leader' }
   assert.deepEqual((await ask('PUT', '/v1/streams/orders', change)).body, definition)
+  const switched = { stream: 'orders', mode: 'leader', epoch: 1, elapsedMs: 5 }
+  assert.deepEqual((await ask('PUT', '/v1/modes/orders', { mode: 'leader' })).body, switched)
   assert.deepEqual((await ask('DELETE', '/v1/streams/orders')).body, definition)
   assert.deepEqual((await ask('GET', '/v1/subscriptions')).body, { subscriptions: [] })
   assert.deepEqual((await ask('PUT', '/v1/subscriptions/a.%3E')).body, { changed: true })
@@ -165,6 +29,7 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.equal((await ask('POST', '/v1/exit')).status, 202)
   assert.deepEqual(node.calls, [
     ['putStream', { name: 'orders', createsOnly: false, ...change }],
+    ['setMode', 'orders', 'leader'],
     ['deleteStream', 'orders'],
     ['add', 'a.>'],
     ['remove', 'a.*'],
@@ -174,7 +39,7 @@ test('answers every request of docs/protocol.md section 5', async () => {
     ['cleanup'],
     ['exit'],
   ])
-  assert.equal(host.counters.get('adminRequests'), 14)
+  assert.equal(host.counters.get('adminRequests'), 15)
   assert.equal(host.counters.get('adminRequestsRefused'), 0)
 })
 
@@ -182,8 +47,17 @@ test('hands an empty name to the node, and of a change what it says', async () =
   await using host = await startAdmin()
   for (const headers of [{}, { 'If-None-Match': '*' }])
     await host.ask('PUT', '/v1/streams/', { copies: 1 }, headers)
-  const change = { name: '', topics: undefined, retention: undefined, copies: 1 }
+  const change = { name: '', topics: undefined, retention: undefined, copies: 1, mode: undefined }
   assert.deepEqual(host.node.calls[1], ['putStream', { ...change, createsOnly: true }])
+})
+
+test('a mode that is none is refused before the node hears of it', async () => {
+  await using host = await startAdmin()
+  for (const body of [{}, { mode: 'raft' }, { mode: 1 }, { mode: null }]) {
+    const answer = await host.ask('PUT', '/v1/modes/orders', body)
+    assert.deepEqual([answer.status, codeOf(answer)], [400, 'REQUEST_INVALID'], JSON.stringify(body))
+  }
+  assert.deepEqual(host.node.calls, [])
 })
 
 test('gives whole files and the rest of files', async () => {

@@ -1,10 +1,13 @@
 // A TCP proxy on loopback that stands between two parts under test and breaks the network on command: cut, blackhole,
-// stall, delay, heal. Each rule holds for open connections and for new ones.
+// mute, stall, delay, heal. Each rule holds for open connections and for new ones.
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /** How bytes pass at the moment. */
 type Mode = 'open' | 'refuse' | 'blackhole' | 'stalled'
+
+/** From who has dialled to who was reached, or back. */
+export type Direction = 'forth' | 'back'
 
 interface Pair {
   readonly near: Socket
@@ -18,6 +21,8 @@ export class TcpProxy {
   #target: { readonly host: string; readonly port: number }
   #mode: Mode = 'open'
   #delayMs = 0
+  /** The one direction whose bytes vanish. */
+  #muted: Direction | undefined
   /** Connections ever accepted. */
   accepted = 0
 
@@ -66,6 +71,11 @@ export class TcpProxy {
     this.#mode = 'blackhole'
   }
 
+  /** Swallows everything in one direction; the other one passes, and so do new connections. */
+  mute(direction: Direction): void {
+    this.#muted = direction
+  }
+
   /** Reads nothing more in both directions; open connections stay open, and what is on its way arrives after `heal`. */
   stall(): void {
     this.#mode = 'stalled'
@@ -82,8 +92,9 @@ export class TcpProxy {
 
   /** Lets bytes pass again. Connections that lost bytes to a blackhole are reset, as they are useless. */
   heal(): void {
-    const lost = this.#mode === 'blackhole'
+    const lost = this.#mode === 'blackhole' || this.#muted !== undefined
     this.#mode = 'open'
+    this.#muted = undefined
     this.#delayMs = 0
     if (lost) return this.reset()
     for (const { near, far } of this.#pairs) {
@@ -119,17 +130,17 @@ export class TcpProxy {
     }
     far.on('error', () => near.destroy())
     far.on('close', () => near.destroy())
-    this.#pass(near, far)
-    this.#pass(far, near)
+    this.#pass(near, far, 'forth')
+    this.#pass(far, near, 'back')
     if (this.#mode === 'stalled') {
       near.pause()
       far.pause()
     }
   }
 
-  #pass(from: Socket, to: Socket): void {
+  #pass(from: Socket, to: Socket, direction: Direction): void {
     const forward = (act: () => void): void => {
-      if (this.#mode === 'blackhole') return
+      if (this.#mode === 'blackhole' || this.#muted === direction) return
       if (this.#delayMs === 0) act()
       else setTimeout(act, this.#delayMs)
     }

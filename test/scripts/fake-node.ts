@@ -8,6 +8,8 @@ export interface FakeStream {
   readonly retention: { readonly bytes: number; readonly ageMs: number }
   readonly copies: number
   readonly version: number
+  readonly mode?: string
+  readonly epoch?: number
 }
 
 /** One node; change its fields to change its answers. */
@@ -92,6 +94,8 @@ export class FakeNode {
         return this.streams.delete(name ?? '')
           ? [200, {}]
           : refusal(404, 'STREAM_UNKNOWN', `there is no stream ${name}`)
+      case 'PUT modes':
+        return this.#putMode(name ?? '', body)
       case 'GET subscriptions':
         return [200, { subscriptions: [...this.subscriptions].map((pattern) => this.#subscription(pattern)) }]
       case 'PUT subscriptions':
@@ -141,9 +145,11 @@ export class FakeNode {
       retainedMessages: 0,
       retainedBytes: 2048,
     }
-    const streams = [...this.streams].map(([name, { topics }]) => ({
+    const streams = [...this.streams].map(([name, { topics, mode = 'gossip', epoch = 0 }]) => ({
       name,
       topics,
+      ...{ mode, epoch, phase: 'open' },
+      ...(mode === 'leader' && { order: { group: 1, leader: this.id, last: 7, lag: 0 } }),
       ...counts,
       origins: {},
       missing: 0,
@@ -167,8 +173,8 @@ export class FakeNode {
   }
 
   #definition(name: string): object {
-    const { topics, retention, copies, version } = this.streams.get(name) ?? {}
-    return { name, topics, mode: 'gossip', retention, copies, version, by: this.id }
+    const { topics, retention, copies, version, mode = 'gossip' } = this.streams.get(name) ?? {}
+    return { name, topics, mode, retention, copies, version, by: this.id }
   }
 
   #showStream(name: string): readonly [number, object] {
@@ -193,6 +199,14 @@ export class FakeNode {
       version: (present?.version ?? 0) + 1,
     })
     return [200, this.#definition(name)]
+  }
+
+  #putMode(name: string, { mode }: Record<string, unknown>): readonly [number, object] {
+    const stream = this.streams.get(name)
+    if (stream === undefined) return refusal(404, 'STREAM_UNKNOWN', `there is no stream ${name}`)
+    const epoch = (stream.epoch ?? 0) + (stream.mode === mode ? 0 : 1)
+    this.streams.set(name, { ...stream, mode: String(mode), epoch })
+    return [200, { stream: name, mode, epoch, elapsedMs: 12.3 }]
   }
 
   #subscription(pattern: string): object {

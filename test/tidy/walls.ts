@@ -14,7 +14,7 @@ export interface Room {
   readonly builtins: 'all' | 'none'
 }
 
-const tools = ['@nats-io/transport-node', 'mqtt', 'redis', 'hdr-histogram-js']
+const tools = ['@nats-io/jetstream', '@nats-io/transport-node', 'mqtt', 'redis', 'hdr-histogram-js']
 
 export const rooms: readonly Room[] = [
   room('node/core/common', [], []),
@@ -22,8 +22,14 @@ export const rooms: readonly Room[] = [
   room('node/core/gossip', ['node/core/common', 'node/core/stream'], []),
   room('node/core/raft', ['node/core/common'], []),
   room('node/core/wal', ['node/core/common'], []),
-  room('node/wire', ['node/core/common', 'node/core/stream', 'node/core/gossip'], []),
-  room('node/broker', ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/wire'], []),
+  room('node/wire', ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/core/raft'], []),
+  room('node/groups', ['node/core/common', 'node/core/raft', 'node/core/wal', 'node/wire'], []),
+  room('node/leader', ['node/core/**', 'node/wire', 'node/groups'], []),
+  room(
+    'node/broker',
+    ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/wire', 'node/leader'],
+    [],
+  ),
   room('node/config', ['node/core/common'], [], 'all'),
   room('node/storage', ['node/core/common', 'node/core/wal'], ['hdr-histogram-js'], 'all'),
   room('node/net', ['node/core/common'], ['ws', 'prom-client'], 'all'),
@@ -31,7 +37,7 @@ export const rooms: readonly Room[] = [
   room('audit', ['node/core/common', 'node/core/stream'], ['hdr-histogram-js']),
   room('client', ['node/core/common', 'node/core/stream', 'node/wire'], ['ws'], 'all'),
   room('scripts', ['client', 'audit', 'node/config', 'node/core/common'], ['commander'], 'all'),
-  room('sim', ['node/core/**', 'node/wire', 'node/broker', 'audit'], [], 'all'),
+  room('sim', ['node/core/**', 'node/wire', 'node/groups', 'node/leader', 'node/broker', 'audit'], [], 'all'),
   room('conformance', ['node/core/raft'], [], 'all'),
   room('bench', ['client', 'scripts', 'node/config'], tools, 'all'),
   room('docker', [], [], 'all'),

@@ -6,7 +6,18 @@ import fc from 'fast-check'
 import type { Boot, StreamId } from '../../node/core/common/ids.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import { filterBatch } from '../../node/wire/batch-filter.ts'
-import { batchCount, batchSequence, numberBatch, numberedBatchProblem } from '../../node/wire/batch-header.ts'
+import {
+  batchCount,
+  batchEpoch,
+  batchFlag,
+  batchHeaderBytes,
+  batchOffset,
+  batchPlace,
+  batchSequence,
+  numberBatch,
+  numberedBatchProblem,
+  placeBatch,
+} from '../../node/wire/batch-header.ts'
 import { BatchReader, readHeaders, readTopics } from '../../node/wire/batch-reader.ts'
 import { readRecordParts, recordEnd } from '../../node/wire/record.ts'
 import { readText } from '../../node/wire/text.ts'
@@ -160,7 +171,33 @@ test('a filter merges neighbouring holes', () => {
   const holes = 4 + 4
   const records = 6 + 6
   const table = 2 + 2
-  assert.equal(filtered.length, 48 + holes + records + table)
+  assert.equal(filtered.length, batchHeaderBytes + holes + records + table)
+})
+
+test('a batch that gets its place is as it was but for its epoch and offset, and a filter leaves them', () => {
+  const place = fc.record({ epoch: fc.integer({ min: 1, max: 0xffff_ffff }), offset: fc.nat(2 ** 52) })
+  fc.assert(
+    fc.property(publications, place, (list, { epoch, offset }) => {
+      const frame = build(list)
+      assert.deepEqual([batchEpoch(frame), batchPlace(frame)], [0, 0])
+      const flags = frame[batchOffset.flags] ?? 0
+      frame[batchOffset.flags] = flags | batchFlag.submitted
+      placeBatch(frame, epoch, offset)
+      assertReads(readAll(frame), expected(list))
+      assert.deepEqual([batchEpoch(frame), batchPlace(frame)], [epoch, offset])
+      assert.equal(frame[batchOffset.flags], flags)
+      const filtered = filterBatch(frame, (index) => index === 0, allocate)
+      assert.ok(filtered !== undefined)
+      assert.deepEqual([batchEpoch(filtered), batchPlace(filtered)], [epoch, offset])
+    }),
+    { seed, numRuns: 200 },
+  )
+})
+
+test('a batch whose offset is no number that can be counted on is none', () => {
+  const frame = build([{ topic: 'a', payload: '' }])
+  frame.fill(0xff, batchOffset.offset, batchOffset.offset + 8)
+  assert.equal(numberedBatchProblem(frame), 'has no valid offset')
 })
 
 test('a filter that keeps everything gives the same bytes, and one that keeps nothing gives none', () => {

@@ -7,6 +7,7 @@ import { StreamTable } from '../../node/broker/stream-table.ts'
 import type { Boot, NodeId, StreamId } from '../../node/core/common/ids.ts'
 import { GossipAgent } from '../../node/core/gossip/agent.ts'
 import { decodePeerText, encodePeerText } from '../../node/wire/peer-codec.ts'
+import { createTestLeader } from '../leader/test-leader.ts'
 
 const retention = { bytes: 1_000_000, ageMs: 60_000 }
 const definition = { topics: ['orders.>'], mode: 'gossip', retention, copies: 1 }
@@ -60,7 +61,7 @@ test('refuses values nested so deeply that writing them out would overflow the s
 
 test('the stream table leaves out what is no definition, wherever it came from', () => {
   const agent = new GossipAgent('A' as NodeId, 1 as Boot, [])
-  const table = new StreamTable(agent, { retention, copies: 0 })
+  const table = new StreamTable(agent, createTestLeader(), { retention, copies: 0 })
   for (const [index, value] of [
     { ...definition, topics: [hostile] },
     { ...definition, retention: { bytes: hostile, ageMs: hostile } },

@@ -5,14 +5,12 @@
 export const errorRegistry = {
   TOPIC_INVALID: {
     meaning: 'The topic of a publication is not a valid topic.',
-    action:
-      'Use 1 to 32 tokens separated by dots, without wildcards, spaces or control characters, at most 255 bytes.',
+    action: 'Use 1 to 32 tokens between dots, without wildcards, spaces or control characters; 255 bytes.',
     fate: 'keep',
   },
   PATTERN_INVALID: {
     meaning: 'The pattern of a subscription or stream is not valid.',
-    action:
-      'Use tokens separated by dots; `*` stands for one whole token, `>` for the rest and only at the end.',
+    action: 'Use tokens between dots; `*` stands for one whole token, `>` for the rest, only at the end.',
     fate: 'keep',
   },
   PAYLOAD_TOO_LARGE: {
@@ -77,8 +75,7 @@ export const errorRegistry = {
   },
   HEARTBEAT_MISSED: {
     meaning: 'Nothing came from a connection, not even answers to pings, for several heartbeats.',
-    action:
-      'Check the network between the two ends; clients must answer pings, as every WebSocket library does.',
+    action: 'Check the network between the two ends; clients must answer pings, as libraries do.',
     fate: 'close 1008',
   },
   PROTOCOL_VERSION_UNKNOWN: {
@@ -141,6 +138,17 @@ export const errorRegistry = {
     meaning: 'More publications are waiting for their acknowledgement than one connection may have.',
     action: 'Wait for acknowledgements; keep at most inFlightBytesMax unacknowledged.',
     fate: 'close 1008',
+  },
+  NO_LEADER: {
+    meaning: 'A stream in leader mode has no leader: no majority of its group can be reached from here.',
+    action: 'See `herald status` for nodes and links that are down; publish again when a majority is up.',
+    fate: 'keep',
+  },
+  SWITCH_PENDING: {
+    meaning:
+      'A stream has not come into the mode that was asked for in time: less than a majority can be reached.',
+    action: 'It may still; see `herald mode` and `herald status`, and ask again.',
+    fate: 'keep',
   },
   SLOW_CONSUMER: {
     meaning: 'A subscriber took nothing from its socket for too long while messages were waiting for it.',

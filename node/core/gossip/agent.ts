@@ -109,14 +109,14 @@ export class GossipAgent {
   }
 
   /** Creates the replica of a stream that has become known, or takes its changed definition over. */
-  define(definition: StreamDefinition): Replica {
-    const known = this.#context.replicas.get(toStreamId(definition.name))
+  define(definition: StreamDefinition, id: StreamId = toStreamId(definition.name)): Replica {
+    const known = this.#context.replicas.get(id)
     if (known !== undefined) {
       known.definition = definition
       known.isRemoved = false
       return known
     }
-    const replica = new Replica(definition, this.#slabs)
+    const replica = new Replica(definition, this.#slabs, id)
     this.#context.replicas.set(replica.id, replica)
     return replica
   }

@@ -67,7 +67,8 @@ export class Wants {
   }
 
   /** Wants from..to of an origin; what is wanted already is not wanted twice. */
-  add(replica: Replica, state: OriginState, from: number, to: number): void {
+  add(replica: Replica, state: OriginState, from: number, upTo: number): void {
+    const to = Math.min(upTo, state.limit)
     const known = this.#wants.filter((want) => want.state === state && want.from <= to && want.to >= from)
     let next = from
     for (const want of known.sort((left, right) => left.from - right.from)) {

@@ -131,9 +131,16 @@ export class Raft {
     return undefined
   }
 
-  /** Forgets who leads, as if it had been silent: this member votes for whoever asks. */
-  forgetLeader(): void {
-    if (this.#raft.role === 'follower') this.#raft.leader = nobody
+  /**
+   * Forgets who leads, as if it had been silent: this member votes for whoever asks. `withinTicks`: and campaigns itself by then, at a
+   * tick that is drawn; left out, when it would have anyway.
+   */
+  forgetLeader(withinTicks: number = Number.POSITIVE_INFINITY): void {
+    const raft = this.#raft
+    if (raft.role !== 'follower') return
+    raft.leader = nobody
+    const left = 1 + Math.floor(raft.options.random() * withinTicks)
+    raft.electionElapsed = Math.max(raft.electionElapsed, raft.electionTimeout - left)
   }
 
   /** Messages to a member were probably lost. */

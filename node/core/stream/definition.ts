@@ -7,11 +7,14 @@ export interface StreamDefinition {
   readonly name: string
   /** Patterns of the topics that belong to the stream; no two overlap, neither of one stream nor of two. */
   readonly topics: readonly string[]
-  readonly mode: 'gossip'
+  readonly mode: StreamMode
   readonly retention: Retention
   /** Nodes besides the origin that keep each message, 0..15. */
   readonly copies: number
 }
+
+/** How a stream's messages reach everybody: from node to node at once, or in one order that a majority has on disk. */
+export type StreamMode = 'gossip' | 'leader'
 
 /** Messages are kept until either bound is passed. */
 export interface Retention {

@@ -29,12 +29,28 @@ export type FeedStart =
   /** After these sequences; `others` says what holds for origins that are not named. */
   | { readonly kind: 'after'; readonly vector: ReadonlyMap<Boot, number>; readonly others: 'base' | 'zero' }
 
+/** A subscriber's way through a stream, whatever its mode. */
+export interface StreamFeed {
+  readonly replica: Replica
+  /** Last sequence handed out (or passed over) of each origin. */
+  readonly vector: ReadonlyMap<Boot, number>
+  /** Where the feed stands, by origin, also of origins that the replica has forgotten meanwhile. */
+  positions(): Iterable<[Origin, number]>
+  /** Bytes that wait in the delivery log for this feed. */
+  readonly waitingBytes: number
+  /** The node has learnt where its interest in an origin begins. */
+  onBase(state: OriginState): void
+  /** The next item; undefined when there is none now. */
+  next(): FeedItem | undefined
+  /** The last sequence passed of an origin. */
+  passed(state: OriginState): number
+}
+
 /** Holes that a replay asks for at the same time. */
 const holesAskedMax = 64
 
-export class Feed {
+export class Feed implements StreamFeed {
   readonly replica: Replica
-  /** Last sequence handed out (or passed over) of each origin. */
   readonly vector: Map<Boot, number> = new Map()
   /** Names of the origins in the vector that the replica knows, or knew. */
   readonly #names = new Map<Boot, Origin>()
@@ -186,4 +202,14 @@ export class Feed {
     this.vector.set(state.boot, sequence)
     this.#names.set(state.boot, state.origin)
   }
+}
+
+/** Whether a feed has handed out everything up to last sequences by boot. */
+export function hasPassed({ replica, vector }: StreamFeed, fence: ReadonlyMap<Boot, number>): boolean {
+  for (const [boot, to] of fence) {
+    const state = replica.origins.get(boot)
+    const passed = vector.get(boot) ?? state?.base ?? 0
+    if (passed < to) return false
+  }
+  return true
 }

@@ -36,6 +36,8 @@ export class OriginState {
   heldTo = 0
   /** Highest sequence that somebody said was published. */
   toldTo = 0
+  /** Nothing behind this is delivered: the epoch of the replica ends there. */
+  limit: number = Number.POSITIVE_INFINITY
   /** When the origin was last heard of, milliseconds: a new entry, or its first mention. */
   lastHeard: number
   readonly #checkpoints = new Checkpoints()
@@ -109,6 +111,12 @@ export class OriginState {
   forgetAbsent(): void {
     this.absent = new SequenceRanges()
     this.lost = new SequenceRanges()
+  }
+
+  /** Everything up to a sequence belongs to an earlier epoch of the stream: what is numbered here follows it. */
+  beginBehind(sequence: number): void {
+    this.last = Math.max(this.last, sequence)
+    this.closeChapter()
   }
 
   /** Everything up to now belongs to a stream that was deleted: nobody will be told of it. */

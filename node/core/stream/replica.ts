@@ -9,7 +9,7 @@ import { Arena } from '../common/arena.ts'
 import { assert } from '../common/assert.ts'
 import { Deque } from '../common/deque.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
-import { letGo, SlabPool } from '../common/slabs.ts'
+import { hold, letGo, SlabPool } from '../common/slabs.ts'
 import type { StreamDefinition } from './definition.ts'
 import type { Entry, EntrySlot } from './entry.ts'
 import { EntryTable } from './entry-table.ts'
@@ -37,6 +37,8 @@ export interface NumberedBatch {
   readonly count: number
   /** Whether the origin wants to hear who holds it. */
   readonly confirm: boolean
+  /** Whether the frame stands in somebody's slab already: then it is held there, not copied. */
+  readonly isKept?: boolean
 }
 
 /** What an entry costs besides its frame. Measured, with frames of 64 bytes: 113 to 130 for 30,000 to 250,000 entries. */
@@ -46,6 +48,9 @@ const heldBackBytesLimit = 16_777_216
 
 export class Replica {
   readonly name: string
+  /** Number of the stream. */
+  readonly stream: StreamId
+  /** Number that its batches carry: another one where the stream comes back to gossip mode, so that no two epochs are mixed up. */
   readonly id: StreamId
   definition: StreamDefinition
   /** Whether the stream was removed and has not come back: then nothing of it is taken, nor counts as gone. */
@@ -54,6 +59,11 @@ export class Replica {
   /** Where this node stood on origins that it has forgotten: others may forget them later, and still tell of them. */
   readonly forgotten: Map<Boot, number> = new Map()
   readonly entries: EntryTable = new EntryTable()
+  /**
+   * Set while the epoch of this replica ends: the last sequence of every origin that belongs to it, as far as that is known; of the others
+   * nothing more is delivered.
+   */
+  fence: ReadonlyMap<Boot, number> | undefined = undefined
   /** What this node delivers, in order; read by position. */
   readonly delivered: Deque<LogItem> = new Deque()
   /** Entries in the order of their arrival, or release: the order in which retention drops them. */
@@ -70,9 +80,15 @@ export class Replica {
   /** Messages held. */
   messages = 0
 
-  constructor(definition: StreamDefinition, slabs: SlabPool = new SlabPool()) {
+  /** `id`: the number that its batches carry. */
+  constructor(
+    definition: StreamDefinition,
+    slabs: SlabPool = new SlabPool(),
+    id: StreamId = toStreamId(definition.name),
+  ) {
     this.name = definition.name
-    this.id = toStreamId(definition.name)
+    this.stream = toStreamId(definition.name)
+    this.id = id
     this.definition = definition
     this.#slabs = slabs
   }
@@ -87,6 +103,7 @@ export class Replica {
     let state = this.origins.get(boot)
     if (state === undefined) {
       state = new OriginState(node, boot, now, this.entries, new Arena(this.#slabs))
+      if (this.fence !== undefined) state.limit = this.fence.get(boot) ?? 0
       this.origins.set(boot, state)
     }
     return state
@@ -96,13 +113,14 @@ export class Replica {
   insert(state: OriginState, batch: NumberedBatch, now: number): Entry | 'copy' | 'full' {
     const { frame, from, count, confirm } = batch
     const to = from + count - 1
-    const ahead = state.position !== undefined && from > state.position + 1
+    const ahead = state.position !== undefined && (from > state.position + 1 || from > state.limit)
     const bytes = frame.length + entryOverheadBytes
     // What was dropped or given up comes back only where it is still to be delivered.
     if (to <= (state.position ?? state.goneTo) && state.isGivenUp(from)) return 'copy'
     if (ahead && this.heldBackBytes + bytes > this.heldBackBytesMax) return 'full'
     if (state.log.overlaps(from, to)) return 'copy'
-    const kept = state.arena.keep(frame)
+    const kept = batch.isKept === true ? frame : state.arena.keep(frame)
+    if (batch.isKept === true) hold(frame)
     const offset = this.insertedBytes
     const entry = state.log.insert({ from, to, frame: kept, bytes, at: now, offset, confirm })
     state.heldTo = Math.max(state.heldTo, to)
@@ -122,7 +140,7 @@ export class Replica {
     let moved = false
     for (;;) {
       const entry = state.log.atOrAfter(state.position + 1)
-      if (entry === undefined || entry.from > state.position + 1) return moved
+      if (entry === undefined || entry.from > state.position + 1 || entry.from > state.limit) return moved
       // A base may lie inside a batch; readers skip what lies at or below their own position.
       if (entry.heldBack) this.#release(entry)
       state.position = entry.to
@@ -134,7 +152,7 @@ export class Replica {
 
   /** Gives up on everything up to `to`: puts a mark into the delivery log and goes on behind it. */
   skip(state: OriginState, to: number): void {
-    if (state.position === undefined || to <= state.position) return
+    if (state.position === undefined || to <= state.position || to > state.limit) return
     this.delivered.push({ boot: state.boot, from: state.position + 1, to })
     state.position = to
     this.advance(state)
@@ -149,6 +167,24 @@ export class Replica {
       this.#holdBack(entry)
       entry = state.log.atOrAfter(entry.to + 1)
     }
+  }
+
+  /** Delivers nothing more until it is known where the epoch ends. */
+  freeze(): void {
+    const fence = new Map<Boot, number>()
+    for (const [boot, { position = 0 }] of this.origins) fence.set(boot, position)
+    this.endAt(fence)
+  }
+
+  /** The epoch of this replica ends here: what belongs to it is delivered, and nothing else. True if there was anything. */
+  endAt(fence: ReadonlyMap<Boot, number>): boolean {
+    this.fence = fence
+    let moved = false
+    for (const state of this.origins.values()) {
+      state.limit = fence.get(state.boot) ?? 0
+      moved = this.advance(state) || moved
+    }
+    return moved
   }
 
   /** Forgets positions and the delivery log, when the last local subscriber has left. */

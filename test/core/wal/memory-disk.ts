@@ -62,6 +62,15 @@ export class MemoryDisk {
     done?.(failure)
   }
 
+  get isWriting(): boolean {
+    return this.#underWay !== undefined
+  }
+
+  /** Whoever waits for the write under way is gone. */
+  abandon(): void {
+    this.#underWay = undefined
+  }
+
   /** Everything that was asked for is durable. */
   settle(): void {
     this.endTurn()

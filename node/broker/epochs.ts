@@ -1,0 +1,208 @@
+// The epochs of every stream on this node: each has a replica of its own, so that the modes share nothing. An epoch that has ended stays while
+// somebody reads in it, or it holds what others may need; a subscriber that has everything up to its fence goes on in the next one.
+
+import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
+import type { GossipAgent, GossipInput } from '../core/gossip/agent.ts'
+import type { StreamDefinition } from '../core/stream/definition.ts'
+import type { Replica } from '../core/stream/replica.ts'
+import type { LeaderAgent } from '../leader/agent.ts'
+import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
+import type { StreamLedger } from '../leader/ledger.ts'
+import type { Submission } from '../leader/submissions.ts'
+import { batchCount, batchFlag, batchOffset, batchSequence, numberBatch } from '../wire/batch-header.ts'
+import { leftOver, reportSealed } from './sealed-epoch.ts'
+
+/** What the epochs need of their broker. */
+export interface EpochsHost {
+  readonly boot: Boot
+  readonly node: NodeId
+  readonly agent: GossipAgent
+  readonly leader: LeaderAgent
+  readonly allocate: (bytes: number) => Uint8Array
+  handle(input: GossipInput): void
+  /** Whether this node has subscribers of a stream. */
+  hasSubscribers(stream: StreamId): boolean
+  /** An epoch has ended: more of it may be delivered now. */
+  onEnded(replica: Replica): void
+  /** Another epoch of a stream is the present one. */
+  onCurrent(replica: Replica): void
+}
+
+interface Epoch {
+  readonly number: number
+  readonly replica: Replica
+}
+
+export class Epochs implements EpochHost {
+  readonly #host: EpochsHost
+  /** By name of the stream, oldest first; the last one is the present one. */
+  readonly #chains = new Map<string, Epoch[]>()
+
+  constructor(host: EpochsHost) {
+    this.#host = host
+  }
+
+  /** The replica of a stream's present epoch, which is created where the stream is new, with its definition as it is now. */
+  define(definition: StreamDefinition): Replica {
+    const present = this.#chains.get(definition.name)?.at(-1)
+    if (present === undefined) return this.#begin(definition)
+    const { replica } = present
+    const { mode } = replica.definition
+    replica.definition = { ...definition, mode }
+    if (mode === 'gossip') this.#host.agent.define(replica.definition, replica.id)
+    return replica
+  }
+
+  /** The replica of the epoch that follows; undefined where none does. */
+  next(replica: Replica): Replica | undefined {
+    const chain = this.#chains.get(replica.name) ?? []
+    return chain[chain.findIndex((epoch) => epoch.replica === replica) + 1]?.replica
+  }
+
+  /** The number of an epoch: 0 for the first one of a stream that begins in gossip mode, 1 in leader mode. */
+  numberOf(replica: Replica): number {
+    return this.#chains.get(replica.name)?.find((epoch) => epoch.replica === replica)?.number ?? 0
+  }
+
+  /** All epochs of a stream that are still here, oldest first. */
+  all(name: string): readonly Replica[] {
+    return (this.#chains.get(name) ?? []).map(({ replica }) => replica)
+  }
+
+  /** Forgets a stream that was removed. */
+  remove(name: string): void {
+    for (const replica of this.all(name)) this.#drop(replica)
+    this.#chains.delete(name)
+    this.#host.leader.undefine(toStreamId(name))
+  }
+
+  /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
+  onSecond(): void {
+    for (const [name, chain] of this.#chains) {
+      const present = chain.at(-1)
+      const kept = chain.filter(({ replica }) => replica === present?.replica || !isOver(replica))
+      if (kept.length === chain.length) continue
+      for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
+      this.#chains.set(name, kept)
+    }
+  }
+
+  onSealed({ definition, epoch }: StreamLedger): SealedEpoch {
+    const { agent, node, boot } = this.#host
+    const replica = this.#gossipEpoch(definition, epoch)
+    replica.freeze()
+    const own = agent.nextSequence(replica) - 1
+    return { next: own + 1, report: () => reportSealed(replica, node, boot, own) }
+  }
+
+  onEpoch(
+    stream: StreamLedger,
+    nodes: ReadonlyMap<Boot, NodeId>,
+    leaderReplica: Replica | undefined,
+  ): readonly LeftOver[] {
+    const { definition, epoch } = stream
+    const chain = this.#chains.get(definition.name) ?? []
+    const before = chain.at(-1)
+    if (before !== undefined && before.number >= epoch) return []
+    const fence = new Map(stream.sequences)
+    const rest = before === undefined ? [] : this.#end(before.replica, fence, nodes)
+    const replica = leaderReplica ?? this.#openGossip(stream, nodes)
+    this.#chains.set(definition.name, [...chain, { number: epoch, replica }])
+    this.#host.onCurrent(replica)
+    return rest
+  }
+
+  publishAgain({ definition, epoch }: StreamLedger, submissions: readonly Submission[]): void {
+    const { agent, boot } = this.#host
+    const replica = this.#chains.get(definition.name)?.at(-1)?.replica
+    for (const { frame, onPlaced } of submissions) {
+      if (replica === undefined || batchSequence(frame) !== agent.nextSequence(replica)) {
+        onPlaced?.(undefined)
+        continue
+      }
+      const copy = this.#host.allocate(frame.length)
+      copy.set(frame)
+      const times = (frame[batchOffset.flags] as number) & batchFlag.times
+      numberBatch(copy, replica.id, boot, batchSequence(frame), times)
+      const count = batchCount(frame)
+      this.#host.handle({ kind: 'publish', replica, frame: copy, count, confirm: false, token: 0 })
+      onPlaced?.({ epoch, offset: 0 })
+    }
+  }
+
+  #begin(definition: StreamDefinition): Replica {
+    const { agent, leader } = this.#host
+    const isLeader = definition.mode === 'leader'
+    const replica = isLeader ? leader.define(definition) : agent.define(definition)
+    this.#chains.set(definition.name, [{ number: isLeader ? 1 : 0, replica }])
+    return replica
+  }
+
+  /** The replica of an epoch in gossip mode that is to end; where this node has heard nothing of the stream, an empty one. */
+  #gossipEpoch(definition: StreamDefinition, number: number): Replica {
+    const chain = this.#chains.get(definition.name) ?? []
+    const present = chain.at(-1)
+    if (present?.number === number) return present.replica
+    const id = toEpochId(definition.name, number)
+    const replica = this.#host.agent.define({ ...definition, mode: 'gossip' }, id)
+    this.#chains.set(definition.name, [...chain, { number, replica }])
+    return replica
+  }
+
+  /** Ends an epoch: what belongs to it is delivered, or asked for; what does not goes on in the next one. */
+  #end(
+    replica: Replica,
+    fence: ReadonlyMap<Boot, number>,
+    nodes: ReadonlyMap<Boot, NodeId>,
+  ): readonly LeftOver[] {
+    replica.endAt(fence)
+    if (replica.definition.mode === 'leader') return []
+    if (replica.interestedSince !== undefined) this.#complete(replica, fence, nodes)
+    this.#host.onEnded(replica)
+    return leftOver(replica, fence)
+  }
+
+  /** Asks for what the node's subscribers still lack. */
+  #complete(replica: Replica, fence: ReadonlyMap<Boot, number>, nodes: ReadonlyMap<Boot, NodeId>): void {
+    for (const [boot, to] of fence) {
+      const node = nodes.get(boot)
+      if (node === undefined) continue
+      const state = replica.originState(node, boot, replica.interestedSince ?? 0)
+      if (state.position === undefined) replica.setBase(state, 0)
+      const from = (state.position ?? 0) + 1
+      if (from <= to) this.#host.handle({ kind: 'backfill', replica, state, from, to })
+    }
+  }
+
+  /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */
+  #openGossip({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
+    const { agent } = this.#host
+    const replica = agent.define(definition, toEpochId(definition.name, epoch))
+    const isWanted = this.#host.hasSubscribers(replica.stream)
+    for (const [boot, to] of sequences) {
+      const node = nodes.get(boot)
+      if (node === undefined) continue
+      const state = replica.originState(node, boot, 0)
+      state.beginBehind(to)
+      if (isWanted) replica.setBase(state, to)
+    }
+    // Whoever reads in the epoch before is owed everything of this one, so the interest is as old as can be.
+    if (isWanted) this.#host.handle({ kind: 'interest', replica, wanted: true, since: 0 })
+    return replica
+  }
+
+  #drop(replica: Replica): void {
+    if (replica.definition.mode === 'leader') return
+    if (replica.interestedSince !== undefined) this.#host.handle({ kind: 'interest', replica, wanted: false })
+    this.#host.agent.undefine(replica.id)
+  }
+}
+
+/** The number that batches of an epoch in gossip mode carry: of the first one, the stream's. */
+function toEpochId(name: string, epoch: number): StreamId {
+  return epoch === 0 ? toStreamId(name) : toStreamId(`${name}#${epoch}`)
+}
+
+function isOver(replica: Replica): boolean {
+  return replica.messages === 0 && replica.delivered.length === 0
+}

@@ -1,0 +1,163 @@
+// All Raft groups of one node: they share its log, so that one write makes the records of all durable, and their messages to another
+// node travel in one frame. A turn runs every group that has something to do, and then sends and writes once.
+
+import type { NodeId } from '../core/common/ids.ts'
+import { type LogPorts, type LogStart, LogWriter } from '../core/wal/writer.ts'
+import { encodeRecord, type LogRecord } from '../wire/log-records.ts'
+import { decodeRaftFrame, encodeMessage, type GroupMessage, joinFrame } from '../wire/raft-frames.ts'
+import type { Group, GroupPorts } from './group.ts'
+
+/** What the groups need of their surroundings. */
+export interface GroupsPorts {
+  /** The disk: writes, one at a time. */
+  readonly disk: Pick<LogPorts, 'write' | 'checksum'>
+  readonly endOfTurn: (callback: () => void) => void
+  /** Sends a frame to a node; what cannot be sent is lost. */
+  readonly sendFrame: (node: NodeId, frame: Uint8Array) => void
+  /** Fresh bytes that need not be zeroed. */
+  readonly allocate: (bytes: number) => Uint8Array
+  /** The disk has refused: nothing is acknowledged any more. */
+  readonly onFailed: (cause: unknown) => void
+}
+
+/** Who is in the groups. */
+export interface GroupMembers {
+  /** The node of a group's member. */
+  nodeOf(group: number, member: number): NodeId | undefined
+  /** A message is for a group that this node is not in: it may join it now. */
+  onUnknown(group: number): void
+}
+
+/** Bytes of messages to one node that go into one frame; one message may go beyond it. */
+const frameBytesMax = 524_288
+
+export class Groups implements GroupPorts {
+  readonly #ports: GroupsPorts
+  readonly #writer: LogWriter
+  readonly #groups = new Map<number, Group>()
+  readonly #members: GroupMembers
+  #awake = new Set<Group>()
+  #isTurnAwaited = false
+  #isRunning = false
+  /** What the log wants to do when everything of this turn is in it. */
+  #beginWrite: (() => void) | undefined
+  /** Messages of this turn, by node. */
+  readonly #outbox = new Map<NodeId, Uint8Array[][]>()
+
+  constructor(
+    ports: GroupsPorts,
+    start: LogStart,
+    limits: { readonly segmentBytes: number; readonly waitingBytesMax: number },
+    members: GroupMembers,
+  ) {
+    this.#ports = ports
+    this.#members = members
+    this.#writer = new LogWriter({
+      ...limits,
+      start,
+      ports: {
+        checksum: ports.disk.checksum,
+        write: (file, parts, onDone) =>
+          ports.disk.write(file, parts, (failure) => this.#inTurn(() => onDone(failure))),
+        endOfTurn: (callback) => {
+          this.#beginWrite = callback
+          this.#awaitTurn()
+        },
+      },
+      onFailed: ports.onFailed,
+    })
+  }
+
+  get all(): Iterable<Group> {
+    return this.#groups.values()
+  }
+
+  get(id: number): Group | undefined {
+    return this.#groups.get(id)
+  }
+
+  /** Whether more waits for the disk than should. */
+  get isFull(): boolean {
+    return this.#writer.isFull
+  }
+
+  add(group: Group): void {
+    this.#groups.set(group.id, group)
+    group.begin()
+  }
+
+  tick(): void {
+    for (const group of this.#groups.values()) group.tick()
+  }
+
+  /** A frame of Raft messages has come; false where it is not one. */
+  onFrame(frame: Uint8Array): boolean {
+    const messages = decodeRaftFrame(frame)
+    for (const { group, message } of messages ?? []) {
+      if (!this.#groups.has(group)) this.#members.onUnknown(group)
+      this.#groups.get(group)?.step(message)
+    }
+    return messages !== undefined
+  }
+
+  wake(group: Group): void {
+    this.#awake.add(group)
+    this.#awaitTurn()
+  }
+
+  write(records: readonly LogRecord[], onDurable: () => void): void {
+    this.#writer.write(records.flatMap(encodeRecord), onDurable)
+  }
+
+  send(group: number, message: GroupMessage['message']): void {
+    const node = this.#members.nodeOf(group, message.to)
+    if (node === undefined) return
+    const waiting = this.#outbox.get(node)
+    const parts = encodeMessage({ group, message })
+    if (waiting === undefined) this.#outbox.set(node, [parts])
+    else waiting.push(parts)
+  }
+
+  #awaitTurn(): void {
+    if (this.#isTurnAwaited || this.#isRunning) return
+    this.#isTurnAwaited = true
+    this.#ports.endOfTurn(() => {
+      this.#isTurnAwaited = false
+      this.#inTurn(() => undefined)
+    })
+  }
+
+  /** Does something, runs every group that this leaves awake, and then sends and writes what has gathered. */
+  #inTurn(begin: () => void): void {
+    this.#isRunning = true
+    begin()
+    while (this.#awake.size > 0) {
+      const awake = this.#awake
+      this.#awake = new Set()
+      for (const group of awake) group.run()
+    }
+    for (const [node, messages] of this.#outbox) this.#sendAll(node, messages)
+    this.#outbox.clear()
+    const beginWrite = this.#beginWrite
+    this.#beginWrite = undefined
+    beginWrite?.()
+    this.#isRunning = false
+  }
+
+  #sendAll(node: NodeId, messages: readonly (readonly Uint8Array[])[]): void {
+    const { allocate, sendFrame } = this.#ports
+    let parts: Uint8Array[] = []
+    let bytes = 0
+    for (const message of messages) {
+      const messageBytes = message.reduce((sum, { length }) => sum + length, 0)
+      if (bytes > 0 && bytes + messageBytes > frameBytesMax) {
+        sendFrame(node, joinFrame(parts, allocate))
+        parts = []
+        bytes = 0
+      }
+      parts.push(...message)
+      bytes += messageBytes
+    }
+    if (bytes > 0) sendFrame(node, joinFrame(parts, allocate))
+  }
+}

@@ -1,0 +1,27 @@
+// What a group agrees on is a machine's business: it is told the entries in their order, the same on every member.
+
+import type { LogEntry } from '../core/raft/entry.ts'
+import type { RaftStatus } from '../core/raft/raft.ts'
+
+/** What one member makes of its group's log. */
+export interface Machine {
+  /** Applies committed entries, in order, each once after a start: from the floor on, and then as they come. */
+  apply(entries: readonly LogEntry[]): void
+  /** Takes the state of a floor in place of everything. Throws where the bytes are none. */
+  restore(state: Uint8Array): void
+  /** The highest index up to which entries need not be kept for anybody, at most `applied`; and how the floor's state follows from them. */
+  floorAt(applied: number): Floor | undefined
+  /**
+   * Who leads has changed; what this member has proposed and not applied may have come to nothing. `isLeading`: it leads, has applied
+   * everything from before its term, and may propose from now on.
+   */
+  onLeadership(status: RaftStatus, isLeading: boolean): void
+  /** A read that was asked for under this number sees everything that it must once this index is applied. */
+  onRead(request: number, index: number): void
+}
+
+/** A state that may stand for everything up to an index. */
+export interface Floor {
+  readonly index: number
+  readonly state: Uint8Array
+}

@@ -1,0 +1,114 @@
+// Streams in leader mode on this node: their log in files, the agent over it, and the time that passes for it.
+
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Broker } from './broker/broker.ts'
+import { now } from './clock.ts'
+import type { NodeConfig } from './config/node-config.ts'
+import { Arena } from './core/common/arena.ts'
+import { HeraldError } from './core/common/errors.ts'
+import type { Boot, NodeId } from './core/common/ids.ts'
+import type { SlabPool } from './core/common/slabs.ts'
+import { chainStart } from './core/wal/write-format.ts'
+import { GroupRecovery } from './groups/recovery.ts'
+import { LeaderAgent } from './leader/agent.ts'
+import { leaderLimits } from './leader/limits.ts'
+import type { DataDirectory } from './storage/data-directory.ts'
+import { LogFiles, type OpenedLogFiles } from './storage/log-files.ts'
+import { decodeRecords } from './wire/log-records.ts'
+
+/** The log as it was found. */
+export interface OpenedLog extends OpenedLogFiles {
+  readonly recovery: GroupRecovery
+}
+
+/** Opens the log of a node. Throws DISK_FAILED, and DATA_DAMAGED where something is lost that was durable. */
+export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Logger): Promise<OpenedLog> {
+  const path = join(directory.path, 'log')
+  const recovery = new GroupRecovery(() => new Arena(slabs))
+  let next = chainStart.number
+  const opened = await LogFiles.open(path, (body, number) => {
+    // What lies behind a hole fits nothing.
+    if (number !== next) return
+    next++
+    const records = decodeRecords(body)
+    if (records === undefined)
+      throw new HeraldError('DATA_DAMAGED', `${path}: write ${number} is no list of records`)
+    recovery.onRecords(records)
+  })
+  const [damage] = opened.damages
+  if (damage !== undefined) {
+    const where = `${join(path, damage.file)} from byte ${damage.offset}`
+    throw new HeraldError('DATA_DAMAGED', `${where}: writes ${damage.from} to ${damage.to} cannot be read`)
+  }
+  if (next !== opened.start.next.number)
+    throw new HeraldError('DATA_DAMAGED', `${path}: its first file, with write ${next}, is missing`)
+  const { tail } = opened
+  if (tail !== undefined) log.warn({ event: 'log-tail-cut', file: tail.file, bytes: tail.bytes })
+  return { ...opened, recovery }
+}
+
+/** What the host needs of the node. */
+export interface LeaderHostOptions {
+  readonly config: NodeConfig
+  readonly boot: Boot
+  readonly opened: OpenedLog
+  readonly slabs: SlabPool
+  readonly random: () => number
+  readonly sendFrame: (node: NodeId, frame: Uint8Array) => void
+  readonly queuedBytes: (node: NodeId) => number | undefined
+  /** The broker is made after the host. */
+  readonly brokerOf: () => Broker
+  /** The disk has refused: nothing may be acknowledged any more. */
+  readonly onFailed: (cause: unknown) => void
+}
+
+export class LeaderHost {
+  readonly agent: LeaderAgent
+  readonly #files: LogFiles
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: LeaderHostOptions) {
+    const { config, boot, opened, slabs, random, brokerOf } = options
+    const { files, start, recovery } = opened
+    this.#files = files
+    this.agent = new LeaderAgent({
+      node: config.nodeId,
+      boot,
+      nodes: config.peers.keys(),
+      start,
+      logs: recovery.logs,
+      slabs,
+      random,
+      timeoutMs: config.tunables.copiesTimeoutMs,
+      ports: {
+        disk: files,
+        now,
+        endOfTurn: (callback) => setImmediate(callback),
+        allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
+        sendFrame: options.sendFrame,
+        queuedBytes: options.queuedBytes,
+        onDelivered: (replica) => brokerOf().onDelivered(replica),
+        onFailed: options.onFailed,
+        onGroup: () => this.#keepTime(),
+        epochs: {
+          onSealed: (stream) => brokerOf().epochs.onSealed(stream),
+          onEpoch: (stream, nodes, replica) => brokerOf().epochs.onEpoch(stream, nodes, replica),
+          publishAgain: (stream, pending) => brokerOf().epochs.publishAgain(stream, pending),
+        },
+      },
+    })
+  }
+
+  /** Stops the time; nothing is written any more when this resolves. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    await this.#files.close()
+  }
+
+  /** Time passes for groups; a node without one need not wake up for it. */
+  #keepTime(): void {
+    this.#timer ??= setInterval(() => this.agent.tick(), leaderLimits.tickMs)
+  }
+}

@@ -1,0 +1,164 @@
+// The machine of a data group: it puts committed batches into the replicas of their streams, in their order, and gives places to new
+// ones while this node leads the group.
+
+import { toStreamId } from '../core/common/ids.ts'
+import type { LogEntry } from '../core/raft/entry.ts'
+import type { RaftStatus } from '../core/raft/raft.ts'
+import type { GroupLog } from '../groups/group-log.ts'
+import type { Floor, Machine } from '../groups/machine.ts'
+import { batchBoot } from '../wire/batch-header.ts'
+import { type Command, decodeCommand, encodeCommand } from './command.ts'
+import { Ledger, type StreamLedger } from './ledger.ts'
+import { Numbering } from './numbering.ts'
+import type { Reads } from './reads.ts'
+import type { LeaderStreams } from './streams.ts'
+import { Switching, type SwitchingOptions } from './switching.ts'
+
+export interface DataMachineOptions {
+  readonly log: GroupLog
+  readonly streams: LeaderStreams
+  readonly reads: Reads
+  readonly propose: (data: Uint8Array) => void
+  /** A batch has its place for good. */
+  readonly onPlaced: (frame: Uint8Array) => void
+  /** Somebody else gives places now, or nobody. */
+  readonly onLeader: () => void
+  /** A stream is in another phase: an epoch is sealed, or has begun. */
+  readonly onPhase: (stream: StreamLedger) => void
+  /** A floor stands for everything before it. */
+  readonly onRestored: (ledger: Ledger) => void
+  /** For switching, while this node leads. */
+  readonly nodes: SwitchingOptions['nodes']
+  readonly isUp: SwitchingOptions['isUp']
+  readonly now: () => number
+}
+
+export class DataMachine implements Machine {
+  readonly #options: DataMachineOptions
+  /** Entries up to here were in the log when the node started. */
+  readonly #recoveredTo: number
+  #ledger = new Ledger()
+  /** The ledger of the floor, and its index. */
+  #floor = new Ledger()
+  #floorIndex = 0
+  /** Of the last entry that is applied: the leader of its term has applied everything before that. */
+  #term = 0
+  #index = 0
+  /** Whether the state that the node has started with is here. */
+  #isRunning = false
+  #numbering: Numbering | undefined
+  #switching: Switching | undefined
+
+  constructor(options: DataMachineOptions) {
+    this.#options = options
+    this.#recoveredTo = options.log.lastIndex
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger
+  }
+
+  /** Set while this node leads and may give places. */
+  get numbering(): Numbering | undefined {
+    return this.#numbering
+  }
+
+  /** Set while this node leads and may begin and end epochs. */
+  get switching(): Switching | undefined {
+    return this.#switching
+  }
+
+  /** Term whose leader is known to take submissions. */
+  get term(): number {
+    return this.#term
+  }
+
+  apply(entries: readonly LogEntry[]): void {
+    const termBefore = this.#term
+    for (const { data, index, term } of entries) {
+      this.#term = term
+      this.#index = index
+      const command = decodeCommand(data)
+      if (command !== undefined && this.#ledger.apply(command)) this.#tell(command, index)
+    }
+    const { streams, reads, onLeader } = this.#options
+    streams.endRound()
+    reads.onApplied(this.#index)
+    this.#switching?.tick()
+    if (this.#term !== termBefore) onLeader()
+  }
+
+  restore(state: Uint8Array): void {
+    this.#ledger = Ledger.decode(state)
+    this.#floor = Ledger.decode(state)
+    this.#floorIndex = this.#options.log.floor.index
+    this.#index = this.#floorIndex
+    const termBefore = this.#term
+    this.#term = this.#options.log.floor.term
+    this.#options.streams.restore(this.#ledger)
+    for (const stream of this.#ledger.streams.values()) this.#options.onPhase(stream)
+    this.#options.onRestored(this.#ledger)
+    if (this.#isRunning && this.#term !== termBefore) this.#options.onLeader()
+    this.#isRunning = true
+  }
+
+  floorAt(applied: number): Floor | undefined {
+    const { log, streams } = this.#options
+    let batches = 0
+    for (let index = this.#floorIndex + 1; index <= applied; index++) {
+      const entry = log.at(index)
+      if (entry === undefined) break
+      const command = decodeCommand(entry.data)
+      if (command?.op === 'batch' && !streams.isDropped(command.frame)) break
+      if (command?.op === 'batch') batches++
+      if (command !== undefined) this.#floor.apply(command)
+      this.#floorIndex = index
+    }
+    // Where nothing of weight is dropped, the floor stays in the log where it is.
+    if (batches === 0) return undefined
+    return { index: this.#floorIndex, state: this.#floor.encode() }
+  }
+
+  onLeadership(_status: RaftStatus, isLeading: boolean): void {
+    this.#numbering = undefined
+    this.#switching = undefined
+    if (isLeading) this.#lead()
+    this.#options.onLeader()
+  }
+
+  onRead(request: number, index: number): void {
+    this.#options.reads.onAnswer(request, index)
+    this.#options.reads.onApplied(this.#index)
+  }
+
+  #lead(): void {
+    const { nodes, isUp, now } = this.#options
+    const propose = (command: Command): void => this.#options.propose(encodeCommand(command))
+    const ledger = this.#ledger
+    const numbering = new Numbering(ledger, propose)
+    this.#numbering = numbering
+    this.#switching = new Switching({ ledger, numbering, propose, nodes, isUp, now })
+  }
+
+  #tell(command: Command, index: number): void {
+    const { streams, onPlaced } = this.#options
+    if (command.op === 'seal' || command.op === 'begin') return this.#tellPhase(command)
+    if (command.op !== 'batch') return
+    const { frame } = command
+    const node = this.#ledger.nodes.get(batchBoot(frame))
+    if (node !== undefined) streams.insert(node, frame, index <= this.#recoveredTo)
+    onPlaced(frame)
+  }
+
+  #tellPhase({ op, definition, epoch }: Command & { op: 'seal' | 'begin' }): void {
+    const { streams, onPhase } = this.#options
+    const id = toStreamId(definition.name)
+    const stream = this.#ledger.streams.get(id)
+    if (stream === undefined) return
+    // What was applied before belongs to the epoch before: its subscribers hear of it first.
+    streams.endRound()
+    if (op === 'begin') this.#numbering?.onBegin(id, epoch)
+    if (op === 'begin' && definition.mode === 'leader') streams.begin(stream, this.#ledger.nodes)
+    onPhase(stream)
+  }
+}

@@ -1,0 +1,168 @@
+// Where batches wait for their place: those of this node's publishers, and those that were left over when an epoch in gossip mode ended. They go
+// to whoever gives places, again to the next one, and again when nothing was heard; the group takes each once.
+
+import type { Boot, NodeId, StreamId } from '../core/common/ids.ts'
+import type { SlabPool } from '../core/common/slabs.ts'
+import type { StreamDefinition } from '../core/stream/definition.ts'
+import {
+  batchBoot,
+  batchCount,
+  batchEpoch,
+  batchFlag,
+  batchOffset,
+  batchPlace,
+  batchSequence,
+  batchStream,
+} from '../wire/batch-header.ts'
+import type { LeftOver } from './epoch-host.ts'
+import type { Ledger } from './ledger.ts'
+import type { LeaderLimits } from './limits.ts'
+import type { Numbering } from './numbering.ts'
+import type { LeaderPorts } from './ports.ts'
+import { SubmissionTable } from './submission-table.ts'
+import type { OnPlaced, Submission, Submissions } from './submissions.ts'
+
+/** Who gives places on a stream: this node, or another one. */
+export type Route =
+  | {
+      readonly kind: 'here'
+      readonly numbering: Numbering
+      readonly ledger: Ledger
+      /** Of a stream that may begin in leader mode. */
+      readonly definition: StreamDefinition | undefined
+    }
+  | { readonly kind: 'node'; readonly node: NodeId }
+
+export interface DeskOptions {
+  readonly node: NodeId
+  readonly boot: Boot
+  readonly slabs: SlabPool
+  readonly timeoutMs: number
+  readonly limits: LeaderLimits
+  readonly ports: Pick<LeaderPorts, 'now' | 'allocate' | 'sendFrame' | 'queuedBytes'>
+  /** Who gives places; undefined while nobody is known to. */
+  readonly routeOf: (stream: StreamId) => Route | undefined
+}
+
+export class SubmissionDesk {
+  readonly #options: DeskOptions
+  readonly #table: SubmissionTable
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+    this.#table = new SubmissionTable(options.slabs)
+  }
+
+  /** Those of this node's publishers on a stream, which number from 1 on where nothing else was said. */
+  own(stream: StreamId, next: number = 1): Submissions {
+    return this.#table.open(stream, this.#options.boot, next)
+  }
+
+  waitingBytes(stream: StreamId): number {
+    return this.#table.find(stream, this.#options.boot)?.bytes ?? 0
+  }
+
+  /** Takes a batch of this node's publishers that was numbered next. */
+  add(stream: StreamId, frame: Uint8Array, onPlaced: OnPlaced | undefined): void {
+    this.own(stream).add(frame, batchCount(frame), this.#options.ports.now(), onPlaced)
+    this.#submit(stream)
+  }
+
+  /** What is left over of an epoch goes before what has come since. */
+  addLeftOver(stream: StreamId, leftOver: readonly LeftOver[]): void {
+    for (const { boot, from, frames } of leftOver)
+      this.#table.open(stream, boot, from).putInFront(frames, lastOf, this.#options.ports.now())
+  }
+
+  /** Everything of this node's publishers that has no place, in order: it goes another way. The rest is forgotten. */
+  takeAll(stream: StreamId): readonly Submission[] {
+    const pending = this.#table.find(stream, this.#options.boot)?.takeAll() ?? []
+    this.#table.forget(stream)
+    return pending
+  }
+
+  forget(stream: StreamId): void {
+    this.#table.forget(stream)
+  }
+
+  /** A batch has its place: whoever waits for it hears of that. */
+  onPlaced(frame: Uint8Array): void {
+    const placed = { epoch: batchEpoch(frame), offset: batchPlace(frame) }
+    this.#table.find(batchStream(frame), batchBoot(frame))?.onPlaced(lastOf(frame), placed)
+  }
+
+  /** A floor stands for what was before it: what of that waited has its place, which nobody here knows. */
+  onRestored({ streams }: Ledger): void {
+    for (const [stream, { sequences }] of streams)
+      for (const [boot, submissions] of this.#table.of(stream))
+        submissions.onPlaced(sequences.get(boot) ?? 0, undefined)
+  }
+
+  /** Links take more again. */
+  goOn(): void {
+    for (const stream of this.#table.streams) this.#submit(stream)
+  }
+
+  /** Sends everything of some streams again. */
+  sendAgain(isMeant: (stream: StreamId) => boolean): void {
+    for (const stream of this.#table.streams) {
+      if (!isMeant(stream)) continue
+      for (const [, submissions] of this.#table.of(stream)) submissions.sendAgain(this.#options.ports.now())
+      this.#submit(stream)
+    }
+  }
+
+  /** Whoever waited too long hears that nobody knows; and what may have been lost without a word is sent again. */
+  tick(): void {
+    const now = this.#options.ports.now()
+    for (const stream of this.#table.streams) {
+      let isOverdue = false
+      for (const [, submissions] of this.#table.of(stream)) {
+        submissions.expire(now - this.#options.timeoutMs)
+        if (!submissions.isOverdue(now - this.#options.limits.sendsAgainMs)) continue
+        submissions.sendAgain(now)
+        isOverdue = true
+      }
+      if (isOverdue) this.#submit(stream)
+    }
+  }
+
+  /** Sends what was not sent to whoever gives places, if that is known. */
+  #submit(stream: StreamId): void {
+    const route = this.#options.routeOf(stream)
+    if (route === undefined) return
+    for (const [boot, submissions] of this.#table.of(stream)) {
+      if (route.kind === 'here') this.#number(boot, submissions, route)
+      else this.#send(route.node, submissions)
+    }
+  }
+
+  /** Gives places here. The frames may wait on a link from before, so those that are written to are copies. */
+  #number(
+    boot: Boot,
+    submissions: Submissions,
+    { numbering, ledger, definition }: Route & { kind: 'here' },
+  ): void {
+    const node = ledger.nodes.get(boot) ?? this.#options.node
+    for (const frame of submissions.unsent()) {
+      const copy = this.#options.ports.allocate(frame.length)
+      copy.set(frame)
+      numbering.submit(node, copy, definition)
+    }
+  }
+
+  #send(node: NodeId, submissions: Submissions): void {
+    const { queuedBytes, sendFrame } = this.#options.ports
+    const hasRoom = (): boolean =>
+      (queuedBytes(node) ?? Number.POSITIVE_INFINITY) < this.#options.limits.linkBytesMax
+    for (const frame of submissions.unsent(hasRoom)) {
+      frame[batchOffset.flags] = (frame[batchOffset.flags] as number) | batchFlag.submitted
+      sendFrame(node, frame)
+    }
+  }
+}
+
+/** Sequence of the last record. */
+function lastOf(frame: Uint8Array): number {
+  return batchSequence(frame) + batchCount(frame) - 1
+}

@@ -1,0 +1,51 @@
+// How groups behave, and what they may hold.
+
+import type { RaftOptions } from '../core/raft/options.ts'
+
+/** What a node may hold, in bytes and milliseconds. */
+export type LeaderLimits = Readonly<Record<keyof typeof leaderLimits, number>>
+
+export const leaderLimits = {
+  /** Between two ticks, milliseconds. */
+  tickMs: 50,
+  /** A stream whose group has had no leader for so long takes nothing any more. */
+  refusesAfterMs: 2000,
+  /** What has no place after so long is sent once more: a frame may have been lost without a word. */
+  sendsAgainMs: 2000,
+  /** What this node's publishers may have waiting for a place, by stream. */
+  submittedBytesMax: 33_554_432,
+  /** A link is handed no more while so much waits on it. */
+  linkBytesMax: 8_388_608,
+  /** A file of the log that has reached this is left. */
+  segmentBytes: 67_108_864,
+  waitingBytesMax: 33_554_432,
+  /** What a leader takes before a majority has it, by group. */
+  uncommittedBytesMax: 16_777_216,
+  /** Entries in one message. */
+  appendBytesMax: 524_288,
+} as const
+
+/** A heartbeat every 100 ms, an election after 500 to 1,000 ms of silence, and at once where a link breaks. */
+export function raftOptions(
+  id: number,
+  random: () => number,
+  { uncommittedBytesMax, appendBytesMax }: LeaderLimits = leaderLimits,
+): RaftOptions {
+  return {
+    id,
+    electionTicks: 10,
+    heartbeatTicks: 2,
+    preVote: true,
+    checkQuorum: true,
+    stepsDownOnRemoval: true,
+    forwardsProposals: false,
+    checksChanges: true,
+    appendBytesMax,
+    flow: { messages: 256, bytes: 8_388_608 },
+    uncommittedBytesMax,
+    applyingBytesMax: 4_194_304,
+    readsMax: 1000,
+    appliesBeforeDurable: true,
+    random,
+  }
+}

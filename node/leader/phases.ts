@@ -1,0 +1,74 @@
+// What a node does when an epoch of a stream is sealed, and when one begins (docs/switching.md).
+
+import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
+import type { Replica } from '../core/stream/replica.ts'
+import type { Control } from './control.ts'
+import type { DataMachine } from './data-machine.ts'
+import type { SubmissionDesk } from './desk.ts'
+import type { EpochHost, SealedEpoch } from './epoch-host.ts'
+import type { StreamLedger } from './ledger.ts'
+
+export interface PhasesOptions {
+  readonly epochs: EpochHost
+  readonly desk: SubmissionDesk
+  readonly machineOf: (stream: StreamId) => DataMachine
+  readonly tellLeader: (stream: StreamId, control: Control) => void
+}
+
+/** An epoch that is sealed, until the next one begins. */
+interface Sealed {
+  readonly name: string
+  readonly epoch: number
+  readonly state: SealedEpoch
+}
+
+export class Phases {
+  readonly #options: PhasesOptions
+  readonly #sealed = new Map<StreamId, Sealed>()
+
+  constructor(options: PhasesOptions) {
+    this.#options = options
+  }
+
+  /** An epoch of a stream is sealed, or has begun. `replicas`: those of epochs in leader mode. */
+  onPhase(
+    stream: StreamLedger,
+    nodes: ReadonlyMap<Boot, NodeId>,
+    replicas: ReadonlyMap<StreamId, Replica>,
+  ): void {
+    const { definition, isSealing, epoch } = stream
+    const { epochs, desk } = this.#options
+    const { name } = definition
+    const id = toStreamId(name)
+    if (isSealing) {
+      const state = epochs.onSealed(stream)
+      desk.own(id, state.next)
+      this.#sealed.set(id, { name, epoch, state })
+      return this.report((each) => each === id)
+    }
+    this.#sealed.delete(id)
+    if (definition.mode === 'leader') {
+      desk.addLeftOver(id, epochs.onEpoch(stream, nodes, replicas.get(id)))
+      desk.sendAgain((each) => each === id)
+    } else {
+      epochs.onEpoch(stream, nodes, undefined)
+      epochs.publishAgain(stream, desk.takeAll(id))
+    }
+  }
+
+  /** What was not heard is said again. */
+  tick(): void {
+    this.report(() => true)
+  }
+
+  /** Tells whoever leads what this node has of sealed epochs. */
+  report(isMeant: (stream: StreamId) => boolean): void {
+    for (const [id, { name: stream, epoch, state }] of this.#sealed) {
+      if (!isMeant(id)) continue
+      const report = state.report()
+      const { switching } = this.#options.machineOf(id)
+      if (switching !== undefined) switching.onReport(stream, epoch, report)
+      else this.#options.tellLeader(id, { op: 'sealed', epoch, stream, report })
+    }
+  }
+}

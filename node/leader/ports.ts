@@ -1,0 +1,51 @@
+// What the leader agent needs of its surroundings, and what can be seen of it.
+
+import type { Boot, NodeId } from '../core/common/ids.ts'
+import type { SlabPool } from '../core/common/slabs.ts'
+import type { Replica } from '../core/stream/replica.ts'
+import type { LogStart } from '../core/wal/writer.ts'
+import type { GroupLog } from '../groups/group-log.ts'
+import type { GroupsPorts } from '../groups/groups.ts'
+import type { EpochHost } from './epoch-host.ts'
+import type { LeaderLimits } from './limits.ts'
+
+export interface LeaderPorts extends GroupsPorts {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Bytes that wait on the link to a node; undefined while it is down. */
+  readonly queuedBytes: (node: NodeId) => number | undefined
+  /** The delivery log of the stream has grown. */
+  readonly onDelivered: (replica: Replica) => void
+  /** This node takes part in a group: from now on time means something. */
+  readonly onGroup: () => void
+  /** Who has the replicas of all epochs. */
+  readonly epochs: EpochHost
+}
+
+export interface LeaderOptions {
+  readonly node: NodeId
+  readonly boot: Boot
+  /** All nodes of peers.json. */
+  readonly nodes: Iterable<NodeId>
+  readonly ports: LeaderPorts
+  /** Where the log on disk goes on, and what the groups had in it. */
+  readonly start: LogStart
+  readonly logs: ReadonlyMap<number, GroupLog>
+  readonly slabs: SlabPool
+  /** Uniform in [0, 1): draws the times of elections. */
+  readonly random: () => number
+  /** A publication that has no place after so long is unknown, milliseconds. */
+  readonly timeoutMs: number
+  /** What is to be otherwise than `leaderLimits`. */
+  readonly limits?: Partial<LeaderLimits>
+}
+
+/** What can be seen of a stream. */
+export interface LeaderStreamStatus {
+  readonly group: number
+  readonly leader: NodeId | undefined
+  /** Offset of the last message that this node has. */
+  readonly last: number
+  /** Entries of the group that are committed and not applied here. */
+  readonly lag: number
+}

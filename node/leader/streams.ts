@@ -1,0 +1,144 @@
+// The replicas of streams in leader mode: what their groups have given a place, in that order, for as long as retention keeps it.
+
+import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
+import type { SlabPool } from '../core/common/slabs.ts'
+import type { StreamDefinition } from '../core/stream/definition.ts'
+import type { OriginState } from '../core/stream/origin-state.ts'
+import { Replica } from '../core/stream/replica.ts'
+import {
+  batchBaseTime,
+  batchBoot,
+  batchCount,
+  batchEpoch,
+  batchSequence,
+  batchStream,
+} from '../wire/batch-header.ts'
+import type { Ledger, StreamLedger } from './ledger.ts'
+
+export interface LeaderStreamsOptions {
+  readonly slabs: SlabPool
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** The delivery log of the stream has grown. */
+  readonly onDelivered: (replica: Replica) => void
+}
+
+export class LeaderStreams {
+  /** The replicas of the epochs that streams are in, as far as those are in leader mode. */
+  readonly replicas: Map<StreamId, Replica> = new Map()
+  readonly #options: LeaderStreamsOptions
+  /** Epoch of every replica that still holds something, by stream. */
+  readonly #epochs = new Map<StreamId, Map<number, Replica>>()
+  /** Replicas that got something in this round. */
+  readonly #grown = new Set<Replica>()
+  /** When the last recovered batch was taken, as far as it says. */
+  #recoveredAt = 0
+
+  constructor(options: LeaderStreamsOptions) {
+    this.#options = options
+  }
+
+  /** The replica of a stream that begins in leader mode, which is created where it does not exist. */
+  define(definition: StreamDefinition): Replica {
+    return this.replicas.get(toStreamId(definition.name)) ?? this.#create(definition, firstEpoch)
+  }
+
+  undefine(id: StreamId): void {
+    this.replicas.delete(id)
+    this.#epochs.delete(id)
+  }
+
+  /** An epoch in leader mode begins, behind these sequences. */
+  begin({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
+    if (epoch === firstEpoch) return this.define(definition)
+    const replica = this.#create(definition, epoch)
+    for (const [boot, to] of sequences) {
+      const node = nodes.get(boot)
+      if (node !== undefined) replica.setBase(replica.originState(node, boot, this.#options.now()), to)
+    }
+    return replica
+  }
+
+  /** Takes the next batch of a stream, whose frame stands in kept memory; one of a stream that was removed is nobody's. */
+  insert(node: NodeId, frame: Uint8Array, isRecovered: boolean): void {
+    const replica = this.replicas.get(batchStream(frame))
+    if (replica === undefined) return
+    const from = batchSequence(frame)
+    const at = this.#timeOf(frame, isRecovered)
+    const state = replica.originState(node, batchBoot(frame), at)
+    if (state.position === undefined) beginBehind(replica, state, from - 1)
+    replica.insert(state, { frame, from, count: batchCount(frame), confirm: false, isKept: true }, at)
+    replica.advance(state)
+    replica.trim(this.#options.now())
+    this.#grown.add(replica)
+  }
+
+  /** A round of batches is over: subscribers hear of them. */
+  endRound(): void {
+    for (const replica of this.#grown) this.#options.onDelivered(replica)
+    this.#grown.clear()
+  }
+
+  /** Goes on behind a state that stands for everything before it: what of that is not here, no member has any more. */
+  restore({ streams, nodes }: Ledger): void {
+    const now = this.#options.now()
+    for (const [id, { definition, epoch, sequences }] of streams) {
+      if (definition.mode !== 'leader') continue
+      const replica = this.#epochs.get(id)?.get(epoch) ?? this.#create(definition, epoch)
+      for (const [boot, to] of sequences) {
+        const node = nodes.get(boot)
+        if (node === undefined) continue
+        const state = replica.originState(node, boot, now)
+        // To whoever reads here this is a gap.
+        if (state.position === undefined) replica.setBase(state, 0)
+        const { position = 0 } = state
+        if (position < to) state.gone.add(position + 1, to)
+        replica.skip(state, to)
+      }
+      this.#grown.add(replica)
+    }
+    this.endRound()
+  }
+
+  /** Whether a batch is kept for nobody any more. */
+  isDropped(frame: Uint8Array): boolean {
+    const replica = this.#epochs.get(batchStream(frame))?.get(batchEpoch(frame))
+    const state = replica?.origins.get(batchBoot(frame))
+    return state === undefined || state.gone.has(batchSequence(frame))
+  }
+
+  /** Once a second: drops what retention does not cover any more, and epochs of which nothing is left. */
+  onSecond(): void {
+    for (const [id, epochs] of this.#epochs) {
+      for (const [epoch, replica] of epochs) {
+        replica.trim(this.#options.now())
+        if (replica.messages === 0 && this.replicas.get(id) !== replica) epochs.delete(epoch)
+      }
+    }
+  }
+
+  #create(definition: StreamDefinition, epoch: number): Replica {
+    const replica = new Replica({ ...definition, mode: 'leader' }, this.#options.slabs)
+    this.replicas.set(replica.id, replica)
+    const epochs = this.#epochs.get(replica.id) ?? new Map<number, Replica>()
+    this.#epochs.set(replica.id, epochs.set(epoch, replica))
+    return replica
+  }
+
+  /** When a batch was taken: a recovered one as it says itself, as far as that can be. */
+  #timeOf(frame: Uint8Array, isRecovered: boolean): number {
+    const now = this.#options.now()
+    if (!isRecovered) return now
+    this.#recoveredAt = Math.min(now, Math.max(this.#recoveredAt, batchBaseTime(frame)))
+    return this.#recoveredAt
+  }
+}
+
+/** A stream that begins in leader mode is in this epoch; one that begins in gossip mode, in the one before. */
+const firstEpoch = 1
+
+/** The first thing that is heard of an origin: what it had before is gone. */
+function beginBehind(replica: Replica, state: OriginState, to: number): void {
+  if (to > 0) state.gone.add(1, to)
+  replica.setBase(state, to)
+}

@@ -1,0 +1,126 @@
+// What this node's publishers have brought for one stream in leader mode, until the group has it in its order. Batches are numbered when
+// they come, so they go to the leader in this order, and all again to the next one; the group takes each once.
+
+import { Arena } from '../core/common/arena.ts'
+import { Deque } from '../core/common/deque.ts'
+import { hold, letGo, type SlabPool } from '../core/common/slabs.ts'
+
+/** Where a publication was put. */
+export interface Placed {
+  readonly epoch: number
+  readonly offset: number
+}
+
+/** Hears what became of a batch: its place, or undefined where nobody knows yet whether it will have one. */
+export type OnPlaced = (placed: Placed | undefined) => void
+
+/** A batch that has no place. Its frame is held. */
+export interface Submission {
+  readonly frame: Uint8Array
+  readonly to: number
+  readonly at: number
+  onPlaced: OnPlaced | undefined
+}
+
+export class Submissions {
+  readonly #arena: Arena
+  #pending = new Deque<Submission>()
+  /** Position of the first one that nobody was sent. */
+  #unsent = 0
+  /** Sequence of the next batch. */
+  next: number
+  bytes = 0
+  /** Nobody waits for anything older any more. */
+  #expired = 0
+  #sentAgainAt = Number.NEGATIVE_INFINITY
+
+  /** `next`: what this node's boot numbers first on the stream. */
+  constructor(next: number, slabs: SlabPool) {
+    this.next = next
+    this.#arena = new Arena(slabs)
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.length === 0
+  }
+
+  /** Takes a batch that was numbered with `next`. */
+  add(frame: Uint8Array, count: number, now: number, onPlaced: OnPlaced | undefined): void {
+    this.next += count
+    this.#push({ frame: this.#arena.keep(frame), to: this.next - 1, at: now, onPlaced })
+  }
+
+  /** What nobody was sent, in order, while there is room. From now on it counts as sent. */
+  *unsent(hasRoom: () => boolean = () => true): Generator<Uint8Array> {
+    this.#unsent = Math.max(this.#unsent, this.#pending.first)
+    for (; this.#unsent < this.#pending.end && hasRoom(); this.#unsent++) {
+      const submission = this.#pending.at(this.#unsent)
+      if (submission === undefined) continue
+      hold(submission.frame)
+      yield submission.frame
+      letGo(submission.frame)
+    }
+  }
+
+  /** Puts batches in front, which were numbered before all that are here. They are copied. */
+  putInFront(frames: readonly Uint8Array[], to: (frame: Uint8Array) => number, at: number): void {
+    const others = this.takeAll()
+    for (const frame of frames)
+      this.#push({ frame: this.#arena.keep(frame), to: to(frame), at, onPlaced: undefined })
+    for (const submission of others) this.#push(submission)
+    this.#expired = 0
+  }
+
+  #push(submission: Submission): void {
+    this.bytes += submission.frame.length
+    this.#pending.push(submission)
+  }
+
+  /** Another one leads, or what was sent may be lost: everything is to be sent again. */
+  sendAgain(now: number): void {
+    this.#unsent = this.#pending.first
+    this.#sentAgainAt = now
+  }
+
+  /** Whether something has waited since a time, and was not sent again since then. */
+  isOverdue(since: number): boolean {
+    const oldest = this.#pending.peek()
+    return oldest !== undefined && oldest.at < since && this.#sentAgainAt < since
+  }
+
+  /** The group has everything up to a sequence; `placed` is where the batch that ends there was put, if that is known. */
+  onPlaced(to: number, placed: Placed | undefined): void {
+    for (
+      let first = this.#pending.peek();
+      first !== undefined && first.to <= to;
+      first = this.#pending.peek()
+    ) {
+      this.#pending.shift()
+      this.bytes -= first.frame.length
+      letGo(first.frame)
+      // One before it has its place as well, in something that only a snapshot stood for here.
+      first.onPlaced?.(first.to === to ? placed : undefined)
+    }
+  }
+
+  /** Takes everything that has no place out, in order: it goes another way. */
+  takeAll(): readonly Submission[] {
+    const all: Submission[] = []
+    for (let first = this.#pending.shift(); first !== undefined; first = this.#pending.shift())
+      all.push(first)
+    this.bytes = 0
+    return all
+  }
+
+  /** Tells whoever waits for a batch that came before a time that nobody knows. The batch itself is still sent. */
+  expire(before: number): void {
+    for (let at = Math.max(this.#expired, this.#pending.first); at < this.#pending.end; at++) {
+      const submission = this.#pending.at(at)
+      if (submission === undefined || submission.at >= before) return
+      this.#expired = at + 1
+      const { onPlaced } = submission
+      submission.onPlaced = undefined
+      onPlaced?.(undefined)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// Changing the mode of a stream while messages flow: the wish is said to the leader of the stream's group until it has come true here.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Broker } from './broker/broker.ts'
+import type { Refusal } from './core/common/errors.ts'
+import type { StreamMode } from './core/stream/definition.ts'
+
+/** Between two looks at how far it is, milliseconds. */
+const lookMs = 10
+/** The wish may have been lost, or have come before somebody led. */
+const askAgainMs = 250
+/** Longer than members that are silent are waited for. */
+const giveUpMs = 15_000
+
+/** How a stream's mode was changed. */
+export interface ModeAnswer {
+  readonly stream: string
+  readonly mode: StreamMode
+  readonly epoch: number
+  /** How long it took, on this node. */
+  readonly elapsedMs: number
+}
+
+/** Resolves when the stream is in the mode on this node. */
+export async function switchMode(
+  broker: Broker,
+  name: string,
+  mode: StreamMode,
+  signal: AbortSignal,
+): Promise<ModeAnswer | Refusal> {
+  const { ports, epochs, leader, streams } = broker
+  const begin = ports.now()
+  let askedAt = Number.NEGATIVE_INFINITY
+  for (;;) {
+    const replica = streams.find(name)
+    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
+    const epoch = epochs.numberOf(replica)
+    const elapsedMs = ports.now() - begin
+    if (replica.definition.mode === mode && replica.fence === undefined)
+      return { stream: name, mode, epoch, elapsedMs }
+    if (signal.aborted) return { refused: 'NODE_DRAINING', reason: 'the node is shutting down' }
+    if (elapsedMs > giveUpMs) {
+      const reason = `stream ${name} is still in ${replica.definition.mode} mode after ${Math.round(elapsedMs)} ms; it may change yet`
+      return { refused: 'SWITCH_PENDING', reason }
+    }
+    if (ports.now() - askedAt >= askAgainMs) {
+      askedAt = ports.now()
+      leader.wish({ ...replica.definition, mode }, epoch)
+    }
+    await delay(lookMs)
+  }
+}

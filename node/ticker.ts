@@ -1,0 +1,50 @@
+// The node's clockwork: machines look at their deadlines often while they have any, and once a second at rest.
+
+import { now } from './clock.ts'
+import type { LoopLag } from './loop-lag.ts'
+
+/** Between two ticks, milliseconds: while something has a deadline, and at rest. */
+const tickMs = { busy: 100, rest: 1000 } as const
+
+export interface TickerOptions {
+  readonly hasDeadlines: () => boolean
+  readonly onTick: () => void
+  /** Once a second, behind a tick. */
+  readonly onSecond: (at: number) => void
+  readonly loopLag: LoopLag
+}
+
+export class Ticker {
+  readonly #options: TickerOptions
+  #timer: NodeJS.Timeout | undefined
+  #nextSecond = 0
+
+  constructor(options: TickerOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#tick()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #tick(): void {
+    const { hasDeadlines, onTick, onSecond, loopLag } = this.#options
+    onTick()
+    loopLag.onTick(now())
+    const at = now()
+    if (at >= this.#nextSecond) {
+      this.#nextSecond = at - (at % 1000) + 1000
+      onSecond(at)
+    }
+    // Whole seconds on every node: a cluster at rest wakes up together and sleeps the rest of the time. A millisecond
+    // behind them, because timers count from when the loop woke up: one due on the second would come early, and twice.
+    const intervalMs = hasDeadlines() ? tickMs.busy : tickMs.rest
+    const delayMs = intervalMs - (at % intervalMs) + 1
+    loopLag.expect(at + delayMs)
+    this.#timer = setTimeout(() => this.#tick(), delayMs)
+  }
+}

@@ -1,0 +1,132 @@
+// `herald mode`: how streams work, and how they are to. One node is told; it asks until the stream is in that mode there.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Command } from 'commander'
+import type { StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
+import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
+import { askOne } from '../cli/ask-one.ts'
+import type { Act, Context } from '../cli/context.ts'
+import { example } from '../cli/example.ts'
+import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { toTable } from '../cli/table.ts'
+
+const modes = ['gossip', 'leader']
+/** A node gives up after fifteen seconds. */
+const switchTimeoutMs = 20_000
+const watchIntervalMs = 100
+
+/** What is said of a stream. */
+interface ModeRow {
+  readonly stream: string
+  readonly mode: string
+  readonly epoch: number
+  readonly phase: string
+  readonly leader: string | undefined
+  /** Nodes that are in another mode or epoch. */
+  readonly differing: readonly string[]
+}
+
+export function registerMode(program: Command, act: Act): void {
+  program
+    .command('mode')
+    .description('show or change the mode of STREAM, or of all streams, while messages flow')
+    .argument('[stream]', 'all streams if left out')
+    .argument('[mode]', 'gossip or leader; shows the present one if left out')
+    .option('--watch', 'print every change until interrupted')
+    .addHelpText('after', example('herald mode orders leader'))
+    .action(
+      (first: string | undefined, second: string | undefined, options: { watch?: true }, command: Command) =>
+        act(command, (context) => {
+          const isMode = second === undefined && first !== undefined && modes.includes(first)
+          const [stream, mode] = isMode ? [undefined, first] : [first, second]
+          if (options.watch === true) return watch(context, stream)
+          return mode === undefined ? show(context, stream) : change(context, stream, mode)
+        }),
+    )
+}
+
+async function change(context: Context, stream: string | undefined, mode: string): Promise<ExitCode> {
+  if (!modes.includes(mode)) throw new CommandError(exitCodes.usage, `the mode must be ${modes.join(' or ')}`)
+  const { terminal } = context
+  const names = stream === undefined ? await streamNames(context) : [stream]
+  const answers = await Promise.all(
+    names.map(async (name) => {
+      const { value } = await askOne(context, (client) =>
+        client.withTimeout(switchTimeoutMs).setMode(name, mode),
+      )
+      return value
+    }),
+  )
+  terminal.document({ streams: answers })
+  for (const answer of answers) {
+    const took = `${Math.round(answer.elapsedMs)} ms`
+    terminal.line(`stream ${answer.stream} is in ${answer.mode} mode, epoch ${answer.epoch} (${took})`)
+  }
+  return exitCodes.ok
+}
+
+async function streamNames(context: Context): Promise<readonly string[]> {
+  const { value } = await askOne(context, (client) => client.streams())
+  return value.map(({ name }) => name)
+}
+
+async function show(context: Context, stream: string | undefined): Promise<ExitCode> {
+  const { terminal } = context
+  const round = await askAll(await context.clients(), (client) => client.status())
+  const rows = toRows(round.answers.map(({ value }) => value)).filter(
+    (row) => stream === undefined || row.stream === stream,
+  )
+  if (round.answers.length > 0 && stream !== undefined && rows.length === 0)
+    throw new CommandError(exitCodes.failure, `there is no stream "${stream}"`, { code: 'STREAM_UNKNOWN' })
+  terminal.document({ streams: rows, ...toProblemFields(round) })
+  const headings = ['STREAM', 'MODE', '>EPOCH', 'PHASE', 'LEADER', 'ELSEWHERE ON']
+  if (rows.length > 0) for (const line of toTable(headings, rows.map(toCells))) terminal.line(line)
+  return reportProblems(terminal, round)
+}
+
+async function watch(context: Context, stream: string | undefined): Promise<ExitCode> {
+  const { terminal, signal } = context
+  const told = new Map<string, string>()
+  while (!signal.aborted) {
+    const round = await askAll(await context.clients(), (client) => client.status())
+    for (const row of toRows(round.answers.map(({ value }) => value))) {
+      const text = toCells(row).join(' ')
+      if ((stream !== undefined && row.stream !== stream) || told.get(row.stream) === text) continue
+      told.set(row.stream, text)
+      if (terminal.json) await terminal.record({ at: new Date().toISOString(), ...row })
+      else await terminal.write(`${new Date().toISOString()}  ${describe(row)}\n`)
+    }
+    await delay(watchIntervalMs, undefined, { signal })
+  }
+  return exitCodes.interrupted
+}
+
+/** The state of every stream: that of the node which is furthest. */
+function toRows(statuses: readonly StatusAnswer[]): readonly ModeRow[] {
+  const names = new Set(statuses.flatMap(({ streams }) => streams.map(({ name }) => name)))
+  return [...names].toSorted().map((name) => {
+    const parts = statuses.flatMap(({ node, streams }) => {
+      const part = streams.find((stream) => stream.name === name)
+      return part === undefined ? [] : [{ node, part }]
+    })
+    const furthest = parts.map(({ part }) => part).reduce((a, b) => (b.epoch > a.epoch ? b : a))
+    const leaders = parts.flatMap(({ part }) => part.order?.leader ?? [])
+    const differing = parts.filter(({ part }) => !isSame(part, furthest)).map(({ node }) => node)
+    const { mode, epoch, phase } = furthest
+    return { stream: name, mode, epoch, phase, leader: leaders[0], differing }
+  })
+}
+
+function isSame(one: StreamStatusAnswer, other: StreamStatusAnswer): boolean {
+  return one.epoch === other.epoch && one.phase === other.phase
+}
+
+function toCells({ stream, mode, epoch, phase, leader, differing }: ModeRow): string[] {
+  return [stream, mode, String(epoch), phase, leader ?? '-', differing.join(' ') || '-']
+}
+
+function describe({ stream, mode, epoch, phase, leader, differing }: ModeRow): string {
+  const led = leader === undefined ? '' : `, led by ${leader}`
+  const others = differing.length === 0 ? '' : ` (not yet on ${differing.join(', ')})`
+  return `stream ${stream}: ${mode} mode, epoch ${epoch}, ${phase}${led}${others}`
+}

@@ -1,0 +1,244 @@
+// All groups of a node share its log and its links: a turn costs one write, and one frame to each node.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { NodeId } from '../../node/core/common/ids.ts'
+import { chainStart } from '../../node/core/wal/write-format.ts'
+import { Group } from '../../node/groups/group.ts'
+import { GroupLog } from '../../node/groups/group-log.ts'
+import { Groups } from '../../node/groups/groups.ts'
+import { raftOptions } from '../../node/leader/limits.ts'
+import type { LogRecord } from '../../node/wire/log-records.ts'
+import {
+  decodeRaftFrame,
+  encodeMessage,
+  type GroupMessage,
+  joinFrame,
+  type RaftMessage,
+} from '../../node/wire/raft-frames.ts'
+import { MemoryDisk } from '../core/wal/memory-disk.ts'
+import { configuration, RecordingMachine } from './test-group.ts'
+
+/** The groups of node A, member 1, of some numbers. B and C are members 2 and 3. */
+class Host {
+  readonly disk: MemoryDisk = new MemoryDisk()
+  readonly groups: Groups
+  readonly machines: Map<number, RecordingMachine> = new Map()
+  /** Frames that were sent: to whom, and what. */
+  sent: [NodeId, Uint8Array][] = []
+  readonly failures: unknown[] = []
+  /** Groups that messages came for and that were not there. */
+  readonly unknown: number[] = []
+  #turn: (() => void)[] = []
+
+  constructor(...ids: readonly number[]) {
+    this.groups = new Groups(
+      {
+        disk: this.disk.ports,
+        endOfTurn: (callback) => this.#turn.push(callback),
+        sendFrame: (node, frame) => this.sent.push([node, frame]),
+        allocate: (bytes) => new Uint8Array(bytes).fill(0xab),
+        onFailed: (cause) => this.failures.push(cause),
+      },
+      { file: undefined, bytes: 0, next: chainStart },
+      { segmentBytes: 1_000_000, waitingBytesMax: 1000 },
+      {
+        nodeOf: (_group, member) => ['A', 'B', 'C'][member - 1] as NodeId | undefined,
+        onUnknown: (group) => {
+          this.unknown.push(group)
+          if (group === 5) this.#add(group)
+        },
+      },
+    )
+    for (const id of ids) this.#add(id)
+    this.endTurn()
+  }
+
+  endTurn(): void {
+    const turn = this.#turn
+    this.#turn = []
+    for (const callback of turn) callback()
+  }
+
+  #add(id: number): void {
+    const machine = new RecordingMachine()
+    const log = new GroupLog({ index: 0, term: 0, configuration, data: new Uint8Array(0) })
+    const raft = raftOptions(1, () => 0)
+    this.machines.set(id, machine)
+    this.groups.add(new Group({ id, log, raft, machine, ports: this.groups }))
+  }
+
+  /** Frames sent since the last call, decoded. */
+  take(): [string, readonly GroupMessage[]][] {
+    const { sent } = this
+    this.sent = []
+    return sent.map(([node, frame]) => [node, decodeRaftFrame(frame) ?? assert.fail('a sound frame')])
+  }
+
+  /** A frame with messages comes, and the turn ends. */
+  receive(...messages: readonly GroupMessage[]): void {
+    assert.ok(
+      this.groups.onFrame(joinFrame(messages.flatMap(encodeMessage), (bytes) => new Uint8Array(bytes))),
+    )
+    this.endTurn()
+  }
+}
+
+const heartbeat: RaftMessage = { kind: 'heartbeat', from: 2, to: 1, term: 1, commit: 0, round: 1 }
+
+function append(previous: number, text: string): RaftMessage {
+  const position = { term: previous === 0 ? 0 : 1, index: previous }
+  const entries = [{ term: 1, index: previous + 1, data: Buffer.from(text) }]
+  return { kind: 'append', from: 2, to: 1, term: 1, previous: position, entries, commit: 0 }
+}
+
+/** An append to a member that takes so many bytes on the wire, and is made for no group. */
+function largeMessage(to: number, bytes: number): RaftMessage {
+  const data = new Uint8Array(bytes - 28 - 3 * 8 - 12 - 12)
+  const previous = { term: 0, index: 0 }
+  return { kind: 'append', from: 1, to, term: 1, previous, entries: [{ term: 1, index: 1, data }], commit: 0 }
+}
+
+const summaryOf = (frames: readonly [string, readonly GroupMessage[]][]): string[] =>
+  frames.map(
+    ([node, messages]) =>
+      `${node}: ${messages.map((each) => `${each.group} ${each.message.kind}`).join(', ')}`,
+  )
+
+test('messages of all groups to one node in one turn are one frame', () => {
+  const host = new Host(1, 2)
+  const fromC: RaftMessage = { ...heartbeat, from: 3, term: 2 }
+  host.receive({ group: 1, message: fromC }, { group: 2, message: heartbeat }, { group: 1, message: fromC })
+  assert.deepEqual(summaryOf(host.take()), [
+    'C: 1 heartbeat-answer, 1 heartbeat-answer',
+    'B: 2 heartbeat-answer',
+  ])
+})
+
+test('what all groups want written in one turn is one write, and its promises leave in one frame', () => {
+  const host = new Host(1, 2)
+  host.receive({ group: 1, message: append(0, 'a') }, { group: 2, message: append(0, 'b') })
+  assert.equal(host.disk.writes, 1)
+  assert.deepEqual(host.take(), [])
+  host.disk.finish()
+  assert.deepEqual(summaryOf(host.take()), ['B: 1 append-answer, 2 append-answer'])
+})
+
+test('what comes while a write is under way is the next write', () => {
+  const host = new Host(1, 2)
+  host.receive({ group: 1, message: append(0, 'a') })
+  host.receive({ group: 2, message: append(0, 'b') })
+  host.receive({ group: 1, message: append(1, 'c') })
+  assert.equal(host.disk.writes, 1)
+  host.disk.finish()
+  assert.equal(host.disk.writes, 2)
+  assert.deepEqual(summaryOf(host.take()), ['B: 1 append-answer'])
+  host.disk.finish()
+  assert.equal(host.disk.writes, 2)
+  assert.deepEqual(summaryOf(host.take()), ['B: 2 append-answer, 1 append-answer'])
+})
+
+test('a failed write is told once, and nothing is promised any more', () => {
+  const host = new Host(1, 2)
+  host.receive({ group: 1, message: append(0, 'a') })
+  host.receive({ group: 2, message: append(0, 'b') })
+  let calls = 0
+  host.groups.write([], () => calls++)
+  const cause = new Error('no space')
+  host.disk.finish(cause)
+  host.endTurn()
+  host.groups.write([], () => calls++)
+  host.receive({ group: 1, message: append(1, 'c') })
+  assert.deepEqual(host.failures, [cause])
+  assert.deepEqual([host.disk.writes, calls], [1, 0])
+  assert.deepEqual(host.take(), [])
+})
+
+test('records are written in the order of the calls, and each is called back for once', () => {
+  const host = new Host()
+  const done: string[] = []
+  const record = (group: number): LogRecord => {
+    return { kind: 'hard-state', group, hardState: { term: group, vote: 0, commit: 0 } }
+  }
+  host.groups.write([record(1), record(2)], () => done.push('one'))
+  host.groups.write([record(3)], () => done.push('two'))
+  assert.equal(host.disk.writes, 0)
+  host.endTurn()
+  host.groups.write([record(4)], () => done.push('three'))
+  assert.deepEqual([host.disk.writes, done], [1, []])
+  host.disk.finish()
+  assert.deepEqual(done, ['one', 'two'])
+  host.disk.settle()
+  assert.deepEqual([host.disk.writes, done], [2, ['one', 'two', 'three']])
+})
+
+test('more than may wait for the disk is said', () => {
+  const host = new Host(1)
+  assert.equal(host.groups.isFull, false)
+  host.receive({ group: 1, message: append(0, 'a') })
+  host.receive({ group: 1, message: append(1, 'b'.repeat(1000)) })
+  assert.ok(host.groups.isFull)
+  host.disk.settle()
+  assert.equal(host.groups.isFull, false)
+})
+
+test('a frame holds 512 KiB of messages, and one message may go beyond it', () => {
+  const host = new Host(1)
+  for (const bytes of [262_144, 262_144, 262_145, 262_144, 600_000, 100])
+    host.groups.send(1, largeMessage(2, bytes))
+  host.groups.send(1, largeMessage(3, 1000))
+  assert.deepEqual(host.take(), [])
+  host.groups.wake(host.groups.get(1) ?? assert.fail('the group is there'))
+  host.endTurn()
+  assert.deepEqual(
+    host.sent.map(([node, frame]) => [node, frame.length - 4]),
+    [
+      ['B', 524_288],
+      ['B', 262_145],
+      ['B', 262_144],
+      ['B', 600_000],
+      ['B', 100],
+      ['C', 1000],
+    ],
+  )
+})
+
+test('messages to members that nobody knows, and for groups that are not here, come to nothing', () => {
+  const host = new Host(1)
+  host.groups.send(1, largeMessage(4, 1000))
+  host.receive({ group: 8, message: heartbeat }, { group: 1, message: heartbeat })
+  assert.deepEqual(summaryOf(host.take()), ['B: 1 heartbeat-answer'])
+  assert.deepEqual(host.unknown, [8])
+})
+
+test('a group that is begun because somebody speaks of it hears what was said', () => {
+  const host = new Host()
+  host.receive({ group: 5, message: heartbeat }, { group: 5, message: append(0, 'a') })
+  assert.deepEqual([host.unknown, summaryOf(host.take())], [[5], ['B: 5 heartbeat-answer']])
+  host.disk.finish()
+  assert.deepEqual(summaryOf(host.take()), ['B: 5 append-answer'])
+})
+
+test('a broken frame is said, and nothing of it is taken', () => {
+  const host = new Host(1)
+  const frame = joinFrame(encodeMessage({ group: 1, message: heartbeat }), (bytes) => new Uint8Array(bytes))
+  assert.equal(host.groups.onFrame(Uint8Array.from([...frame, 1])), false)
+  host.endTurn()
+  assert.deepEqual([host.take(), host.groups.get(1)?.status.term], [[], 0])
+})
+
+test('groups that time passes for campaign together, in one frame to each node', () => {
+  const host = new Host(1, 2, 3)
+  for (let tick = 0; tick < 10; tick++) {
+    host.groups.tick()
+    host.endTurn()
+  }
+  assert.deepEqual(summaryOf(host.take()), [
+    'B: 1 pre-vote, 2 pre-vote, 3 pre-vote',
+    'C: 1 pre-vote, 2 pre-vote, 3 pre-vote',
+  ])
+  assert.deepEqual(
+    [...host.groups.all].map(({ id }) => id),
+    [1, 2, 3],
+  )
+})

@@ -1,0 +1,58 @@
+// `herald mode` against fake nodes: what is shown, and whom a change is told to.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FakeCluster } from './fake-cluster.ts'
+
+const stream = { topics: ['a'], retention: { bytes: 65_536, ageMs: 1000 }, copies: 1, version: 1 }
+
+test('mode tells one node, and says in which epoch the stream is then', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const node of cluster.nodes) node.streams.set('orders', stream)
+  const { exitCode, stdout } = await cluster.run('mode', 'orders', 'leader')
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^stream orders is in leader mode, epoch 1 \(12 ms\)$/m)
+  const told = cluster.nodes.flatMap(({ requests }) => requests.filter((line) => line.startsWith('PUT')))
+  assert.deepEqual(told, ['PUT /v1/modes/orders'])
+})
+
+test('mode without a stream changes all of them', async () => {
+  await using cluster = await FakeCluster.start(1)
+  cluster.node('A').streams.set('orders', stream)
+  const { exitCode, stdout } = await cluster.run('mode', 'leader', '--json')
+  assert.equal(exitCode, 0)
+  const { streams } = JSON.parse(stdout)
+  assert.deepEqual(streams, [
+    { stream: 'default', mode: 'leader', epoch: 1, elapsedMs: 12.3 },
+    { stream: 'orders', mode: 'leader', epoch: 1, elapsedMs: 12.3 },
+  ])
+})
+
+test('mode shows epoch and leader, and the nodes that are not as far', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').streams.set('orders', { ...stream, mode: 'leader', epoch: 3 })
+  cluster.node('B').streams.set('orders', { ...stream, mode: 'gossip', epoch: 2 })
+  const { exitCode, stdout } = await cluster.run('mode', 'orders')
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^orders +leader +3 +open +A +B$/m)
+  assert.doesNotMatch(stdout, /default/)
+})
+
+test('mode of a stream that there is not exits 1, shown or changed', async () => {
+  await using cluster = await FakeCluster.start(1)
+  for (const words of [
+    ['mode', 'nothing'],
+    ['mode', 'nothing', 'leader'],
+  ]) {
+    const { exitCode, stderr } = await cluster.run(...words)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /STREAM_UNKNOWN/)
+  }
+})
+
+test('mode refuses a mode that there is not', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr } = await cluster.run('mode', 'orders', 'anarchy')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /the mode must be gossip or leader/)
+})
