@@ -9,7 +9,6 @@ import { Arena } from './core/common/arena.ts'
 import { HeraldError } from './core/common/errors.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { SlabPool } from './core/common/slabs.ts'
-import { chainStart } from './core/wal/write-format.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
 import { leaderLimits } from './leader/limits.ts'
@@ -26,23 +25,31 @@ export interface OpenedLog extends OpenedLogFiles {
 export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Logger): Promise<OpenedLog> {
   const path = join(directory.path, 'log')
   const recovery = new GroupRecovery(() => new Arena(slabs))
-  let next = chainStart.number
+  let first: number | undefined
+  let next = 0
   const opened = await LogFiles.open(path, (body, number) => {
+    first ??= number
     // What lies behind a hole fits nothing.
-    if (number !== next) return
-    next++
+    if (number !== (next || number)) return
+    next = number + 1
     const records = decodeRecords(body)
     if (records === undefined)
       throw new HeraldError('DATA_DAMAGED', `${path}: write ${number} is no list of records`)
-    recovery.onRecords(records)
+    recovery.onRecords(records, number)
   })
   const [damage] = opened.damages
   if (damage !== undefined) {
     const where = `${join(path, damage.file)} from byte ${damage.offset}`
     throw new HeraldError('DATA_DAMAGED', `${where}: writes ${damage.from} to ${damage.to} cannot be read`)
   }
-  if (next !== opened.start.next.number)
-    throw new HeraldError('DATA_DAMAGED', `${path}: its first file, with write ${next}, is missing`)
+  if (first !== undefined && first > recovery.keptFrom)
+    throw new HeraldError(
+      'DATA_DAMAGED',
+      `${path}: its first file, with write ${recovery.keptFrom}, is missing`,
+    )
+  const [group] = recovery.incomplete
+  if (group !== undefined)
+    throw new HeraldError('DATA_DAMAGED', `${path}: entries of group ${group} are missing`)
   const { tail } = opened
   if (tail !== undefined) log.warn({ event: 'log-tail-cut', file: tail.file, bytes: tail.bytes })
   return { ...opened, recovery }

@@ -181,12 +181,14 @@ export class Node {
     this.#log.info({ event: 'draining', reason })
     const { drainMs } = this.config.tunables
     endInTime(drainMs, this.#log, () => this.#options.onStopped(failure))
+    // A node that has failed has no answers to give: others take over at once.
+    const patienceMs = failure === undefined ? drainMs : 0
     this.broker.leader.handOver()
-    await clientsAnswered(this.sessions, drainMs)
+    await clientsAnswered(this.sessions, patienceMs)
     this.sessions.drain()
     await Promise.all([
-      clientsClosed(this.#clients, reason, drainMs),
-      linksFlushed(this.broker, () => this.#peers.queuedBytes, drainMs),
+      clientsClosed(this.#clients, reason, patienceMs),
+      linksFlushed(this.broker, () => this.#peers.queuedBytes, patienceMs),
     ])
     for (const timer of this.#timers) clearInterval(timer)
     this.#ticker.stop()

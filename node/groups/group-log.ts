@@ -13,6 +13,7 @@ import {
   type Snapshot,
 } from '../core/raft/entry.ts'
 import type { StableLog } from '../core/raft/stable-log.ts'
+import type { LogRecord } from '../wire/log-records.ts'
 
 /** Entries in front of the first one that are not cut off the list yet. */
 const compactAbove = 1024
@@ -25,6 +26,10 @@ export class GroupLog implements StableLog {
   /** Where the first entry stands in the list. */
   #head = 0
   readonly #arena: Arena
+  /** In which write of the node's log the last floor and hard state are, and the entries from an index on. */
+  #floorWrite = Number.POSITIVE_INFINITY
+  #hardStateWrite = Number.POSITIVE_INFINITY
+  #entryWrites: { readonly from: number; readonly write: number }[] = []
   /** What was replaced, and may still be on its way to the disk. */
   #replaced: LogEntry[] = []
   /** What a floor stands for by now, and may still be on its way to another member. */
@@ -38,6 +43,31 @@ export class GroupLog implements StableLog {
 
   get floor(): Snapshot {
     return this.#floor
+  }
+
+  /** The oldest write of the node's log that this group needs; infinite while it has none. */
+  get oldestWrite(): number {
+    const [first, second] = this.#entryWrites
+    if (second !== undefined && second.from <= this.firstIndex) {
+      this.#entryWrites = this.#entryWrites.slice(
+        this.#entryWrites.findLastIndex(({ from }) => from <= this.firstIndex),
+      )
+      return this.oldestWrite
+    }
+    const entries =
+      first === undefined || this.lastIndex < this.firstIndex ? Number.POSITIVE_INFINITY : first.write
+    return Math.min(this.#floorWrite, this.#hardStateWrite, entries)
+  }
+
+  /** A record of this group is in a write of the node's log. */
+  onWritten(record: LogRecord, write: number): void {
+    if (record.kind === 'floor') this.#floorWrite = write
+    else if (record.kind === 'hard-state') this.#hardStateWrite = write
+    else if (record.kind === 'entries') {
+      const from = record.entries[0]?.index ?? 0
+      this.#entryWrites = this.#entryWrites.filter((other) => other.from < from)
+      this.#entryWrites.push({ from, write })
+    }
   }
 
   get firstIndex(): number {
@@ -96,6 +126,12 @@ export class GroupLog implements StableLog {
       this.#replaced.push(this.#entries[at] as LogEntry)
     this.#entries = []
     this.#head = 0
+    this.#floor = snapshot
+  }
+
+  /** Puts a snapshot of the same index in the place of the floor. */
+  setFloor(snapshot: Snapshot): void {
+    assert(snapshot.index === this.#floor.index, 'another floor for the same entries')
     this.#floor = snapshot
   }
 

@@ -13,6 +13,7 @@ import type { Ready } from '../core/raft/ready.ts'
 import type { LogRecord } from '../wire/log-records.ts'
 import type { RaftMessage } from '../wire/raft-frames.ts'
 import type { GroupLog } from './group-log.ts'
+import { LogKeeper } from './log-keeper.ts'
 import type { Machine } from './machine.ts'
 import { SentSnapshots } from './sent-snapshots.ts'
 
@@ -67,6 +68,7 @@ export class Group {
   #isLeading = false
   #wasRefused = false
   readonly #snapshots: SentSnapshots
+  readonly #keeper: LogKeeper
 
   constructor({ id, log, raft, machine, ports }: GroupOptions) {
     this.id = id
@@ -76,6 +78,7 @@ export class Group {
     this.#configuration = log.floor.configuration
     this.#raft = new Raft(raft, log, log.floor.index)
     this.#snapshots = new SentSnapshots(this.#raft)
+    this.#keeper = new LogKeeper({ group: id, log, machine, ports })
   }
 
   /** Gives the machine the state that its log begins with. */
@@ -176,24 +179,12 @@ export class Group {
 
   /** Drops what no member and no subscriber needs any more, and writes down what stands for it. */
   compact(): void {
-    const floor = this.#machine.floorAt(this.#raft.status.applied)
-    if (floor === undefined || floor.index <= this.#log.floor.index) return
-    const term = this.#log.termAt(floor.index)
-    assert(term !== undefined, 'what is applied is in the log')
-    const configuration = this.#configurationAt(floor.index)
-    if (configuration === undefined) return
-    const snapshot = { index: floor.index, term, configuration, data: floor.state }
-    this.#ports.write([{ kind: 'floor', group: this.id, snapshot }], () => {
-      // A snapshot of the leader's may have come meanwhile.
-      if (this.#log.termAt(snapshot.index) === term) this.#log.compact(snapshot)
-    })
+    this.#keeper.compact(this.#raft.status.applied, this.#configuration)
   }
 
-  /** The members as of an index; undefined where a change lies between it and what is applied. */
-  #configurationAt(index: number): ConfigurationRecord | undefined {
-    const { applied } = this.#raft.status
-    for (let at = index + 1; at <= applied; at++) if (this.#log.at(at)?.change !== undefined) return undefined
-    return this.#configuration
+  /** Writes what it needs into the end of the node's log, if that is little, so that older files can go. */
+  writeAgain(): void {
+    this.#keeper.writeAgain()
   }
 
   /** Hands what was proposed in this turn to Raft, as much of it as it takes. */

@@ -2,6 +2,7 @@
 // node travel in one frame. A turn runs every group that has something to do, and then sends and writes once.
 
 import type { NodeId } from '../core/common/ids.ts'
+import { numberOf } from '../core/wal/scan.ts'
 import { type LogPorts, type LogStart, LogWriter } from '../core/wal/writer.ts'
 import { encodeRecord, type LogRecord } from '../wire/log-records.ts'
 import { decodeRaftFrame, encodeMessage, type GroupMessage, joinFrame } from '../wire/raft-frames.ts'
@@ -10,7 +11,7 @@ import type { Group, GroupPorts } from './group.ts'
 /** What the groups need of their surroundings. */
 export interface GroupsPorts {
   /** The disk: writes, one at a time. */
-  readonly disk: Pick<LogPorts, 'write' | 'checksum'>
+  readonly disk: Pick<LogPorts, 'write' | 'remove' | 'checksum'>
   readonly endOfTurn: (callback: () => void) => void
   /** Sends a frame to a node; what cannot be sent is lost. */
   readonly sendFrame: (node: NodeId, frame: Uint8Array) => void
@@ -39,6 +40,7 @@ export class Groups implements GroupPorts {
   #awake = new Set<Group>()
   #isTurnAwaited = false
   #isRunning = false
+  #isDropping = false
   /** What the log wants to do when everything of this turn is in it. */
   #beginWrite: (() => void) | undefined
   /** Messages of this turn, by node. */
@@ -57,6 +59,7 @@ export class Groups implements GroupPorts {
       start,
       ports: {
         checksum: ports.disk.checksum,
+        remove: (file) => ports.disk.remove(file),
         write: (file, parts, onDone) =>
           ports.disk.write(file, parts, (failure) => this.#inTurn(() => onDone(failure))),
         endOfTurn: (callback) => {
@@ -106,7 +109,26 @@ export class Groups implements GroupPorts {
   }
 
   write(records: readonly LogRecord[], onDurable: () => void): void {
-    this.#writer.write(records.flatMap(encodeRecord), onDurable)
+    this.#writer.write(records.flatMap(encodeRecord), (number) => {
+      for (const record of records) this.#groups.get(record.group)?.log.onWritten(record, number)
+      onDurable()
+    })
+  }
+
+  /** Once a second: removes the oldest file of the log, if no group needs it; one that needs little of it writes that again. */
+  dropFiles(): void {
+    const [oldest, second] = this.#writer.files
+    const end = second === undefined ? undefined : numberOf(second)
+    if (this.#isDropping || oldest === undefined || end === undefined) return
+    const needing = [...this.#groups.values()].filter(({ log }) => log.oldestWrite < end)
+    for (const group of needing) group.writeAgain()
+    if (needing.length > 0) return
+    this.#isDropping = true
+    this.write([{ kind: 'kept', group: 0, from: end }], () => {
+      this.#isDropping = false
+      this.#writer.forgetOldest()
+      this.#ports.disk.remove(oldest)
+    })
   }
 
   send(group: number, message: GroupMessage['message']): void {

@@ -2,32 +2,69 @@
 
 import { Arena } from '../core/common/arena.ts'
 import { emptyConfiguration } from '../core/raft/configuration.ts'
-import { noData, type Snapshot } from '../core/raft/entry.ts'
+import { type LogEntry, noData, type Snapshot } from '../core/raft/entry.ts'
 import type { LogRecord } from '../wire/log-records.ts'
 import { GroupLog } from './group-log.ts'
 
 /** The beginning of a group that nobody has ever been in. */
 export const emptyFloor: Snapshot = { index: 0, term: 0, configuration: emptyConfiguration, data: noData }
 
+/** Of what was in a file that is gone. */
+const unknownTerm = -1
+
 export class GroupRecovery {
   readonly logs: Map<number, GroupLog> = new Map()
   readonly #newArena: () => Arena
+  readonly #incomplete = new Set<number>()
+  #keptFrom = 1
 
   constructor(newArena: () => Arena = () => new Arena()) {
     this.#newArena = newArena
   }
 
+  /** The oldest write that is needed; the log may begin there. */
+  get keptFrom(): number {
+    return this.#keptFrom
+  }
+
+  /** Groups of which something is not there that nothing later stands for. */
+  get incomplete(): readonly number[] {
+    return [...this.#incomplete]
+  }
+
   /** Takes the records of the next write. */
-  onRecords(records: readonly LogRecord[]): void {
+  onRecords(records: readonly LogRecord[], write: number): void {
     for (const record of records) {
+      if (record.kind === 'kept') {
+        this.#keptFrom = record.from
+        continue
+      }
       const log = this.#logOf(record.group)
-      if (record.kind === 'entries') log.append(record.entries)
+      if (record.kind === 'entries') this.#append(record.group, log, record.entries)
       else if (record.kind === 'hard-state') log.hardState = record.hardState
-      else if (log.termAt(record.snapshot.index) === record.snapshot.term) log.compact(record.snapshot)
-      else log.restore(record.snapshot)
+      else this.#putFloor(record.group, log, record.snapshot)
+      log.onWritten(record, write)
       log.letGoOfReplaced()
       log.letGoOfDropped()
     }
+  }
+
+  /** Where files were dropped, entries may begin anywhere: a later floor stands for what was before them. */
+  #append(group: number, log: GroupLog, entries: readonly LogEntry[]): void {
+    const [first] = entries
+    if (first === undefined) return
+    if (first.index < log.firstIndex || first.index > log.lastIndex + 1) {
+      this.#incomplete.add(group)
+      log.restore({ ...emptyFloor, index: first.index - 1, term: unknownTerm })
+    }
+    log.append(entries)
+  }
+
+  #putFloor(group: number, log: GroupLog, floor: Snapshot): void {
+    this.#incomplete.delete(group)
+    if (log.termAt(floor.index) === floor.term) log.compact(floor)
+    else if (log.floor.index === floor.index && log.floor.term === unknownTerm) log.setFloor(floor)
+    else log.restore(floor)
   }
 
   #logOf(group: number): GroupLog {

@@ -199,6 +199,7 @@ export class LeaderAgent {
   onSecond(): void {
     this.#streams.onSecond()
     for (const { group } of this.#members.values()) group.compact()
+    this.#groups.dropFiles()
   }
 
   statusOf({ stream }: Replica): LeaderStreamStatus {

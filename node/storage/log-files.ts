@@ -1,7 +1,7 @@
 // The files of a node's log: one folder, files that grow, one write under way. What is written is synced before anybody hears of it, and
 // so is the name of a new file.
 
-import { type FileHandle, mkdir, open, readdir, readFile, truncate } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { HeraldError } from '../core/common/errors.ts'
@@ -51,7 +51,12 @@ export class LogFiles implements LogPorts {
         bytes = tail.offset
         await truncate(join(directory, tail.file), bytes)
       }
-      return { files: new LogFiles(directory), start: { file: names.at(-1), bytes, next }, damages, tail }
+      return {
+        files: new LogFiles(directory),
+        start: { file: names.at(-1), bytes, next, files: names },
+        damages,
+        tail,
+      }
     } catch (cause) {
       if (cause instanceof HeraldError) throw cause
       throw toDiskFailure(directory, cause)
@@ -69,6 +74,11 @@ export class LogFiles implements LogPorts {
       () => onDone(undefined),
       (cause: unknown) => onDone(toDiskFailure(join(this.#directory, file), cause)),
     )
+  }
+
+  /** What cannot be removed now is found again at the next start. */
+  remove(file: string): void {
+    rm(join(this.#directory, file), { force: true }).catch(() => undefined)
   }
 
   async close(): Promise<void> {

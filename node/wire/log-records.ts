@@ -14,8 +14,10 @@ export type LogRecord =
   | { readonly kind: 'hard-state'; readonly group: number; readonly hardState: HardState }
   /** Stands in place of all entries up to its index; if the log has no such entry of its term, in place of all. */
   | { readonly kind: 'floor'; readonly group: number; readonly snapshot: Snapshot }
+  /** Of the log as a whole, whose group is 0: writes before this one are needed by nobody, and may be gone. */
+  | { readonly kind: 'kept'; readonly group: number; readonly from: number }
 
-const kinds = ['entries', 'hard-state', 'floor'] as const
+const kinds = ['entries', 'hard-state', 'floor', 'kept'] as const
 const headBytes = 12
 const hardStateBytes = 24
 
@@ -52,6 +54,11 @@ export function decodeRecords(body: Uint8Array): LogRecord[] | undefined {
 function encodeBody(record: LogRecord): Uint8Array[] {
   if (record.kind === 'entries') return encodeEntries(record.entries)
   if (record.kind === 'floor') return encodeSnapshot(record.snapshot)
+  if (record.kind === 'kept') {
+    const from = new Uint8Array(8)
+    writeF64(from, 0, record.from)
+    return [from]
+  }
   const bytes = new Uint8Array(hardStateBytes)
   writeF64(bytes, 0, record.hardState.term)
   writeF64(bytes, 8, record.hardState.vote)
@@ -74,6 +81,10 @@ function decodeBody(kind: number, group: number, body: Uint8Array): LogRecord | 
     case 'floor': {
       const snapshot = decodeSnapshot(body)
       return snapshot === undefined ? undefined : { kind: 'floor', group, snapshot }
+    }
+    case 'kept': {
+      const from = body.length === 8 ? readF64(body, 0) : 0
+      return Number.isSafeInteger(from) && from > 0 ? { kind: 'kept', group, from } : undefined
     }
     default:
       return undefined

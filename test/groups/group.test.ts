@@ -6,6 +6,7 @@ import type { MembershipChange } from '../../node/core/raft/change.ts'
 import type { AppendRequest } from '../../node/core/raft/messages.ts'
 import { everything } from '../../node/core/raft/quorum.ts'
 import type { RaftMessage } from '../../node/wire/raft-frames.ts'
+import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
 import { summaryOf, TestGroup } from './test-group.ts'
 
 const noEntries = new Uint8Array(0)
@@ -57,6 +58,22 @@ test('an append is acknowledged when its entries are durable, in order, each by 
   assert.deepEqual(first, { kind: 'append-answer', from: 1, to: 2, term: 1, index: 1, hint: undefined })
   const [second] = test.finish()
   assert.deepEqual(second, { ...first, index: 3 })
+})
+
+test('what is replaced before it is written stays as it was until the disk has had it', () => {
+  const test = new TestGroup({}, undefined, new CountedSlabs(smallWipedSlabs))
+  // They fill a slab, which is overwritten as soon as none of them is held.
+  const texts = ['a', 'b', 'c', 'd'].map((each) => each.repeat(512))
+  test.step(append(0, 0, ...texts))
+  const entries = [{ term: 2, index: 1, data: text('z'), change: undefined }]
+  test.step({ ...append(0, 0), term: 2, entries })
+  test.step({ kind: 'heartbeat', from: 2, to: 1, term: 2, commit: 0, round: 1 })
+  const written = (): string[] => test.writes.map(({ records }) => summaryOf(records)[0] ?? '')
+  assert.deepEqual(written(), [`entries ${texts.join(' ')}`, 'entries z'])
+  test.finish()
+  assert.deepEqual(written(), ['entries z'])
+  test.finish()
+  assert.equal(test.log.lastIndex, 1)
 })
 
 test('what has nothing to wait for goes at once, also while the disk is busy', () => {

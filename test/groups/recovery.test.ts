@@ -42,7 +42,7 @@ function stateOf(log: GroupLog | undefined): unknown {
 function recover(...records: readonly LogRecord[]): GroupRecovery {
   const recovery = new GroupRecovery()
   for (const record of records)
-    recovery.onRecords(decodeRecords(new Uint8Array(Buffer.concat(encodeRecord(record)))) ?? [])
+    recovery.onRecords(decodeRecords(new Uint8Array(Buffer.concat(encodeRecord(record)))) ?? [], 1)
   return recovery
 }
 
@@ -110,7 +110,7 @@ test('a snapshot for a group that the node has never been in is its beginning', 
 
 test('records of several groups in one write are told apart', () => {
   const recovery = new GroupRecovery()
-  recovery.onRecords([entries(1, 1, 1), entries(2, 1, 5), entries(1, 2, 2), floor(2, 1, 5)])
+  recovery.onRecords([entries(1, 1, 1), entries(2, 1, 5), entries(1, 2, 2), floor(2, 1, 5)], 1)
   assert.deepEqual([...recovery.logs.keys()], [1, 2])
   assert.deepEqual(
     [recovery.logs.get(1)?.lastIndex, recovery.logs.get(1)?.termAt(2), recovery.logs.get(2)?.firstIndex],
@@ -143,8 +143,8 @@ function recordOf(
     record = entries(group, kind === 'append' ? log.lastIndex + 1 : place, ...Array<number>(count).fill(term))
   if (record.kind === 'hard-state') log.hardState = record.hardState
   else if (record.kind === 'entries') log.append(record.entries.map((entry) => ({ ...entry })))
-  else if (kind === 'compact') log.compact(record.snapshot)
-  else log.restore(record.snapshot)
+  else if (kind === 'compact' && record.kind === 'floor') log.compact(record.snapshot)
+  else if (record.kind === 'floor') log.restore(record.snapshot)
   return record
 }
 
@@ -154,8 +154,8 @@ test('random histories of two groups are recovered as they were, and memory of w
       const running = new Map([1, 2].map((group) => [group, new GroupLog(floorAt(0, 0))]))
       const slabs = new CountedSlabs(smallWipedSlabs)
       const recovery = new GroupRecovery(() => new Arena(slabs))
-      for (const group of running.keys()) recovery.onRecords([floor(group, 0, 0)])
-      for (const each of steps) recovery.onRecords([recordOf(running.get(each.group) as GroupLog, each)])
+      for (const group of running.keys()) recovery.onRecords([floor(group, 0, 0)], 1)
+      for (const each of steps) recovery.onRecords([recordOf(running.get(each.group) as GroupLog, each)], 1)
       for (const [group, log] of running) assert.deepEqual(stateOf(recovery.logs.get(group)), stateOf(log))
       for (const log of recovery.logs.values()) log.restore(floorAt(log.lastIndex, 1))
       for (const log of recovery.logs.values()) log.letGoOfReplaced()

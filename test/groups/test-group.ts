@@ -164,6 +164,7 @@ export function summaryOf(records: readonly LogRecord[]): string[] {
   return records.map((record) => {
     if (record.kind === 'floor') return `floor ${record.snapshot.index}`
     if (record.kind === 'hard-state') return `state ${Object.values(record.hardState).join('/')}`
+    if (record.kind === 'kept') return `kept ${record.from}`
     return `entries ${record.entries.map(({ data, change }) => (change ? 'change' : Buffer.from(data))).join(' ')}`
   })
 }

@@ -11,6 +11,7 @@ import { LogScanner } from '../../node/core/wal/scan.ts'
 import type { LogStart } from '../../node/core/wal/writer.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
 import { LeaderAgent } from '../../node/leader/agent.ts'
+import type { LeaderLimits } from '../../node/leader/limits.ts'
 import type { Placed } from '../../node/leader/submissions.ts'
 import { batchOffset, frameType } from '../../node/wire/batch-header.ts'
 import { decodeRecords } from '../../node/wire/log-records.ts'
@@ -25,6 +26,7 @@ export interface NodeSurroundings {
   readonly now: number
   readonly random: Random
   readonly queuedBytes: number
+  readonly limits: Partial<LeaderLimits>
   readonly nodes: ReadonlyMap<NodeId, ClusterNode>
   readonly definitions: readonly StreamDefinition[]
   readonly up: readonly ClusterNode[]
@@ -85,6 +87,7 @@ export class ClusterNode {
       slabs: this.slabs,
       random: cluster.random,
       timeoutMs: 5000,
+      limits: cluster.limits,
       ports: {
         disk: this.disk.ports,
         now: () => cluster.now,
@@ -175,15 +178,15 @@ export class ClusterNode {
 
   #recover(): { readonly start: LogStart; readonly recovery: GroupRecovery } {
     const recovery = new GroupRecovery(() => new Arena(this.slabs))
-    const scanner = new LogScanner(this.disk.ports.checksum, (body) => {
+    const scanner = new LogScanner(this.disk.ports.checksum, (body, number) => {
       const records = decodeRecords(body)
       assert.ok(records, 'a write is a list of records')
-      recovery.onRecords(records)
+      recovery.onRecords(records, number)
     })
     const files = [...this.disk.files.keys()].sort()
     for (const [at, file] of files.entries()) scanner.scan(file, this.disk.bytesOf(file), files[at + 1])
     assert.deepEqual(scanner.damages, [])
     // Cuts a torn tail off.
-    return { start: this.disk.open().start, recovery }
+    return { start: { ...this.disk.open().start, files }, recovery }
   }
 }

@@ -194,6 +194,20 @@ test('a machine goes on from a floor as if it had applied everything before it',
   assert.deepEqual(host.take(), ['3 at 3', 'orders has 1'])
 })
 
+test('what was in the log when the node started counts from when it was published, and what comes from now', () => {
+  const before = new Host()
+  const time = before.now - 900
+  const commands = [begin, origin, batch({ from: 1, offset: 1, time })]
+  before.apply(1, ...commands)
+  const host = new Host(before.log)
+  host.machine.apply(before.log.entries(1, 3, Number.MAX_SAFE_INTEGER))
+  host.apply(1, batch({ from: 2, offset: 2, time }))
+  host.pass(500)
+  assert.equal(host.streams.replicas.get(ordersId)?.messages, 1)
+  host.pass(500)
+  assert.equal(host.streams.replicas.get(ordersId)?.messages, 0)
+})
+
 test('a snapshot that came later takes the place of the state, and its leader is told', () => {
   const host = new Host()
   host.apply(1, begin, origin, batch({ from: 1, offset: 1 }))

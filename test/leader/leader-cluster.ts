@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { type Random, seededRandom } from '../../node/core/common/random.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
-import { leaderLimits } from '../../node/leader/limits.ts'
+import { type LeaderLimits, leaderLimits } from '../../node/leader/limits.ts'
 import { ClusterNode, type NodeSurroundings } from './cluster-node.ts'
 import { orders } from './leader-batches.ts'
 
@@ -29,8 +29,16 @@ export class LeaderCluster implements NodeSurroundings {
   /** Whether a frame is lost without a word. */
   loses: (from: NodeId, to: NodeId, frame: Uint8Array) => boolean = () => false
 
-  constructor(seed: string, ids = 'ABC', definitions?: readonly StreamDefinition[]) {
+  readonly limits: Partial<LeaderLimits>
+
+  constructor(
+    seed: string,
+    ids = 'ABC',
+    definitions?: readonly StreamDefinition[],
+    limits: Partial<LeaderLimits> = {},
+  ) {
     this.random = seededRandom(seed)
+    this.limits = limits
     if (definitions !== undefined) this.definitions = [...definitions]
     for (const id of ids) this.nodes.set(id as NodeId, new ClusterNode(this, id as NodeId))
     for (const node of this.nodes.values()) node.start()

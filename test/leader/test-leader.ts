@@ -27,7 +27,11 @@ export function createTestLeader(ports: Partial<LeaderPorts> = {}): LeaderAgent 
     timeoutMs: 5000,
     ports: {
       now: () => 1000,
-      disk: { checksum: crc32, write: (_file, _parts, onDone) => setImmediate(() => onDone(undefined)) },
+      disk: {
+        checksum: crc32,
+        remove: () => undefined,
+        write: (_file, _parts, onDone) => setImmediate(() => onDone(undefined)),
+      },
       endOfTurn: (callback) => setImmediate(callback),
       allocate: (bytes) => new Uint8Array(bytes),
       sendFrame: () => undefined,

@@ -33,7 +33,7 @@ async function open(segmentBytes = 1_000_000): Promise<Opened> {
 }
 
 function write(writer: LogWriter, text: string): Promise<void> {
-  return new Promise((resolve) => writer.write([Buffer.from(text)], resolve))
+  return new Promise((resolve) => writer.write([Buffer.from(text)], () => resolve()))
 }
 
 test('what was acknowledged is there after a start, over several files', async () => {

@@ -237,8 +237,8 @@ export const errorRegistry = {
     fate: 'exit 2',
   },
   DISK_FAILED: {
-    meaning: 'The journal or the data directory cannot be written.',
-    action: 'Free space or repair the disk; the node goes on, says so in its log, and tries again.',
+    meaning: 'The journal, the log or the data directory cannot be written.',
+    action: 'Free space or repair the disk. Without its journal a node goes on; without its log it stops.',
     fate: 'keep',
   },
   PORT_IN_USE: {

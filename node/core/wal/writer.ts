@@ -14,6 +14,8 @@ export interface LogPorts {
    * once, later, with what went wrong or with undefined. One call at a time.
    */
   write(file: string, parts: readonly Uint8Array[], onDone: (failure: unknown) => void): void
+  /** Removes a file that nobody needs; whether that works out, nobody waits for. */
+  remove(file: string): void
   /** Calls back when the current turn has ended: what it still brings travels along. */
   endOfTurn(callback: () => void): void
   readonly checksum: Checksum
@@ -35,18 +37,21 @@ export interface LogStart {
   readonly file: string | undefined
   readonly bytes: number
   readonly next: ChainPosition
+  /** Names of all files, oldest first; if left out, there is no other one. */
+  readonly files?: readonly string[]
 }
 
 /** Something that is to be durable, and who hears when it is. */
 interface Waiting {
   readonly parts: readonly Uint8Array[]
-  readonly onDurable: () => void
+  readonly onDurable: (number: number) => void
 }
 
 type State = 'idle' | 'gathering' | 'writing' | 'failed'
 
 export class LogWriter {
   readonly #options: LogWriterOptions
+  readonly #files: string[]
   #state: State = 'idle'
   #next: ChainPosition
   #file: string | undefined
@@ -56,7 +61,8 @@ export class LogWriter {
 
   constructor(options: LogWriterOptions) {
     this.#options = options
-    const { next, file, bytes } = options.start
+    const { next, file, bytes, files } = options.start
+    this.#files = [...(files ?? (file === undefined ? [] : [file]))]
     this.#next = next
     this.#file = file
     this.#fileBytes = bytes
@@ -71,8 +77,18 @@ export class LogWriter {
     return this.#state === 'failed'
   }
 
-  /** Makes parts durable, in the order of the calls; `onDurable` is called when they are, and never after a failure. */
-  write(parts: readonly Uint8Array[], onDurable: () => void): void {
+  /** Names of the files that there are, oldest first. */
+  get files(): readonly string[] {
+    return this.#files
+  }
+
+  /** Forgets the oldest file, which the caller removes. */
+  forgetOldest(): void {
+    this.#files.shift()
+  }
+
+  /** Makes parts durable, in the order of the calls; `onDurable` hears in which write they are, and is never called after a failure. */
+  write(parts: readonly Uint8Array[], onDurable: (number: number) => void): void {
     if (this.#state === 'failed') return
     this.#waiting.push({ parts, onDurable })
     for (const { length } of parts) this.#waitingBytes += length
@@ -92,14 +108,16 @@ export class LogWriter {
     const { header, next } = sealWrite(parts, this.#next, ports.checksum)
     if (this.#file === undefined || this.#fileBytes >= segmentBytes) {
       this.#file = segmentName(this.#next.number)
+      this.#files.push(this.#file)
       this.#fileBytes = 0
     }
     this.#fileBytes += parts.reduce((sum, { length }) => sum + length, headerBytes)
+    const { number } = this.#next
     this.#next = next
-    ports.write(this.#file, [header, ...parts], (failure) => this.#onDone(batch, failure))
+    ports.write(this.#file, [header, ...parts], (failure) => this.#onDone(batch, number, failure))
   }
 
-  #onDone(batch: readonly Waiting[], failure: unknown): void {
+  #onDone(batch: readonly Waiting[], number: number, failure: unknown): void {
     assert(this.#state === 'writing', 'one write is under way at a time')
     if (failure !== undefined) {
       this.#state = 'failed'
@@ -108,7 +126,7 @@ export class LogWriter {
       return this.#options.onFailed(failure)
     }
     // What these bring to be written is not another turn's: it travels with what waits already.
-    for (const { onDurable } of batch) onDurable()
+    for (const { onDurable } of batch) onDurable(number)
     if (this.#waiting.length > 0) this.#begin()
     else this.#state = 'idle'
   }

@@ -38,6 +38,7 @@ export class MemoryDisk {
         onDone(failure)
       }
     },
+    remove: (file) => this.files.delete(file),
     endOfTurn: (callback) => this.#turn.push(callback),
     checksum: (bytes, seed) => crc32(bytes, seed),
   }
