@@ -164,7 +164,7 @@ export class NodeAdmin implements AdminPort {
   }
 
   async flush(): Promise<{ readonly flushedAt: number }> {
-    await this.#node.memory.recorder.flush()
+    await this.#node.memory.flush(this.#node.broker)
     return { flushedAt: this.#node.broker.ports.now() }
   }
 

@@ -35,6 +35,8 @@ export class NodeMemory {
   #journalFile = 0
   /** What retention had dropped when the journal was told last, by stream and origin. */
   readonly #goneTold = new Map<string, number>()
+  /** How far origins had their places when the journal was told last, by stream and origin. */
+  readonly #placedTold = new Map<string, number>()
   #nextClockLine = 0
 
   /** Opens the journal. Throws HeraldError. */
@@ -102,6 +104,7 @@ export class NodeMemory {
   /** Once a second: what gathered goes into the journal. */
   onSecond(at: number, broker: Broker, links: readonly LinkStatus[]): void {
     if (this.#journal.position.file !== this.#journalFile) this.beginJournal(broker)
+    this.#tellPlaced(broker)
     this.recorder.onSecond()
     for (const [file, save] of this.#unsaved) void this.#save(file, save).catch(isLogged)
     for (const replica of broker.streams.replicas) {
@@ -164,13 +167,32 @@ export class NodeMemory {
     return { removedFiles: journals.files + others.files, removedBytes: journals.bytes + others.bytes }
   }
 
+  /** Resolves when everything that has happened so far is in the journal. */
+  async flush(broker: Broker): Promise<void> {
+    this.#tellPlaced(broker)
+    await this.recorder.flush()
+  }
+
   /** Ends the journal in order and gives the directory free. */
   async close(broker: Broker): Promise<void> {
-    await this.recorder.flush()
+    await this.flush(broker)
     this.recorder.line({ t: 'stop', at: now(), node: this.#config.nodeId, origin: broker.origin })
     await this.recorder.flush(true)
     await this.#journal.close()
     this.directory.release()
+  }
+
+  /**
+   * Writes how far every origin has its places, not only this boot: where an origin crashes before it has written that, the
+   * journals of the others tell.
+   */
+  #tellPlaced(broker: Broker): void {
+    for (const { stream, origin, to } of broker.leader.placed()) {
+      const key = `${stream}\n${origin}`
+      if (this.#placedTold.get(key) === to) continue
+      this.#placedTold.set(key, to)
+      this.recorder.placed(stream, origin, to)
+    }
   }
 
   /** A disk that refuses is logged once, until everything is saved again. */

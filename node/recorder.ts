@@ -3,6 +3,7 @@
 
 import type { Recorder } from './broker/ports.ts'
 import type { JournalLine, SubscriptionEventLine } from './core/common/journal-lines.ts'
+import type { StreamMode } from './core/stream/definition.ts'
 import { JournalLatency } from './storage/journal-latency.ts'
 import { JournalRuns } from './storage/journal-runs.ts'
 import type { JournalWriter } from './storage/journal-writer.ts'
@@ -27,8 +28,9 @@ export class NodeRecorder implements Recorder {
     topic: string,
     first: number,
     last: number,
+    mode: StreamMode,
   ): void {
-    this.#runs.sent(stream, origin, from, count, topic, first, last)
+    this.#runs.sent(stream, origin, from, count, topic, first, last, mode)
   }
 
   sentMixed(
@@ -39,8 +41,9 @@ export class NodeRecorder implements Recorder {
     indexes: ArrayLike<number>,
     first: number,
     last: number,
+    mode: StreamMode,
   ): void {
-    this.#runs.sentMixed(stream, origin, from, topics, indexes, first, last)
+    this.#runs.sentMixed(stream, origin, from, topics, indexes, first, last, mode)
   }
 
   delivered(sub: string, stream: string, origin: string, from: number, to: number, now: number): void {
@@ -60,6 +63,10 @@ export class NodeRecorder implements Recorder {
   stream(name: string, topics: readonly string[], deleted: boolean, at: number): void {
     const line = { t: 'stream', at, stream: name, topics } as const
     this.#runs.streamEvent(deleted ? { ...line, deleted: true } : line)
+  }
+
+  placed(stream: string, origin: string, to: number): void {
+    this.#runs.placed(stream, origin, to)
   }
 
   retained(stream: string, origin: string, to: number): void {

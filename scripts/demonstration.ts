@@ -7,7 +7,7 @@ import { showCount, sum } from './cli/numbers.ts'
 import { CommandError, exitCodes } from './cli/outcome.ts'
 import { checkLive } from './collection/delivery-verdict.ts'
 
-const pattern = 'demo.>'
+const demonstrationPattern = 'demo.>'
 const messagesPerNode = 200
 const settleMs = 10_000
 
@@ -21,14 +21,14 @@ export interface Demonstration {
 }
 
 /** Messages acknowledged to each origin of this run. */
-type Sent = ReadonlyMap<string, number>
+export type Sent = ReadonlyMap<string, number>
 
 /** Subscribes every node, lets every node send, and checks. */
 export async function demonstrate(
   clients: readonly AdminClient[],
   signal: AbortSignal,
 ): Promise<Demonstration> {
-  await Promise.all(clients.map((client) => client.changeSubscription('PUT', pattern)))
+  await Promise.all(clients.map((client) => client.changeSubscription('PUT', demonstrationPattern)))
   const answers = await Promise.all(
     clients.map((client) => {
       const [topic, message] = [`demo.${client.node}`, `hello from ${client.node}`]
@@ -38,11 +38,12 @@ export async function demonstrate(
   const sent: Sent = new Map(answers.map((answer) => [answer.origin, answer.acknowledged]))
   const sentInAll = sum([...sent.values()])
   const due = clients.length * sentInAll
-  const isSettled = (result: CheckResult): boolean => sum([...countDelivered(result, sent).values()]) >= due
+  const isSettled = (result: CheckResult): boolean =>
+    sum([...countDelivered(result, sent, demonstrationPattern).values()]) >= due
   const { result } = await checkLive(clients, { settleMs, signal, isSettled })
   if (result === undefined) throw new CommandError(exitCodes.unreachable, 'no node gave its journal')
-  const delivered = countDelivered(result, sent)
-  const problems = findProblems(result, sent)
+  const delivered = countDelivered(result, sent, demonstrationPattern)
+  const problems = findProblems(result, sent, demonstrationPattern)
   const deliveredInAll = sum([...delivered.values()])
   const isProven =
     problems.length === 0 && deliveredInAll === due && sentInAll === clients.length * messagesPerNode
@@ -64,6 +65,7 @@ export async function demonstrate(
 function listReports(
   result: CheckResult,
   sent: Sent,
+  pattern: string,
 ): readonly { readonly node: string; readonly report: OriginReport }[] {
   const ours = result.subscribers.filter(
     ({ kind, patterns }) => kind === 'node' && patterns.includes(pattern),
@@ -73,15 +75,21 @@ function listReports(
   )
 }
 
-function countDelivered(result: CheckResult, sent: Sent): ReadonlyMap<string, number> {
+/** Messages of those origins that were delivered to the nodes' subscriptions to a pattern, by node. */
+export function countDelivered(
+  result: CheckResult,
+  sent: Sent,
+  pattern: string,
+): ReadonlyMap<string, number> {
   const delivered = new Map<string, number>()
-  for (const { node, report } of listReports(result, sent)) {
+  for (const { node, report } of listReports(result, sent, pattern)) {
     delivered.set(node, (delivered.get(node) ?? 0) + report.delivered.count)
   }
   return delivered
 }
 
-function findProblems(result: CheckResult, sent: Sent): readonly string[] {
+/** What is wrong with them. */
+export function findProblems(result: CheckResult, sent: Sent, pattern: string): readonly string[] {
   const kinds = [
     ['lost', ({ lostSilent, lostTold }: OriginReport) => lostSilent.count + lostTold.count],
     ['doubled', ({ duplicated }: OriginReport) => duplicated.count],
@@ -90,7 +98,7 @@ function findProblems(result: CheckResult, sent: Sent): readonly string[] {
     ['not meant for the subscriber', ({ unexpected }: OriginReport) => unexpected.count],
     ['unknown', ({ unknown }: OriginReport) => unknown.count],
   ] as const
-  const reports = listReports(result, sent)
+  const reports = listReports(result, sent, pattern)
   return kinds.flatMap(([name, count]) => {
     const found = sum(reports.map(({ report }) => count(report)))
     return found > 0 ? [`${showCount(found)} ${name}`] : []

@@ -14,6 +14,7 @@ import { Terminal } from './cli/terminal.ts'
 import { type Demonstration, demonstrate } from './demonstration.ts'
 import type { FleetNode } from './fleet/fleet.ts'
 import { LocalFleet } from './fleet/local.ts'
+import { demonstrateModes, type Hands } from './mode-demonstration.ts'
 
 const nodeCount = 5
 const healthyTimeoutMs = 30_000
@@ -53,6 +54,16 @@ async function main(): Promise<number> {
   }
 }
 
+/** What the demonstration does to nodes. */
+function toHands(): Hands {
+  return {
+    kill: (node) => fleet.kill(node),
+    up: async () => {
+      await fleet.up({ nodeCount, signal: interruption.signal, progress: () => undefined })
+    },
+  }
+}
+
 function report(error: unknown): void {
   terminal.warn(`herald: ${toMessage(error)}`)
   if (error instanceof CommandError && error.next !== undefined) terminal.line(`        ${error.next}`)
@@ -74,10 +85,13 @@ async function present(once: boolean): Promise<number> {
   )
   const demonstration = await demonstrate(clients, signal)
   showDemonstration(nodes, demonstration)
-  if (once) return demonstration.isProven ? exitCodes.ok : exitCodes.failure
+  const modes = await demonstrateModes(clients, toHands(), signal)
+  showVerdict(modes)
+  const exitCode = demonstration.isProven && modes.isProven ? exitCodes.ok : exitCodes.failure
+  if (once) return exitCode
   showInvitation(nodes)
   await stayUp()
-  return demonstration.isProven ? exitCodes.ok : exitCodes.failure
+  return exitCode
 }
 
 function showDemonstration(nodes: readonly FleetNode[], demonstration: Demonstration): void {
@@ -88,7 +102,10 @@ function showDemonstration(nodes: readonly FleetNode[], demonstration: Demonstra
   terminal.line()
   for (const line of toTable(['  node', 'address', '>sent', '>delivered'], rows)) terminal.line(line)
   terminal.line()
-  const { isProven, text } = demonstration
+  showVerdict(demonstration)
+}
+
+function showVerdict({ isProven, text }: { readonly isProven: boolean; readonly text: string }): void {
   terminal.line(`  ${isProven ? terminal.paint('green', '✔') : terminal.paint('red', '✖')} ${text}`)
 }
 
@@ -97,6 +114,7 @@ function showInvitation(nodes: readonly FleetNode[]): void {
     ["npx herald subscribe 'orders.>'", 'prints what comes'],
     ["npx herald publish orders.eu 'hello'", 'in another terminal'],
     ['npx herald status', 'how the nodes are'],
+    ['npx herald mode ordered gossip', 'change how a stream works, while it runs'],
     ['npx herald check', 'was everything delivered?'],
   ]
   terminal.line('\nTry it in another terminal:\n')

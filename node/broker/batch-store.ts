@@ -69,13 +69,14 @@ export class BatchStore {
     const times = (frame[batchOffset.flags] as number) & batchFlag.times
     const isSubmitted = (flags & batchFlag.submitted) !== 0
     numberBatch(frame, isSubmitted ? replica.stream : replica.id, boot, first, times | flags)
+    const mode = isSubmitted ? 'leader' : 'gossip'
     const firstTime = batchBaseTime(frame)
     const onlyTopic = readU16(frame, batchOffset.topicCount) === 1 ? topics[0] : undefined
     if (onlyTopic !== undefined) {
-      ports.recorder.sent(replica.name, origin, first, records, onlyTopic, firstTime, lastTime)
+      ports.recorder.sent(replica.name, origin, first, records, onlyTopic, firstTime, lastTime, mode)
     } else {
       const indexes = topicIndexes.subarray(0, records)
-      ports.recorder.sentMixed(replica.name, origin, first, topics, indexes, firstTime, lastTime)
+      ports.recorder.sentMixed(replica.name, origin, first, topics, indexes, firstTime, lastTime, mode)
     }
     ports.count('messagesPublished', records)
     const run = { records, stream: replica.stream, boot, first, epoch: 0, offset: 0 }

@@ -70,6 +70,7 @@ export class Broker implements SubscriberHost {
       allocate: options.ports.allocate,
       handle: (input) => this.handle(input),
       hasSubscribers: (stream) => (this.#byStream.get(stream)?.size ?? 0) > 0,
+      onPublishedAgain: ({ name }, to) => this.ports.recorder.placed(name, this.origin, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
     })

@@ -22,6 +22,8 @@ export interface EpochsHost {
   handle(input: GossipInput): void
   /** Whether this node has subscribers of a stream. */
   hasSubscribers(stream: StreamId): boolean
+  /** What had no place in leader mode has been published in gossip mode, up to here. */
+  onPublishedAgain(replica: Replica, to: number): void
   /** An epoch has ended: more of it may be delivered now. */
   onEnded(replica: Replica): void
   /** Another epoch of a stream is the present one. */
@@ -126,6 +128,7 @@ export class Epochs implements EpochHost {
       numberBatch(copy, replica.id, boot, batchSequence(frame), times)
       const count = batchCount(frame)
       this.#host.handle({ kind: 'publish', replica, frame: copy, count, confirm: false, token: 0 })
+      this.#host.onPublishedAgain(replica, batchSequence(copy) + count - 1)
       onPlaced?.({ epoch, offset: 0 })
     }
   }

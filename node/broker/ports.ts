@@ -5,6 +5,7 @@ import type { CounterName } from '../core/common/counters.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import type { SubscriptionEventLine } from '../core/common/journal-lines.ts'
 import type { PeerMessage } from '../core/gossip/messages.ts'
+import type { StreamMode } from '../core/stream/definition.ts'
 
 export interface BrokerPorts {
   /** Milliseconds since 1970 with microseconds as fractions; never goes back. */
@@ -32,6 +33,7 @@ export interface Recorder {
     topic: string,
     firstMs: number,
     lastMs: number,
+    mode: StreamMode,
   ): void
   sentMixed(
     stream: string,
@@ -41,7 +43,10 @@ export interface Recorder {
     topicIndexes: ArrayLike<number>,
     firstMs: number,
     lastMs: number,
+    mode: StreamMode,
   ): void
+  /** What was numbered for leader mode has its place, or needs none any more, up to here. */
+  placed(stream: string, origin: string, to: number): void
   delivered(sub: string, stream: string, origin: string, from: number, to: number, nowMs: number): void
   latency(stream: string, topic: string, fromNode: string, latencyUs: number, count: number): void
   subscriptionEvent(line: SubscriptionEventLine): void

@@ -3,7 +3,7 @@
 
 import { Arena } from '../core/common/arena.ts'
 import type { Refusal } from '../core/common/errors.ts'
-import { type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
+import { type NodeId, type Origin, type StreamId, toStreamId } from '../core/common/ids.ts'
 import { nobody } from '../core/raft/quorum.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
@@ -200,6 +200,13 @@ export class LeaderAgent {
     this.#streams.onSecond()
     for (const { group } of this.#members.values()) group.compact()
     this.#groups.dropFiles()
+  }
+
+  /** How far every origin has its places on the streams that are, or were, in leader mode. */
+  *placed(): Generator<{ readonly stream: string; readonly origin: Origin; readonly to: number }> {
+    for (const { machine } of this.#members.values())
+      for (const [id, { definition }] of machine.ledger.streams)
+        for (const [origin, to] of machine.ledger.fenceOf(id)) yield { stream: definition.name, origin, to }
   }
 
   statusOf({ stream }: Replica): LeaderStreamStatus {

@@ -3,6 +3,9 @@
 
 import type { GotLine, MixedSentLine, SentLine } from '../core/common/journal-lines.ts'
 
+/** In which mode of its stream a run was numbered. */
+export type RunMode = 'gossip' | 'leader'
+
 /** Ranges of one `got` line; more make a second line. 1,000 ranges are about 15 KB of text. */
 const rangesMax = 1_000
 /** Topic changes within one `sent` line: about 16 KB of text. */
@@ -18,6 +21,8 @@ export class SentRun {
   #from = 0
   /** The sequence that would continue the run. */
   next = 0
+  /** The same for all of the run. */
+  mode: RunMode = 'gossip'
   #firstMs = 0
   #lastMs = 0
   /** Topic -> its index in the line's topic list, in order of appearance. */
@@ -41,7 +46,8 @@ export class SentRun {
   }
 
   /** Starts an empty run at a sequence. */
-  begin(from: number, firstMs: number): void {
+  begin(from: number, firstMs: number, mode: RunMode): void {
+    this.mode = mode
     this.#from = from
     this.next = from
     this.#firstMs = firstMs
@@ -70,7 +76,8 @@ export class SentRun {
   take(at: number): SentLine | MixedSentLine {
     const run = { t: 'sent', at, stream: this.stream, origin: this.origin, from: this.#from } as const
     const end = { to: this.next - 1, n: this.next - this.#from }
-    const times = { first: this.#firstMs, last: this.#lastMs }
+    const ordered = this.mode === 'leader' ? { ordered: true as const } : {}
+    const times = { first: this.#firstMs, last: this.#lastMs, ...ordered }
     const isMixed = this.#topics.size > 1
     const line = isMixed
       ? { ...run, ...end, topics: [...this.#topics.keys()], order: toOrderText(this.#order), ...times }

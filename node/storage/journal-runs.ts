@@ -5,11 +5,12 @@
 
 import type {
   JournalLine,
+  PlacedLine,
   RetentionLine,
   StreamLine,
   SubscriptionEventLine,
 } from '../core/common/journal-lines.ts'
-import { ReceivedRun, SentRun } from './journal-run.ts'
+import { ReceivedRun, type RunMode, SentRun } from './journal-run.ts'
 import { childMap } from './nested-map.ts'
 
 /** Open runs in memory before all of them are written early; at about 300 B each this is 3 MB. */
@@ -37,7 +38,9 @@ export class JournalRuns {
   #received: Map<string, ByStream<ReceivedRun>> = new Map()
   /** stream -> origin -> highest sequence dropped from memory since the last flush. */
   #retention: ByStream<number> = new Map()
-  /** Entries of the three maps together. */
+  /** stream -> origin -> last sequence that has its place, where that was told since the last flush. */
+  #placed: ByStream<number> = new Map()
+  /** Entries of the four maps together. */
   #openRuns = 0
   /** The run extended last: the same one is extended again most of the time, and found without a map. */
   #lastSent: SentRun | undefined
@@ -63,8 +66,9 @@ export class JournalRuns {
     topic: string,
     firstMs: number,
     lastMs: number,
+    mode: RunMode = 'gossip',
   ): void {
-    const run = this.#sentRun(stream, origin, from, firstMs)
+    const run = this.#sentRun(stream, origin, from, firstMs, mode)
     run.extend(topic, count, lastMs)
     if (run.isFull) this.#emitSent(run)
   }
@@ -78,6 +82,7 @@ export class JournalRuns {
     topicIndexes: ArrayLike<number>,
     firstMs: number,
     lastMs: number,
+    mode: RunMode = 'gossip',
   ): void {
     let start = 0
     while (start < topicIndexes.length) {
@@ -93,6 +98,7 @@ export class JournalRuns {
         topics[index] ?? '',
         firstMs,
         isLast ? lastMs : firstMs,
+        mode,
       )
       start = end
     }
@@ -114,9 +120,18 @@ export class JournalRuns {
 
   /** The node dropped everything of the origin up to `to` from its memory. */
   retained(stream: string, origin: string, to: number): void {
-    const before = this.#retention.get(stream)?.get(origin)
+    this.#raise(this.#retention, stream, origin, to)
+  }
+
+  /** Everything of the origin up to `to` has its place in the order of the stream. */
+  placed(stream: string, origin: string, to: number): void {
+    this.#raise(this.#placed, stream, origin, to)
+  }
+
+  #raise(sequences: ByStream<number>, stream: string, origin: string, to: number): void {
+    const before = sequences.get(stream)?.get(origin)
     if (before === undefined) this.#openRun()
-    childMap(this.#retention, stream).set(origin, Math.max(before ?? 0, to))
+    childMap(sequences, stream).set(origin, Math.max(before ?? 0, to))
   }
 
   /** Writes a line about one subscription, after everything that was delivered to it before. */
@@ -143,6 +158,10 @@ export class JournalRuns {
       for (const run of origins.values()) if (!run.isEmpty) this.#emit(run.take(at))
     }
     for (const streams of this.#received.values()) this.#emitReceived(streams)
+    for (const [stream, origins] of this.#placed) {
+      for (const [origin, to] of origins)
+        this.#emit({ t: 'placed', at, stream, origin, to } satisfies PlacedLine)
+    }
     for (const [stream, origins] of this.#retention) {
       for (const [origin, to] of origins)
         this.#emit({ t: 'retention', at, stream, origin, to } satisfies RetentionLine)
@@ -150,12 +169,13 @@ export class JournalRuns {
     this.#sent = new Map()
     this.#received = new Map()
     this.#retention = new Map()
+    this.#placed = new Map()
     this.#openRuns = 0
     this.#lastSent = undefined
     this.#lastReceived = undefined
   }
 
-  #sentRun(stream: string, origin: string, from: number, firstMs: number): SentRun {
+  #sentRun(stream: string, origin: string, from: number, firstMs: number, mode: RunMode): SentRun {
     let run = this.#lastSent
     if (run === undefined || run.stream !== stream || run.origin !== origin) {
       run = this.#sent.get(stream)?.get(origin)
@@ -166,8 +186,8 @@ export class JournalRuns {
       }
       this.#lastSent = run
     }
-    if (!run.isEmpty && run.next !== from) this.#emitSent(run)
-    if (run.isEmpty) run.begin(from, firstMs)
+    if (!run.isEmpty && (run.next !== from || run.mode !== mode)) this.#emitSent(run)
+    if (run.isEmpty) run.begin(from, firstMs, mode)
     return run
   }
 

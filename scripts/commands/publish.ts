@@ -102,10 +102,10 @@ function toErrorField(result: PublishResult): object {
 function describe(result: PublishResult): string {
   switch (result.status) {
     case 'acknowledged': {
-      const { stream, origin, sequence } = result
-      return sequence === undefined
-        ? 'acknowledged'
-        : `acknowledged as ${origin} ${sequence} on stream ${stream}`
+      const { stream, origin, sequence, epoch, offset } = result
+      if (sequence === undefined) return 'acknowledged'
+      const place = offset === undefined ? '' : `, epoch ${epoch}, offset ${offset}`
+      return `acknowledged as ${origin} ${sequence} on stream ${stream}${place}`
     }
     case 'sent':
       return 'sent; nobody was asked to acknowledge it'

@@ -75,8 +75,9 @@ async function show({ terminal }: Context, item: Delivery): Promise<void> {
     return
   }
   if (!terminal.json) return await terminal.write(`${item.topic}\t${item.text()}\n`)
-  const { topic, stream, origin, sequence, time, headers, key } = item
-  await terminal.record({ topic, ...toBody(item), stream, origin, sequence, time, headers, key })
+  const { topic, stream, origin, sequence, epoch, offset, time, headers, key } = item
+  const place = { stream, origin, sequence, epoch, offset }
+  await terminal.record({ topic, ...toBody(item), ...place, time, headers, key })
 }
 
 /** The payload as text, or as base64 where it is not UTF-8; the same as in herald.json.v1. */

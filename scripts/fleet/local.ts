@@ -94,6 +94,13 @@ export class LocalFleet implements Fleet {
     })
   }
 
+  /** Ends a node's process at once, as a crash would. */
+  async kill(id: string): Promise<void> {
+    const node = (await readState(this.home))?.nodes.find((each) => each.id === id)
+    if (node?.process !== undefined) trySignal(node.process, 'SIGKILL')
+    while (node !== undefined && isNodeRunning(node)) await delay(pollIntervalMs)
+  }
+
   async saveLog(id: string, file: string): Promise<void> {
     await copyFile(this.#logFile(id), file)
   }

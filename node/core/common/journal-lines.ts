@@ -42,12 +42,23 @@ export interface SentLine {
   /** Intended send time of the first and of the last record. */
   readonly first: number
   readonly last: number
+  /** They were to have a place in the one order of the stream: `placed` says how far they got one. */
+  readonly ordered?: true
 }
 
 /** The same for mixed topics; `order` holds run lengths over the topic list: "0*5,1*3". */
 export interface MixedSentLine extends Omit<SentLine, 'topic'> {
   readonly topics: readonly string[]
   readonly order: string
+}
+
+/** How far the messages of an origin have their place in the one order of a stream, as this node knows it. */
+export interface PlacedLine {
+  readonly t: 'placed'
+  readonly at: number
+  readonly stream: string
+  readonly origin: string
+  readonly to: number
 }
 
 /** A subscription begins, or resumes, on a stream. */
@@ -167,6 +178,7 @@ export type JournalLine =
   | MixedSentLine
   | SubscriptionEventLine
   | GotLine
+  | PlacedLine
   | RetentionLine
   | LatencyLine
   | ClockLine
