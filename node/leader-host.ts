@@ -6,13 +6,14 @@ import type { Broker } from './broker/broker.ts'
 import { now } from './clock.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { Arena } from './core/common/arena.ts'
-import { HeraldError } from './core/common/errors.ts'
+import { type ErrorCode, HeraldError } from './core/common/errors.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { SlabPool } from './core/common/slabs.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
 import { leaderLimits } from './leader/limits.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
+import { toReason } from './storage/disk-failure.ts'
 import { LogFiles, type OpenedLogFiles } from './storage/log-files.ts'
 import { decodeRecords } from './wire/log-records.ts'
 
@@ -67,7 +68,7 @@ export interface LeaderHostOptions {
   /** The broker is made after the host. */
   readonly brokerOf: () => Broker
   /** The disk has refused: nothing may be acknowledged any more. */
-  readonly onFailed: (cause: unknown) => void
+  readonly onFailed: (code: ErrorCode, reason: string) => void
 }
 
 export class LeaderHost {
@@ -96,7 +97,7 @@ export class LeaderHost {
         sendFrame: options.sendFrame,
         queuedBytes: options.queuedBytes,
         onDelivered: (replica) => brokerOf().onDelivered(replica),
-        onFailed: options.onFailed,
+        onFailed: (cause) => options.onFailed(toCode(cause), toReason(cause)),
         onGroup: () => this.#keepTime(),
         epochs: {
           onSealed: (stream) => brokerOf().epochs.onSealed(stream),
@@ -118,4 +119,9 @@ export class LeaderHost {
   #keepTime(): void {
     this.#timer ??= setInterval(() => this.agent.tick(), leaderLimits.tickMs)
   }
+}
+
+/** What is wrong with the log: by default, that it cannot be written. */
+function toCode(cause: unknown): ErrorCode {
+  return cause instanceof HeraldError ? cause.code : 'DISK_FAILED'
 }

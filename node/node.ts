@@ -27,7 +27,6 @@ import { createMetrics } from './net/metrics.ts'
 import type { ClientSubprotocol, FrameSink, ClientSession as SessionPort } from './net/ports.ts'
 import { PeerDriver } from './peer-driver.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
-import { toReason } from './storage/disk-failure.ts'
 import { Ticker } from './ticker.ts'
 import { toWelcome } from './welcome.ts'
 
@@ -108,7 +107,7 @@ export class Node {
       sendFrame: (node, frame) => this.#peers.sendFrame(node, frame),
       queuedBytes: (node) => this.#peers.queuedBytesTo(node),
       brokerOf: () => this.broker,
-      onFailed: (cause) => this.#fail('DISK_FAILED', toReason(cause)),
+      onFailed: (code, reason) => this.#fail(code, reason),
     })
     this.broker = new Broker({
       node: config.nodeId,

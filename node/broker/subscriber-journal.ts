@@ -8,10 +8,12 @@ import { batchBaseTime, batchFlag, batchOffset } from '../wire/batch-header.ts'
 import { BatchReader } from '../wire/batch-reader.ts'
 import type { BrokerPorts } from './ports.ts'
 import type { SubscriberOptions } from './subscriber.ts'
+import { SubscriberOrder } from './subscriber-order.ts'
 
 export class SubscriberJournal {
   readonly #ports: BrokerPorts
   readonly #options: SubscriberOptions
+  readonly order: SubscriberOrder
   readonly #reader = new BatchReader()
   /** When the subscription was made; undefined if it goes on from a cursor, which may be owed what is older. */
   readonly #since: number | undefined
@@ -21,6 +23,7 @@ export class SubscriberJournal {
   constructor(ports: BrokerPorts, options: SubscriberOptions) {
     this.#ports = ports
     this.#options = options
+    this.order = new SubscriberOrder(ports, options.sub)
     const { since, resumes, cursor } = options
     this.#since = since ?? (resumes || cursor !== undefined ? undefined : ports.now())
   }
@@ -56,6 +59,7 @@ export class SubscriberJournal {
     const seqs = Object.fromEntries(feed.positions())
     const { sub } = this.#options
     const stream = feed.replica.name
+    this.order.end(feed.replica)
     this.#ports.recorder.subscriptionEvent({ t: 'end', at: this.#ports.now(), sub, stream, seqs })
   }
 
@@ -86,6 +90,7 @@ export class SubscriberJournal {
     at: number,
   ): void {
     this.#ports.recorder.delivered(this.#options.sub, replica.name, state.origin, from, to, at)
+    if (replica.definition.mode === 'leader') this.order.pass(replica, frame, from, to)
     const onlyTopic = topics.length === 1 ? topics[0] : undefined
     const hasTimes = ((frame[batchOffset.flags] as number) & batchFlag.times) !== 0
     // One value stands for the whole batch, unless records carry times or topics of their own.
@@ -108,6 +113,7 @@ export class SubscriberJournal {
   ): number {
     const reader = this.#reader
     reader.open(frame)
+    this.order.leave(replica)
     let count = 0
     while (reader.next()) {
       const { sequence } = reader

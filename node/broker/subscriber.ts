@@ -14,6 +14,7 @@ import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
 import type { Positions } from './start.ts'
 import { SubscriberJournal } from './subscriber-journal.ts'
+import type { SubscriberOrder } from './subscriber-order.ts'
 import type { TopicTables } from './topic-tables.ts'
 
 /** Where a subscriber's items go: a client's connection, or the node itself. */
@@ -187,6 +188,10 @@ export class Subscriber {
     if (!this.options.resumes) this.#journal.base(feed, state)
   }
 
+  get order(): SubscriberOrder {
+    return this.#journal.order
+  }
+
   /** True if any topic of the pattern's streams would be delivered here. */
   wants(topic: string): boolean {
     return this.#matcher.wants(topic)
@@ -275,7 +280,7 @@ export class Subscriber {
       if (filtered === undefined) return
       const count = this.#journal.deliveredSome(replica, state, filtered, topics, from, at)
       if (count > 0) this.#send(replica, state, filtered, from, to, count)
-    }
+    } else this.order.leave(replica)
   }
 
   #send(

@@ -1,7 +1,9 @@
 // All Raft groups of one node: they share its log, so that one write makes the records of all durable, and their messages to another
 // node travel in one frame. A turn runs every group that has something to do, and then sends and writes once.
 
+import { HeraldError } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
+import { EntriesLost } from '../core/raft/log.ts'
 import { numberOf } from '../core/wal/scan.ts'
 import { type LogPorts, type LogStart, LogWriter } from '../core/wal/writer.ts'
 import { encodeRecord, type LogRecord } from '../wire/log-records.ts'
@@ -98,9 +100,18 @@ export class Groups implements GroupPorts {
     const messages = decodeRaftFrame(frame)
     for (const { group, message } of messages ?? []) {
       if (!this.#groups.has(group)) this.#members.onUnknown(group)
-      this.#groups.get(group)?.step(message)
+      this.#step(group, message)
     }
     return messages !== undefined
+  }
+
+  #step(group: number, message: GroupMessage['message']): void {
+    try {
+      this.#groups.get(group)?.step(message)
+    } catch (error) {
+      if (!(error instanceof EntriesLost)) throw error
+      this.#ports.onFailed(new HeraldError('DATA_DAMAGED', `group ${group}: ${error.message}`))
+    }
   }
 
   wake(group: Group): void {

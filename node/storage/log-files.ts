@@ -21,6 +21,8 @@ export interface OpenedLogFiles {
 
 export class LogFiles implements LogPorts {
   readonly #directory: string
+  /** Resolves when nothing is being removed. */
+  #removed: Promise<void> = Promise.resolve()
   /** The file that is written to. */
   #file: { readonly name: string; readonly handle: FileHandle } | undefined
 
@@ -76,12 +78,18 @@ export class LogFiles implements LogPorts {
     )
   }
 
-  /** What cannot be removed now is found again at the next start. */
+  /** One after the other, so that no crash brings an older one back without those behind it. What cannot be removed is found at the next start. */
   remove(file: string): void {
-    rm(join(this.#directory, file), { force: true }).catch(() => undefined)
+    this.#removed = this.#removed.then(() => this.#remove(file)).catch(() => undefined)
+  }
+
+  async #remove(file: string): Promise<void> {
+    await rm(join(this.#directory, file), { force: true })
+    await syncDirectory(this.#directory)
   }
 
   async close(): Promise<void> {
+    await this.#removed
     await this.#file?.handle.close()
     this.#file = undefined
   }

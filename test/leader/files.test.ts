@@ -54,6 +54,26 @@ test('a group that has little, and keeps it long, holds up no file', () => {
   for (const node of cluster.all) assert.deepEqual(node.delivered('late'), ['kept'])
 })
 
+test('a node whose disk has lost what it had acknowledged stops, and says so', () => {
+  const cluster = new LeaderCluster('lost')
+  const leader = cluster.elect()
+  const [follower] = cluster.others(leader)
+  assert.ok(follower)
+  leader.publish('one')
+  cluster.settle()
+  const before = [...follower.disk.files].map(([file, bytes]) => [file, bytes.length] as const)
+  leader.publish('two')
+  cluster.settle()
+  cluster.crash(follower.id)
+  for (const [file, bytes] of before)
+    follower.disk.files.set(file, follower.disk.bytesOf(file).subarray(0, bytes))
+  follower.start()
+  cluster.advance(500)
+  const [failure] = follower.failures
+  assert.match(String(failure), /DATA_DAMAGED|the log ends at entry \d+, and \d+ was acknowledged as durable/)
+  assert.ok(leader.agent.statusOf(leader.replica()).leader !== undefined, 'the others go on')
+})
+
 function texts(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, at) => `${prefix}${at + 1}`)
 }

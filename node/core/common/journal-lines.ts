@@ -129,6 +129,20 @@ export interface LostLine {
   readonly stream: string
 }
 
+/** What a subscription was handed without a break of an epoch in leader mode, as a hash over its order. */
+export interface OrderLine {
+  readonly t: 'order'
+  readonly at: number
+  readonly sub: string
+  readonly stream: string
+  readonly epoch: number
+  /** Offsets of the first message and of the last one. */
+  readonly from: number
+  readonly offset: number
+  /** 32 bits. */
+  readonly hash: number
+}
+
 /** Dropped from memory up to here. */
 export interface RetentionLine {
   readonly t: 'retention'
@@ -167,7 +181,7 @@ export interface DroppedLine {
 }
 
 /** A line about one subscription other than its deliveries. */
-export type SubscriptionEventLine = SubscriptionLine | BaseLine | GapLine | EndLine | LostLine
+export type SubscriptionEventLine = SubscriptionLine | BaseLine | GapLine | OrderLine | EndLine | LostLine
 
 /** Any line of a journal. */
 export type JournalLine =

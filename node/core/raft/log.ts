@@ -15,6 +15,13 @@ export interface LogLimits {
   readonly appliesBeforeDurable: boolean
 }
 
+/** This member has acknowledged entries as durable, and its log ends before them: its disk has lost them. */
+export class EntriesLost extends Error {
+  constructor(last: number, committed: number) {
+    super(`the log ends at entry ${last}, and ${committed} was acknowledged as durable`)
+  }
+}
+
 export class RaftLog {
   readonly #stable: StableLog
   readonly #unstable: Unstable
@@ -129,7 +136,7 @@ export class RaftLog {
 
   commitTo(index: number): void {
     if (index <= this.committed) return
-    assert(index <= this.lastIndex, 'only what is in the log is committed')
+    if (index > this.lastIndex) throw new EntriesLost(this.lastIndex, index)
     this.committed = index
   }
 
