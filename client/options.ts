@@ -61,9 +61,15 @@ export interface SubscribeOptions {
   /**
    * Where to start: `now` (default), `earliest` that is retained, a cursor of an earlier subscription, or a time
    * (milliseconds since 1970). It begins at or before the first message sent since then, as messages arrived at
-   * the node and in whole batches; compare `message.time` to leave out what is older.
+   * the node and in whole batches; compare `message.time` to leave out what is older. Or an offset: the place in the order of a
+   * stream in leader mode at which it begins.
    */
-  readonly from?: 'now' | 'earliest' | { readonly cursor: string } | { readonly time: number }
+  readonly from?:
+    | 'now'
+    | 'earliest'
+    | { readonly cursor: string }
+    | { readonly time: number }
+    | { readonly offset: number }
   /** Makes the subscription durable: the node keeps its cursor under this name, which wins over `from`. */
   readonly name?: string
   /** What may be on its way or waiting here; messages 1 to 2^31, default 65,536; bytes default 8 MiB. */

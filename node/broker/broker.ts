@@ -132,7 +132,11 @@ export class Broker implements SubscriberHost {
   }
 
   nextEpoch(replica: Replica): Replica | undefined {
-    return this.epochs.next(replica)
+    const next = this.epochs.next(replica)
+    // Whoever comes from the epoch before is owed everything of this one.
+    if (next?.definition.mode === 'gossip' && next.interestedSince === undefined)
+      this.handle({ kind: 'interest', replica: next, wanted: true, since: 0 })
+    return next
   }
 
   /** Another epoch of a stream is the present one: what is published from now on goes there. */
@@ -186,7 +190,8 @@ export class Broker implements SubscriberHost {
     return replica.definition.mode === 'leader' ? this.leader : this.agent
   }
 
-  #attach(subscriber: Subscriber, replica: Replica, onKnown: () => void): void {
+  #attach(subscriber: Subscriber, present: Replica, onKnown: () => void): void {
+    const replica = subscriber.options.choose?.(this.epochs.all(present.name)) ?? present
     this.#join(subscriber, replica)
     const begin = (): void => {
       if (!this.subscribers.has(subscriber)) return
@@ -194,7 +199,7 @@ export class Broker implements SubscriberHost {
       subscriber.pump()
       onKnown()
     }
-    this.#beginWhenKnown(replica, { begin, giveUp: onKnown }, undefined)
+    this.#beginWhenKnown(replica, { begin, giveUp: onKnown })
   }
 
   /**
@@ -220,14 +225,13 @@ export class Broker implements SubscriberHost {
     subscribers.add(subscriber)
   }
 
-  #beginWhenKnown(replica: Replica, awaiting: Awaiting, since: number | undefined): void {
+  #beginWhenKnown(replica: Replica, awaiting: Awaiting, since?: number): void {
     if (replica.definition.mode === 'leader') {
       const isStill = (): boolean => this.epochs.all(replica.name).includes(replica)
       return this.leader.whenCurrent(replica, () => (isStill() ? awaiting.begin() : awaiting.giveUp()))
     }
     if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica)) {
-      awaiting.begin()
-      return
+      return awaiting.begin()
     }
     this.#awaiting.set(replica.id, [...(this.#awaiting.get(replica.id) ?? []), awaiting])
     if (replica.interestedSince === undefined) this.handle({ kind: 'interest', replica, wanted: true, since })

@@ -5,7 +5,7 @@
 import type { Refusal } from '../core/common/errors.ts'
 import { patternProblem } from '../core/stream/pattern.ts'
 import type { Broker } from './broker.ts'
-import { type Positions, startAfter } from './start.ts'
+import { epochAfter, type Positions, startAfter } from './start.ts'
 import type { Subscriber, SubscriberOptions, SubscriberSink } from './subscriber.ts'
 
 /** One subscription as it outlives the process. */
@@ -69,6 +69,7 @@ export class NodeSubscriptions {
       name: undefined,
       sink,
       start: (replica) => startAfter(vectors, replica),
+      choose: epochAfter(vectors),
       cursor: vectors,
       resumes: true,
       since,

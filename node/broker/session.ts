@@ -18,7 +18,7 @@ import { ClientSubscription, type SubscriptionOutlet } from './client-subscripti
 import { Pacer } from './pacer.ts'
 import type { SessionSink } from './ports.ts'
 import { Publisher } from './publisher.ts'
-import { startOf } from './start.ts'
+import { epochOf, startOf } from './start.ts'
 
 export interface SessionLimits {
   readonly subscriptionsMax: number
@@ -199,7 +199,10 @@ export abstract class Session implements SubscriptionOutlet {
     const { patterns, name } = request
     const sub = this.table.newSub()
     subscription.subscriber = this.broker.subscribe(
-      { sub, kind: 'client', patterns, name, sink: subscription, start, cursor, resumes: false },
+      {
+        ...{ sub, kind: 'client', patterns, name, sink: subscription, resumes: false },
+        ...{ start, cursor, choose: epochOf(from) },
+      },
       (subscriber) => this.send({ op: 'subscribed', id, cursor: encodeCursor(subscriber.cursor()) }),
     )
   }

@@ -4,6 +4,7 @@ import type { Boot } from '../core/common/ids.ts'
 import { fromOrigin } from '../core/common/ids.ts'
 import type { FeedStart } from '../core/stream/feed.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
+import { batchCount, batchPlace } from '../wire/batch-header.ts'
 import { isRefusal, type SubscribeRequest } from '../wire/control.ts'
 import { decodeCursor } from '../wire/cursor.ts'
 import { isInOrder } from './batch-store.ts'
@@ -18,8 +19,67 @@ export function startOf(broker: Broker, from: SubscribeRequest['from']): (replic
     return (replica) =>
       startAt(replica, (state) => state.log.lastBefore(time, earliest(broker, replica, state)))
   }
+  if ('offset' in from) return (replica) => startAtOffset(replica, from.offset)
   const cursor = decodeCursor(from.cursor)
   return (replica) => startAfter(isRefusal(cursor) ? new Map() : cursor, replica)
+}
+
+/** The epoch of a stream in which a subscription begins, of those that are still here, oldest first; it goes on from there. */
+export type ChooseEpoch = (epochs: readonly Replica[]) => Replica | undefined
+
+/** What `startOf` means where a stream has changed its mode. */
+export function epochOf(from: SubscribeRequest['from']): ChooseEpoch {
+  if (from === 'now') return (epochs) => epochs.at(-1)
+  if (from === 'earliest' || 'time' in from) return (epochs) => epochs.find(({ messages }) => messages > 0)
+  if ('offset' in from) return (epochs) => epochs.find((replica) => lastOffset(replica) >= from.offset)
+  const cursor = decodeCursor(from.cursor)
+  return isRefusal(cursor) ? (epochs) => epochs.at(-1) : epochAfter(cursor)
+}
+
+/** The first epoch of which a cursor has not passed everything. */
+export function epochAfter(cursor: Positions): ChooseEpoch {
+  return (epochs) =>
+    epochs.find(({ name, fence, origins }) => {
+      if (fence === undefined) return true
+      const vector = cursor.get(name) ?? new Map<string, number>()
+      return [...fence].some(([boot, to]) => {
+        const origin = origins.get(boot)?.origin
+        return origin !== undefined && (vector.get(origin) ?? 0) < to
+      })
+    })
+}
+
+/** Offset of the last message that is held; 0 where none is, or has one. */
+function lastOffset({ delivered, entries }: Replica): number {
+  for (let at = delivered.end - 1; at >= delivered.first; at--) {
+    const item = delivered.at(at)
+    const frame = typeof item === 'number' ? entries.at(item).frame : undefined
+    if (frame !== undefined) return batchPlace(frame) === 0 ? 0 : batchPlace(frame) + batchCount(frame) - 1
+  }
+  return 0
+}
+
+/** Begins with the message at an offset. Where retention has dropped it, everything that is gone is told. */
+function startAtOffset({ delivered, entries, origins }: Replica, offset: number): FeedStart {
+  const vector = new Map<Boot, number>()
+  for (let at = delivered.first; at < delivered.end; at++) {
+    const item = delivered.at(at)
+    const entry = typeof item === 'number' ? entries.at(item) : undefined
+    const place = entry?.frame === undefined ? 0 : batchPlace(entry.frame)
+    if (entry === undefined || place === 0) continue
+    if (vector.size === 0 && place <= offset) beginAtFirst(origins.values(), vector)
+    if (place >= offset) break
+    vector.set(entry.boot, Math.min(entry.to, entry.from + offset - place - 1))
+  }
+  return { kind: 'after', vector, others: 'zero' }
+}
+
+/** What is gone lies before where it begins, so it is not told. */
+function beginAtFirst(origins: Iterable<OriginState>, vector: Map<Boot, number>): void {
+  for (const { boot, log, position = 0 } of origins) {
+    const { first } = log
+    vector.set(boot, first === undefined ? position : first.from - 1)
+  }
 }
 
 /** Last sequence by stream name and origin, as texts that may come from a file. */

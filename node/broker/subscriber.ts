@@ -12,7 +12,7 @@ import { filterBatch } from '../wire/batch-filter.ts'
 import type { Cursor } from '../wire/cursor.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
-import type { Positions } from './start.ts'
+import type { ChooseEpoch, Positions } from './start.ts'
 import { SubscriberJournal } from './subscriber-journal.ts'
 import type { SubscriberOrder } from './subscriber-order.ts'
 import type { TopicTables } from './topic-tables.ts'
@@ -52,6 +52,8 @@ export interface SubscriberOptions {
   readonly sink: SubscriberSink
   /** Where to begin on each stream. */
   readonly start: (replica: Replica) => FeedStart
+  /** In which epoch of a stream it begins; in the present one if left out. */
+  readonly choose?: ChooseEpoch
   /** What the subscription resumes from. Positions of origins that this node does not know (yet) are carried on. */
   readonly cursor?: Positions | undefined
   /** Whether the journal has seen this subscription before, under the same `sub`: then where it began is known. */
@@ -245,8 +247,9 @@ export class Subscriber {
   /** Goes on in the next epoch of a stream, where the one before has ended and everything of it was handed out. */
   #goOn(feed: StreamFeed): void {
     const { replica, vector } = feed
-    const next = replica.fence === undefined ? undefined : this.#host.nextEpoch(replica)
-    if (next === undefined || !hasPassed(feed, replica.fence ?? new Map())) return
+    if (replica.fence === undefined || !hasPassed(feed, replica.fence)) return
+    const next = this.#host.nextEpoch(replica)
+    if (next === undefined) return
     this.#feeds.delete(replica)
     const following = this.#newFeed(next, { kind: 'after', vector, others: 'zero' })
     this.#feeds.set(next, following)

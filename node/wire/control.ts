@@ -8,8 +8,13 @@ import { decodeCursor } from './cursor.ts'
 
 export * from './control-frames.ts'
 
-/** Where a subscription starts; `time` is milliseconds since 1970. */
-export type StartFrom = 'now' | 'earliest' | { readonly cursor: string } | { readonly time: number }
+/** Where a subscription starts; `time` is milliseconds since 1970, `offset` a place in the order of a stream in leader mode. */
+export type StartFrom =
+  | 'now'
+  | 'earliest'
+  | { readonly cursor: string }
+  | { readonly time: number }
+  | { readonly offset: number }
 
 export interface SubscribeRequest {
   readonly op: 'subscribe'
@@ -184,6 +189,7 @@ function readFrom(from: unknown): StartFrom | undefined {
   if ('time' in from && typeof from.time === 'number' && Number.isFinite(from.time)) {
     return { time: from.time }
   }
+  if ('offset' in from && isInteger(from.offset, 1, Number.MAX_SAFE_INTEGER)) return { offset: from.offset }
   return undefined
 }
 
@@ -267,7 +273,7 @@ function isInteger(value: unknown, min: number, max: number): value is number {
 const expectations: ReadonlyMap<string, string> = new Map([
   ['id', `a whole number from 1 to ${idMax}`],
   ['patterns', 'a list of one or more texts'],
-  ['from', '"now", "earliest", {"cursor":"..."} or {"time":MS}'],
+  ['from', '"now", "earliest", {"cursor":"..."}, {"time":MS} or {"offset":N}'],
   ['credit', '{"messages":N,"bytes":N} from 1; bytes may be absent'],
 ])
 

@@ -23,7 +23,7 @@ export function registerSubscribe(program: Command, act: Act): void {
     .argument('<pattern...>')
     .option(
       '--from <start>',
-      'now, earliest, a cursor (v1.…) or a time (2026-11-23T08:00:00Z)',
+      'now, earliest, a cursor (v1.…), a time (2026-11-23T08:00:00Z) or an offset',
       parseStart,
       'now',
     )
@@ -92,8 +92,9 @@ function toBody(message: Message): { readonly text: string } | { readonly base64
 function parseStart(text: string): Start {
   if (text === 'now' || text === 'earliest') return text
   if (text.startsWith('v1.')) return { cursor: text }
+  if (/^[1-9]\d{0,15}$/.test(text)) return { offset: Number(text) }
   const time = Date.parse(text)
   if (Number.isNaN(time))
-    throw new InvalidArgumentError(`"${text}" is not now, earliest, a cursor or a time.`)
+    throw new InvalidArgumentError(`"${text}" is not now, earliest, a cursor, a time or an offset.`)
   return { time }
 }

@@ -49,7 +49,7 @@ test('mistakes of usage exit 2 and say what is wrong', async () => {
     [['status', '--timeout', 'soon'], /"soon" is not a duration/],
     [['send', 'A'], /missing required argument 'topic'/],
     [['publish', 'a', 'b', '--header', 'nothing'], /is not NAME=VALUE/],
-    [['subscribe', 'a', '--from', 'yesterdayish'], /is not now, earliest, a cursor or a time/],
+    [['subscribe', 'a', '--from', 'yesterdayish'], /is not now, earliest, a cursor, a time or an offset/],
     [['stream', 'add', 'orders'], /required option '--topics <patterns>' not specified/],
     [['completion', 'tcsh'], /"tcsh" is not one of bash, zsh, fish/],
     [['check', 'a', 'b'], /too many arguments/],

@@ -1,0 +1,97 @@
+// Subscriptions that begin in one epoch of a stream and go on through the others: by offset, from the earliest, from a cursor.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Client, SubscribeOptions } from '../../../client/index.ts'
+import { Cluster } from '../cluster.ts'
+import { until } from '../until.ts'
+
+let cluster: Cluster
+let client: Client
+/** Where a subscription stood that had everything of the first epoch. */
+let cursor = ''
+
+before(async () => {
+  cluster = await Cluster.start()
+  const [first] = cluster.nodes
+  await first?.admin.putStream('orders', { topics: ['orders.>'], mode: 'leader' })
+  await until('all nodes know the stream', async () => {
+    const statuses = await Promise.all(cluster.nodes.map((node) => node.status()))
+    return statuses.every(({ streams }) =>
+      streams.some(({ name, order }) => name === 'orders' && order?.leader),
+    )
+  })
+  client = await cluster.connect('B')
+  await publish('first', 20)
+  await using subscription = await client.subscribe('orders.>', { from: 'earliest' })
+  await take(subscription, 20)
+  cursor = subscription.cursor
+  await first?.admin.withTimeout(20_000).setMode('orders', 'gossip')
+  await until('B is in epoch 2', async () => (await epochOf('B')) === 2)
+  await publish('second', 10)
+  await first?.admin.withTimeout(20_000).setMode('orders', 'leader')
+  await until('B is in epoch 3', async () => (await epochOf('B')) === 3)
+  await publish('third', 10)
+})
+
+after(async () => {
+  await client.close()
+  await cluster[Symbol.asyncDispose]()
+})
+
+test('from the earliest a subscription gets all epochs, one after the other', async () => {
+  assert.deepEqual(await read({ from: 'earliest' }, 40), [
+    ...texts('first', 1, 20),
+    ...texts('second', 1, 10),
+    ...texts('third', 1, 10),
+  ])
+})
+
+test('from an offset a subscription begins with that message, in whichever epoch it is', async () => {
+  assert.deepEqual(await read({ from: { offset: 15 } }, 26), [
+    ...texts('first', 15, 20),
+    ...texts('second', 1, 10),
+    ...texts('third', 1, 10),
+  ])
+  assert.deepEqual(await read({ from: { offset: 25 } }, 6), texts('third', 5, 10))
+})
+
+test('from a cursor of an epoch that is over a subscription goes on with the next one', async () => {
+  assert.deepEqual(await read({ from: { cursor } }, 20), [
+    ...texts('second', 1, 10),
+    ...texts('third', 1, 10),
+  ])
+})
+
+async function epochOf(id: string): Promise<number | undefined> {
+  const { streams } = await cluster.node(id).status()
+  return streams.find(({ name }) => name === 'orders')?.epoch
+}
+
+async function publish(prefix: string, count: number): Promise<void> {
+  for (const text of texts(prefix, 1, count)) {
+    const result = await client.publish('orders.new', text)
+    assert.equal(result.status, 'acknowledged')
+  }
+}
+
+async function read(options: SubscribeOptions, count: number): Promise<string[]> {
+  await using subscription = await client.subscribe('orders.>', options)
+  return await take(subscription, count)
+}
+
+async function take(
+  deliveries: AsyncIterable<{ readonly kind: string; text?(): string }>,
+  count: number,
+): Promise<string[]> {
+  const got: string[] = []
+  for await (const delivery of deliveries) {
+    got.push(delivery.text?.() ?? delivery.kind)
+    if (got.length === count) break
+  }
+  return got
+}
+
+function texts(prefix: string, from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => `${prefix} ${from + at}`)
+}
