@@ -105,7 +105,7 @@ export class NodeMemory {
   onSecond(at: number, broker: Broker, links: readonly LinkStatus[]): void {
     if (this.#journal.position.file !== this.#journalFile) this.beginJournal(broker)
     this.#tellPlaced(broker)
-    for (const { order } of broker.subscribers) order.onSecond()
+    for (const { journal } of broker.subscribers) journal.order.onSecond()
     this.recorder.onSecond()
     for (const [file, save] of this.#unsaved) void this.#save(file, save).catch(isLogged)
     for (const replica of broker.streams.replicas) {
@@ -171,7 +171,7 @@ export class NodeMemory {
   /** Resolves when everything that has happened so far is in the journal. */
   async flush(broker: Broker): Promise<void> {
     this.#tellPlaced(broker)
-    for (const { order } of broker.subscribers) order.flush()
+    for (const { journal } of broker.subscribers) journal.order.flush()
     await this.recorder.flush()
   }
 

@@ -14,7 +14,6 @@ import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
 import type { ChooseEpoch, Positions } from './start.ts'
 import { SubscriberJournal } from './subscriber-journal.ts'
-import type { SubscriberOrder } from './subscriber-order.ts'
 import type { TopicTables } from './topic-tables.ts'
 
 /** Where a subscriber's items go: a client's connection, or the node itself. */
@@ -69,7 +68,7 @@ export class Subscriber {
   readonly options: SubscriberOptions
   readonly #host: SubscriberHost
   readonly #matcher: PatternMatcher
-  readonly #journal: SubscriberJournal
+  readonly journal: SubscriberJournal
   readonly #feeds = new Map<Replica, StreamFeed>()
   /** Where it stood on streams that were removed under it; should they come back, it goes on from there. */
   readonly #ended = new Map<string, StreamFeed>()
@@ -87,7 +86,7 @@ export class Subscriber {
     this.#host = host
     this.options = options
     this.#matcher = new PatternMatcher(options.patterns)
-    this.#journal = new SubscriberJournal(host.ports, options)
+    this.journal = new SubscriberJournal(host.ports, options)
     this.beganAt = host.ports.now()
     this.lastTaken = this.beganAt
   }
@@ -117,16 +116,16 @@ export class Subscriber {
     if (this.#feeds.has(replica)) return
     const feed = this.#newFeed(replica, start)
     this.#feeds.set(replica, feed)
-    this.#journal.begin(feed.replica)
+    this.journal.begin(feed.replica)
     if (this.options.resumes) return
     const placed = new Set<string>()
     for (const state of replica.origins.values()) {
       if (state.position === undefined) continue
       placed.add(state.origin)
-      this.#journal.base(feed, state)
+      this.journal.base(feed, state)
     }
     for (const [origin, seq] of this.options.cursor?.get(replica.name) ?? []) {
-      if (!placed.has(origin)) this.#journal.baseAt(replica, origin, seq)
+      if (!placed.has(origin)) this.journal.baseAt(replica, origin, seq)
     }
   }
 
@@ -145,9 +144,9 @@ export class Subscriber {
   /** Tells a new journal file that this subscription exists, and where it stands. */
   announce(): void {
     for (const feed of this.#feeds.values()) {
-      this.#journal.begin(feed.replica)
+      this.journal.begin(feed.replica)
       for (const state of feed.replica.origins.values()) {
-        if (state.position !== undefined) this.#journal.base(feed, state)
+        if (state.position !== undefined) this.journal.base(feed, state)
       }
     }
   }
@@ -158,7 +157,7 @@ export class Subscriber {
     if (feed === undefined) return
     this.#feeds.delete(replica)
     this.#ended.set(replica.name, feed)
-    this.#journal.end(feed)
+    this.journal.end(feed)
   }
 
   /** Where it begins on a stream that has come after it, or has come back. */
@@ -187,11 +186,7 @@ export class Subscriber {
     const feed = this.#feeds.get(replica)
     if (feed === undefined) return
     feed.onBase(state)
-    if (!this.options.resumes) this.#journal.base(feed, state)
-  }
-
-  get order(): SubscriberOrder {
-    return this.#journal.order
+    if (!this.options.resumes) this.journal.base(feed, state)
   }
 
   /** True if any topic of the pattern's streams would be delivered here. */
@@ -264,7 +259,7 @@ export class Subscriber {
     const { state } = item
     if (item.kind === 'gap') {
       const { from, to, reason } = item
-      this.#journal.gap(replica, state, from, to, reason, at)
+      this.journal.gap(replica, state, from, to, reason, at)
       this.options.sink.gap(replica, state, from, to, reason)
       return
     }
@@ -275,15 +270,15 @@ export class Subscriber {
     if ('problem' in topics) return
     const match = this.#matcher.match(topics)
     if (match.kind === 'all') {
-      this.#journal.delivered(replica, state, frame, topics, from, to, at)
+      this.journal.delivered(replica, state, frame, topics, from, to, at)
       this.#send(replica, state, frame, from, to, to - from + 1)
     } else if (match.kind === 'some') {
       const keep = (index: number): boolean => match.topics[index] === true
       const filtered = filterBatch(frame, keep, this.#host.ports.allocate)
       if (filtered === undefined) return
-      const count = this.#journal.deliveredSome(replica, state, filtered, topics, from, at)
+      const count = this.journal.deliveredSome(replica, state, filtered, topics, from, at)
       if (count > 0) this.#send(replica, state, filtered, from, to, count)
-    } else this.order.leave(replica)
+    } else this.journal.order.leave(replica)
   }
 
   #send(

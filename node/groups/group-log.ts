@@ -61,7 +61,7 @@ export class GroupLog implements StableLog {
 
   /** A record of this group is in a write of the node's log. */
   onWritten(record: LogRecord, write: number): void {
-    if (record.kind === 'floor') this.#floorWrite = write
+    if (record.kind === 'floor' || record.kind === 'snapshot') this.#floorWrite = write
     else if (record.kind === 'hard-state') this.#hardStateWrite = write
     else if (record.kind === 'entries') {
       const from = record.entries[0]?.index ?? 0

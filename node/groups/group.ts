@@ -222,7 +222,7 @@ export class Group {
     const { id: group } = this
     const { snapshot, entries } = work.ready
     const records: LogRecord[] = []
-    if (snapshot !== undefined) records.push({ kind: 'floor', group, snapshot })
+    if (snapshot !== undefined) records.push({ kind: 'snapshot', group, snapshot })
     if (entries.length > 0) records.push({ kind: 'entries', group, entries })
     if (this.#isHardStateUnsaved) records.push({ kind: 'hard-state', group, hardState: this.#log.hardState })
     this.#isHardStateUnsaved = false

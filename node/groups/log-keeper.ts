@@ -49,7 +49,7 @@ export class LogKeeper {
     if (this.#isWritingAgain || count > writtenAgainMax.entries) return
     const entries = count === 0 ? [] : log.entries(firstIndex, lastIndex, writtenAgainMax.bytes)
     if (entries.length < count) return
-    const records: LogRecord[] = [{ kind: 'floor', group, snapshot: floor }]
+    const records: LogRecord[] = [{ kind: 'snapshot', group, snapshot: floor }]
     if (count > 0) records.push({ kind: 'entries', group, entries })
     this.#isWritingAgain = true
     ports.write([...records, { kind: 'hard-state', group, hardState }], () => {

@@ -16,6 +16,8 @@ export class GroupRecovery {
   readonly logs: Map<number, GroupLog> = new Map()
   readonly #newArena: () => Arena
   readonly #incomplete = new Set<number>()
+  /** The last floor of every group, or the snapshot that has replaced everything. */
+  readonly #floors = new Map<number, Snapshot>()
   #keptFrom = 1
 
   constructor(newArena: () => Arena = () => new Arena()) {
@@ -42,7 +44,8 @@ export class GroupRecovery {
       const log = this.#logOf(record.group)
       if (record.kind === 'entries') this.#append(record.group, log, record.entries)
       else if (record.kind === 'hard-state') log.hardState = record.hardState
-      else this.#putFloor(record.group, log, record.snapshot)
+      else if (record.kind === 'floor') this.#putFloor(record.group, log, record.snapshot)
+      else this.#restore(record.group, log, record.snapshot)
       log.onWritten(record, write)
       log.letGoOfReplaced()
       log.letGoOfDropped()
@@ -58,13 +61,26 @@ export class GroupRecovery {
       log.restore({ ...emptyFloor, index: first.index - 1, term: unknownTerm })
     }
     log.append(entries)
+    // What follows the last floor may have been written again behind it.
+    const floor = this.#floors.get(group)
+    if (this.#incomplete.has(group) && floor !== undefined && floor.index <= log.lastIndex)
+      this.#putFloor(group, log, floor)
   }
 
+  /** A floor below where the entries here begin is old news: a later one stands for those before them. */
   #putFloor(group: number, log: GroupLog, floor: Snapshot): void {
+    this.#floors.set(group, floor)
+    if (floor.index < log.floor.index) return
+    if (floor.index > log.lastIndex) return this.#restore(group, log, floor)
     this.#incomplete.delete(group)
-    if (log.termAt(floor.index) === floor.term) log.compact(floor)
-    else if (log.floor.index === floor.index && log.floor.term === unknownTerm) log.setFloor(floor)
-    else log.restore(floor)
+    if (floor.index === log.floor.index) log.setFloor(floor)
+    else log.compact(floor)
+  }
+
+  #restore(group: number, log: GroupLog, snapshot: Snapshot): void {
+    this.#floors.set(group, snapshot)
+    this.#incomplete.delete(group)
+    log.restore(snapshot)
   }
 
   #logOf(group: number): GroupLog {

@@ -283,7 +283,7 @@ export class LeaderAgent {
     const member = { group, machine, reads }
     this.#members.set(id, member)
     if (recovered === undefined)
-      this.#groups.write([{ kind: 'floor', group: id, snapshot: floor }], () => undefined)
+      this.#groups.write([{ kind: 'snapshot', group: id, snapshot: floor }], () => undefined)
     this.#groups.add(group)
     this.#ports.onGroup()
     return member

@@ -12,12 +12,14 @@ export type LogRecord =
   /** Stand in place of whatever the log had from the first one's index on. */
   | { readonly kind: 'entries'; readonly group: number; readonly entries: readonly LogEntry[] }
   | { readonly kind: 'hard-state'; readonly group: number; readonly hardState: HardState }
-  /** Stands in place of all entries up to its index; if the log has no such entry of its term, in place of all. */
+  /** Stands for all entries up to its index, which the log had; those behind it go on. */
   | { readonly kind: 'floor'; readonly group: number; readonly snapshot: Snapshot }
+  /** Stands in place of everything that the group had written. */
+  | { readonly kind: 'snapshot'; readonly group: number; readonly snapshot: Snapshot }
   /** Of the log as a whole, whose group is 0: writes before this one are needed by nobody, and may be gone. */
   | { readonly kind: 'kept'; readonly group: number; readonly from: number }
 
-const kinds = ['entries', 'hard-state', 'floor', 'kept'] as const
+const kinds = ['entries', 'hard-state', 'floor', 'kept', 'snapshot'] as const
 const headBytes = 12
 const hardStateBytes = 24
 
@@ -53,7 +55,7 @@ export function decodeRecords(body: Uint8Array): LogRecord[] | undefined {
 
 function encodeBody(record: LogRecord): Uint8Array[] {
   if (record.kind === 'entries') return encodeEntries(record.entries)
-  if (record.kind === 'floor') return encodeSnapshot(record.snapshot)
+  if (record.kind === 'floor' || record.kind === 'snapshot') return encodeSnapshot(record.snapshot)
   if (record.kind === 'kept') {
     const from = new Uint8Array(8)
     writeF64(from, 0, record.from)
@@ -78,9 +80,10 @@ function decodeBody(kind: number, group: number, body: Uint8Array): LogRecord | 
       const isSound = Object.values(hardState).every((value) => Number.isSafeInteger(value) && value >= 0)
       return isSound ? { kind: 'hard-state', group, hardState } : undefined
     }
-    case 'floor': {
+    case 'floor':
+    case 'snapshot': {
       const snapshot = decodeSnapshot(body)
-      return snapshot === undefined ? undefined : { kind: 'floor', group, snapshot }
+      return snapshot && { kind: kinds[kind - 1] === 'floor' ? 'floor' : 'snapshot', group, snapshot }
     }
     case 'kept': {
       const from = body.length === 8 ? readF64(body, 0) : 0

@@ -73,7 +73,7 @@ test('a floor that became durable behind a snapshot of the leader is not put in 
   test.step({ kind: 'snapshot', from: 2, to: 1, term: 1, snapshot })
   assert.deepEqual(
     test.writes.map(({ records }) => summaryOf(records)[0]),
-    ['floor 1', 'floor 9'],
+    ['floor 1', 'snapshot 9'],
   )
   test.finish()
   test.finish()

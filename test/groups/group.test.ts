@@ -262,7 +262,7 @@ test('a snapshot is acknowledged and put in the place of the state when it is du
     data: text('nine'),
   }
   test.step({ kind: 'snapshot', from: 2, to: 1, term: 1, snapshot })
-  assert.deepEqual(summaryOf(test.writes[0]?.records ?? []), ['floor 9', 'state 1/0/9'])
+  assert.deepEqual(summaryOf(test.writes[0]?.records ?? []), ['snapshot 9', 'state 1/0/9'])
   assert.deepEqual(test.machine.restored, [''])
   assert.deepEqual(kindsOf(test.finish()), ['append-answer'])
   assert.deepEqual(test.machine.restored, ['', 'nine'])

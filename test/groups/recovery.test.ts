@@ -21,6 +21,9 @@ const floorAt = (index: number, term: number): Snapshot => ({
 const floor = (group: number, index: number, term: number): LogRecord => {
   return { kind: 'floor', group, snapshot: floorAt(index, term) }
 }
+const snapshot = (group: number, index: number, term: number): LogRecord => {
+  return { kind: 'snapshot', group, snapshot: floorAt(index, term) }
+}
 const entries = (group: number, first: number, ...terms: readonly number[]): LogRecord => {
   const list = terms.map((term, nth): LogEntry => {
     return { term, index: first + nth, data: Buffer.from(`${group}: ${term}/${first + nth}`) }
@@ -89,9 +92,8 @@ test('a floor that the log has the entry of leaves what is behind it', () => {
   })
 })
 
-test('a floor of another term, or of where the log never was, takes the place of everything', () => {
-  for (const record of [floor(1, 2, 3), floor(1, 9, 3)]) {
-    assert.equal(record.kind, 'floor')
+test('a snapshot, wherever it is, takes the place of everything', () => {
+  for (const record of [snapshot(1, 2, 3), snapshot(1, 9, 3)]) {
     const recovery = recover(floor(1, 0, 0), entries(1, 1, 1, 1, 1), record)
     const log = recovery.logs.get(1)
     assert.deepEqual([log?.firstIndex, log?.lastIndex], [(log?.floor.index ?? 0) + 1, log?.floor.index])
@@ -100,7 +102,7 @@ test('a floor of another term, or of where the log never was, takes the place of
 })
 
 test('a snapshot for a group that the node has never been in is its beginning', () => {
-  const recovery = recover(floor(7, 40, 6), entries(7, 41, 6))
+  const recovery = recover(snapshot(7, 40, 6), entries(7, 41, 6))
   assert.deepEqual(stateOf(recovery.logs.get(7)), {
     floor: [40, 6, 'state of 40'],
     texts: ['7: 6/41'],
@@ -137,16 +139,38 @@ function recordOf(
   let record: LogRecord
   if (kind === 'state')
     record = { kind: 'hard-state', group, hardState: { term, vote: count, commit: place } }
-  else if (kind === 'restore') record = floor(group, log.lastIndex + count, term)
+  else if (kind === 'restore') record = snapshot(group, log.lastIndex + count, term)
   else if (kind === 'compact') record = floor(group, place - 1, log.termAt(place - 1) ?? -1)
   else
     record = entries(group, kind === 'append' ? log.lastIndex + 1 : place, ...Array<number>(count).fill(term))
   if (record.kind === 'hard-state') log.hardState = record.hardState
   else if (record.kind === 'entries') log.append(record.entries.map((entry) => ({ ...entry })))
   else if (kind === 'compact' && record.kind === 'floor') log.compact(record.snapshot)
-  else if (record.kind === 'floor') log.restore(record.snapshot)
+  else if (record.kind === 'snapshot') log.restore(record.snapshot)
   return record
 }
+
+test('what is needed of random histories is enough to recover them, whatever older files were removed', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const running = new Map([1, 2].map((group) => [group, new GroupLog(floorAt(0, 0))]))
+      const written: LogRecord[] = []
+      const write = (record: LogRecord): void => {
+        written.push(record)
+        running.get(record.group)?.onWritten(record, written.length)
+      }
+      for (const group of running.keys()) write(snapshot(group, 0, 0))
+      for (const each of steps) write(recordOf(running.get(each.group) as GroupLog, each))
+      const needed = Math.min(...[...running.values()].map(({ oldestWrite }) => oldestWrite))
+      for (let from = 1; from <= needed; from++) {
+        const recovery = recover(...written.slice(from - 1))
+        assert.deepEqual(recovery.incomplete, [])
+        for (const [group, log] of running) assert.deepEqual(stateOf(recovery.logs.get(group)), stateOf(log))
+      }
+    }),
+    { seed: 20261129, numRuns: 1000 },
+  )
+})
 
 test('random histories of two groups are recovered as they were, and memory of what was replaced is let go', () => {
   fc.assert(

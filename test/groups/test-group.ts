@@ -162,7 +162,8 @@ export function answerTo(message: RaftMessage): RaftMessage[] {
 /** Records of some writes, by their kind, with the texts of entries. */
 export function summaryOf(records: readonly LogRecord[]): string[] {
   return records.map((record) => {
-    if (record.kind === 'floor') return `floor ${record.snapshot.index}`
+    if (record.kind === 'floor' || record.kind === 'snapshot')
+      return `${record.kind} ${record.snapshot.index}`
     if (record.kind === 'hard-state') return `state ${Object.values(record.hardState).join('/')}`
     if (record.kind === 'kept') return `kept ${record.from}`
     return `entries ${record.entries.map(({ data, change }) => (change ? 'change' : Buffer.from(data))).join(' ')}`
