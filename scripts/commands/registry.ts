@@ -11,6 +11,7 @@ import { registerDown } from './down.ts'
 import { registerExit } from './exit.ts'
 import { registerFetch } from './fetch.ts'
 import { registerFlood } from './flood.ts'
+import { registerLog } from './log.ts'
 import { registerMode } from './mode.ts'
 import { registerPublish } from './publish.ts'
 import { registerSend } from './send.ts'
@@ -26,7 +27,7 @@ const registrations = [
   ...[registerPublish, registerSubscribe, registerSend, registerFlood],
   ...[registerSubscriptions, registerSubscribers, registerStream, registerMode],
   ...[registerFetch, registerCheck, registerAnalyze],
-  ...[registerCleanup, registerExit, registerDoctor, registerCompletion],
+  ...[registerCleanup, registerExit, registerLog, registerDoctor, registerCompletion],
 ]
 
 /** Adds all commands to the program. */

@@ -22,6 +22,7 @@ test('has every command of the documentation', () => {
       'exit',
       'fetch',
       'flood',
+      'log',
       'mode',
       'publish',
       'send',

@@ -36,7 +36,12 @@ export const rooms: readonly Room[] = [
   room('node', ['node/**'], ['pino'], 'all'),
   room('audit', ['node/core/common', 'node/core/stream'], ['hdr-histogram-js']),
   room('client', ['node/core/common', 'node/core/stream', 'node/wire'], ['ws'], 'all'),
-  room('scripts', ['client', 'audit', 'node/config', 'node/core/common'], ['commander'], 'all'),
+  room(
+    'scripts',
+    ['client', 'audit', 'node/config', 'node/core/common', 'node/core/wal', 'node/wire'],
+    ['commander'],
+    'all',
+  ),
   room('sim', ['node/core/**', 'node/wire', 'node/groups', 'node/leader', 'node/broker', 'audit'], [], 'all'),
   room('conformance', ['node/core/raft'], [], 'all'),
   room('bench', ['client', 'scripts', 'node/config'], tools, 'all'),

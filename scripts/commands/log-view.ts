@@ -1,0 +1,79 @@
+// Records of a node's log as text, and what they come to for each group.
+
+import { batchCount, batchEpoch, batchPlace, batchSequence, frameType } from '../../node/wire/batch-header.ts'
+import type { LogRecord } from '../../node/wire/log-records.ts'
+import { readText } from '../../node/wire/text.ts'
+
+type GroupRecord = Exclude<LogRecord, { readonly kind: 'kept' }>
+
+/** One record on one line. */
+export function describeRecord(record: LogRecord): string {
+  if (record.kind === 'kept') return `kept from write ${record.from} on`
+  const head = `group ${record.group}: `
+  if (record.kind === 'hard-state') {
+    const { term, vote, commit } = record.hardState
+    return `${head}term ${term}, vote ${vote || 'none'}, commit ${commit}`
+  }
+  if (record.kind === 'entries') {
+    const texts = record.entries.map(({ index, term, data, change }) => {
+      return `${index} (term ${term}) ${change === undefined ? describeData(data) : JSON.stringify(change)}`
+    })
+    return `${head}entries ${texts.join('; ')}`
+  }
+  const { index, term, configuration } = record.snapshot
+  const { voters, learners } = configuration
+  return `${head}${record.kind} ${index} (term ${term}), voters ${voters.join(' ')}, learners ${learners.join(' ') || 'none'}`
+}
+
+function describeData(data: Uint8Array): string {
+  if (data.length === 0) return 'begins a term'
+  if (data[0] !== frameType.batch) return readText(data)
+  const offset = batchPlace(data)
+  const count = batchCount(data)
+  return `batch of ${count}: epoch ${batchEpoch(data)}, offsets ${offset}-${offset + count - 1}, sequence ${batchSequence(data)}`
+}
+
+/** What the records of one group come to. */
+export class GroupSummary {
+  #floor = 0
+  #last = 0
+  #hardState = { term: 0, vote: 0, commit: 0 }
+  #bytes = 0
+  readonly #streams = new Set<string>()
+
+  onRecord(record: GroupRecord): void {
+    if (record.kind === 'hard-state') this.#hardState = record.hardState
+    else if (record.kind === 'entries') {
+      for (const { index, data } of record.entries) {
+        this.#last = index
+        this.#bytes += data.length
+        this.#noteStream(data)
+      }
+    } else {
+      const { index, data } = record.snapshot
+      this.#floor = index
+      this.#last = record.kind === 'snapshot' ? index : Math.max(this.#last, index)
+      for (const [, name = ''] of readText(data).matchAll(/"name":"([\w-]+)"/g)) this.#streams.add(name)
+    }
+  }
+
+  toFields(group: number): {
+    readonly group: number
+    readonly floor: number
+    readonly last: number
+    readonly term: number
+    readonly vote: number
+    readonly commit: number
+    readonly bytes: number
+    readonly streams: readonly string[]
+  } {
+    const streams = [...this.#streams].toSorted()
+    return { group, floor: this.#floor, last: this.#last, ...this.#hardState, bytes: this.#bytes, streams }
+  }
+
+  #noteStream(data: Uint8Array): void {
+    if (data.length === 0 || data[0] === frameType.batch) return
+    const [, name] = /"stream":"([\w-]+)"/.exec(readText(data)) ?? []
+    if (name !== undefined) this.#streams.add(name)
+  }
+}
