@@ -8,6 +8,7 @@ export const findingKinds = [
   'phantom',
   'duplicated',
   'out-of-order',
+  'disagreed',
   'unexpected',
   'lost-told',
   'unknown',
@@ -16,7 +17,7 @@ export const findingKinds = [
 /**
  * `lost-silent`: due and never delivered, and the subscriber was not told. `lost-told`: the same with a gap event.
  * `duplicated`: delivered more than once. `out-of-order`: delivered after a higher one. `phantom`: delivered and never
- * sent. `unexpected`: sent, but not for this subscriber (its topic does not match, or it lies outside of the
+ * sent. `disagreed`: handed in another order than to another subscription, in leader mode. `unexpected`: sent, but not for this subscriber (its topic does not match, or it lies outside of the
  * subscription). `unknown`: the journals do not tell.
  */
 export type FindingKind = (typeof findingKinds)[number]
@@ -31,6 +32,7 @@ export type UnknownReason =
   | 'subscription-not-journaled'
   | 'start-not-journaled'
   | 'session-broken'
+  | 'not-acknowledged'
 
 /** A set of sequences: how many, and exactly which ("1-3,5"). */
 export interface SetReport {
@@ -93,17 +95,26 @@ export interface Finding {
   readonly node: string
   readonly sub: string
   readonly stream: string
+  /** Empty where the order of all origins is meant. */
   readonly origin: string
   readonly count: number
   readonly ranges: string
   /** Of an unknown: why. Of a told loss: the reasons of the gaps. */
   readonly reasons: readonly string[]
+  /** Of `disagreed`: then `ranges` are offsets of this epoch, and the other subscription was handed something else there. */
+  readonly order?: FindingOrder
+}
+
+export interface FindingOrder {
+  readonly epoch: number
+  /** The subscription itself where it went back. */
+  readonly other: { readonly node: string; readonly sub: string }
 }
 
 /** The verdict over all journals. */
 export interface CheckResult {
   readonly schemaVersion: 1
-  /** False if anything was lost, doubled, out of order, delivered without being sent, or to the wrong subscriber. */
+  /** False if anything was lost, doubled, out of order, delivered without being sent, or to the wrong subscriber, or if two disagree. */
   readonly ok: boolean
   readonly graceMs: number
   /** The newest line of all journals, in milliseconds since 1970 by its node's clock; null without any line. */

@@ -1,13 +1,6 @@
 // The verdict for a terminal: one line that says it, a table with the worst subscriptions first, what to do.
 
-import type {
-  CheckResult,
-  Counts,
-  Finding,
-  FindingKind,
-  SubscriberReport,
-  UnknownReason,
-} from './check-result.ts'
+import type { CheckResult, Finding, FindingKind, SubscriberReport, UnknownReason } from './check-result.ts'
 import { formatCount } from './report-number.ts'
 
 /** Rows and findings that are shown; the JSON value has all. */
@@ -22,6 +15,7 @@ export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKi
   ['phantom', 'delivered but never sent: keep the journals and report a defect'],
   ['duplicated', 'delivered more than once: keep the journals and report a defect'],
   ['out-of-order', 'delivered after a higher sequence: keep the journals and report a defect'],
+  ['disagreed', 'one order, and two subscriptions got it differently: keep the journals and report a defect'],
   ['unexpected', 'delivered to a subscription that it is not for: keep the journals and report a defect'],
   [
     'lost-told',
@@ -39,6 +33,10 @@ const reasonTexts: ReadonlyMap<string, string> = new Map<UnknownReason, string>(
   ['subscription-not-journaled', 'the beginning of the subscription is not in the journal'],
   ['start-not-journaled', 'the origin was over before, and no line says where the subscription starts'],
   ['session-broken', 'the connection broke, what came last may not have reached the client'],
+  [
+    'not-acknowledged',
+    'no line says that it got its place, nobody got it, and so no publisher need have heard of it',
+  ],
 ])
 
 /** A reason in words; a gap's own reason stays as it is. */
@@ -46,12 +44,21 @@ export function reasonText(reason: string): string {
   return reasonTexts.get(reason) ?? reason
 }
 
+/** Whose sequences the ranges of a finding are; or of which epoch they are offsets, and who got it otherwise. */
+export function subjectText({ node, sub, origin, order }: Finding): string {
+  if (order === undefined) return origin
+  const { epoch, other } = order
+  const isItself = other.node === node && other.sub === sub
+  const against = isItself ? 'behind higher ones' : `unlike ${other.node} ${other.sub}`
+  return `epoch ${epoch}, ${against}, offsets`
+}
+
 /** The one line that says it. */
 export function verdictText(result: CheckResult): string {
   const { totals } = result
   if (!result.ok) {
     const kinds = new Set(result.findings.map((finding) => finding.kind).filter((kind) => kind !== 'unknown'))
-    return `NOT OK: ${[...kinds].map((kind) => `${formatCount(countOf(totals, kind))} ${kind}`).join(', ')}`
+    return `NOT OK: ${[...kinds].map((kind) => `${formatCount(countOf(result, kind))} ${kind}`).join(', ')}`
   }
   if (result.subscribers.length === 0) return 'NOTHING TO CHECK: there are no subscriptions in these journals'
   const parts = [
@@ -170,7 +177,7 @@ function findingLines(findings: readonly Finding[]): readonly string[] {
     kind = finding.kind
     const which = finding.ranges === '' ? '' : ` ${shortRanges(finding.ranges)}`
     const why = finding.reasons.length === 0 ? '' : ` (${finding.reasons.map(reasonText).join('; ')})`
-    lines.push(`  ${finding.node} ${finding.sub} ${finding.stream}: ${finding.origin}${which}${why}`)
+    lines.push(`  ${finding.node} ${finding.sub} ${finding.stream}: ${subjectText(finding)}${which}${why}`)
   }
   if (findings.length > findingsMax)
     lines.push(`… and ${findings.length - findingsMax} more; --json shows all`)
@@ -184,7 +191,7 @@ export function shortRanges(ranges: string): string {
   return cut < 0 ? ranges : `${ranges.slice(0, cut)},…`
 }
 
-function countOf(totals: Counts, kind: FindingKind): number {
+function countOf({ totals, findings }: CheckResult, kind: FindingKind): number {
   switch (kind) {
     case 'lost-silent':
       return totals.lostSilent
@@ -194,6 +201,8 @@ function countOf(totals: Counts, kind: FindingKind): number {
       return totals.duplicated
     case 'out-of-order':
       return totals.outOfOrder
+    case 'disagreed':
+      return findings.filter((finding) => finding.kind === kind).length
     case 'phantom':
       return totals.phantom
     case 'unexpected':

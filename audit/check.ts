@@ -3,18 +3,13 @@
 // Journals are fed one node after the other, in any order and in pieces; the verdict is computed at the end,
 // because what a subscriber is owed stands in the journals of others.
 
-import type { OriginReport, SubscriberReport } from './check-result.ts'
-import {
-  type CheckResult,
-  type Counts,
-  type Finding,
-  type FindingKind,
-  findingKinds,
-} from './check-result.ts'
+import type { CheckResult, Counts, OriginReport, SubscriberReport } from './check-result.ts'
 import { ClockTable } from './clock-table.ts'
 import type { SubscriptionRecord } from './delivery-record.ts'
+import { listFindings } from './findings.ts'
 import { type JournalHealth, type JournalSink, type JournalText, readJournal } from './journal-reader.ts'
 import { NodeHistory, nodeOf } from './node-history.ts'
+import { OrderCheck } from './order-check.ts'
 import { SentLedger } from './sent-ledger.ts'
 import { judge, type OriginState } from './verdict.ts'
 
@@ -38,6 +33,7 @@ export class DeliveryCheck {
   readonly #options: CheckOptions
   readonly #ledger = new SentLedger()
   readonly #clocks = new ClockTable()
+  readonly #order = new OrderCheck()
   readonly #nodes = new Map<string, NodeHistory>()
 
   constructor(options: CheckOptions) {
@@ -49,19 +45,24 @@ export class DeliveryCheck {
    * this time; without it the journal is taken to have been fetched when the newest of all ends.
    */
   openJournal(node: string, flushedAt?: number): JournalIntake {
-    const history = new NodeHistory(node, flushedAt, this.#ledger, this.#clocks)
+    const history = new NodeHistory(node, flushedAt, {
+      ledger: this.#ledger,
+      clocks: this.#clocks,
+      order: this.#order,
+    })
     this.#nodes.set(node, history)
     return history
   }
 
   /** The verdict over everything that was fed. */
   finish(): CheckResult {
+    this.#placeDelivered()
     const subscribers: SubscriberReport[] = []
     for (const history of this.#nodes.values()) {
       for (const record of history.records()) subscribers.push(this.#judgeSubscription(history, record))
     }
     const totals = sumCounts(subscribers.map((subscriber) => subscriber.counts))
-    const findings = listFindings(subscribers)
+    const findings = listFindings(subscribers, this.#order.finish())
     const ends = [...this.#nodes.values()].flatMap((history) => history.endsAt ?? [])
     return {
       schemaVersion: 1,
@@ -75,6 +76,13 @@ export class DeliveryCheck {
       journals: [...this.#nodes.values()].flatMap((history) => history.health ?? []),
       missingJournals: this.#missingJournals(),
     }
+  }
+
+  /** An origin gets its places in sequence: what anybody got, or was told to miss, had one, and so had all before it. */
+  #placeDelivered(): void {
+    for (const history of this.#nodes.values())
+      for (const { stream, origins } of history.records())
+        for (const [origin, { position }] of origins) this.#ledger.place(stream, origin, position)
   }
 
   #judgeSubscription(history: NodeHistory, record: SubscriptionRecord): SubscriberReport {
@@ -100,6 +108,7 @@ export class DeliveryCheck {
     return judge({
       origin,
       sent: this.#ledger.record(record.stream, origin),
+      placedTo: this.#ledger.placedTo(record.stream, origin),
       state,
       delivery: record.origins.get(origin) ?? record.unheardOrigin(),
       patterns: record.announced?.patterns,
@@ -244,31 +253,4 @@ function compareNames(a: SubscriberReport, b: SubscriberReport): number {
   const left = JSON.stringify([a.node, a.sub, a.stream])
   const right = JSON.stringify([b.node, b.sub, b.stream])
   return left < right ? -1 : left > right ? 1 : 0
-}
-
-function listFindings(subscribers: readonly SubscriberReport[]): readonly Finding[] {
-  const findings: Finding[] = []
-  for (const { node, sub, stream, origins } of subscribers) {
-    for (const report of origins) {
-      const { origin } = report
-      const find = (
-        kind: FindingKind,
-        set: OriginReport['unknown'],
-        reasons: readonly string[] = [],
-      ): void => {
-        const isOpenQuestion = kind === 'unknown' && reasons.length > 0
-        if (set.count > 0 || isOpenQuestion)
-          findings.push({ kind, node, sub, stream, origin, ...set, reasons })
-      }
-      find('lost-silent', report.lostSilent)
-      find('lost-told', report.lostTold, report.gapReasons)
-      find('duplicated', report.duplicated)
-      find('out-of-order', report.outOfOrder)
-      find('phantom', report.phantom)
-      find('unexpected', report.unexpected)
-      find('unknown', report.unknown, report.unknownReasons)
-    }
-  }
-  const rank = (finding: Finding): number => findingKinds.indexOf(finding.kind)
-  return findings.sort((a, b) => rank(a) - rank(b) || b.count - a.count)
 }

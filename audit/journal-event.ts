@@ -3,6 +3,8 @@
 // A journal was written by another process, perhaps while its disk failed: every field is looked at, and a line
 // whose numbers contradict each other counts as damaged, because half of it would make a wrong verdict.
 
+import { damaged, type Fields, integer, isFields, sequence, text, texts, time } from './journal-field.ts'
+
 /** A run of consecutive records of one topic inside a `sent` line. */
 export interface TopicRun {
   readonly topic: string
@@ -22,12 +24,23 @@ interface Span {
   readonly last: number
 }
 
+/** What a subscription was handed without a break in leader mode, from one offset to another, as a hash over its order. */
+export interface OrderLine {
+  readonly t: 'order'
+  readonly sub: string
+  readonly stream: string
+  readonly epoch: number
+  readonly from: number
+  readonly offset: number
+  readonly hash: number
+}
+
 /** One line of a journal; `at` is when it was written, in milliseconds since 1970 by the node's clock. */
 export type JournalEvent = { readonly at: number } & (
   | { readonly t: 'start'; readonly origin: string }
   | { readonly t: 'stop'; readonly origin: string }
   | { readonly t: 'stream'; readonly stream: string }
-  | ({ readonly t: 'sent'; readonly topics: readonly TopicRun[] } & Span)
+  | ({ readonly t: 'sent'; readonly topics: readonly TopicRun[]; readonly isOrdered: boolean } & Span)
   | {
       readonly t: 'sub'
       readonly sub: string
@@ -55,6 +68,7 @@ export type JournalEvent = { readonly at: number } & (
       readonly to: number
       readonly reason: string
     }
+  | OrderLine
   | {
       readonly t: 'end'
       readonly sub: string
@@ -62,7 +76,12 @@ export type JournalEvent = { readonly at: number } & (
       readonly seqs: readonly (readonly [origin: string, seq: number])[]
     }
   | { readonly t: 'lost'; readonly sub: string; readonly stream: string }
-  | { readonly t: 'retention'; readonly stream: string; readonly origin: string; readonly to: number }
+  | {
+      readonly t: 'retention' | 'placed'
+      readonly stream: string
+      readonly origin: string
+      readonly to: number
+    }
   | {
       readonly t: 'latency'
       readonly stream: string
@@ -75,9 +94,6 @@ export type JournalEvent = { readonly at: number } & (
   | { readonly t: 'clock'; readonly peer: string; readonly offsetMs: number; readonly errorMs: number }
 )
 
-/** Thrown and caught inside this file only: the quickest way out of a deep field. */
-const damaged = Symbol('damaged line')
-
 /** The event of one parsed line; 'unknown' for a kind of a later version, 'damaged' when fields are missing or wrong. */
 export function toJournalEvent(value: unknown): JournalEvent | 'unknown' | 'damaged' {
   if (!isFields(value)) return 'damaged'
@@ -88,8 +104,6 @@ export function toJournalEvent(value: unknown): JournalEvent | 'unknown' | 'dama
     throw error
   }
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 function decode(line: Fields, kind: unknown): JournalEvent | 'unknown' {
   if (typeof kind !== 'string') throw damaged
@@ -105,6 +119,7 @@ function decode(line: Fields, kind: unknown): JournalEvent | 'unknown' {
     case 'got':
       return decodeGot(line, at)
     case 'retention':
+    case 'placed':
       return {
         t: kind,
         at,
@@ -167,6 +182,8 @@ function decodeSubscriptionLine(line: Fields, kind: string, at: number): Journal
     }
     case 'lost':
       return { t: kind, at, ...subscription(line) }
+    case 'order':
+      return { t: kind, at, ...subscription(line), ...order(line) }
     default:
       return 'unknown'
   }
@@ -174,6 +191,14 @@ function decodeSubscriptionLine(line: Fields, kind: string, at: number): Journal
 
 function subscription(line: Fields): { readonly sub: string; readonly stream: string } {
   return { sub: text(line['sub']), stream: text(line['stream']) }
+}
+
+function order(line: Fields): Pick<OrderLine, 'epoch' | 'from' | 'offset' | 'hash'> {
+  const from = sequence(line['from'])
+  const offset = sequence(line['offset'])
+  const hash = sequence(line['hash'])
+  if (from < 1 || offset < from || hash >= 2 ** 32) throw damaged
+  return { epoch: sequence(line['epoch']), from, offset, hash }
 }
 
 function interest(line: Fields): {
@@ -199,11 +224,13 @@ function decodeSent(line: Fields, at: number): JournalEvent {
   const count = to - from + 1
   if (line['n'] !== count) throw damaged
   const order = line['order']
+  const ordered = line['ordered']
+  if (ordered !== undefined && ordered !== true) throw damaged
   const topics =
     order === undefined
       ? [{ topic: text(line['topic']), count }]
       : decodeOrder(text(order), texts(line['topics']), count)
-  return { t: 'sent', at, ...span(line, from, to), topics }
+  return { t: 'sent', at, ...span(line, from, to), topics, isOrdered: ordered === true }
 }
 
 /** "0*5,1*3" over ["a","b"]: five of a, then three of b. */
@@ -261,33 +288,4 @@ function orderedRange(line: Fields): SequenceRange {
   const to = sequence(line['to'])
   if (from < 1 || to < from) throw damaged
   return [from, to]
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function text(value: unknown): string {
-  if (typeof value !== 'string') throw damaged
-  return value
-}
-
-function texts(value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw damaged
-  return value.map(text)
-}
-
-function sequence(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw damaged
-  return value
-}
-
-function time(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged
-  return value
-}
-
-function integer(digits: string): number {
-  if (!/^\d{1,16}$/.test(digits)) throw damaged
-  return sequence(Number(digits))
 }

@@ -5,7 +5,15 @@ import { type JournalHole, SubscriptionRecord } from './delivery-record.ts'
 import type { JournalEvent } from './journal-event.ts'
 import type { JournalHealth, JournalSink } from './journal-reader.ts'
 import { mapEntry } from './map-entry.ts'
+import type { OrderCheck } from './order-check.ts'
 import type { SentLedger } from './sent-ledger.ts'
+
+/** What all journals together tell. */
+export interface SharedRecords {
+  readonly ledger: SentLedger
+  readonly clocks: ClockTable
+  readonly order: OrderCheck
+}
 
 /** One run of the node. */
 export interface BootRecord {
@@ -36,14 +44,12 @@ export class NodeHistory implements JournalSink {
   #isRunning = false
   /** True while nothing came after a torn line. */
   #endsTorn = false
-  readonly #ledger: SentLedger
-  readonly #clocks: ClockTable
+  readonly #shared: SharedRecords
 
-  constructor(node: string, flushedAt: number | undefined, ledger: SentLedger, clocks: ClockTable) {
+  constructor(node: string, flushedAt: number | undefined, shared: SharedRecords) {
     this.node = node
     this.flushedAt = flushedAt
-    this.#ledger = ledger
-    this.#clocks = clocks
+    this.#shared = shared
   }
 
   /** True when lines before the first one are gone. */
@@ -135,7 +141,11 @@ export class NodeHistory implements JournalSink {
           this.#bootOrigin = event.origin
           this.#boot = mapEntry(this.boots, event.origin, () => ({ state: 'open', lastAt: event.at }))
         }
-        this.#ledger.add(event)
+        this.#shared.ledger.add(event)
+        break
+      case 'placed':
+      case 'retention':
+        this.#shared.ledger.place(event.stream, event.origin, event.to)
         break
       case 'dropped':
         // It stands where the lines are missing, so they belong before it.
@@ -143,7 +153,7 @@ export class NodeHistory implements JournalSink {
         break
       case 'clock':
         this.peers.add(event.peer)
-        this.#clocks.add(this.node, event.peer, event)
+        this.#shared.clocks.add(this.node, event.peer, event)
         break
       case 'sub':
         this.#record(event).announce(event)
@@ -156,6 +166,9 @@ export class NodeHistory implements JournalSink {
         break
       case 'gap':
         this.#record(event).onGap(event, this.holes)
+        break
+      case 'order':
+        this.#shared.order.add(this.node, this.#bootOrigin ?? '', event)
         break
       case 'end':
         this.#record(event).closing = { how: 'end', passed: new Map(event.seqs) }

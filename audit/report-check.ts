@@ -9,6 +9,7 @@ import {
   journalNotes,
   reasonText,
   shortRanges,
+  subjectText,
   verdictText,
 } from './check-text.ts'
 import { type Markup, markup, noMarkup } from './markup.ts'
@@ -61,10 +62,13 @@ export function findingSection(check: CheckResult): Markup {
     kinds.set(finding.kind, [...(kinds.get(finding.kind) ?? []), finding])
   }
   const groups = [...kinds].map(([kind, findings]) => {
-    const items = findings.map(({ node, sub, stream, origin, ranges, count, reasons }) => {
+    const items = findings.map((finding) => {
+      const { node, sub, stream, ranges, count, reasons, order } = finding
       const why = reasons.length === 0 ? '' : ` (${reasons.map(reasonText).join('; ')})`
       const which = ranges === '' ? noMarkup : markup` <code>${shortRanges(ranges)}</code>`
-      return markup`<dd>${node}, subscription <code>${sub}</code>, stream ${stream}: ${formatCount(count)} from <code>${origin}</code>${which}${why}</dd>`
+      const of = markup`<code>${subjectText(finding)}</code>`
+      const what = order === undefined ? markup`${formatCount(count)} from ${of}` : of
+      return markup`<dd>${node}, subscription <code>${sub}</code>, stream ${stream}: ${what}${which}${why}</dd>`
     })
     return markup`<dt>${kind}: ${findingAdvice.get(kind) ?? ''}</dt>${items}`
   })

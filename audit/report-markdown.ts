@@ -9,6 +9,7 @@ import {
   journalNotes,
   reasonText,
   shortRanges,
+  subjectText,
   verdictText,
 } from './check-text.ts'
 import { formatCount, formatDuration, formatMicroseconds, formatTime } from './report-number.ts'
@@ -86,9 +87,10 @@ function subscriptionLines(check: CheckResult): readonly string[] {
 
 function findingLines(check: CheckResult): readonly string[] {
   const header = ['Finding', 'Node', 'Subscription', 'Stream', 'Origin', 'Sequences', 'What to do']
-  const rows = check.findings.map(({ kind, node, sub, stream, origin, ranges, reasons }) => {
+  const rows = check.findings.map((finding) => {
+    const { kind, node, sub, stream, ranges, reasons } = finding
     const advice = [...reasons.map(reasonText), findingAdvice.get(kind) ?? ''].join('; ')
-    return [kind, node, sub, stream, origin, shortRanges(ranges), advice]
+    return [kind, node, sub, stream, subjectText(finding), shortRanges(ranges), advice]
   })
   return table('Findings', header, rows, 7)
 }

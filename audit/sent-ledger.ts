@@ -9,6 +9,8 @@ import { TimedRuns } from './timed-runs.ts'
 /** Everything that one origin numbered on one stream. */
 export class SentRecord {
   readonly all: SequenceSet = new SequenceSet()
+  /** Those that were to have a place in the one order of the stream, and count as sent once they have it. */
+  readonly ordered: SequenceSet = new SequenceSet()
   readonly times: TimedRuns = new TimedRuns()
   readonly #topics = new Map<string, SequenceSet>()
   /** Sets by the joined patterns; most subscriptions share theirs. Dropped when something is added. */
@@ -16,6 +18,7 @@ export class SentRecord {
 
   add(event: JournalEvent & { readonly t: 'sent' }): void {
     this.all.add(event.from, event.to)
+    if (event.isOrdered) this.ordered.add(event.from, event.to)
     this.times.add(event.from, event.to, event.first, event.last)
     if (this.#matching.size > 0) this.#matching.clear()
     let next = event.from
@@ -45,6 +48,8 @@ export class SentRecord {
 /** The records of all streams and origins. */
 export class SentLedger {
   readonly #streams = new Map<string, Map<string, SentRecord>>()
+  /** stream -> origin -> a sequence that had its place for certain, and with it all before. */
+  readonly #placed = new Map<string, Map<string, number>>()
 
   add(event: JournalEvent & { readonly t: 'sent' }): void {
     const origins = mapEntry(this.#streams, event.stream, () => new Map<string, SentRecord>())
@@ -55,6 +60,16 @@ export class SentLedger {
   /** The record of one origin on one stream; undefined when no journal has a `sent` line of it. */
   record(stream: string, origin: string): SentRecord | undefined {
     return this.#streams.get(stream)?.get(origin)
+  }
+
+  /** Something says that the origin had its places up to here: whoever is behind that is owed it. */
+  place(stream: string, origin: string, to: number): void {
+    const origins = mapEntry(this.#placed, stream, () => new Map<string, number>())
+    origins.set(origin, Math.max(origins.get(origin) ?? 0, to))
+  }
+
+  placedTo(stream: string, origin: string): number {
+    return this.#placed.get(stream)?.get(origin) ?? 0
   }
 
   originsOf(stream: string): Iterable<string> {

@@ -1,7 +1,8 @@
 // Judges one subscription against one origin: from what was sent and what was delivered to the exact sets.
 //
 // Every expected sequence that did not come falls into exactly one set, in this order: told as a gap, unknown
-// because journal lines are missing, pending because it was sent just before the end, or silently lost.
+// because journal lines are missing, pending because it was sent just before the end, unknown because nothing says that it got
+// the place that makes it count (leader mode), or silently lost.
 // Every delivered sequence that was not due is unknown, a phantom, or unexpected.
 // A gap that was told is a loss also where the origin's own lines are missing: its node knew that these were published.
 
@@ -28,6 +29,8 @@ export interface OriginState {
 export interface Case {
   readonly origin: string
   readonly sent: SentRecord | undefined
+  /** What was sent in leader mode had its place for certain up to here. */
+  readonly placedTo: number
   readonly state: OriginState
   readonly delivery: OriginDelivery
   /** Undefined when no `sub` line is there. */
@@ -137,7 +140,14 @@ function judgeMissing(
   }
   const mayComeStill = closing === undefined || closing.how === 'stop'
   const pending = mayComeStill ? (sent?.times.after(rest, given.pendingAfter) ?? rest) : new SequenceSet()
-  return { lostTold, lostSilent: rest.subtract(pending), pending, notDue }
+  rest = rest.subtract(pending)
+  take(unplaced(given).intersect(rest), 'not-acknowledged')
+  return { lostTold, lostSilent: rest, pending, notDue }
+}
+
+/** What may never have had its place in the one order: its publisher was not told that it has. */
+function unplaced({ sent, placedTo }: Case): SequenceSet {
+  return sent?.ordered.within(placedTo + 1, Number.POSITIVE_INFINITY) ?? new SequenceSet()
 }
 
 /** No line of the subscription says anything of the origin. */

@@ -24,6 +24,7 @@ import type {
   SendCommand,
   StreamChange,
   StreamDefinitionAnswer,
+  StreamEndAnswer,
   StreamStatus,
   SubscribersAnswer,
 } from './net/admin-port.ts'
@@ -99,6 +100,19 @@ export class NodeAdmin implements AdminPort {
 
   setMode(name: string, mode: StreamMode): Promise<ModeAnswer | Refusal> {
     return switchMode(this.#node.broker, name, mode, this.#node.draining)
+  }
+
+  async streamEnd(name: string, isCommitted: boolean): Promise<StreamEndAnswer | Refusal> {
+    const { leader, streams, epochs } = this.#node.broker
+    const replica = streams.find(name)
+    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
+    if (replica.definition.mode !== 'leader')
+      return { refused: 'STREAM_INVALID', reason: `stream ${name} is in gossip mode and has no order` }
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    if (isCommitted) leader.whenCurrent(replica, resolve)
+    if (isCommitted && !(await promise))
+      return { refused: 'NO_LEADER', reason: `nobody could say where stream ${name} ends` }
+    return { stream: name, epoch: epochs.numberOf(replica), last: leader.statusOf(replica).last }
   }
 
   /** As `putStream`: the removal is on the disk when the answer comes. */

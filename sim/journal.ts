@@ -86,6 +86,8 @@ export class Journal implements Recorder {
 
   latency(): void {}
 
+  placed(): void {}
+
   subscriptionEvent(line: SubscriptionEventLine): void {
     this.write(line)
     this.#listener.onSubscriptionLine(line)

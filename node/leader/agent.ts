@@ -94,7 +94,7 @@ export class LeaderAgent {
   }
 
   /** Calls back once this node has everything of a stream that had its place by now; or when nobody could say for too long. */
-  whenCurrent({ stream }: Replica, callback: () => void): void {
+  whenCurrent({ stream }: Replica, callback: (isCurrent: boolean) => void): void {
     this.#memberFor(stream).reads.ask(callback)
   }
 

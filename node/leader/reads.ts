@@ -11,7 +11,8 @@ const giveUpMs = 2000
 const requestsMax = 2 ** 32
 
 interface Read {
-  readonly callback: () => void
+  /** Hears whether everything that it must see is applied; false where that could not be found out. */
+  readonly callback: (isCurrent: boolean) => void
   readonly since: number
   askedAt: number
   /** Applied up to here it may go on; undefined while there is no answer. */
@@ -33,7 +34,7 @@ export class Reads {
   }
 
   /** Calls back once everything that is committed now is applied, or when that could not be found out. */
-  ask(callback: () => void): void {
+  ask(callback: (isCurrent: boolean) => void): void {
     this.#ask({ callback, since: this.#now(), askedAt: 0, index: undefined })
   }
 
@@ -45,13 +46,13 @@ export class Reads {
   /** Everything up to an index is applied. */
   onApplied(applied: number): void {
     for (const [request, read] of this.#reads)
-      if (read.index !== undefined && read.index <= applied) this.#finish(request, read)
+      if (read.index !== undefined && read.index <= applied) this.#finish(request, read, true)
   }
 
   tick(): void {
     const now = this.#now()
     for (const [request, read] of [...this.#reads]) {
-      if (now - read.since > giveUpMs) this.#finish(request, read)
+      if (now - read.since > giveUpMs) this.#finish(request, read, false)
       else if (read.index === undefined && now - read.askedAt > askAgainMs) {
         this.#reads.delete(request)
         this.#ask(read)
@@ -66,8 +67,8 @@ export class Reads {
     this.#request(request)
   }
 
-  #finish(request: number, { callback }: Read): void {
+  #finish(request: number, { callback }: Read, isCurrent: boolean): void {
     this.#reads.delete(request)
-    callback()
+    callback(isCurrent)
   }
 }

@@ -84,6 +84,14 @@ export interface StreamChange {
   readonly mode: 'gossip' | 'leader' | undefined
 }
 
+/** Answer of `GET /v1/ends/NAME`. */
+export interface StreamEndAnswer {
+  readonly stream: string
+  readonly epoch: number
+  /** Offset of the last message. */
+  readonly last: number
+}
+
 /** Answer of `PUT /v1/modes/NAME`. */
 export interface ModeAnswer {
   readonly stream: string
@@ -158,6 +166,8 @@ export interface AdminPort {
   putStream(change: StreamChange): MaybePromise<StreamDefinitionAnswer | Refusal>
   /** Answers when the stream is in the mode on this node. */
   setMode(name: string, mode: 'gossip' | 'leader'): MaybePromise<ModeAnswer | Refusal>
+  /** Where the order of a stream ends: here, or `isCommitted`, at least everything that was acknowledged before this was asked. */
+  streamEnd(name: string, isCommitted: boolean): MaybePromise<StreamEndAnswer | Refusal>
   deleteStream(name: string): MaybePromise<StreamDefinitionAnswer | Refusal>
   subscriptions(): MaybePromise<readonly NodeSubscriptionAnswer[]>
   addSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>

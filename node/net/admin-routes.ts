@@ -54,6 +54,11 @@ const routes: readonly Route[] = [
   { method: 'PUT', path: 'v1/modes/:name', answer: putMode },
   {
     method: 'GET',
+    path: 'v1/ends/:name',
+    answer: async (i) => judge(await i.port.streamEnd(i.name, i.query.get('committed') === 'true')),
+  },
+  {
+    method: 'GET',
     path: 'v1/subscriptions',
     answer: async ({ port }) => ok({ subscriptions: await port.subscriptions() }),
   },

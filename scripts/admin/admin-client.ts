@@ -8,6 +8,7 @@ import {
   type SendAnswer,
   type StatusAnswer,
   type StreamDefinition,
+  type StreamEndAnswer,
   type SubscribersAnswer,
   type SubscriptionAnswer,
   toAnswer,
@@ -107,6 +108,13 @@ export class AdminClient {
     const request = this.#request('PUT', `/v1/modes/${encodeURIComponent(name)}`)
     const answer = await requestJson({ ...request, body: { mode } })
     return this.#expect<ModeAnswer>(answer, { stream: 'string', mode: 'string', epoch: 'number' })
+  }
+
+  /** Where the order of a stream ends. */
+  async streamEnd(name: string, isCommitted: boolean): Promise<StreamEndAnswer> {
+    const query = isCommitted ? '?committed=true' : ''
+    const answer = await this.#ask('GET', `/v1/ends/${encodeURIComponent(name)}${query}`)
+    return this.#expect<StreamEndAnswer>(answer, { stream: 'string', epoch: 'number', last: 'number' })
   }
 
   async subscriptions(): Promise<readonly SubscriptionAnswer[]> {

@@ -63,6 +63,12 @@ export interface StreamDefinition {
   readonly by: string
 }
 
+export interface StreamEndAnswer {
+  readonly stream: string
+  readonly epoch: number
+  readonly last: number
+}
+
 export interface ModeAnswer {
   readonly stream: string
   readonly mode: string

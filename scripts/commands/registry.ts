@@ -14,6 +14,7 @@ import { registerFlood } from './flood.ts'
 import { registerLog } from './log.ts'
 import { registerMode } from './mode.ts'
 import { registerPublish } from './publish.ts'
+import { registerRead } from './read.ts'
 import { registerSend } from './send.ts'
 import { registerStatus } from './status.ts'
 import { registerStream } from './stream.ts'
@@ -24,7 +25,7 @@ import { registerUp } from './up.ts'
 
 const registrations = [
   ...[registerUp, registerDown, registerStatus],
-  ...[registerPublish, registerSubscribe, registerSend, registerFlood],
+  ...[registerPublish, registerSubscribe, registerRead, registerSend, registerFlood],
   ...[registerSubscriptions, registerSubscribers, registerStream, registerMode],
   ...[registerFetch, registerCheck, registerAnalyze],
   ...[registerCleanup, registerExit, registerLog, registerDoctor, registerCompletion],

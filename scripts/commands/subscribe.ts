@@ -55,7 +55,7 @@ async function subscribe(
     terminal.progress(`subscribed to ${patterns.join(' ')}; Ctrl-C ends`)
     let count = 0
     for await (const item of subscription) {
-      await show(context, item)
+      await showDelivery(context, item)
       if (item.kind !== 'message' || ++count !== flags.count) continue
       // Asking for the next one tells that this one was worked on: a durable name goes on behind it.
       void subscription[Symbol.asyncIterator]().next()
@@ -67,7 +67,8 @@ async function subscribe(
   }
 }
 
-async function show({ terminal }: Context, item: Delivery): Promise<void> {
+/** Prints a message or a gap. */
+export async function showDelivery({ terminal }: Context, item: Delivery): Promise<void> {
   if (item.kind === 'gap') {
     const { stream, origin, from, to, reason } = item
     if (terminal.json) await terminal.record({ gap: { stream, origin, from, to, reason } })

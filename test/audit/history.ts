@@ -27,6 +27,15 @@ export function sent(
   return { t: 'sent', at, stream: 'default', origin, from, to, n: to - from + 1, topic, first, last: at }
 }
 
+/** The same in leader mode: they were to have a place. */
+export function sentInOrder(at: number, origin: string, from: number, to: number): Line {
+  return { ...sent(at, origin, from, to), ordered: true }
+}
+
+export function placed(at: number, origin: string, to: number): Line {
+  return { t: 'placed', at, stream: 'default', origin, to }
+}
+
 export function sub(at: number, id: string, patterns: readonly string[] = ['>'], kind = 'node'): Line {
   return { t: 'sub', at, sub: id, kind, patterns, stream: 'default' }
 }

@@ -7,7 +7,13 @@ import { Publisher } from '../../node/broker/publisher.ts'
 import { toStreamId } from '../../node/core/common/ids.ts'
 import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
-import { type AckLevel, batchEpoch, batchPlace } from '../../node/wire/batch-header.ts'
+import {
+  type AckLevel,
+  batchEpoch,
+  batchFlag,
+  batchPlace,
+  numberBatch,
+} from '../../node/wire/batch-header.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
 import { createBroker } from './test-broker.ts'
 
@@ -22,12 +28,20 @@ class Host {
   readonly outcomes: PublishOutcome[] = []
   /** What the journal was told: stream, first sequence, records. */
   readonly journal: [string, number, number][] = []
+  /** In which mode, as the journal was told. */
+  readonly modes: string[] = []
+  /** How far that had its place, or needed none any more. */
+  readonly placed: [string, string, number][] = []
   #published = 0
 
   constructor(inFlightBytesMax?: number) {
     const { broker } = createBroker(
       {
-        sent: (stream, _origin, first, count) => this.journal.push([stream, first, count]),
+        sent: (stream, _origin, first, count, _topic, _firstMs, _lastMs, mode) => {
+          this.journal.push([stream, first, count])
+          this.modes.push(mode)
+        },
+        placed: (stream, origin, to) => this.placed.push([stream, origin, to]),
         sentMixed: (stream, _origin, first, topics) => this.journal.push([stream, first, topics.length]),
       },
       { now: () => this.now },
@@ -203,4 +217,33 @@ test('the run that was stored last is known at once, and its place later', async
   await host.lead()
   host.publish('local', 'others.a')
   assert.deepEqual(host.publisher.lastRun, unordered(1, 1))
+})
+
+test('the journal hears in which mode a batch was numbered, and the agent knows how far there are places', async () => {
+  const host = new Host()
+  host.publish('local', 'orders.a')
+  host.publish('local', 'others.a')
+  await host.turns()
+  assert.deepEqual(host.modes, ['leader', 'gossip'])
+  assert.deepEqual([...host.broker.leader.placed()], [])
+  await host.lead()
+  assert.deepEqual([...host.broker.leader.placed()], [{ stream: 'orders', origin: 'A#1', to: 1 }])
+})
+
+test('what had no place and is published in gossip mode counts from then on', () => {
+  const { broker, placed } = new Host()
+  const definition = broker.streams.find('orders')?.definition
+  assert.ok(definition)
+  const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
+  builder.append('orders.a', '', undefined, 0)
+  const frame = builder.finish(1, 'local')
+  numberBatch(frame, orders, broker.boot, 6, batchFlag.submitted)
+  const ledger = {
+    definition: { ...definition, mode: 'gossip' as const },
+    ...{ epoch: 2, isSealing: false, last: 5, sequences: new Map([[broker.boot, 5]]) },
+  }
+  broker.epochs.onEpoch(ledger, new Map([[broker.boot, broker.node]]), undefined)
+  assert.deepEqual(placed, [])
+  broker.epochs.publishAgain(ledger, [{ frame, to: 6, at: 1, onPlaced: undefined }])
+  assert.deepEqual(placed, [['orders', 'A#1', 6]])
 })

@@ -23,6 +23,7 @@ export function createBroker(
     sentMixed: () => undefined,
     delivered: () => undefined,
     latency: () => undefined,
+    placed: () => undefined,
     subscriptionEvent: () => undefined,
     stream: () => undefined,
   }

@@ -16,6 +16,12 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.deepEqual((await ask('PUT', '/v1/streams/orders', change)).body, definition)
   const switched = { stream: 'orders', mode: 'leader', epoch: 1, elapsedMs: 5 }
   assert.deepEqual((await ask('PUT', '/v1/modes/orders', { mode: 'leader' })).body, switched)
+  assert.deepEqual((await ask('GET', '/v1/ends/orders?committed=true')).body, {
+    stream: 'orders',
+    epoch: 1,
+    last: 9,
+  })
+  assert.equal((await ask('GET', '/v1/ends/orders')).status, 200)
   assert.deepEqual((await ask('DELETE', '/v1/streams/orders')).body, definition)
   assert.deepEqual((await ask('GET', '/v1/subscriptions')).body, { subscriptions: [] })
   assert.deepEqual((await ask('PUT', '/v1/subscriptions/a.%3E')).body, { changed: true })
@@ -30,6 +36,8 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.deepEqual(node.calls, [
     ['putStream', { name: 'orders', createsOnly: false, ...change }],
     ['setMode', 'orders', 'leader'],
+    ['streamEnd', 'orders', true],
+    ['streamEnd', 'orders', false],
     ['deleteStream', 'orders'],
     ['add', 'a.>'],
     ['remove', 'a.*'],
@@ -39,7 +47,7 @@ test('answers every request of docs/protocol.md section 5', async () => {
     ['cleanup'],
     ['exit'],
   ])
-  assert.equal(host.counters.get('adminRequests'), 15)
+  assert.equal(host.counters.get('adminRequests'), 17)
   assert.equal(host.counters.get('adminRequestsRefused'), 0)
 })
 

@@ -50,6 +50,8 @@ class FakeNode implements AdminPort {
   putStream: AdminPort['putStream'] = (...call) => this.#record('putStream', call, definition)
   setMode: AdminPort['setMode'] = (stream, mode) =>
     this.#record('setMode', [stream, mode], { stream, mode, epoch: 1, elapsedMs: 5 })
+  streamEnd: AdminPort['streamEnd'] = (stream, isCommitted) =>
+    this.#record('streamEnd', [stream, isCommitted], { stream, epoch: 1, last: 9 })
   deleteStream: AdminPort['deleteStream'] = (...call) => this.#record('deleteStream', call, definition)
   addSubscription: AdminPort['addSubscription'] = (...call) => this.#record('add', call, { changed: true })
   removeSubscription: AdminPort['removeSubscription'] = (...call) =>

@@ -25,6 +25,7 @@ test('has every command of the documentation', () => {
       'log',
       'mode',
       'publish',
+      'read',
       'send',
     ],
     ...['status', 'stream', 'subscribe', 'subscribers', 'subscriptions', 'up'],

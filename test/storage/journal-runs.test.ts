@@ -260,3 +260,32 @@ test('loses nothing under random deliveries, compared with a plain list', () => 
   }
   assert.deepEqual(new Map([...written].sort()), new Map([...expected].sort()))
 })
+
+test('a run of leader mode says so, and what was numbered in another mode begins a run of its own', () => {
+  const { runs, lines } = makeRuns()
+  runs.sent('s', 'A#1', 1, 2, 'x', 10, 11)
+  runs.sent('s', 'A#1', 3, 2, 'x', 12, 13, 'leader')
+  runs.sentMixed('s', 'A#1', 5, ['x', 'y'], [0, 1], 14, 15, 'leader')
+  runs.sent('s', 'A#1', 7, 1, 'x', 16, 16)
+  runs.placed('s', 'A#1', 5)
+  runs.placed('s', 'A#1', 4)
+  runs.flush()
+  runs.flush()
+  const run = { t: 'sent', at: 99, stream: 's', origin: 'A#1' }
+  assert.deepEqual(lines, [
+    { ...run, from: 1, to: 2, n: 2, topic: 'x', first: 10, last: 11 },
+    {
+      ...run,
+      from: 3,
+      to: 6,
+      n: 4,
+      topics: ['x', 'y'],
+      order: '0*3,1*1',
+      first: 12,
+      last: 15,
+      ordered: true,
+    },
+    { ...run, from: 7, to: 7, n: 1, topic: 'x', first: 16, last: 16 },
+    { t: 'placed', at: 99, stream: 's', origin: 'A#1', to: 5 },
+  ])
+})

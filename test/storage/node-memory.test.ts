@@ -13,10 +13,13 @@ import type { NodeId } from '../../node/core/common/ids.ts'
 import { NodeMemory } from '../../node/memory.ts'
 import { DataDirectory } from '../../node/storage/data-directory.ts'
 import { readSubscriptions, recoverSubscriptions } from '../../node/storage/subscriptions-file.ts'
+import { createBroker } from '../broker/test-broker.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const sub = 'A#1:1:orders.>'
 const origin = 'B#1'
+
+const { broker } = createBroker()
 
 /** A memory, and one subscription that is delivered to. */
 class Fixture {
@@ -44,7 +47,7 @@ class Fixture {
     const errors: string[] = []
     const error = ({ event }: { readonly event: string }): void => void errors.push(event)
     const memory = await NodeMemory.open(config, directory, { error } as unknown as Logger, counters)
-    context.after(() => memory.close({ origin: 'A#1' } as Broker))
+    context.after(() => memory.close(broker))
     return new Fixture(directory, memory, counters, errors)
   }
 
@@ -119,4 +122,40 @@ test('a journal that cannot be written is failing until it can, and its lost lin
   assert.deepEqual(memory.journal, { state: 'ok' })
   assert.equal(counters.get('journalLinesDropped'), 2)
   assert.match(await readFile(file, 'utf8'), /^\{"t":"dropped",.*"lines":2\}\n\{"t":"lost"/)
+})
+
+test('how far origins have their places is written where it has moved, and at the stop', async (context) => {
+  const { directory, memory } = await Fixture.open(context)
+  const places = new Map([
+    ['A#1', 3],
+    ['B#1', 7],
+  ])
+  const leader = {
+    *placed(): Generator<object> {
+      for (const [each, to] of places) yield { stream: 'orders', origin: each, to }
+    },
+  }
+  const { streams } = broker
+  const placing = { origin: 'A#1', streams, leader, subscribers: [] } as unknown as Broker
+  memory.onSecond(1, placing, [])
+  memory.onSecond(2, placing, [])
+  places.set('A#1', 5)
+  memory.onSecond(3, placing, [])
+  places.set('A#1', 6)
+  await memory.close(placing)
+  const text = await readFile(join(directory.journalPath, '000001.ndjson'), 'utf8')
+  const lines = text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    lines.filter(({ t }) => t === 'placed').map(({ stream, origin: each, to }) => [stream, each, to]),
+    [
+      ['orders', 'A#1', 3],
+      ['orders', 'B#1', 7],
+      ['orders', 'A#1', 5],
+      ['orders', 'A#1', 6],
+    ],
+  )
+  assert.equal(lines.at(-1)?.t, 'stop')
 })

@@ -63,6 +63,13 @@ test('from a cursor of an epoch that is over a subscription goes on with the nex
   ])
 })
 
+test('the end of the order is what was acknowledged last, asked of any node', async () => {
+  for (const node of cluster.nodes) {
+    const { epoch, last } = await node.admin.streamEnd('orders', true)
+    assert.deepEqual([epoch, last], [3, 30])
+  }
+})
+
 async function epochOf(id: string): Promise<number | undefined> {
   const { streams } = await cluster.node(id).status()
   return streams.find(({ name }) => name === 'orders')?.epoch

@@ -1,0 +1,121 @@
+// Subscribing to a stream that has one order: when it begins, and where.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Broker } from '../../node/broker/broker.ts'
+import { Publisher } from '../../node/broker/publisher.ts'
+import { startOf } from '../../node/broker/start.ts'
+import type { Subscriber, SubscriberSink } from '../../node/broker/subscriber.ts'
+import { BatchBuilder } from '../../node/wire/batch-builder.ts'
+import type { SubscribeRequest } from '../../node/wire/control.ts'
+import { textsOf } from '../leader/leader-batches.ts'
+import { createBroker } from './test-broker.ts'
+
+/** A broker that is alone in its cluster, with the stream `orders` in leader mode. */
+class Host {
+  now = 1000
+  readonly broker: Broker
+  readonly #publisher: Publisher
+  #published = 0
+
+  constructor() {
+    const { broker } = createBroker({}, { now: () => this.now })
+    this.broker = broker
+    const retention = { bytes: 1_000_000, ageMs: 60_000 }
+    const value = { topics: ['orders.>'], mode: 'leader', retention, copies: 0 }
+    broker.handle({ kind: 'write', key: 'stream:orders', value })
+    this.#publisher = new Publisher(broker, () => undefined)
+  }
+
+  async lead(): Promise<void> {
+    for (let tick = 0; tick < 25; tick++) {
+      this.broker.leader.tick()
+      await this.turns()
+    }
+  }
+
+  /** Ends some turns of the event loop: what they bring is done. */
+  async turns(): Promise<void> {
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** Publishes each text as a batch of its own, and waits until it has its place. */
+  async publish(...texts: readonly string[]): Promise<void> {
+    for (const text of texts) {
+      const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
+      builder.append('orders.new', text, undefined, this.now)
+      this.#publisher.publish(builder.finish(++this.#published, 'local'))
+    }
+    await this.turns()
+  }
+
+  /** Subscribes. `got` is what comes, as texts; `ready` says that it has begun. */
+  subscribe(from: SubscribeRequest['from']): { readonly got: string[]; readonly ready: Subscriber[] } {
+    const got: string[] = []
+    const ready: Subscriber[] = []
+    const sink: SubscriberSink = {
+      canTake: true,
+      batch: (_replica, _state, frame) => got.push(...textsOf(frame)),
+      gap: () => got.push('gap'),
+    }
+    const common = {
+      sub: 's',
+      kind: 'client',
+      patterns: ['orders.>'],
+      name: undefined,
+      resumes: false,
+    } as const
+    const start = startOf(this.broker, from)
+    this.broker.subscribe({ ...common, sink, start }, (subscriber) => ready.push(subscriber))
+    return { got, ready }
+  }
+}
+
+test('a subscription begins once its node has what had its place by then, and gets what comes in its order', async () => {
+  const host = new Host()
+  await host.lead()
+  await host.publish('a')
+  const { got, ready } = host.subscribe('now')
+  assert.deepEqual([got, ready], [[], []])
+  await host.turns()
+  assert.equal(ready.length, 1)
+  await host.publish('b', 'c')
+  assert.deepEqual(got, ['b', 'c'])
+})
+
+test('where nobody can say what is current, a subscription begins after two seconds with what there is', async () => {
+  const host = new Host()
+  const { ready } = host.subscribe('now')
+  for (let ms = 0; ms < 2000; ms += 1000) {
+    await host.turns()
+    host.broker.leader.tick()
+    host.now += 1000
+  }
+  assert.deepEqual(ready, [])
+  host.now += 1
+  host.broker.leader.tick()
+  assert.equal(ready.length, 1)
+})
+
+test('a subscription from the earliest gets everything, and one from a time what was taken since then', async () => {
+  const host = new Host()
+  await host.lead()
+  await host.publish('a', 'b')
+  host.now += 1000
+  await host.publish('c')
+  const all = host.subscribe('earliest')
+  const later = host.subscribe({ time: host.now - 500 })
+  await host.turns()
+  assert.deepEqual([all.got, later.got], [['a', 'b', 'c'], ['c']])
+})
+
+test('a subscription goes on behind its cursor', async () => {
+  const host = new Host()
+  await host.lead()
+  await host.publish('a', 'b', 'c')
+  const origin = { 'A#1': 2 }
+  const cursor = `v1.${Buffer.from(JSON.stringify({ orders: origin })).toString('base64url')}`
+  const { got } = host.subscribe({ cursor })
+  await host.turns()
+  assert.deepEqual(got, ['c'])
+})
