@@ -1,7 +1,7 @@
 // One subscriber as its owner sees it: it outlives connections and restarts, and remembers nothing but its cursor. The
 // invariants remember what it got.
 
-import { startAfter } from '../node/broker/session.ts'
+import { startAfter } from '../node/broker/start.ts'
 import type { Subscriber, SubscriberSink } from '../node/broker/subscriber.ts'
 import type { NodeId } from '../node/core/common/ids.ts'
 import type { FeedStart } from '../node/core/stream/feed.ts'

@@ -2,6 +2,7 @@
 // becomes quiet.
 
 import { Dice } from './dice.ts'
+import { FaultSchedule } from './fault-schedule.ts'
 import type { FaultRates } from './plan.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import type { Workload } from './workload.ts'
@@ -11,14 +12,13 @@ export class Faults {
   readonly #world: World
   readonly #workload: Workload
   readonly #dice: Dice
-  /** What ends the faults that are in force. */
-  readonly #undo = new Set<() => void>()
-  #isOver = false
+  readonly #schedule: FaultSchedule
 
   constructor(world: World, workload: Workload) {
     this.#world = world
     this.#workload = workload
     this.#dice = new Dice(world.plan.seed, 'faults')
+    this.#schedule = new FaultSchedule(world, this.#dice)
   }
 
   start(): void {
@@ -32,38 +32,15 @@ export class Faults {
       congestion: () => this.#congest(),
       stall: () => this.#stall(),
     }
-    for (const kind of Object.keys(kinds) as (keyof FaultRates)[]) this.#every(faults[kind], kinds[kind])
+    for (const kind of Object.keys(kinds) as (keyof FaultRates)[])
+      this.#schedule.every(faults[kind], kinds[kind])
   }
 
   /** Ends all faults; nodes that are down start again unless the plan leaves them dead. */
   stop(): void {
-    this.#isOver = true
-    for (const undo of [...this.#undo]) undo()
+    this.#schedule.stop()
     if (this.#world.plan.leavesDead) return
     for (const node of this.#world.nodes) if (!node.isAlive) this.#restart(node)
-  }
-
-  #every(perSecond: number, run: () => void): void {
-    if (perSecond === 0) return
-    this.#world.timeline.after(this.#dice.pause(perSecond), () => {
-      if (this.#isOver) return
-      run()
-      this.#every(perSecond, run)
-    })
-  }
-
-  /** Undoes a fault after a while, or when all faults end. */
-  #forAWhile(what: string, lowMs: number, highMs: number, undo: () => void): void {
-    const forMs = this.#dice.between(lowMs, highMs)
-    this.#world.tally.count(`fault ${what.split(' ')[0]}`)
-    this.#world.tell(`${what} for ${Math.round(forMs)} ms`)
-    const once = (): void => {
-      if (!this.#undo.delete(once)) return
-      this.#world.tell(`${what} is over`)
-      undo()
-    }
-    this.#undo.add(once)
-    this.#world.timeline.after(forMs, once)
   }
 
   #two(): readonly [SimulatedNode, SimulatedNode] | undefined {
@@ -79,7 +56,7 @@ export class Faults {
     const heals = [this.#world.network.cut(from.id, to.id)]
     if (bothWays) heals.push(this.#world.network.cut(to.id, from.id))
     const what = `${bothWays ? 'cut' : 'cut-one-way'} ${from.id} ${to.id}`
-    this.#forAWhile(what, 20, 6_000, () => {
+    this.#schedule.forAWhile(what, 20, 6_000, () => {
       for (const heal of heals) heal()
     })
   }
@@ -97,7 +74,7 @@ export class Faults {
     }
     if (heals.length === 0) return
     const what = `partition ${isOneWay ? 'one-way ' : ''}${left.map((node) => node.id)}`
-    this.#forAWhile(what, 100, 8_000, () => {
+    this.#schedule.forAWhile(what, 100, 8_000, () => {
       for (const heal of heals) heal()
     })
   }
@@ -110,7 +87,7 @@ export class Faults {
     node.crash()
     if (this.#dice.chance(0.2)) return
     this.#world.timeline.after(this.#dice.between(10, 5_000), () => {
-      if (!node.isAlive && !this.#isOver) this.#restart(node)
+      if (!node.isAlive && !this.#schedule.isOver) this.#restart(node)
     })
   }
 
@@ -124,7 +101,7 @@ export class Faults {
     const node = this.#dice.pick(this.#world.nodes.filter((candidate) => candidate.isResponsive))
     if (node === undefined) return
     node.pause()
-    this.#forAWhile(`pause ${node.id}`, 50, 3_000, () => node.resume())
+    this.#schedule.forAWhile(`pause ${node.id}`, 50, 3_000, () => node.resume())
   }
 
   #congest(): void {
@@ -132,14 +109,14 @@ export class Faults {
     if (pair === undefined) return
     const [from, to] = pair
     const end = this.#world.network.congest(from.id, to.id, this.#dice.between(5, 100))
-    this.#forAWhile(`congestion ${from.id} ${to.id}`, 100, 4_000, end)
+    this.#schedule.forAWhile(`congestion ${from.id} ${to.id}`, 100, 4_000, end)
   }
 
   #stall(): void {
     const member = this.#dice.pick(this.#world.audience)
     if (member === undefined || member.isStalled) return
     member.isStalled = true
-    this.#forAWhile(`stall ${member.number}`, 50, 5_000, () => {
+    this.#schedule.forAWhile(`stall ${member.number}`, 50, 5_000, () => {
       member.isStalled = false
       member.node?.do(() => member.subscriber?.pump())
     })

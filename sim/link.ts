@@ -1,24 +1,23 @@
 // What the network knows of a link between two nodes.
 
 import type { NodeId } from '../node/core/common/ids.ts'
-import type { PeerMessage } from '../node/core/gossip/messages.ts'
 
-/** The node's end of its links. */
-export interface LinkEnd {
+/** The node's end of its links, which carry messages of a kind. */
+export interface LinkEnd<Message> {
   readonly id: NodeId
   readonly isAlive: boolean
   /** Alive and handling what comes: a paused node shakes no hands. */
   readonly isResponsive: boolean
   onLinkUp(peer: NodeId, budget: number): void
   onLinkDown(peer: NodeId): void
-  onLinkMessage(peer: NodeId, message: PeerMessage): void
+  onLinkMessage(peer: NodeId, message: Message): void
   onLinkRoom(peer: NodeId, bytes: number): void
 }
 
 /** One way of a link. */
-export interface Direction {
-  readonly from: LinkEnd
-  readonly to: LinkEnd
+export interface Direction<Message> {
+  readonly from: LinkEnd<Message>
+  readonly to: LinkEnd<Message>
   readonly latencyMs: number
   /** Cuts that are in force; several may overlap. */
   cuts: number
@@ -41,8 +40,8 @@ interface QueuedFrame {
 }
 
 /** Two nodes, and both ways between them. */
-export interface Link {
-  readonly directions: readonly [Direction, Direction]
+export interface Link<Message> {
+  readonly directions: readonly [Direction<Message>, Direction<Message>]
   /** Grows with every break, so that frames of an earlier connection are known. */
   generation: number
   /** Nodes whose end is up. */

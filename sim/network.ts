@@ -3,39 +3,46 @@
 
 import type { NodeId } from '../node/core/common/ids.ts'
 import { hold, letGo } from '../node/core/common/slabs.ts'
-import type { PeerMessage } from '../node/core/gossip/messages.ts'
-import { decodePeerFrame, decodePeerText, encodePeerFrame, encodePeerText } from '../node/wire/peer-codec.ts'
 import { Dice } from './dice.ts'
 import type { Direction, Link, LinkEnd } from './link.ts'
-import type { Plan } from './plan.ts'
+import type { NetworkPlan } from './plan.ts'
 import type { Tally } from './tally.ts'
 import type { Timeline } from './timeline.ts'
 
 const fastBytesPerMs = 100_000
 
-export class Network {
+/** How messages become what travels. */
+export interface Codec<Message> {
+  encode(message: Message): Uint8Array | string
+  /** Undefined where the content is something else. */
+  decode(content: Uint8Array | string): Message | undefined
+}
+
+export class Network<Message> {
   readonly #timeline: Timeline
-  readonly #plan: Plan
+  readonly #plan: NetworkPlan
+  readonly #codec: Codec<Message>
   readonly #dice: Dice
   readonly #tally: Tally
-  readonly #links: Link[] = []
+  readonly #links: Link<Message>[] = []
   /** Largest number of bytes that waited for one link. */
   queuedBytesMax = 0
   /** While true, links lose, double and delay nothing. */
   isCalm = false
 
-  constructor(timeline: Timeline, plan: Plan, tally: Tally) {
+  constructor(timeline: Timeline, plan: NetworkPlan, tally: Tally, codec: Codec<Message>) {
     this.#timeline = timeline
     this.#plan = plan
     this.#dice = new Dice(plan.seed, 'network')
     this.#tally = tally
+    this.#codec = codec
   }
 
   /** Joins every pair of nodes and lets links come up. */
-  join(ends: readonly LinkEnd[]): void {
+  join(ends: readonly LinkEnd<Message>[]): void {
     for (const [index, left] of ends.entries()) {
       for (const right of ends.slice(index + 1)) {
-        const link: Link = {
+        const link: Link<Message> = {
           directions: [this.#direction(left, right), this.#direction(right, left)],
           generation: 0,
           up: new Set(),
@@ -63,16 +70,16 @@ export class Network {
     )
   }
 
-  send(from: NodeId, to: NodeId, message: PeerMessage): void {
+  send(from: NodeId, to: NodeId, message: Message): void {
     const link = this.#find(from, to)
     if (!link.up.has(from)) return
     const direction = this.#directionOf(link, from)
-    const content = encodePeerFrame(message) ?? encodePeerText(message)
+    const content = this.#codec.encode(message)
     if (typeof content !== 'string') hold(content)
     const { generation } = link
     const receive = (content: Uint8Array | string): void => {
       if (link.generation !== generation || !link.up.has(to)) return
-      const received = typeof content === 'string' ? decodePeerText(content) : decodePeerFrame(content)
+      const received = this.#codec.decode(content)
       if (received === undefined) throw new Error(`${from} sent ${to} what does not parse: ${content}`)
       direction.to.onLinkMessage(from, received)
     }
@@ -80,6 +87,12 @@ export class Network {
     direction.queuedBytes += content.length
     this.queuedBytesMax = Math.max(this.queuedBytesMax, direction.queuedBytes)
     if (direction.queue.length === 1) this.#sendNext(direction)
+  }
+
+  /** Bytes that wait on the link to a node; undefined while it is down at this end. */
+  queuedBytes(from: NodeId, to: NodeId): number | undefined {
+    const link = this.#find(from, to)
+    return link.up.has(from) ? this.#directionOf(link, from).queuedBytes : undefined
   }
 
   /** What a link's queue still takes. */
@@ -123,7 +136,7 @@ export class Network {
     }
   }
 
-  #sendNext(direction: Direction): void {
+  #sendNext(direction: Direction<Message>): void {
     const sending = ++direction.sending
     const frame = direction.queue[0]
     if (frame === undefined) return
@@ -141,7 +154,7 @@ export class Network {
   }
 
   /** When a frame arrives: never, once, or twice. */
-  #arrivals(direction: Direction): number[] {
+  #arrivals(direction: Direction<Message>): number[] {
     const { loss, duplication, lateness } = this.#plan
     const dice = this.#dice
     const latencyMs = direction.latencyMs * dice.between(1, 1.3)
@@ -164,7 +177,7 @@ export class Network {
     return [arrival, arrival + dice.between(0, 100)]
   }
 
-  #arriveAt(direction: Direction, time: number, receive: () => void): void {
+  #arriveAt(direction: Direction<Message>, time: number, receive: () => void): void {
     this.#timeline.at(time, () => {
       if (direction.cuts === 0) receive()
       else if (this.#plan.cutsLose) this.#tally.count('frames lost')
@@ -172,7 +185,7 @@ export class Network {
     })
   }
 
-  #break(link: Link): void {
+  #break(link: Link<Message>): void {
     link.generation++
     for (const direction of link.directions) {
       for (const { content } of direction.queue) if (typeof content !== 'string') letGo(content)
@@ -191,7 +204,7 @@ export class Network {
     this.#connectLater(link)
   }
 
-  #connectLater(link: Link): void {
+  #connectLater(link: Link<Message>): void {
     if (link.isConnecting) return
     link.isConnecting = true
     this.#timeline.after(this.#dice.between(5, 400), () => {
@@ -203,7 +216,7 @@ export class Network {
     })
   }
 
-  #connect(link: Link): void {
+  #connect(link: Link<Message>): void {
     const generation = ++link.generation
     for (const direction of link.directions) {
       const { from, to } = direction
@@ -223,7 +236,7 @@ export class Network {
     })
   }
 
-  #direction(from: LinkEnd, to: LinkEnd): Direction {
+  #direction(from: LinkEnd<Message>, to: LinkEnd<Message>): Direction<Message> {
     const { latencyMinMs, latencyMaxMs } = this.#plan
     return {
       from,
@@ -239,15 +252,15 @@ export class Network {
     }
   }
 
-  #directionOf(link: Link, from: NodeId): Direction {
+  #directionOf(link: Link<Message>, from: NodeId): Direction<Message> {
     return link.directions[0].from.id === from ? link.directions[0] : link.directions[1]
   }
 
-  #linksOf(node: NodeId): Link[] {
+  #linksOf(node: NodeId): Link<Message>[] {
     return this.#links.filter(({ directions }) => directions.some(({ from }) => from.id === node))
   }
 
-  #find(left: NodeId, right: NodeId): Link {
+  #find(left: NodeId, right: NodeId): Link<Message> {
     const link = this.#linksOf(left).find(({ directions }) =>
       directions.some(({ from }) => from.id === right),
     )

@@ -19,24 +19,30 @@ export interface FaultRates {
   readonly stall: number
 }
 
-export interface Plan {
+/** How the links between the nodes are. */
+export interface NetworkPlan {
   readonly seed: number
-  readonly nodes: number
-  /** How long faults and publications go on, milliseconds. */
-  readonly activeMs: number
-  /** Whether the nodes are on different continents. */
-  readonly isFar: boolean
   readonly latencyMinMs: number
   readonly latencyMaxMs: number
   /** How long a node takes to notice that a link is dead. */
   readonly detectionMs: number
-  readonly faults: FaultRates
   /** Probabilities per frame, on links that stay up. */
   readonly loss: number
   readonly duplication: number
   readonly lateness: number
   /** Whether frames on a cut link are lost; otherwise they arrive late. */
   readonly cutsLose: boolean
+  /** What a link's queue takes before it counts as full. */
+  readonly linkQueueBytes: number
+}
+
+export interface Plan extends NetworkPlan {
+  readonly nodes: number
+  /** How long faults and publications go on, milliseconds. */
+  readonly activeMs: number
+  /** Whether the nodes are on different continents. */
+  readonly isFar: boolean
+  readonly faults: FaultRates
   /** Whether nodes that are down at the end stay down. */
   readonly leavesDead: boolean
   readonly retentionBytes: number
@@ -47,8 +53,6 @@ export interface Plan {
   readonly payloadBytesMax: number
   readonly subscriptionsPerSecond: number
   readonly streamChangesPerSecond: number
-  /** What a link's queue takes before it counts as full. */
-  readonly linkQueueBytes: number
 }
 
 /** Draws the plan of a seed. */

@@ -1,7 +1,6 @@
 // The text that `npm run sim` prints.
 
-import type { Plan } from './plan.ts'
-import type { Failure, Outcome } from './simulation.ts'
+import type { Failure, Outcome } from './run.ts'
 
 /** Sums over all runs. */
 export class Totals {
@@ -20,8 +19,7 @@ export class Totals {
   }
 }
 
-export function formatFailure(plan: Plan, failure: Failure, nodes: number | undefined): string {
-  const replay = `npm run sim -- --seed ${plan.seed}${nodes === undefined ? '' : ` --nodes ${nodes}`} --verbose`
+export function formatFailure(replay: string, plan: { readonly seed: number }, failure: Failure): string {
   return [
     `seed ${plan.seed} FAILED: ${failure.invariant}`,
     `  ${failure.message}`,

@@ -14,15 +14,15 @@ import type { PublishOutcome } from '../node/wire/control-frames.ts'
 import type { AudienceMember } from './audience-member.ts'
 import { CountedSlabs, smallWipedSlabs } from './counted-slabs.ts'
 import { Dice } from './dice.ts'
+import { createIdleLeader } from './idle-leader.ts'
 import { Journal } from './journal.ts'
 import type { LinkEnd } from './link.ts'
 import type { Draft, Message } from './truth.ts'
 import type { World } from './world.ts'
 
-const busyTickMs = 100
-const restTickMs = 1000
+const tickMs = { busy: 100, rest: 1000 } as const
 
-export class SimulatedNode implements LinkEnd {
+export class SimulatedNode implements LinkEnd<PeerMessage> {
   readonly id: NodeId
   readonly #world: World
   readonly #dice: Dice
@@ -70,19 +70,14 @@ export class SimulatedNode implements LinkEnd {
     const boot = this.#dice.big() as Boot
     this.boot = boot
     const origin = toOrigin(this.id, boot)
-    this.journal.write({
-      t: 'start',
-      at: timeline.now,
-      v: 1,
-      cluster: 'sim',
-      node: this.id,
-      origin,
-    })
+    const node = this.id
+    this.journal.write({ t: 'start', at: timeline.now, v: 1, cluster: 'sim', node, origin })
     this.slabs = new CountedSlabs(smallWipedSlabs)
     const broker = new Broker({
-      node: this.id,
+      node,
       boot,
       peers: nodes.map((node) => node.id),
+      leader: createIdleLeader(this.id, boot, this.slabs),
       defaults: {
         retention: { bytes: plan.retentionBytes, ageMs: plan.retentionAgeMs },
         copies: plan.copies,
@@ -229,7 +224,7 @@ export class SimulatedNode implements LinkEnd {
   /** As the node's own ticker: often while something has a deadline, else once a second. */
   #tickLater(boot: Boot): void {
     const { timeline, invariants } = this.#world
-    const intervalMs = this.broker?.agent.hasDeadlines ? busyTickMs : restTickMs
+    const intervalMs = this.broker?.agent.hasDeadlines ? tickMs.busy : tickMs.rest
     timeline.after(intervalMs - (timeline.now % intervalMs), () => {
       if (this.boot !== boot || this.broker === undefined) return
       this.input({ kind: 'tick' })

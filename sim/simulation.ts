@@ -14,34 +14,14 @@ import { Identity } from './invariants/identity.ts'
 import { MemoryReturns } from './invariants/memory-returns.ts'
 import { NoEndlessWait } from './invariants/no-endless-wait.ts'
 import { Network } from './network.ts'
+import { peerCodec } from './peer-codec.ts'
 import { isBeyondTcp, type Plan } from './plan.ts'
+import { type Outcome, Run, Violation } from './run.ts'
 import { SimulatedNode } from './simulated-node.ts'
-import { Tally } from './tally.ts'
-import { Timeline } from './timeline.ts'
 import { Truth } from './truth.ts'
 import { Workload } from './workload.ts'
-import { type Invariant, Violation, type World } from './world.ts'
+import type { Invariant, World } from './world.ts'
 
-export interface Outcome {
-  readonly plan: Plan
-  /** 64 bits over everything that happened. */
-  readonly traceHash: string
-  readonly events: number
-  readonly simulatedMs: number
-  readonly counts: ReadonlyMap<string, number>
-  /** Undefined if every promise was kept. */
-  readonly failure: Failure | undefined
-}
-
-export interface Failure {
-  readonly invariant: string
-  readonly message: string
-  /** What happened last, oldest first. */
-  readonly story: readonly string[]
-}
-
-/** 14 November 2023; any time does. */
-const startMs = 1_700_000_000_000
 /** After healing, links between living nodes must be up again within this. */
 const reconnectMsMax = 6_000
 /** The promise: complete so long after everything is healed. */
@@ -50,53 +30,29 @@ const completeWithinMs = 2_000
 const completeBeyondTcpMs = 9_000
 /** Times that news goes from node to node until everything is complete: for every hole, each of up to six others is asked in turn. */
 const hopsMax = 60
-const storyLinesMax = 60
 const waitsMax = 4
 
 export class Simulation {
   readonly #plan: Plan
-  readonly #timeline = new Timeline(startMs)
-  readonly #tally = new Tally()
-  readonly #story: string[] = []
-  readonly #onLine: ((line: string) => void) | undefined
+  readonly #run: Run
 
   constructor(plan: Plan, onLine?: (line: string) => void) {
     this.#plan = plan
-    this.#onLine = onLine
+    this.#run = new Run(onLine)
   }
 
-  run(): Outcome {
-    const failure = this.#tryRun()
-    return {
-      plan: this.#plan,
-      traceHash: this.#tally.hash,
-      events: this.#timeline.events,
-      simulatedMs: this.#timeline.now - startMs,
-      counts: this.#tally.counts,
-      failure,
-    }
-  }
-
-  #tryRun(): Failure | undefined {
-    try {
-      this.#runThrough()
-      return undefined
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      if (error instanceof Violation) return { invariant: error.invariant, message, story: this.#story }
-      const stack = error instanceof Error ? (error.stack ?? message) : message
-      return { invariant: 'no exception', message: stack, story: this.#story }
-    }
+  run(): Outcome<Plan> {
+    return this.#run.toOutcome(this.#plan, () => this.#runThrough())
   }
 
   #runThrough(): void {
-    const timeline = this.#timeline
+    const { timeline } = this.#run
     const world = this.#makeWorld()
     const workload = new Workload(world, world.audience as AudienceMember[])
     const faults = new Faults(world, workload)
     for (const node of world.nodes) node.start()
     world.network.join(world.nodes)
-    timeline.runUntil(startMs + 1_000)
+    timeline.runUntil(timeline.now + 1_000)
     workload.start()
     faults.start()
     timeline.runUntil(timeline.now + this.#plan.activeMs)
@@ -135,19 +91,12 @@ export class Simulation {
   }
 
   #makeWorld(): World {
-    const timeline = this.#timeline
-    const tally = this.#tally
+    const { timeline, tally, tell } = this.#run
     const plan = this.#plan
-    const network = new Network(timeline, plan, tally)
+    const network = new Network(timeline, plan, tally, peerCodec)
     const nodes: SimulatedNode[] = []
     const audience: AudienceMember[] = []
     const invariants: Invariant[] = []
-    const tell = (event: string): void => {
-      const line = `${((timeline.now - startMs) / 1000).toFixed(3).padStart(8)} s  ${event}`
-      this.#onLine?.(line)
-      this.#story.push(line)
-      if (this.#story.length > storyLinesMax) this.#story.shift()
-    }
     const truth = new Truth()
     const world: World = { plan, timeline, network, truth, tally, nodes, audience, invariants, tell }
     const deliveries = new DeliveryRule(world)

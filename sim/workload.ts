@@ -1,8 +1,9 @@
 // What users do: publish, subscribe and leave, move to another node, create, change and delete streams.
 
-import { toDefinitionValue, toStreamKey } from '../node/broker/stream-table.ts'
+import { toStreamKey } from '../node/broker/stream-table.ts'
 import type { NodeId } from '../node/core/common/ids.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
+import { toDefinitionValue } from '../node/wire/stream-definition.ts'
 import { AudienceMember, type MemberStart } from './audience-member.ts'
 import { Dice } from './dice.ts'
 import type { SimulatedNode } from './simulated-node.ts'

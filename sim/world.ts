@@ -1,6 +1,7 @@
 // Everything of one run that its parts and the invariants look at, and the error that ends a run.
 
 import type { SubscriptionEventLine } from '../node/core/common/journal-lines.ts'
+import type { PeerMessage } from '../node/core/gossip/messages.ts'
 import type { OriginState, Replica } from '../node/core/stream/replica.ts'
 import type { AudienceMember } from './audience-member.ts'
 import type { Network } from './network.ts'
@@ -48,7 +49,7 @@ export interface Invariant {
 export interface World {
   readonly plan: Plan
   readonly timeline: Timeline
-  readonly network: Network
+  readonly network: Network<PeerMessage>
   readonly truth: Truth
   readonly tally: Tally
   readonly nodes: readonly SimulatedNode[]
@@ -56,14 +57,4 @@ export interface World {
   readonly invariants: readonly Invariant[]
   /** Writes a line into the story of the run. */
   tell(event: string): void
-}
-
-/** A promise was broken. */
-export class Violation extends Error {
-  readonly invariant: string
-
-  constructor(invariant: string, message: string) {
-    super(`${invariant}: ${message}`)
-    this.invariant = invariant
-  }
 }

@@ -1,7 +1,8 @@
 // When everything is healed, all living nodes know the same streams with the same definitions, and their catalogs have the
 // same hash.
 
-import { type Invariant, Violation, type World } from '../world.ts'
+import { Violation } from '../run.ts'
+import type { Invariant, World } from '../world.ts'
 
 export class Agreement implements Invariant {
   readonly name = 'agreement'

@@ -4,9 +4,10 @@
 import { checkJournals } from '../../audit/check.ts'
 import type { Finding } from '../../audit/check-result.ts'
 import type { Origin } from '../../node/core/common/ids.ts'
+import { Violation } from '../run.ts'
 import type { SimulatedNode } from '../simulated-node.ts'
 import type { Message } from '../truth.ts'
-import { type Invariant, Violation, type World } from '../world.ts'
+import type { Invariant, World } from '../world.ts'
 
 export class AuditAgreement implements Invariant {
   readonly name = 'audit agreement'

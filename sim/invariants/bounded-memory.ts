@@ -1,8 +1,9 @@
 // Whatever happens, a replica holds no more than its retention, one batch, and what may be held back; and a link's queue
 // stays within what it said it takes, one batch, and the small messages that do not wait for room.
 
+import { Violation } from '../run.ts'
 import type { SimulatedNode } from '../simulated-node.ts'
-import { type Invariant, Violation, type World } from '../world.ts'
+import type { Invariant, World } from '../world.ts'
 
 const batchBytesMax = 66_000
 /** No retention that a plan draws is longer; placing an interest may hold back what retention allowed before. */

@@ -3,8 +3,9 @@
 
 import type { AudienceMember } from '../audience-member.ts'
 import { isBeyondTcp } from '../plan.ts'
+import { Violation } from '../run.ts'
 import type { Message } from '../truth.ts'
-import { type Invariant, Violation, type World } from '../world.ts'
+import type { Invariant, World } from '../world.ts'
 import type { DeliveryRule } from './delivery-rule.ts'
 
 /** An interest takes so long at most to reach the nodes that it can reach. */

@@ -1,8 +1,9 @@
 // A publication that was acknowledged at level `copies` is, or was until retention dropped it, held by so many nodes
 // besides its origin.
 
+import { Violation } from '../run.ts'
 import type { Message } from '../truth.ts'
-import { type Invariant, Violation } from '../world.ts'
+import type { Invariant } from '../world.ts'
 
 export class Copies implements Invariant {
   readonly name = 'copies'

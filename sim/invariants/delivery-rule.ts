@@ -4,7 +4,8 @@
 import type { Origin } from '../../node/core/common/ids.ts'
 import type { SubscriptionEventLine } from '../../node/core/common/journal-lines.ts'
 import type { AudienceMember } from '../audience-member.ts'
-import { type Handed, type Invariant, Violation, type World } from '../world.ts'
+import { Violation } from '../run.ts'
+import type { Handed, Invariant, World } from '../world.ts'
 
 /** Where a member stands on one origin of one stream. */
 export interface Track {

@@ -4,8 +4,9 @@
 // that runs loses nothing before its retention has passed. Where links lose frames and stay up, which TCP does not do, an answer can
 // look complete that is not; there this is not demanded.
 
+import { Violation } from '../run.ts'
 import type { Message } from '../truth.ts'
-import { type Handed, type Invariant, Violation, type World } from '../world.ts'
+import type { Handed, Invariant, World } from '../world.ts'
 
 /** Holdings are told once per probe interval; a message takes a little on top. */
 const newsMs = 1_200

@@ -1,7 +1,8 @@
 // What is delivered under (stream, origin, sequence) is what was published under it: payload, topic, nothing invented, and
 // only topics that the subscriber asked for.
 
-import { type Handed, type Invariant, Violation, type World } from '../world.ts'
+import { Violation } from '../run.ts'
+import type { Handed, Invariant, World } from '../world.ts'
 
 export class Identity implements Invariant {
   readonly name = 'identity'

@@ -2,8 +2,9 @@
 // an entry is in use.
 // Looks at the end, and takes the streams away itself; the last of the invariants.
 
+import { Violation } from '../run.ts'
 import type { SimulatedNode } from '../simulated-node.ts'
-import { type Invariant, Violation, type World } from '../world.ts'
+import type { Invariant, World } from '../world.ts'
 
 export class MemoryReturns implements Invariant {
   readonly name = 'memory returns'

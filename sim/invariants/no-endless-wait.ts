@@ -1,7 +1,8 @@
 // Nobody waits for ever: when everything is healed and retention could have let an absent node hold what is missing no
 // longer, no node wants anything, no interest waits for an answer, and every feed has caught up.
 
-import { type Invariant, Violation, type World } from '../world.ts'
+import { Violation } from '../run.ts'
+import type { Invariant, World } from '../world.ts'
 
 export class NoEndlessWait implements Invariant {
   readonly name = 'no endless wait'

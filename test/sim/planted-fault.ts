@@ -2,7 +2,8 @@
 // nothing else sees the broken code.
 
 import { drawPlan } from '../../sim/plan.ts'
-import { type Failure, type Outcome, Simulation } from '../../sim/simulation.ts'
+import type { Failure, Outcome } from '../../sim/run.ts'
+import { Simulation } from '../../sim/simulation.ts'
 
 /** Runs something with the fault, which begins anew every time. */
 export type Fault = <Result>(run: () => Result) => Result
@@ -41,10 +42,17 @@ export function runSeed(seed: number): Outcome {
   return new Simulation(drawPlan(seed)).run()
 }
 
+export interface Hunt {
+  readonly run: (seed: number) => Outcome
+  /** The first seed that is tried, and how many at most. */
+  readonly first: number
+  readonly seeds: number
+}
+
 /** The first of so many seeds that fails with the fault. */
-export function catchFault(fault: Fault, seeds: number): Caught | undefined {
-  for (let seed = 1; seed <= seeds; seed++) {
-    const outcome = fault(() => runSeed(seed))
+export function catchFault(fault: Fault, { run, first, seeds }: Hunt): Caught | undefined {
+  for (let seed = first; seed < first + seeds; seed++) {
+    const outcome = fault(() => run(seed))
     if (outcome.failure !== undefined) return { seed, failure: outcome.failure, outcome }
   }
   return undefined

@@ -1,0 +1,51 @@
+// When faults begin and end: each kind comes as often as it is asked for, lasts for a while, and is undone when all faults end.
+
+import type { Dice } from './dice.ts'
+import type { Run } from './run.ts'
+
+export class FaultSchedule {
+  readonly #run: Pick<Run, 'timeline' | 'tally' | 'tell'>
+  readonly #dice: Dice
+  /** What ends the faults that are in force. */
+  readonly #undo = new Set<() => void>()
+  #isOver = false
+
+  constructor(run: Pick<Run, 'timeline' | 'tally' | 'tell'>, dice: Dice) {
+    this.#run = run
+    this.#dice = dice
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Lets something happen so often on average, until all faults end. */
+  every(perSecond: number, run: () => void): void {
+    if (perSecond === 0) return
+    this.#run.timeline.after(this.#dice.pause(perSecond), () => {
+      if (this.#isOver) return
+      run()
+      this.every(perSecond, run)
+    })
+  }
+
+  /** Undoes a fault after a while, or when all faults end. */
+  forAWhile(what: string, lowMs: number, highMs: number, undo: () => void): void {
+    const forMs = this.#dice.between(lowMs, highMs)
+    this.#run.tally.count(`fault ${what.split(' ')[0]}`)
+    this.#run.tell(`${what} for ${Math.round(forMs)} ms`)
+    const once = (): void => {
+      if (!this.#undo.delete(once)) return
+      this.#run.tell(`${what} is over`)
+      undo()
+    }
+    this.#undo.add(once)
+    this.#run.timeline.after(forMs, once)
+  }
+
+  /** Undoes everything that is in force; nothing happens any more. */
+  stop(): void {
+    this.#isOver = true
+    for (const undo of [...this.#undo]) undo()
+  }
+}

@@ -1,0 +1,56 @@
+// Nobody takes for committed what a majority of disks does not have: no leader says so, no disk does, and no floor stands for it. One
+// floor has one state, whoever has written it.
+
+import { crc32 } from 'node:zlib'
+import { Violation } from '../../run.ts'
+import type { Durable, LeaderInvariant, LeaderWorld, Sent } from '../world.ts'
+
+export class CommitIsDurable implements LeaderInvariant {
+  readonly name = 'commit is durable'
+  readonly #world: LeaderWorld
+  /** By group and index. */
+  readonly #states = new Map<string, number>()
+
+  constructor(world: LeaderWorld) {
+    this.#world = world
+  }
+
+  onSent({ node, group, message }: Sent): void {
+    if (message.kind === 'append' || message.kind === 'heartbeat')
+      this.#expect(node, group, message.commit, 'says that entries are committed')
+    else if (message.kind === 'read-answer') this.#expect(node, group, message.index, 'answers a read')
+    else if (message.kind === 'snapshot')
+      this.#expect(node, group, message.snapshot.index, 'sends a snapshot')
+  }
+
+  onDurable({ node, record }: Durable): void {
+    const { group } = record
+    if (record.kind === 'hard-state')
+      return this.#expect(node, group, record.hardState.commit, 'has written a commit index')
+    if (record.kind !== 'floor' && record.kind !== 'snapshot') return
+    const { index, term, data } = record.snapshot
+    if (index === 0) return
+    this.#expect(node, group, index, 'has written a floor')
+    const entry = this.#world.commits.group(group).entries[index - 1]
+    if (entry?.term !== term)
+      throw new Violation(
+        this.name,
+        `${node}, group ${group}: floor ${index} has term ${term}, not ${entry?.term}`,
+      )
+    const key = `${group} ${index}`
+    const state = crc32(data)
+    if ((this.#states.get(key) ?? state) !== state)
+      throw new Violation(
+        this.name,
+        `${node}, group ${group}: floor ${index} has another state than elsewhere`,
+      )
+    this.#states.set(key, state)
+  }
+
+  #expect(node: string, group: number, index: number, what: string): void {
+    const { last } = this.#world.commits.group(group)
+    if (index <= last) return
+    const why = `up to ${index}, a majority of disks has ${last}`
+    throw new Violation(this.name, `${node}, group ${group}: ${what} ${why}`)
+  }
+}

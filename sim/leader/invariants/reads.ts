@@ -1,0 +1,32 @@
+// Whoever asked for what is current, and was answered in time, sees everything that anybody was told to be stored before.
+
+import type { StreamId } from '../../../node/core/common/ids.ts'
+import type { Placed } from '../../../node/leader/submissions.ts'
+import { Violation } from '../../run.ts'
+import type { LeaderNode } from '../leader-node.ts'
+import type { Publication } from '../publications.ts'
+import type { LeaderInvariant } from '../world.ts'
+
+export class Reads implements LeaderInvariant {
+  readonly name = 'reads'
+  /** Last offset that a publisher was told. */
+  readonly #told = new Map<StreamId, number>()
+
+  onPlaced({ stream, from, to }: Publication, placed: Placed | undefined): void {
+    if (placed === undefined) return
+    this.#told.set(stream, Math.max(this.toldOf(stream), placed.offset + to - from))
+  }
+
+  toldOf(stream: StreamId): number {
+    return this.#told.get(stream) ?? 0
+  }
+
+  /** `told`: what `toldOf` said when the read began; `last`: the last offset that the node has now. */
+  onRead(node: LeaderNode, stream: string, told: number, last: number): void {
+    if (last < told)
+      throw new Violation(
+        this.name,
+        `${node.id}, ${stream}: a read sees up to ${last}, ${told} was told before it`,
+      )
+  }
+}

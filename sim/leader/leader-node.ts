@@ -1,0 +1,284 @@
+// One node of the leader world: the production agent on virtual time, its links, its clock and its disk. Inputs that come while it is
+// paused wait and are handled late, in their order.
+
+import { Arena } from '../../node/core/common/arena.ts'
+import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import type { StreamDefinition } from '../../node/core/stream/definition.ts'
+import type { Replica } from '../../node/core/stream/replica.ts'
+import { GroupRecovery } from '../../node/groups/recovery.ts'
+import { LeaderAgent } from '../../node/leader/agent.ts'
+import { leaderLimits } from '../../node/leader/limits.ts'
+import { batchFlag, batchOffset, frameType } from '../../node/wire/batch-header.ts'
+import { decodeRecords } from '../../node/wire/log-records.ts'
+import { decodeRaftFrame, raftFrameType } from '../../node/wire/raft-frames.ts'
+import { CountedSlabs } from '../counted-slabs.ts'
+import { Dice } from '../dice.ts'
+import { noEpochs } from '../idle-leader.ts'
+import type { LinkEnd } from '../link.ts'
+import { Violation } from '../run.ts'
+import { SimulatedDisk } from './disk.ts'
+import { DurableLog } from './durable-log.ts'
+import type { LeaderWorld } from './world.ts'
+
+const secondMs = 1000
+/** Most batches stand in slabs, and what is used without being held does not stay as it was. */
+export const wipedSlabs = { slabBytes: 65_536, wipes: true } as const
+/** What a publication without a place waits for, milliseconds. */
+const timeoutMs = 5000
+
+export class LeaderNode implements LinkEnd<Uint8Array> {
+  readonly id: NodeId
+  readonly #world: LeaderWorld
+  readonly #dice: Dice
+  readonly disk: SimulatedDisk
+  /** What is durable, as the disk says. */
+  readonly durable: DurableLog = new DurableLog()
+  agent: LeaderAgent | undefined
+  slabs: CountedSlabs = new CountedSlabs(wipedSlabs)
+  boot: Boot | undefined
+  /** Damage was found: it does not start again. */
+  isLost = false
+  /** What its clock is ahead of the true time, milliseconds. */
+  clockAheadMs: number
+  #endOfTurn: (() => void)[] = []
+  #inbox: (() => void)[] = []
+  #isPaused = false
+  /** How far the delivery log of each replica was looked through. */
+  #seen = new Map<Replica, number>()
+
+  constructor(world: LeaderWorld, id: NodeId) {
+    this.#world = world
+    this.id = id
+    const { plan, timeline } = world
+    this.#dice = new Dice(plan.seed, `leader node ${id}`)
+    this.clockAheadMs = this.#dice.between(0, plan.clockSpreadMs)
+    const disk = new Dice(plan.seed, `disk ${id}`)
+    this.disk = new SimulatedDisk(timeline, plan, disk, (body) => this.#onDurable(body))
+  }
+
+  get isAlive(): boolean {
+    return this.agent !== undefined
+  }
+
+  get isResponsive(): boolean {
+    return this.isAlive && !this.#isPaused
+  }
+
+  now(): number {
+    return this.#world.timeline.now + this.clockAheadMs
+  }
+
+  /** Begins a boot with what is on the disk, as `openLog` does; a node whose log is damaged does not start. */
+  start(): void {
+    if (this.isLost || this.isAlive) return
+    const found = this.disk.open()
+    if (found.isDamaged) {
+      this.isLost = true
+      this.#world.tell(`${this.id} finds damage and stays down`)
+      this.#world.tally.count('nodes lost')
+      return
+    }
+    this.disk.adopt(found.writes)
+    const boot = this.#dice.big() as Boot
+    this.boot = boot
+    const slabs = new CountedSlabs(wipedSlabs)
+    this.slabs = slabs
+    const recovery = new GroupRecovery(() => new Arena(slabs))
+    for (const { body, number } of found.writes) recovery.onRecords(recordsOf(body), number)
+    if (recovery.incomplete.length > 0 || (found.writes[0]?.number ?? 1) > recovery.keptFrom)
+      throw new Violation('recovery', `${this.id}: a file that is needed was removed`)
+    for (const observer of this.#world.observers) observer.onRecovered?.(this, recovery.logs)
+    this.#seen = new Map()
+    const endOfTurn = (callback: () => void): number => this.#endOfTurn.push(callback)
+    const agent = new LeaderAgent({
+      ...{ node: this.id, boot, slabs, timeoutMs, start: found.start, logs: recovery.logs },
+      nodes: this.#world.nodes.map(({ id }) => id),
+      limits: this.#world.plan.limits,
+      random: () => this.#dice.between(0, 1),
+      ports: {
+        now: () => this.now(),
+        endOfTurn,
+        allocate: (bytes) => new Uint8Array(bytes),
+        sendFrame: (node, frame) => this.#send(node, frame),
+        queuedBytes: (node) => this.#world.network.queuedBytes(this.id, node),
+        onDelivered: (replica) => this.#onDelivered(replica),
+        onFailed: (cause) => this.#onFailed(boot, cause),
+        onGroup: () => undefined,
+        epochs: noEpochs,
+        disk: {
+          checksum: this.disk.checksum,
+          remove: (file) => this.disk.remove(file),
+          write: (file, parts, onDone) =>
+            this.disk.write(file, parts, (failure) => this.#do(boot, () => onDone(failure))),
+        },
+      },
+    })
+    this.agent = agent
+    this.#do(boot, () => {
+      const late = this.#dice.some(this.#world.definitions, this.#world.plan.lateDefinitions)
+      for (const definition of this.#world.definitions)
+        if (!late.includes(definition)) agent.define(definition)
+      agent.recover()
+      for (const definition of late) this.#learnLater(boot, definition)
+    })
+    this.#everySoOften(boot, leaderLimits.tickMs, () => agent.tick())
+    this.#everySoOften(boot, secondMs, () => agent.onSecond())
+  }
+
+  /** The process is gone; of the write that was under way anything may be there. */
+  crash(): void {
+    if (!this.isAlive) return
+    this.agent = undefined
+    this.boot = undefined
+    this.#endOfTurn = []
+    this.#inbox = []
+    this.#isPaused = false
+    this.disk.crash()
+    this.#world.network.onCrash(this.id)
+    for (const subscriber of this.#world.audience) if (subscriber.node === this) subscriber.onCrash()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    const inbox = this.#inbox
+    this.#inbox = []
+    for (const run of inbox) this.#run(run)
+  }
+
+  /** Runs something in a turn of the node's event loop. */
+  do(run: (agent: LeaderAgent) => void): void {
+    const { boot } = this
+    if (boot === undefined) return
+    this.#do(boot, () => {
+      if (this.agent !== undefined) run(this.agent)
+    })
+  }
+
+  replicaOf(name: string): Replica | undefined {
+    return [...(this.agent?.replicas.values() ?? [])].find((replica) => replica.name === name)
+  }
+
+  onLinkUp(peer: NodeId): void {
+    this.do((agent) => agent.onPeerUp(peer))
+  }
+
+  onLinkDown(peer: NodeId): void {
+    this.do((agent) => agent.onPeerDown(peer))
+  }
+
+  onLinkRoom(): void {
+    this.do((agent) => agent.onPeerWritable())
+  }
+
+  /** As the node's peer driver tells frames apart. */
+  onLinkMessage(peer: NodeId, frame: Uint8Array): void {
+    this.do((agent) => {
+      const { tally, timeline } = this.#world
+      tally.trace(timeline.now, this.id, peer, frame.length)
+      if (frame[0] === raftFrameType) {
+        if (!agent.onRaftFrame(frame)) throw new Error(`${peer} sent ${this.id} a frame that does not parse`)
+        return
+      }
+      const isSubmitted = ((frame[batchOffset.flags] ?? 0) & batchFlag.submitted) !== 0
+      if (frame[0] !== frameType.batch || !isSubmitted)
+        throw new Error(`${peer} sent ${this.id} a frame that is not of leader mode`)
+      tally.count('message submission')
+      agent.onSubmitted(peer, frame)
+    })
+  }
+
+  #send(to: NodeId, frame: Uint8Array): void {
+    const { network, commits, observers, tally } = this.#world
+    const { boot } = this
+    if (frame[0] === raftFrameType && boot !== undefined) {
+      const messages = decodeRaftFrame(frame)
+      if (messages === undefined) throw new Error(`${this.id} sends a frame that does not parse`)
+      for (const { group, message } of messages) {
+        const disk = this.durable.group(group)
+        tally.count(`message ${message.kind}`)
+        for (const observer of observers) observer.onSent?.({ node: this.id, boot, group, message, disk })
+        commits.onMessage(this.id, group, message, disk)
+      }
+    }
+    network.send(this.id, to, frame)
+  }
+
+  #onDurable(body: Uint8Array): void {
+    const { commits, observers, tally, timeline } = this.#world
+    tally.count('disk writes')
+    tally.trace(timeline.now, this.id, 'durable', body.length)
+    const groups = new Set<number>()
+    for (const record of recordsOf(body)) {
+      if (record.kind === 'kept') continue
+      const disk = this.durable.group(record.group)
+      const entries = disk.apply(record)
+      groups.add(record.group)
+      for (const observer of observers) observer.onDurable?.({ node: this.id, record, disk, entries })
+    }
+    for (const group of groups) commits.onDurable(this.id, group, this.durable.group(group))
+  }
+
+  #onDelivered(replica: Replica): void {
+    const { delivered, entries } = replica
+    const { observers, audience } = this.#world
+    let at = Math.max(delivered.first, this.#seen.get(replica) ?? 0)
+    for (; at < delivered.end; at++) {
+      const item = delivered.at(at)
+      if (typeof item !== 'number') continue
+      for (const observer of observers) observer.onDelivered?.(this, replica, entries.at(item))
+    }
+    this.#seen.set(replica, at)
+    for (const subscriber of audience) if (subscriber.node === this) subscriber.pump()
+  }
+
+  #onFailed(boot: Boot, cause: unknown): void {
+    const { tell, timeline } = this.#world
+    tell(`${this.id} stops: ${cause}`)
+    // The process ends at the end of this turn.
+    timeline.after(0, () => {
+      if (this.boot !== boot) return
+      this.crash()
+      timeline.after(this.#dice.between(10, 3_000), () => this.start())
+    })
+  }
+
+  /** The catalog of streams has not come yet. */
+  #learnLater(boot: Boot, definition: StreamDefinition): void {
+    this.#world.timeline.after(this.#dice.between(10, 3_000), () => {
+      this.#do(boot, () => this.agent?.define(definition))
+    })
+  }
+
+  #do(boot: Boot, run: () => void): void {
+    const guarded = (): void => {
+      if (this.boot === boot) run()
+    }
+    if (this.#isPaused) this.#inbox.push(guarded)
+    else this.#run(guarded)
+  }
+
+  #run(run: () => void): void {
+    run()
+    for (let next = this.#endOfTurn.shift(); next !== undefined; next = this.#endOfTurn.shift()) next()
+  }
+
+  /** An interval of a process that sleeps does not make up for it. */
+  #everySoOften(boot: Boot, intervalMs: number, run: () => void): void {
+    this.#world.timeline.after(intervalMs, () => {
+      if (this.boot !== boot) return
+      if (!this.#isPaused) this.#do(boot, run)
+      this.#everySoOften(boot, intervalMs, run)
+    })
+  }
+}
+
+function recordsOf(body: Uint8Array): NonNullable<ReturnType<typeof decodeRecords>> {
+  const records = decodeRecords(body)
+  if (records === undefined) throw new Error('a write is no list of records')
+  return records
+}

@@ -1,0 +1,44 @@
+// What is still to happen before everything is as it was promised for quiet times: every group led, every publication placed, every
+// member and every subscriber at the end of the one order.
+
+import { toStreamId } from '../../node/core/common/ids.ts'
+import type { LeaderNode } from './leader-node.ts'
+import type { LeaderWorld } from './world.ts'
+
+/** What is unsettled; empty when nothing is. */
+export function unsettled(world: LeaderWorld): string[] {
+  const problems: string[] = []
+  for (const node of world.nodes) {
+    if (!node.isAlive && !node.isLost) problems.push(`${node.id} is down`)
+    if (node.isAlive) problems.push(...unsettledOn(world, node))
+  }
+  for (const { node, boot, stream, from, outcome } of world.publications.all) {
+    if (!world.nodes.some((each) => each.boot === boot)) continue
+    const isPlaced = world.order.streamOf(stream).find(boot, from) !== undefined
+    if (!isPlaced || outcome === undefined) problems.push(`${node} waits for the place of ${from}`)
+  }
+  for (const { number, node, stream, offset, feed } of world.audience) {
+    const last = feed === undefined ? 0 : world.order.streamOf(toStreamId(feed.replica.name)).last
+    if (node === undefined) problems.push(`subscriber ${number} is not connected`)
+    else if (offset !== last)
+      problems.push(`subscriber ${number} of ${stream} at ${node.id} is at ${offset}, the end is ${last}`)
+  }
+  return problems
+}
+
+function unsettledOn(world: LeaderWorld, node: LeaderNode): string[] {
+  const { agent } = node
+  if (agent === undefined) return []
+  return [...agent.replicas.values()].flatMap((replica) => {
+    const status = agent.statusOf(replica)
+    const { last } = world.order.streamOf(toStreamId(replica.name))
+    const where = `${node.id}, ${replica.name}`
+    const problems: string[] = []
+    if (status.leader === undefined) problems.push(`${where}: no leader of group ${status.group} is known`)
+    if (status.last !== last) problems.push(`${where}: it is at ${status.last}, the end is ${last}`)
+    if (status.lag > 0) problems.push(`${where}: ${status.lag} entries are not applied`)
+    const waiting = agent.waitingBytes(replica)
+    if (waiting > 0) problems.push(`${where}: ${waiting} bytes wait for a place`)
+    return problems
+  })
+}
