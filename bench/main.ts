@@ -3,18 +3,27 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Driver } from './drivers/driver.ts'
-import { loadDrivers } from './drivers/registry.ts'
+import type { System } from './drivers/driver.ts'
+import { isDurable } from './drivers/durable-driver.ts'
+import { loadDrivers, loadDurableDrivers } from './drivers/registry.ts'
 import { measure } from './measurement.ts'
 import { type BenchOptions, helpText, parseOptions } from './options.ts'
 import type { Measurement } from './outcome.ts'
 import { renderProfiles } from './profile.ts'
 import { describeRun, type Environment } from './report.ts'
-import { latencyScenario } from './scenarios/latency.ts'
+import { type FailoverRecord, measureFailover, renderFailover } from './scenarios/failover.ts'
+import { durableLatencyScenario, latencyScenario } from './scenarios/latency.ts'
 import { measureRest, type RestRecord, renderRest } from './scenarios/rest.ts'
-import type { BenchCase, RunRecord, Scenario } from './scenarios/scenario.ts'
+import { type BenchCase, clustersOnly, type RunRecord, type Scenario } from './scenarios/scenario.ts'
 import { serverTimeScenario } from './scenarios/server-time.ts'
-import { clusterScenario, fanOutScenario, singleScenario } from './scenarios/throughput.ts'
+import {
+  clusterScenario,
+  durableThroughputScenario,
+  fanOutScenario,
+  singleScenario,
+} from './scenarios/throughput.ts'
+import { percentile } from './statistics.ts'
+import { measureSync, renderSync, type SyncCost } from './sync-cost.ts'
 import { renderSpread } from './table.ts'
 
 const scenarios: readonly Scenario[] = [
@@ -23,6 +32,8 @@ const scenarios: readonly Scenario[] = [
   clusterScenario,
   latencyScenario,
   serverTimeScenario,
+  durableThroughputScenario,
+  durableLatencyScenario,
 ]
 /** What the tables show of floods, and of runs at a fixed rate, which alone have a latency. */
 const spreadValues: readonly (readonly [string, (measurement: Measurement) => number | undefined])[] = [
@@ -43,34 +54,51 @@ else if ('problem' in options) {
   process.exitCode = 2
 } else await main(options)
 
+/** What came out so far. */
+interface Results {
+  readonly runs: RunRecord[]
+  readonly rest: RestRecord[]
+  readonly failovers: FailoverRecord[]
+  /** Where systems are measured that keep publications. */
+  readonly sync: SyncCost | undefined
+}
+
 async function main(options: BenchOptions): Promise<void> {
   const chosen = scenarios.filter(({ letter }) => options.letters.includes(letter))
-  const drivers = await loadDrivers()
+  const drivers: readonly System[] = [...(await loadDrivers()), ...(await loadDurableDrivers())]
   const versions = findVersions(drivers, options.systems)
   const systems = drivers.filter(({ name }) => versions.has(name))
   const environment = describeRun(versions)
   process.stderr.write(`${environment.summary}\n`)
-  const runs: RunRecord[] = []
-  const rest: RestRecord[] = []
+  const isDurableAsked = options.letters.some((letter) => 'ghi'.includes(letter))
+  const results: Results = {
+    ...{ runs: [], rest: [], failovers: [] },
+    sync: isDurableAsked && systems.some(isDurable) ? measureSync() : undefined,
+  }
   for (const benchCase of uniqueCases(chosen, options.rates)) {
-    await runCase(benchCase, systems, options, runs)
+    await runCase(benchCase, systems, options, results.runs)
     // After every case: what was measured is not lost if the rest is interrupted.
-    await writeReport(environment, options, runs, rest)
+    await writeReport(environment, options, results)
   }
   if (options.letters.includes('f')) {
-    for (const driver of systems.filter(({ hasCluster }) => hasCluster)) {
+    for (const driver of systems.filter(clustersOnly)) {
       process.stderr.write(`f  ${driver.name}: five servers at rest\n`)
-      rest.push(await measureRest(driver, options.restMs))
+      results.rest.push(await measureRest(driver, options.restMs))
     }
   }
-  await writeReport(environment, options, runs, rest)
-  print(chosen, systems, runs, rest, options)
-  if (runs.some(({ system, measurement }) => system === 'herald' && measurement.problem !== undefined))
+  if (options.letters.includes('i')) await runFailovers(systems, environment, options, results)
+  await writeReport(environment, options, results)
+  print(chosen, systems, results, options)
+  const problems = [
+    ...results.runs.map(({ system, measurement }) => ({ system, problem: measurement.problem })),
+    ...results.failovers,
+  ]
+  if (problems.some(({ system, problem }) => system.startsWith('herald') && problem !== undefined))
     process.exitCode = 1
 }
 
 function findVersions(
-  drivers: readonly Driver[],
+  drivers: readonly System[],
   wanted: readonly string[] | undefined,
 ): ReadonlyMap<string, string> {
   const versions = new Map<string, string>()
@@ -93,25 +121,48 @@ function uniqueCases(chosen: readonly Scenario[], rates: readonly number[]): rea
   return [...cases.values()]
 }
 
-/** All runs of one case. Every round begins with another system, so that none always has the machine as another left it. */
+/** All runs of one case. */
 async function runCase(
   benchCase: BenchCase,
-  systems: readonly Driver[],
+  systems: readonly System[],
   options: BenchOptions,
   runs: RunRecord[],
 ): Promise<void> {
-  const comparable = systems.filter(benchCase.isComparable)
-  for (let run = 0; run < options.runs; run++) {
-    const first = run % comparable.length
-    for (const driver of [...comparable.slice(first), ...comparable.slice(0, first)]) {
-      const { profileDirectory } = options
-      const measurement = await measure(driver, benchCase.plan, {
-        ...options,
-        profileDirectory: profileDirectory && join(profileDirectory, benchCase.id),
-      })
-      runs.push({ caseId: benchCase.id, system: driver.name, run, measurement })
-      process.stderr.write(`${benchCase.id}  ${driver.name} ${run + 1}: ${toProgress(measurement)}\n`)
-    }
+  for (const { run, system } of inTurns(systems.filter(benchCase.isComparable), options.runs)) {
+    const { profileDirectory } = options
+    const measurement = await measure(system, benchCase.plan, {
+      ...options,
+      profileDirectory: profileDirectory && join(profileDirectory, benchCase.id),
+    })
+    runs.push({ caseId: benchCase.id, system: system.name, run, measurement })
+    process.stderr.write(`${benchCase.id}  ${system.name} ${run + 1}: ${toProgress(measurement)}\n`)
+  }
+}
+
+/** All runs of (i). */
+async function runFailovers(
+  systems: readonly System[],
+  environment: Environment,
+  options: BenchOptions,
+  results: Results,
+): Promise<void> {
+  for (const { run, system } of inTurns(systems.filter(isDurable), options.runs)) {
+    const record = await measureFailover(system, run, options.trials)
+    results.failovers.push(record)
+    await writeReport(environment, options, results)
+    const { pausesMs, problem = `p50 ${percentile(pausesMs, 50).toFixed(0)} ms` } = record
+    process.stderr.write(`i  ${system.name} ${run + 1}: ${pausesMs.length} trials, ${problem}\n`)
+  }
+}
+
+/** Every round begins with another system, so that none always has the machine as another left it. */
+function* inTurns<Each>(
+  systems: readonly Each[],
+  runs: number,
+): Generator<{ readonly run: number; readonly system: Each }> {
+  for (let run = 0; run < runs; run++) {
+    const first = run % systems.length
+    for (const system of [...systems.slice(first), ...systems.slice(0, first)]) yield { run, system }
   }
 }
 
@@ -127,22 +178,16 @@ function toProgress({ problem, messagesPerSecond, latency, ...cpu }: Measurement
   return `${Math.round(messagesPerSecond)} messages/s${tail}, processor ${times} µs (publisher + server + subscriber)`
 }
 
-async function writeReport(
-  environment: Environment,
-  options: BenchOptions,
-  runs: readonly RunRecord[],
-  rest: readonly RestRecord[],
-): Promise<void> {
+async function writeReport(environment: Environment, options: BenchOptions, results: Results): Promise<void> {
   await mkdir('reports', { recursive: true })
-  const report = { schemaVersion: 1, ...environment, options, runs, rest }
+  const report = { schemaVersion: 1, ...environment, options, ...results }
   await writeFile(reportFile, `${JSON.stringify(report, undefined, 2)}\n`)
 }
 
 function print(
   chosen: readonly Scenario[],
-  systems: readonly Driver[],
-  runs: readonly RunRecord[],
-  rest: readonly RestRecord[],
+  systems: readonly System[],
+  { runs, rest, failovers, sync }: Results,
   options: BenchOptions,
 ): void {
   const lines: string[] = []
@@ -150,15 +195,20 @@ function print(
     const shown = systems.filter((driver) =>
       scenario.cases.some((benchCase) => benchCase.isComparable(driver)),
     )
-    const names = shown.map(({ name }) => name)
-    lines.push(`### (${scenario.letter}) ${scenario.title}`, '', ...scenario.render(runs, names), '')
+    lines.push(`### (${scenario.letter}) ${scenario.title}`, '', ...scenario.render(runs, shown), '')
   }
   if (rest.length > 0) lines.push('### (f) At rest', '', ...renderRest(rest), '')
+  if (failovers.length > 0) {
+    const table = renderFailover(failovers, systems.filter(isDurable))
+    lines.push('### (i) Without acknowledgements after `kill -9` of the server that leads', '', ...table, '')
+  }
   const spreads = spreadValues
     .map(([name, value]) => renderSpread(name, runs, value))
     .filter((line) => line !== '')
   if (spreads.length > 0) lines.push(...spreads, '')
-  for (const { name, choices } of systems) lines.push(`- ${name}: ${choices}.`)
+  if (sync !== undefined) lines.push(renderSync(sync), '')
+  const measured = new Set([...runs, ...rest, ...failovers].map(({ system }) => system))
+  for (const { name, choices } of systems) if (measured.has(name)) lines.push(`- ${name}: ${choices}.`)
   if (options.profileDirectory !== undefined) lines.push('', ...renderProfiles(options.profileDirectory))
   process.stdout.write(`${lines.join('\n')}\n\nevery run: ${reportFile}\n`)
 }

@@ -1,25 +1,26 @@
 // One run: fresh servers, fresh publisher and subscribers, a warm-up that is thrown away, then the measured phase. Whatever
 // is started here is stopped here.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Driver, RunningServers } from './drivers/driver.ts'
+import type { RunningServers, System } from './drivers/driver.ts'
+import { toProblem, withServers } from './fresh-servers.ts'
 import { type Measurement, nothing, type PhaseOutcome, toDeliveryProblem, toMeasurement } from './outcome.ts'
 import { payloadBytesMin } from './payload.ts'
 import { cpuMsOf } from './process-usage.ts'
 import { WorkerProcess } from './worker-process.ts'
-import type { FloodMode, WorkerRequest } from './worker-protocol.ts'
+import type { PublishRequest } from './worker-protocol.ts'
 
-/** What the publisher does. */
+/** What the publisher does: flat out, with so many publications without an answer at any time, or at a fixed rate. */
 export type Traffic =
-  | { readonly kind: 'flood'; readonly mode: FloodMode }
+  | { readonly kind: 'flood' }
+  | { readonly kind: 'loop'; readonly inFlight: number }
   | { readonly kind: 'load'; readonly ratePerSecond: number }
 
 /** What is measured. */
 export interface MeasurementPlan {
   readonly serverCount: number
+  /** Without subscribers, what is measured is the way to the acknowledgement. */
   readonly subscriberCount: number
   readonly payloadBytes: number
   readonly traffic: Traffic
@@ -47,42 +48,41 @@ const probePauseMs = 20
 
 /** Runs one measurement of one system. What fails is a measurement without a result, with the reason. */
 export async function measure(
-  driver: Driver,
+  system: System,
   plan: MeasurementPlan,
   options: MeasurementOptions,
 ): Promise<Measurement> {
+  const nodeOptions = toNodeOptions(system, options, serverProfileName)
   try {
-    return await tryMeasure(driver, plan, options)
+    return await withServers(system, { serverCount: plan.serverCount, nodeOptions }, (servers) =>
+      measureServers({ system, plan, options, servers }),
+    )
   } catch (error) {
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
-    return { ...nothing, problem: reason.slice(0, 200) }
+    return { ...nothing, problem: toProblem(error) }
   }
 }
 
-async function tryMeasure(
-  driver: Driver,
-  plan: MeasurementPlan,
-  options: MeasurementOptions,
-): Promise<Measurement> {
-  const directory = await mkdtemp(join(tmpdir(), 'herald-bench-'))
-  const toNodeOptions = (name: string): string[] =>
-    options.profileDirectory === undefined
-      ? []
-      : ['--cpu-prof', '--cpu-prof-dir', join(options.profileDirectory, driver.name), '--cpu-prof-name', name]
-  let servers: RunningServers | undefined
-  const publisher = new WorkerProcess(toNodeOptions('publisher.cpuprofile'))
+interface Run {
+  readonly system: System
+  readonly plan: MeasurementPlan
+  readonly options: MeasurementOptions
+  readonly servers: RunningServers
+}
+
+async function measureServers({ system, plan, options, servers }: Run): Promise<Measurement> {
+  const publisher = new WorkerProcess(toNodeOptions(system, options, 'publisher.cpuprofile'))
   const subscribers = Array.from(
     { length: plan.subscriberCount },
-    (_, index) => new WorkerProcess(toNodeOptions(`subscriber-${index + 1}.cpuprofile`)),
+    (_, index) => new WorkerProcess(toNodeOptions(system, options, `subscriber-${index + 1}.cpuprofile`)),
   )
   try {
-    const { serverCount } = plan
-    const nodeOptions = toNodeOptions(serverProfileName)
-    servers = await driver.startServers({ directory, serverCount, nodeOptions })
-    await connectAll(driver, servers, publisher, subscribers)
-    if (!driver.hasFlowControl) passProgress(publisher, subscribers)
-    await probe(publisher, subscribers)
-    const common = { plan, publisher, subscribers, hasFlowControl: driver.hasFlowControl }
+    await publisher.ask({ op: 'connect', system: system.name, url: await findPublisherUrl(servers) })
+    if (subscribers.length > 0) {
+      await connectSubscribers(system.name, servers, subscribers)
+      if (!system.hasFlowControl) passProgress(publisher, subscribers)
+      await probe(publisher, subscribers)
+    }
+    const common = { plan, publisher, subscribers, hasFlowControl: system.hasFlowControl }
     const isTimed = plan.traffic.kind === 'load'
     const warmUpMs = options.warmUpMs * (isTimed ? 30 : 1)
     const warmUp = await runPhase({ ...common, phase: phases.warmUp, durationMs: warmUpMs })
@@ -90,28 +90,30 @@ async function tryMeasure(
     const problem = toDeliveryProblem(warmUp)
     if (problem !== undefined) return { ...nothing, problem: `in the warm-up: ${problem}` }
     const cpuAtStart = cpuMsOf(servers.pids)
-    const outcome = await runPhase({
-      ...common,
-      phase: phases.measured,
-      durationMs: options.durationMs * (isTimed ? 10 : 1),
-    })
+    const durationMs = options.durationMs * (isTimed ? 10 : 1)
+    const outcome = await runPhase({ ...common, phase: phases.measured, durationMs })
     return toMeasurement(outcome, cpuMsOf(servers.pids) - cpuAtStart)
   } finally {
     await Promise.all([publisher, ...subscribers].map((worker) => worker.stop()))
-    await servers?.stop()
-    await rm(directory, { recursive: true, force: true })
   }
 }
 
-/** The publisher uses the first server, subscribers the last one: with one server, the same. */
-async function connectAll(
-  driver: Driver,
+function toNodeOptions(system: System, { profileDirectory }: MeasurementOptions, name: string): string[] {
+  if (profileDirectory === undefined) return []
+  return ['--cpu-prof', '--cpu-prof-dir', join(profileDirectory, system.name), '--cpu-prof-name', name]
+}
+
+/** The publisher uses the server that leads, where one does, else the first. */
+async function findPublisherUrl(servers: RunningServers): Promise<string> {
+  return servers.urls[(await servers.findLeader?.()) ?? 0] ?? ''
+}
+
+/** Subscribers use the last server: with one server, the publisher's. */
+async function connectSubscribers(
+  system: string,
   servers: RunningServers,
-  publisher: WorkerProcess,
   subscribers: readonly WorkerProcess[],
 ): Promise<void> {
-  const system = driver.name
-  await publisher.ask({ op: 'connect', system, url: servers.urls[0] ?? '' })
   await Promise.all(
     subscribers.map(async (subscriber) => {
       await subscriber.ask({ op: 'connect', system, url: servers.urls.at(-1) ?? '' })
@@ -162,7 +164,7 @@ interface PhaseOptions {
 }
 
 async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
-  const { plan, publisher, subscribers, phase, durationMs } = options
+  const { plan, publisher, subscribers, phase } = options
   const { payloadBytes, traffic } = plan
   const isTimed = traffic.kind === 'load'
   const isWindowed = traffic.kind === 'flood' && !options.hasFlowControl
@@ -171,12 +173,22 @@ async function runPhase(options: PhaseOptions): Promise<PhaseOutcome> {
       subscriber.ask({ op: 'expect', phase, payloadBytes, isTimed, tellsProgress: isWindowed }),
     ),
   )
-  const common = { topic, phase, payloadBytes, durationMs }
-  const request: WorkerRequest & { op: 'flood' | 'load' } =
-    traffic.kind === 'flood'
-      ? { op: 'flood', ...common, mode: traffic.mode, isWindowed }
-      : { op: 'load', ...common, ratePerSecond: traffic.ratePerSecond }
-  const sent = await publisher.publish(request)
+  const sent = await publisher.publish(toRequest(options, isWindowed))
   const received = await Promise.all(subscribers.map((subscriber) => subscriber.finish(sent.sent)))
   return { sent, received }
+}
+
+function toRequest({ plan, phase, durationMs }: PhaseOptions, isWindowed: boolean): PublishRequest {
+  const { payloadBytes, traffic, subscriberCount } = plan
+  const common = { topic, phase, payloadBytes, durationMs }
+  switch (traffic.kind) {
+    case 'flood':
+      return { op: 'flood', ...common, isWindowed }
+    case 'loop':
+      return { op: 'loop', ...common, inFlight: traffic.inFlight }
+    case 'load': {
+      const isAcknowledged = subscriberCount === 0
+      return { op: 'load', ...common, ratePerSecond: traffic.ratePerSecond, isAcknowledged }
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // What a phase says: rates and times, or why it is no result.
 
-import { deliveryProblem, type LatencySummary, type Received } from './receiver.ts'
+import { type Arrivals, deliveryProblem, type LatencySummary, type Received } from './receiver.ts'
 import { isInvalid } from './schedule.ts'
 import type { Sent } from './worker-protocol.ts'
 
@@ -9,6 +9,7 @@ export interface Measurement {
   /** Why this run is no result: something was lost, or its schedule was missed. */
   readonly problem: string | undefined
   readonly messages: number
+  /** Without subscribers: acknowledgements, here and below. */
   readonly deliveries: number
   /** Messages published, divided by the time from the first publish to the last delivery at the last subscriber. */
   readonly messagesPerSecond: number
@@ -47,8 +48,9 @@ export interface PhaseOutcome {
 /** The rates of a phase, with the first thing that makes it no result. */
 export function toMeasurement(outcome: PhaseOutcome, serverCpuMs: number): Measurement {
   const { sent, received } = outcome
-  const deliveries = received.reduce((sum, { received: { received } }) => sum + received, 0)
-  const lastAt = Math.max(...received.map(({ received: { lastAt } }) => lastAt))
+  const arrivals = toArrivals(outcome)
+  const deliveries = arrivals.reduce((sum, { received }) => sum + received, 0)
+  const lastAt = Math.max(...arrivals.map(({ lastAt }) => lastAt))
   const subscriberCpuMs = received.reduce((sum, { cpuMs }) => sum + cpuMs, 0)
   return {
     problem: toProblem(outcome),
@@ -58,10 +60,16 @@ export function toMeasurement(outcome: PhaseOutcome, serverCpuMs: number): Measu
     serverCpuUsPerDelivery: (serverCpuMs * 1000) / deliveries,
     publisherCpuUsPerMessage: (sent.cpuMs * 1000) / sent.sent,
     subscriberCpuUsPerDelivery: (subscriberCpuMs * 1000) / deliveries,
-    latency: received[0]?.received.latency,
+    latency: arrivals[0]?.latency,
     sendDelay: sent.sendDelay,
     missedSlots: sent.missed,
   }
+}
+
+/** Where the messages' way ends: at each subscriber, and without any at the publisher, with the acknowledgement. */
+function toArrivals({ sent, received }: PhaseOutcome): readonly Arrivals[] {
+  if (received.length > 0) return received.map(({ received }) => received)
+  return [{ received: sent.sent, lastAt: sent.lastAt, latency: sent.latency }]
 }
 
 /** Why a phase is no result, whatever it measures: something was lost, doubled, out of order or refused. */

@@ -15,17 +15,21 @@ export interface LatencySummary {
   readonly max: number
 }
 
-/** What one subscriber got in one phase. */
-export interface Received {
+/** What arrived somewhere in one phase. */
+export interface Arrivals {
   readonly received: number
+  /** When the last message had been handed over, on the host's clock. */
+  readonly lastAt: number
+  readonly latency: LatencySummary | undefined
+}
+
+/** What one subscriber got in one phase. */
+export interface Received extends Arrivals {
   /** Numbers that were skipped and did not come before the end of the phase. */
   readonly missing: number
   /** Messages that came a second time or behind a later one. */
   readonly misplaced: number
   readonly wrongSize: number
-  /** When the last message had been handed over, on the host's clock. */
-  readonly lastAt: number
-  readonly latency: LatencySummary | undefined
 }
 
 /** An hour in microseconds: nothing measured here takes longer. */

@@ -10,6 +10,7 @@ export const missedPartMax = 0.001
 export interface ScheduleOptions {
   readonly startMs: number
   readonly ratePerSecond: number
+  /** Infinity for one that goes on until it is ended. */
   readonly count: number
 }
 
@@ -17,7 +18,8 @@ export interface ScheduleOptions {
 export class Schedule {
   readonly #startMs: number
   readonly #ratePerSecond: number
-  readonly #count: number
+  /** Messages in all; `end` makes it those that were due so far. */
+  #count: number
   #next = 0
   #missed = 0
 
@@ -40,6 +42,11 @@ export class Schedule {
     this.#next++
     if (nowMs - intendedMs > missedAfterMs) this.#missed++
     return intendedMs
+  }
+
+  /** No message is due any more. */
+  end(): void {
+    this.#count = this.#next
   }
 
   get isOver(): boolean {

@@ -2,16 +2,19 @@
 // median of the valid runs with its ratio to NATS, or says why there is none.
 
 import type { Measurement } from './outcome.ts'
-import type { BenchCase, RunRecord } from './scenarios/scenario.ts'
+import type { BenchCase, Column, RunRecord } from './scenarios/scenario.ts'
 import { median, spread } from './statistics.ts'
 
-/** The system that ratios are taken to. */
-const reference = 'nats'
+/** The systems that ratios are taken to, and what they are called there: whichever of them is in the table. */
+const references: ReadonlyMap<string, string> = new Map([
+  ['nats', 'NATS'],
+  ['jetstream', 'JetStream'],
+])
 
 export interface TableOptions {
   readonly heading: string
   readonly cases: readonly BenchCase[]
-  readonly systems: readonly string[]
+  readonly systems: readonly Column[]
   readonly runs: readonly RunRecord[]
   /** The number of a run that the table shows; undefined if it has none. */
   readonly value: (measurement: Measurement) => number | undefined
@@ -21,22 +24,30 @@ export interface TableOptions {
 /** One row a case, one column a system. */
 export function toComparison(options: TableOptions): string[] {
   const { heading, cases, systems, runs, value, format } = options
+  const reference = systems.find(({ name }) => references.has(name))?.name ?? ''
   const rows = cases.map((benchCase) => {
     const valuesOf = (system: string): Cell => toCell(runs, benchCase.id, system, value)
     const base = valuesOf(reference).median
     return [
       benchCase.title,
-      ...systems.map((system) => {
-        const cell = valuesOf(system)
+      ...systems.map(({ name }) => {
+        const cell = valuesOf(name)
         if (cell.median === undefined) return cell.reason
         const ratio =
-          base === undefined || system === reference ? '' : ` (${toRatio(cell.median / base)}× NATS)`
+          base === undefined || name === reference
+            ? ''
+            : ` (${toRatio(cell.median / base)}× ${references.get(reference)})`
         const left = cell.reason === '' ? '' : `, ${cell.reason}`
         return `${format(cell.median)}${ratio}${left}`
       }),
     ]
   })
-  return toMarkdown([heading, ...systems], rows)
+  return toMarkdown([heading, ...systems.map(toHeading)], rows)
+}
+
+/** A system's name, and beside it how it syncs if it keeps publications. */
+export function toHeading({ name, sync }: Column): string {
+  return sync === undefined ? name : `${name} (${sync})`
 }
 
 interface Cell {

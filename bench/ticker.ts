@@ -12,8 +12,8 @@ export interface TickerEnvironment {
   now(): number
   /** Ends when everything that is ready in the event loop has had its turn. */
   turn(): Promise<void>
-  /** Stops the thread for about so many milliseconds, which may be a fraction. */
-  sleep(durationMs: number): void
+  /** Stops for about so many milliseconds, which may be a fraction; a promise ends then. */
+  sleep(durationMs: number): void | Promise<void>
 }
 
 const cell = new Int32Array(new SharedArrayBuffer(4))
@@ -37,11 +37,15 @@ export class Ticker {
 
   /** Ends at the next whole period from the start, never before it. Periods that have passed are left out. */
   async next(): Promise<void> {
-    const { now, turn, sleep } = this.#environment
-    await turn()
-    await turn()
-    const passed = Math.floor((now() - this.#startMs) / this.#periodMs)
+    const environment = this.#environment
+    await environment.turn()
+    await environment.turn()
+    const passed = Math.floor((environment.now() - this.#startMs) / this.#periodMs)
     const tickAt = this.#startMs + (passed + 1) * this.#periodMs
-    for (let leftMs = tickAt - now(); leftMs > 0; leftMs = tickAt - now()) sleep(leftMs)
+    for (;;) {
+      const leftMs = tickAt - environment.now()
+      if (leftMs <= 0) return
+      await environment.sleep(leftMs)
+    }
   }
 }

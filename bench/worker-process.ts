@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { Received } from './receiver.ts'
-import type { ProgressNote, Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
+import type { ProgressNote, PublishRequest, Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
 
 const workerScript = join(import.meta.dirname, 'worker.ts')
 
@@ -51,10 +51,17 @@ export class WorkerProcess {
     return answer
   }
 
-  async publish(request: WorkerRequest & { op: 'flood' | 'load' }): Promise<Sent> {
+  async publish(request: PublishRequest): Promise<Sent> {
     const answer = await this.ask(request)
     if (answer.op !== 'sent') throw new Error(`a publisher answered ${answer.op}`)
     return answer.sent
+  }
+
+  /** Acknowledgements of a steady publisher after a time: how many, and the longest pause before one of them. */
+  async acknowledged(sinceMs: number): Promise<{ readonly count: number; readonly longestPauseMs: number }> {
+    const answer = await this.ask({ op: 'acknowledged', sinceMs })
+    if (answer.op !== 'acknowledged') throw new Error(`a publisher answered ${answer.op}`)
+    return answer
   }
 
   /** Messages of this phase so far. */

@@ -3,9 +3,6 @@
 
 import type { LatencySummary, Received } from './receiver.ts'
 
-/** How a flood is published. */
-export type FloodMode = 'flat out' | 'one by one'
-
 export type WorkerRequest =
   | { readonly op: 'connect'; readonly system: string; readonly url: string }
   | { readonly op: 'subscribe'; readonly topic: string }
@@ -24,25 +21,39 @@ export type WorkerRequest =
   | { readonly op: 'finish'; readonly sent: number }
   /** One message to see whether subscribers can be reached. */
   | { readonly op: 'probe'; readonly topic: string; readonly phase: number }
-  | {
-      readonly op: 'flood'
-      readonly topic: string
-      readonly phase: number
-      readonly payloadBytes: number
-      readonly durationMs: number
-      readonly mode: FloodMode
-      /** Whether to stay near the subscribers. */
-      readonly isWindowed: boolean
-    }
-  | {
-      readonly op: 'load'
-      readonly topic: string
-      readonly phase: number
-      readonly payloadBytes: number
-      readonly durationMs: number
-      readonly ratePerSecond: number
-    }
+  | PublishRequest
+  /** Begins to publish at a steady rate, and answers at once. */
+  | (Published & { readonly op: 'begin'; readonly ratePerSecond: number })
+  /** Asks for the acknowledgements of it that came after a time on the host's clock. */
+  | { readonly op: 'acknowledged'; readonly sinceMs: number }
+  /** Ends it; what has no outcome yet stays under way. */
+  | { readonly op: 'end' }
   | { readonly op: 'close' }
+
+/** What is published. */
+interface Published {
+  readonly topic: string
+  readonly phase: number
+  readonly payloadBytes: number
+}
+
+/** A phase at a publisher, which answers when it is over. */
+export type PublishRequest = Published & { readonly durationMs: number } & (
+    | {
+        /** Flat out under the client's own flow control. */
+        readonly op: 'flood'
+        /** Whether to stay near the subscribers. */
+        readonly isWindowed: boolean
+      }
+    /** With so many publications without an answer at any time. */
+    | { readonly op: 'loop'; readonly inFlight: number }
+    | {
+        readonly op: 'load'
+        readonly ratePerSecond: number
+        /** Whether to wait for each acknowledgement, and to say how long it took. */
+        readonly isAcknowledged: boolean
+      }
+  )
 
 /** Said between answers, without one: how far the (slowest) subscriber of a phase is. */
 export interface ProgressNote {
@@ -58,11 +69,15 @@ export interface Sent {
   readonly failures: number
   /** When the first message was handed to the client, on the host's clock. */
   readonly firstAt: number
+  /** When it had said everything that it says about the last one. */
+  readonly lastAt: number
   readonly cpuMs: number
   /** Slots of an open-loop schedule that were missed. */
   readonly missed: number
   /** How long after its intended time each message was handed to the client. */
   readonly sendDelay: LatencySummary | undefined
+  /** From each intended time to its acknowledgement, where that was waited for. */
+  readonly latency: LatencySummary | undefined
 }
 
 export type WorkerAnswer =
@@ -75,4 +90,5 @@ export type WorkerAnswer =
       readonly cpuMs: number
     }
   | { readonly op: 'sent'; readonly sent: Sent }
+  | { readonly op: 'acknowledged'; readonly count: number; readonly longestPauseMs: number }
   | { readonly op: 'failed'; readonly message: string }

@@ -1,35 +1,34 @@
 // A publisher or a subscriber: one process, one connection. It does what the main process asks, one thing at a time.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { clockMs } from './clock.ts'
-import type { BenchConnection } from './drivers/driver.ts'
-import { loadDriver } from './drivers/registry.ts'
-import { PayloadRing, payloadBytesMin, payloadSlots } from './payload.ts'
-import { newHistogram, Receiver, recordMs, summarize } from './receiver.ts'
-import { Schedule } from './schedule.ts'
-import { Ticker } from './ticker.ts'
-import { quietMs, Window } from './window.ts'
-import type { ProgressNote, Sent, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
+import type { BenchConnection, PublishingConnection } from './drivers/driver.ts'
+import { loadDriver, loadDurableDriver } from './drivers/registry.ts'
+import { countSince, longestPauseMs } from './pauses.ts'
+import { PayloadRing, payloadBytesMin } from './payload.ts'
+import { ProcessorTime } from './processor-time.ts'
+import { Publisher } from './publisher.ts'
+import { Receiver } from './receiver.ts'
+import { quietMs } from './window.ts'
+import type { ProgressNote, WorkerAnswer, WorkerRequest } from './worker-protocol.ts'
 
 const pollMs = 5
-/** Messages between two looks at the clock while publishing flat out. */
-const clockEvery = 256
-const tickMs = 1
 
-let connection: BenchConnection | undefined
+let connection: PublishingConnection | undefined
+/** The same one, of a system whose messages are measured to subscribers. */
+let benchConnection: BenchConnection | undefined
+let publisher: Publisher | undefined
 let receiver = new Receiver({ phase: 0, payloadBytes: payloadBytesMin, isTimed: false })
-let flooding: { readonly phase: number; readonly window: Window } | undefined
-let ring: PayloadRing | undefined
-let cpuAtStart = process.cpuUsage()
+/** Of a subscriber, since its phase began. */
+const processorTime = new ProcessorTime()
 
 process.on('message', (request: WorkerRequest | ProgressNote) => {
   if (request.op === 'progress') {
-    if (flooding?.phase === request.phase) flooding.window.onProgress(request.received)
+    publisher?.onProgress(request)
     return
   }
   answer(request).then(
     (reply) => process.send?.(reply),
-    (error: unknown) => process.send?.({ op: 'failed', message: String(error) } satisfies WorkerAnswer),
+    (error: unknown) => process.send?.({ op: 'failed', message: toText(error) } satisfies WorkerAnswer),
   )
 })
 process.on('disconnect', () => process.exit(0))
@@ -37,7 +36,7 @@ process.on('disconnect', () => process.exit(0))
 async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   switch (request.op) {
     case 'connect':
-      connection = await (await loadDriver(request.system))?.connect(request.url)
+      await connect(request.system, request.url)
       return { op: 'done' }
     case 'subscribe':
       await theConnection().subscribe(request.topic, (payload) => receiver.onPayload(payload))
@@ -47,7 +46,7 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
         ...request,
         onProgress: request.tellsProgress ? tellProgress(request.phase) : undefined,
       })
-      cpuAtStart = process.cpuUsage()
+      processorTime.restart()
       return { op: 'done' }
     case 'count':
       return { op: 'count', received: receiver.received }
@@ -58,9 +57,17 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
       await theConnection().flush()
       return { op: 'done' }
     case 'flood':
-      return { op: 'sent', sent: await flood(request) }
+    case 'loop':
     case 'load':
-      return { op: 'sent', sent: await load(request) }
+      return { op: 'sent', sent: await thePublisher().publish(request) }
+    case 'begin':
+      await thePublisher().begin(request)
+      return { op: 'done' }
+    case 'acknowledged':
+      return toAcknowledged(thePublisher().acknowledgedAt, request.sinceMs)
+    case 'end':
+      await thePublisher().end()
+      return { op: 'done' }
     case 'close':
       await connection?.close()
       // Sending the answer takes a turn; then nothing keeps this process.
@@ -69,10 +76,12 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
   }
 }
 
-/** The ring of the warm-up serves the measured phase too: making one means collecting one. */
-function beginRing(payloadBytes: number, phase: number): PayloadRing {
-  if (ring?.payloadBytes !== payloadBytes) ring = new PayloadRing(payloadBytes, payloadSlots)
-  return ring.begin(phase)
+/** Connects; a connection of before is closed. */
+async function connect(system: string, url: string): Promise<void> {
+  await connection?.close()
+  benchConnection = await (await loadDriver(system))?.connect(url)
+  connection = benchConnection ?? (await (await loadDurableDriver(system))?.connect(url))
+  publisher = connection && new Publisher(connection, benchConnection)
 }
 
 function tellProgress(phase: number): (received: number) => void {
@@ -80,8 +89,18 @@ function tellProgress(phase: number): (received: number) => void {
 }
 
 function theConnection(): BenchConnection {
-  if (connection === undefined) throw new Error('not connected')
-  return connection
+  if (benchConnection === undefined) throw new Error('not connected')
+  return benchConnection
+}
+
+function thePublisher(): Publisher {
+  if (publisher === undefined) throw new Error('not connected')
+  return publisher
+}
+
+function toAcknowledged(timesMs: readonly number[], sinceMs: number): WorkerAnswer {
+  const count = countSince(timesMs, sinceMs)
+  return { op: 'acknowledged', count, longestPauseMs: longestPauseMs(timesMs, sinceMs) }
 }
 
 async function finish(sent: number): Promise<WorkerAnswer> {
@@ -99,72 +118,10 @@ async function finish(sent: number): Promise<WorkerAnswer> {
     op: 'received',
     received: receiver.result(),
     failures: theConnection().failures,
-    cpuMs: cpuMs(),
+    cpuMs: processorTime.ms,
   }
 }
 
-async function flood(request: WorkerRequest & { op: 'flood' }): Promise<Sent> {
-  const { topic, phase, payloadBytes, durationMs, mode, isWindowed } = request
-  const target = theConnection()
-  const ring = beginRing(payloadBytes, phase)
-  const window = new Window(payloadBytes)
-  flooding = { phase, window }
-  const every = mode === 'flat out' ? clockEvery : 1
-  cpuAtStart = process.cpuUsage()
-  const firstAt = clockMs()
-  const endAt = firstAt + durationMs
-  const next = (): Uint8Array | undefined =>
-    ring.count % every === 0 && clockMs() >= endAt ? undefined : ring.next()
-  if (mode === 'flat out')
-    await target.publishAll(topic, next, () => (isWindowed ? window.open(ring.count) : Promise.resolve()))
-  else
-    for (let payload = next(); payload !== undefined; payload = next())
-      await target.publishAndWait(topic, payload)
-  return {
-    sent: ring.count,
-    failures: target.failures,
-    firstAt,
-    cpuMs: cpuMs(),
-    missed: 0,
-    sendDelay: undefined,
-  }
-}
-
-async function load(request: WorkerRequest & { op: 'load' }): Promise<Sent> {
-  const { topic, phase, payloadBytes, durationMs, ratePerSecond } = request
-  const target = theConnection()
-  const ring = beginRing(payloadBytes, phase)
-  const delays = newHistogram()
-  cpuAtStart = process.cpuUsage()
-  const firstAt = clockMs()
-  const count = Math.round((durationMs * ratePerSecond) / 1000)
-  const schedule = new Schedule({ startMs: firstAt, ratePerSecond, count })
-  const ticker = new Ticker(firstAt, tickMs)
-  while (!schedule.isOver) {
-    const now = clockMs()
-    for (
-      let intendedMs = schedule.takeDue(now);
-      intendedMs !== undefined;
-      intendedMs = schedule.takeDue(now)
-    ) {
-      recordMs(delays, now - intendedMs)
-      target.publish(topic, ring.nextAt(intendedMs))
-    }
-    await ticker.next()
-  }
-  await target.flush()
-  return {
-    sent: ring.count,
-    failures: target.failures,
-    firstAt,
-    cpuMs: cpuMs(),
-    missed: schedule.missed,
-    sendDelay: summarize(delays),
-  }
-}
-
-/** Processor time of this process since the phase began. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage(cpuAtStart)
-  return (user + system) / 1000
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

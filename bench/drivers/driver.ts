@@ -1,12 +1,14 @@
 // What the benchmark needs from a messaging system: servers that can be started and stopped, and a client that publishes
 // and subscribes. One implementation per system; everything that is measured runs through this interface, so that no system
-// is measured in a way of its own.
+// is measured in a way of its own. What a system adds that keeps publications on disk is in durable-driver.ts.
 
 /** Servers that run for one measurement. */
 export interface RunningServers {
   /** Client addresses, one a server. */
   readonly urls: readonly string[]
   readonly pids: readonly number[]
+  /** Index of the server that says that it leads, where one does; undefined while none does. */
+  findLeader?(): Promise<number | undefined>
   stop(): Promise<void>
 }
 
@@ -26,14 +28,21 @@ export type PayloadSource = () => Uint8Array | undefined
 /** Resolves when the subscribers are near enough. */
 export type MayGoOn = () => Promise<void>
 
+/** One client connection of a publisher that waits for answers. */
+export interface PublishingConnection {
+  /** Publishes one message and waits for as much as the system says about it; rejects if that is that it failed. */
+  publishAndWait(topic: string, payload: Uint8Array): Promise<void>
+  /** Publications that the client knows to have failed. */
+  readonly failures: number
+  close(): Promise<void>
+}
+
 /** One client connection. */
-export interface BenchConnection {
+export interface BenchConnection extends PublishingConnection {
   /** Subscribes; resolves when the server has confirmed. Every message is handed over as the client gives it. */
   subscribe(topic: string, onPayload: (payload: Uint8Array) => void): Promise<void>
   /** Publishes one message in the client's way for those who cannot wait. */
   publish(topic: string, payload: Uint8Array): void
-  /** Publishes one message and waits for as much as the system says about it. */
-  publishAndWait(topic: string, payload: Uint8Array): Promise<void>
   /**
    * Publishes flat out under the client's own flow control; resolves when the server has got everything. Where that does
    * not reach to the subscribers, `mayGoOn` is awaited now and then.
@@ -41,22 +50,24 @@ export interface BenchConnection {
   publishAll(topic: string, next: PayloadSource, mayGoOn: MayGoOn): Promise<void>
   /** Resolves when the server has got everything published so far. */
   flush(): Promise<void>
-  /** Publications that the client knows to have failed. */
-  readonly failures: number
-  close(): Promise<void>
 }
 
-/** A system that can be measured. */
-export interface Driver {
+/** A system that can be measured in some way. */
+export interface System {
   readonly name: string
   /** How its publisher and subscriber are used, and what a publication's acknowledgement means; for the report. */
   readonly choices: string
   /** Whether a slow subscriber slows publishers. Where it does not, the benchmark keeps publishers near subscribers. */
   readonly hasFlowControl: boolean
-  /** Whether this driver sets up a cluster in which a message published anywhere reaches subscribers everywhere. */
-  readonly hasCluster: boolean
   /** The server's version; undefined if it is not installed. */
   findVersion(): string | undefined
   startServers(options: ServerOptions): Promise<RunningServers>
+  connect(url: string): Promise<PublishingConnection>
+}
+
+/** A system whose messages are measured from the publisher to subscribers. */
+export interface Driver extends System {
+  /** Whether this driver sets up a cluster in which a message published anywhere reaches subscribers everywhere. */
+  readonly hasCluster: boolean
   connect(url: string): Promise<BenchConnection>
 }

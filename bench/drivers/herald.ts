@@ -1,17 +1,9 @@
 // Herald: nodes as `npm start` runs them, default settings, journal on. A publication is acknowledged by the node.
 
-import { spawnSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Client, connect } from '../../client/index.ts'
+import { type Client, connect, type PublishResult } from '../../client/index.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { reservePorts } from '../../scripts/fleet/local-ports.ts'
-import type { BenchConnection, Driver, PayloadSource, RunningServers, ServerOptions } from './driver.ts'
-import { ServerProcess } from './server-process.ts'
-
-const checkout = join(import.meta.dirname, '..', '..')
-const nodeScript = join(checkout, 'node', 'main.ts')
-const compileCache = join(checkout, '.herald', 'cache')
+import type { BenchConnection, Driver, PayloadSource } from './driver.ts'
+import { startHeraldNodes } from './herald-nodes.ts'
 
 export const heraldDriver: Driver = {
   name: 'herald',
@@ -20,11 +12,12 @@ export const heraldDriver: Driver = {
   hasFlowControl: true,
   hasCluster: true,
   findVersion: () => packageJson.version,
-  startServers,
+  startServers: async (options) => (await startHeraldNodes(options)).group,
   connect: async (url) => new HeraldConnection(await connect(url)),
 }
 
-class HeraldConnection implements BenchConnection {
+/** A client of any of Herald's systems. */
+export class HeraldConnection implements BenchConnection {
   readonly #client: Client
   /** Gaps that a subscription was told of: messages that will not come. */
   #gaps = 0
@@ -49,8 +42,8 @@ class HeraldConnection implements BenchConnection {
     this.#client.publish(topic, payload)
   }
 
-  async publishAndWait(topic: string, payload: Uint8Array): Promise<void> {
-    await this.#client.publish(topic, payload)
+  publishAndWait(topic: string, payload: Uint8Array): Promise<void> {
+    return this.#client.publish(topic, payload).then(mustBeAcknowledged)
   }
 
   async publishAll(topic: string, next: PayloadSource): Promise<void> {
@@ -71,64 +64,7 @@ class HeraldConnection implements BenchConnection {
   }
 }
 
-async function startServers(options: ServerOptions): Promise<RunningServers> {
-  const { directory, serverCount, nodeOptions } = options
-  const ports = await reservePorts(new Array<number>(2 * serverCount).fill(0))
-  const nodes = Array.from({ length: serverCount }, (_, index) => ({
-    id: String.fromCharCode(65 + index),
-    port: ports[2 * index] ?? 0,
-    adminPort: ports[2 * index + 1] ?? 0,
-  }))
-  const peersFile = join(directory, 'peers.json')
-  await mkdir(directory, { recursive: true })
-  await writeFile(
-    peersFile,
-    JSON.stringify(Object.fromEntries(nodes.map((node) => [node.id, ['127.0.0.1', node.port]]))),
-  )
-  const environment = { ...process.env, NODE_COMPILE_CACHE: compileCache }
-  // Filled once, as `herald up` does it; where it is full already, this finds that out.
-  spawnSync(process.execPath, [nodeScript, '--version'], { env: environment })
-  const processes = nodes.map(
-    (node) =>
-      new ServerProcess(
-        process.execPath,
-        [
-          ...nodeOptions,
-          nodeScript,
-          ...['--node-id', node.id, '--host', '127.0.0.1', '--port', String(node.port), '--peers', peersFile],
-          ...['--data', join(directory, node.id), '--admin', `127.0.0.1:${node.adminPort}`],
-        ],
-        environment,
-      ),
-  )
-  const servers: RunningServers = {
-    urls: nodes.map((node) => `ws://127.0.0.1:${node.port}`),
-    pids: processes.map((server) => server.pid),
-    stop: async () => {
-      await Promise.all(processes.map((server) => server.stop()))
-    },
-  }
-  try {
-    await Promise.all(
-      processes.map((server, index) =>
-        server.until(() => isReady(nodes[index]?.adminPort ?? 0, serverCount)),
-      ),
-    )
-  } catch (error) {
-    await servers.stop()
-    throw error
-  }
-  return servers
-}
-
-/** A node is ready when it says so and is linked to all others. */
-async function isReady(adminPort: number, serverCount: number): Promise<boolean> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${adminPort}/v1/status`)
-    const status = (await answer.json()) as { state: string; links: { state: string }[] }
-    const linked = status.links.filter((link) => link.state === 'up').length
-    return status.state === 'ready' && linked === serverCount - 1
-  } catch {
-    return false
-  }
+function mustBeAcknowledged(result: PublishResult): void {
+  if (result.status === 'acknowledged') return
+  throw new Error(result.status === 'sent' ? 'nothing was asked' : `${result.code}: ${result.reason}`)
 }

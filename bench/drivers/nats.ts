@@ -2,16 +2,8 @@
 // a ping to the server and back, which tells that it has read everything before.
 
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { reservePorts } from '../../scripts/fleet/local-ports.ts'
-import type {
-  BenchConnection,
-  Driver,
-  MayGoOn,
-  PayloadSource,
-  RunningServers,
-  ServerOptions,
-} from './driver.ts'
-import { askVersion, ServerProcess } from './server-process.ts'
+import type { BenchConnection, Driver, MayGoOn, PayloadSource } from './driver.ts'
+import { findNatsVersion, startNatsServers, toNatsAddress } from './nats-servers.ts'
 import { publishWindowed } from './windowed.ts'
 
 /** Messages between two flushes; in a few trials smaller and larger ones were slower or equal. */
@@ -23,10 +15,10 @@ export const natsDriver: Driver = {
     'publish() per message, a flush() every 4,096 of which two may be under way; core publications are fire-and-forget, nothing is acknowledged; subscription with a callback',
   hasFlowControl: false,
   hasCluster: true,
-  findVersion: () => askVersion('nats-server', ['--version'], /v([\d.]+)/),
-  startServers,
+  findVersion: findNatsVersion,
+  startServers: startNatsServers,
   connect: async (url) =>
-    new NatsBenchConnection(await connect({ servers: url.replace('nats://', ''), reconnect: false })),
+    new NatsBenchConnection(await connect({ servers: toNatsAddress(url), reconnect: false })),
 }
 
 class NatsBenchConnection implements BenchConnection {
@@ -70,26 +62,5 @@ class NatsBenchConnection implements BenchConnection {
 
   close(): Promise<void> {
     return this.#connection.close()
-  }
-}
-
-async function startServers({ serverCount }: ServerOptions): Promise<RunningServers> {
-  const ports = await reservePorts(new Array<number>(2 * serverCount).fill(0))
-  const routes = Array.from({ length: serverCount }, (_, index) => `nats://127.0.0.1:${ports[2 * index + 1]}`)
-  const processes = routes.map((route, index) => {
-    const options = ['--addr', '127.0.0.1', '--port', String(ports[2 * index])]
-    if (serverCount > 1) {
-      options.push('--cluster_name', 'bench', '--cluster', route, '--routes', routes.join(','))
-      options.push('--server_name', `server-${index}`)
-    }
-    return new ServerProcess('nats-server', options)
-  })
-  await Promise.all(processes.map((server, index) => server.untilListening(ports[2 * index] ?? 0)))
-  return {
-    urls: processes.map((_, index) => `nats://127.0.0.1:${ports[2 * index]}`),
-    pids: processes.map((server) => server.pid),
-    stop: async () => {
-      await Promise.all(processes.map((server) => server.stop()))
-    },
   }
 }

@@ -51,7 +51,7 @@ export class ServerProcess {
   async until(isTrue: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + startTimeoutMs
     while (!(await isTrue())) {
-      if (this.#child.pid === undefined || this.#child.exitCode !== null || performance.now() > deadline) {
+      if (this.#isOver || performance.now() > deadline) {
         throw new Error(`${this.#command} did not start: ${this.#output.trim()}`)
       }
       await delay(pollMs)
@@ -65,17 +65,33 @@ export class ServerProcess {
 
   /** SIGTERM, and after a while SIGKILL. */
   async stop(): Promise<void> {
-    const child = this.#child
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
-    await exited
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopTimeoutMs)
+    await this.#end('SIGTERM')
     clearTimeout(timer)
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** Ended, or never begun. */
+  get #isOver(): boolean {
+    const { pid, exitCode, signalCode } = this.#child
+    return pid === undefined || exitCode !== null || signalCode !== null
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    if (this.#isOver) return
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    child.kill(signal)
+    await exited
   }
 }
 
-async function canConnect(port: number): Promise<boolean> {
+/** Whether somebody listens on the loopback port. */
+export async function canConnect(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port })
     socket.once('connect', () => {

@@ -1,10 +1,8 @@
 // Scenario (f): what a cluster of five uses when nobody uses it.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Driver } from '../drivers/driver.ts'
+import type { System } from '../drivers/driver.ts'
+import { withServers } from '../fresh-servers.ts'
 import { cpuMsOf, memoryOf } from '../process-usage.ts'
 import { median } from '../statistics.ts'
 import { toMarkdown } from '../table.ts'
@@ -24,28 +22,23 @@ const serverCount = 5
 /** Start-up is over by then, and the first garbage collections. */
 const settleMs = 5000
 
-export async function measureRest(driver: Driver, overMs: number): Promise<RestRecord> {
-  const directory = await mkdtemp(join(tmpdir(), 'herald-bench-'))
-  const servers = await driver.startServers({ directory, serverCount, nodeOptions: [] })
-  try {
+export async function measureRest(system: System, overMs: number): Promise<RestRecord> {
+  return await withServers(system, { serverCount, nodeOptions: [] }, async ({ pids }) => {
     await delay(settleMs)
-    const cpuAtStart = cpuMsOf(servers.pids)
+    const cpuAtStart = cpuMsOf(pids)
     const startedAt = performance.now()
     await delay(overMs)
-    const cpuMs = cpuMsOf(servers.pids) - cpuAtStart
-    const memory = servers.pids.map(memoryOf)
+    const cpuMs = cpuMsOf(pids) - cpuAtStart
+    const memory = pids.map(memoryOf)
     return {
-      system: driver.name,
+      system: system.name,
       serverCount,
       overMs,
       coreShare: cpuMs / (performance.now() - startedAt),
       rssBytes: memory.map(({ rssBytes }) => rssBytes),
       pssBytes: memory.map(({ pssBytes }) => pssBytes),
     }
-  } finally {
-    await servers.stop()
-    await rm(directory, { recursive: true, force: true })
-  }
+  })
 }
 
 export function renderRest(records: readonly RestRecord[]): string[] {

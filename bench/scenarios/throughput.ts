@@ -1,8 +1,16 @@
-// Scenarios (a), (b) and (c): how many messages a second arrive, flat out.
+// Scenarios (a), (b) and (c): how many messages a second arrive, flat out. Scenario (g): how many are acknowledged by servers that keep
+// them, with some in flight.
 
+import type { Traffic } from '../measurement.ts'
 import { formatRate, toComparison } from '../table.ts'
-import type { FloodMode } from '../worker-protocol.ts'
-import { type BenchCase, clustersOnly, everywhere, type RunRecord, type Scenario } from './scenario.ts'
+import {
+  type BenchCase,
+  clustersOnly,
+  durableOnly,
+  durableServerCount,
+  everywhere,
+  type Scenario,
+} from './scenario.ts'
 
 const payloadBytes = 128
 
@@ -17,7 +25,7 @@ export const singleScenario: Scenario = toScenario(
     toCase('a-16', '16 B', { payloadBytes: 16 }),
     singleCase,
     toCase('a-1024', '1 KiB', { payloadBytes: 1024 }),
-    toCase('a-128-each', '128 B, each awaited', { payloadBytes, mode: 'one by one' }),
+    toCase('a-128-each', '128 B, each awaited', { payloadBytes, traffic: { kind: 'loop', inFlight: 1 } }),
   ],
 )
 
@@ -34,10 +42,11 @@ export const fanOutScenario: Scenario = toScenario(
 )
 
 /** The case of (c), which (e) looks at as well. */
-export const clusterCase: BenchCase = {
-  ...toCase('c-128', '128 B', { payloadBytes, serverCount: 3 }),
+export const clusterCase: BenchCase = toCase('c-128', '128 B', {
+  payloadBytes,
+  serverCount: 3,
   isComparable: clustersOnly,
-}
+})
 
 export const clusterScenario: Scenario = toScenario(
   'c',
@@ -46,21 +55,33 @@ export const clusterScenario: Scenario = toScenario(
   [clusterCase],
 )
 
+export const durableThroughputScenario: Scenario = toScenario(
+  'g',
+  'One publisher, three servers that keep what it publishes, 128 B',
+  'acknowledged messages/s',
+  [1, 64, 1000].map((inFlight) =>
+    toCase(`g-${inFlight}`, `${inFlight.toLocaleString('en-US')} in flight`, {
+      payloadBytes,
+      subscriberCount: 0,
+      serverCount: durableServerCount,
+      traffic: { kind: 'loop', inFlight },
+      isComparable: durableOnly,
+    }),
+  ),
+)
+
 interface CaseOptions {
   readonly payloadBytes: number
   readonly subscriberCount?: number
   readonly serverCount?: number
-  readonly mode?: FloodMode
+  readonly traffic?: Traffic
+  readonly isComparable?: BenchCase['isComparable']
 }
 
 function toCase(id: string, title: string, options: CaseOptions): BenchCase {
-  const { payloadBytes, subscriberCount = 1, serverCount = 1, mode = 'flat out' } = options
-  return {
-    id,
-    title,
-    plan: { serverCount, subscriberCount, payloadBytes, traffic: { kind: 'flood', mode } },
-    isComparable: everywhere,
-  }
+  const { payloadBytes, subscriberCount = 1, serverCount = 1, isComparable = everywhere } = options
+  const { traffic = { kind: 'flood' } } = options
+  return { id, title, plan: { serverCount, subscriberCount, payloadBytes, traffic }, isComparable }
 }
 
 function toScenario(letter: string, title: string, heading: string, cases: readonly BenchCase[]): Scenario {
@@ -68,7 +89,7 @@ function toScenario(letter: string, title: string, heading: string, cases: reado
     letter,
     title,
     cases,
-    render: (runs: readonly RunRecord[], systems: readonly string[]) =>
+    render: (runs, systems) =>
       toComparison({
         heading,
         cases,

@@ -14,27 +14,35 @@ test('without options everything runs five times', () => {
   const options = parseOptions([])
   assert.ok(typeof options === 'object' && 'runs' in options)
   assert.equal(options.runs, 5)
-  assert.deepEqual(options.letters, ['a', 'b', 'c', 'd', 'e', 'f'])
+  assert.deepEqual(options.letters, ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'])
   assert.equal(options.systems, undefined)
-  assert.deepEqual(options.rates, [1000, 10_000, 50_000])
+  assert.deepEqual(options.rates, [1000, 5000, 10_000, 50_000])
+  assert.equal(options.trials, 20)
 })
 
 test('options choose scenarios, systems and runs', () => {
   const options = parseOptions(['--only', 'a,c', '--systems', 'herald,nats', '--quick'])
   assert.ok(typeof options === 'object' && 'runs' in options)
   assert.deepEqual([options.letters, options.systems, options.runs], [['a', 'c'], ['herald', 'nats'], 1])
+  const kills = parseOptions(['--only', 'g,h,i', '--systems', 'herald-leader,jetstream', '--trials', '7'])
+  assert.ok(typeof kills === 'object' && 'trials' in kills)
+  assert.deepEqual([kills.letters, kills.trials], [['g', 'h', 'i'], 7])
   const one = parseOptions(['--only', 'd', '--rates', '50000,1000'])
   assert.deepEqual('rates' in Object(one) && Object(one).rates, [50_000, 1000])
 })
 
 test('wrong options are refused with the reason', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--only', 'a,z'], /"z" is none of a, b, c, d, e, f/],
-    [['--systems', 'herald,kafka'], /"kafka" is none of herald, nats, redis, mosquitto/],
-    [['--rates', '1000,2000'], /--rates: 2000 is none of 1000, 10000, 50000/],
+    [['--only', 'a,z'], /"z" is none of a, b, c, d, e, f, g, h, i/],
+    [
+      ['--systems', 'herald,kafka'],
+      /"kafka" is none of herald, nats, redis, mosquitto, herald-leader, jetstream, jetstream-always/,
+    ],
+    [['--rates', '1000,2000'], /--rates: 2000 is none of 1000, 5000, 10000, 50000/],
     [['--rates', 'all'], /--rates: NaN is none of/],
     [['--runs', '0'], /--runs: 0 is not 1\.\.100/],
     [['--runs', 'many'], /--runs: many is not/],
+    [['--trials', '101'], /--trials: 101 is not 1\.\.100/],
     [['--fast'], /--fast/],
   ]
   for (const [words, problem] of cases) {

@@ -61,7 +61,7 @@ for (const driver of await loadDrivers()) {
     skip: skip || (driver.hasCluster ? false : `the benchmark has no cluster of ${driver.name}`),
   }, async () => {
     const plan = { serverCount: 3, subscriberCount: 1, payloadBytes: 16 }
-    const traffic = { kind: 'flood', mode: 'flat out' } as const
+    const traffic = { kind: 'flood' } as const
     const measurement = await measure(driver, { ...plan, traffic }, timing)
     assert.equal(measurement.problem, undefined)
     assert.ok(measurement.messages > 0)
@@ -78,7 +78,7 @@ test('a system whose server does not start is a measurement without a result', a
     startServers: () => Promise.reject(new Error('no such server\nand more')),
   }
   const plan = { serverCount: 1, subscriberCount: 1, payloadBytes: 16 }
-  const traffic = { kind: 'flood', mode: 'one by one' } as const
+  const traffic = { kind: 'loop', inFlight: 1 } as const
   const { problem, messages } = await measure(broken, { ...plan, traffic }, timing)
   assert.deepEqual([problem, messages], ['no such server', 0])
 })

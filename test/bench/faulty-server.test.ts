@@ -12,7 +12,7 @@ const measuredPhase = 3
 
 function measureWith(fault: Fault): Promise<Measurement> {
   const driver = { ...natsDriver, startServers: () => startFaultyServer(fault) }
-  const traffic = { kind: 'flood', mode: 'one by one' } as const
+  const traffic = { kind: 'loop', inFlight: 1 } as const
   const plan = { serverCount: 1, subscriberCount: 1, payloadBytes: 64, traffic }
   return measure(driver, plan, { warmUpMs: 100, durationMs: 200, profileDirectory: undefined })
 }

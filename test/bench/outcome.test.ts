@@ -4,7 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type PhaseOutcome, toDeliveryProblem, toMeasurement } from '../../bench/outcome.ts'
 
-const sent = { sent: 1000, failures: 0, firstAt: 500, cpuMs: 20, missed: 0, sendDelay: undefined }
+const sent = {
+  ...{ sent: 1000, failures: 0, firstAt: 500, lastAt: 4500, cpuMs: 20, missed: 0 },
+  ...{ sendDelay: undefined, latency: undefined },
+}
 const complete = { received: 1000, missing: 0, misplaced: 0, wrongSize: 0, lastAt: 1500, latency: undefined }
 
 function phase(change: {
@@ -34,6 +37,16 @@ test('processor time is divided by the messages of a publisher and by the delive
     ],
     [20, 20, 10],
   )
+})
+
+test('without subscribers the acknowledgements are what arrives', () => {
+  const latency = { count: 1000, p50: 1, p99: 2, p999: 3, max: 4 }
+  const measurement = toMeasurement({ sent: { ...sent, latency }, received: [] }, 40)
+  assert.deepEqual(
+    [measurement.problem, measurement.messagesPerSecond, measurement.deliveries, measurement.latency],
+    [undefined, 250, 1000, latency],
+  )
+  assert.deepEqual([measurement.serverCpuUsPerDelivery, measurement.subscriberCpuUsPerDelivery], [40, 0])
 })
 
 const problems: readonly (readonly [string, Parameters<typeof phase>[0], RegExp])[] = [

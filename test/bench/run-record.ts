@@ -12,7 +12,7 @@ export function toCase(id: string, title: string): BenchCase {
       serverCount: 1,
       subscriberCount: 1,
       payloadBytes: 128,
-      traffic: { kind: 'flood', mode: 'flat out' },
+      traffic: { kind: 'flood' },
     },
     isComparable: everywhere,
   }

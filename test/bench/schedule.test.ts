@@ -33,6 +33,15 @@ test('it is over after its count', () => {
   assert.equal(schedule.takeDue(2000), undefined)
 })
 
+test('one without a count goes on until it is ended', () => {
+  const schedule = new Schedule({ startMs: 0, ratePerSecond: 1000, count: Number.POSITIVE_INFINITY })
+  assert.equal(takeAll(schedule, 99).length, 100)
+  assert.equal(schedule.isOver, false)
+  schedule.end()
+  assert.equal(schedule.isOver, true)
+  assert.equal(schedule.takeDue(1000), undefined)
+})
+
 test('a run is invalid when more than a thousandth of its schedule was missed', () => {
   assert.equal(isInvalid(10, 10_000), false)
   assert.equal(isInvalid(11, 10_000), true)

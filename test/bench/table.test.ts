@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { latencyScenario } from '../../bench/scenarios/latency.ts'
+import { renderFailover } from '../../bench/scenarios/failover.ts'
+import { durableLatencyScenario, latencyScenario } from '../../bench/scenarios/latency.ts'
 import { renderRest } from '../../bench/scenarios/rest.ts'
 import { serverTimeScenario } from '../../bench/scenarios/server-time.ts'
-import { singleScenario } from '../../bench/scenarios/throughput.ts'
-import { median, spread } from '../../bench/statistics.ts'
+import { durableThroughputScenario, singleScenario } from '../../bench/scenarios/throughput.ts'
+import { median, percentile, spread } from '../../bench/statistics.ts'
 import { formatMs, formatRate, renderSpread, toComparison, toMarkdown, toRatio } from '../../bench/table.ts'
 import { toCase, toRun } from './run-record.ts'
 
@@ -23,6 +24,17 @@ test('the median is the middle value, of an even number the mean of the two in t
 test('the spread is the distance of the outermost runs as a part of the median', () => {
   assert.equal(spread([90, 100, 120]), 0.3)
   assert.equal(spread([5]), 0)
+})
+
+test('a percentile is the smallest value that so many percent do not exceed', () => {
+  const values = Array.from({ length: 200 }, (_, index) => 200 - index)
+  assert.deepEqual(
+    [50, 99, 99.5, 100].map((percent) => percentile(values, percent)),
+    [100, 198, 199, 200],
+  )
+  assert.equal(percentile([9, 100], 50), 9, 'numbers are not compared as text')
+  assert.equal(percentile([7], 1), 7)
+  assert.ok(Number.isNaN(percentile([], 50)))
 })
 
 test('a comparison shows the median of each system and its ratio to NATS', () => {
@@ -91,11 +103,11 @@ test('the scenarios show rate, percentiles, server time and memory', () => {
     toRun('a-128', 'nats', { messagesPerSecond: 777, serverCpuUsPerDelivery: 2.5 }),
     toRun('d-10000', 'nats', { latency, serverCpuUsPerDelivery: 7 }),
   ]
-  assert.match(singleScenario.render(runs, ['nats']).join('\n'), /128 B +\| 777/)
-  const percentiles = latencyScenario.render(runs, ['nats']).join('\n')
+  assert.match(singleScenario.render(runs, [{ name: 'nats' }]).join('\n'), /128 B +\| 777/)
+  const percentiles = latencyScenario.render(runs, [{ name: 'nats' }]).join('\n')
   for (const value of ['1.00 ms', '2.00 ms', '3.00 ms']) assert.ok(percentiles.includes(value))
   assert.match(
-    serverTimeScenario.render(runs, ['nats']).join('\n'),
+    serverTimeScenario.render(runs, [{ name: 'nats' }]).join('\n'),
     /10,000 messages\/s +\| 7.00 µs.*flat out +\| 2.50 µs/s,
   )
   const rest = { serverCount: 5, overMs: 1, coreShare: 0.0042 }
@@ -105,11 +117,53 @@ test('the scenarios show rate, percentiles, server time and memory', () => {
   )
 })
 
+const durableSystems = [
+  { name: 'herald-leader', sync: 'synced by a majority' },
+  { name: 'jetstream', sync: 'written' },
+]
+
+test('tables of systems that keep publications say beside each how it syncs, and compare with JetStream', () => {
+  const latency = { count: 9, p50: 1000, p99: 2000, p999: 3000, max: 4000 }
+  const runs = [
+    toRun('g-1000', 'herald-leader', { messagesPerSecond: 30_000 }),
+    toRun('g-1000', 'jetstream', { messagesPerSecond: 15_000 }),
+    toRun('h-5000', 'jetstream', { latency }),
+  ]
+  const rates = durableThroughputScenario.render(runs, durableSystems)
+  assert.match(rates[0] ?? '', /\| herald-leader \(synced by a majority\) +\| jetstream \(written\) +\|/)
+  assert.match(rates.at(-1) ?? '', /1,000 in flight +\| 30,000 \(2.0× JetStream\) +\| 15,000 +\|/)
+  const percentiles = durableLatencyScenario.render(runs, durableSystems).join('\n')
+  assert.match(
+    percentiles,
+    /p50 .*\(written\).*5,000 messages\/s +\| – +\| 1.00 ms.*p99 .*\(written\).*2.00 ms/s,
+  )
+  assert.ok(!percentiles.includes('3.00 ms'))
+})
+
+test('the time without acknowledgements is told over the trials of all runs, with what ended a run', () => {
+  const trials = Array.from({ length: 50 }, (_, index) => index + 1)
+  const records = [
+    { system: 'jetstream', run: 0, pausesMs: trials, problem: undefined },
+    { system: 'jetstream', run: 1, pausesMs: trials.map((pauseMs) => pauseMs + 50), problem: 'server gone' },
+  ]
+  const [heading, , ...rows] = renderFailover(records, durableSystems)
+  assert.match(heading ?? '', /herald-leader \(synced by a majority\) +\| jetstream \(written\)/)
+  assert.deepEqual(
+    rows.map((row) => row.split('|').map((cell) => cell.trim())),
+    [
+      ['', 'p50', '–', '50.00 ms', ''],
+      ['', 'p99', '–', '99.00 ms', ''],
+      ['', 'max', '–', '100.00 ms', ''],
+      ['', 'trials', '0', '100, a run ended: server gone', ''],
+    ],
+  )
+})
+
 function compare(runs: Parameters<typeof toComparison>[0]['runs']): string[] {
   return toComparison({
     heading: 'rate',
     cases: [toCase('x', 'x')],
-    systems: ['herald', 'nats', 'redis'],
+    systems: [{ name: 'herald' }, { name: 'nats' }, { name: 'redis' }],
     runs,
     value: (measurement) => measurement.messagesPerSecond,
     format: formatRate,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clockMs } from '../../bench/clock.ts'
+import { Sleeper } from '../../bench/sleeper.ts'
 import { Ticker } from '../../bench/ticker.ts'
 
 /** A process in which a turn of the loop and every waking take their time. */
@@ -68,6 +69,21 @@ test('a client has two turns, and no more, before the generator sleeps', async (
     const process = new FakeProcess(0)
     process.turnMs = turnMs
     assert.deepEqual(await ticks(process, 1, () => 0), [tickAt])
+  }
+})
+
+test('a thread sleeps for it: it is never early, and the event loop runs on meanwhile', async () => {
+  await using sleeper = await Sleeper.start()
+  const startMs = clockMs()
+  const ticker = new Ticker(startMs, 1, sleeper)
+  for (let tick = 1; tick <= 20; tick++) {
+    let isBlocked = true
+    setImmediate(() => {
+      isBlocked = false
+    })
+    await ticker.next()
+    assert.ok(clockMs() - startMs >= tick)
+    assert.equal(isBlocked, false)
   }
 })
 

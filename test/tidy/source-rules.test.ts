@@ -47,7 +47,7 @@ test('every file opens with a comment that says what it is for', () => {
 })
 
 const kebabCase =
-  /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|config))?\.(?:ts|mts|mjs|d\.mts|md|json|yaml|svg|css|js)$/
+  /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:test|config))?\.(?:ts|mts|mjs|d\.mts|md|json|yaml|svg|css|js|c)$/
 const vagueName = /^(?:utils?|helpers?|common|misc|types|shared|lib)\.m?ts$/
 const capitalNames = new Set(['Dockerfile', 'README.md', 'LICENSE'])
 
