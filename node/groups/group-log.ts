@@ -65,7 +65,7 @@ export class GroupLog implements StableLog {
     else if (record.kind === 'hard-state') this.#hardStateWrite = write
     else if (record.kind === 'entries') {
       const from = record.entries[0]?.index ?? 0
-      this.#entryWrites = this.#entryWrites.filter((other) => other.from < from)
+      while ((this.#entryWrites.at(-1)?.from ?? 0) >= from) this.#entryWrites.pop()
       this.#entryWrites.push({ from, write })
     }
   }

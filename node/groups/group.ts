@@ -15,6 +15,7 @@ import type { RaftMessage } from '../wire/raft-frames.ts'
 import type { GroupLog } from './group-log.ts'
 import { LogKeeper } from './log-keeper.ts'
 import type { Machine } from './machine.ts'
+import { RepeatedAnswers } from './repeated-answers.ts'
 import { SentSnapshots } from './sent-snapshots.ts'
 
 /** What a group needs of its host. */
@@ -68,6 +69,7 @@ export class Group {
   #isLeading = false
   #wasRefused = false
   readonly #snapshots: SentSnapshots
+  readonly #answers = new RepeatedAnswers()
   readonly #keeper: LogKeeper
 
   constructor({ id, log, raft, machine, ports }: GroupOptions) {
@@ -105,6 +107,8 @@ export class Group {
     this.#log.letGoOfDropped()
     this.#raft.tick()
     this.#snapshots.tick()
+    const answer = this.#answers.take()
+    if (answer !== undefined) this.#ports.send(this.id, answer)
     this.#ports.wake(this)
   }
 
@@ -116,6 +120,7 @@ export class Group {
 
   /** The link to a member is up: whatever was handed out for it before is lost. */
   onReachable(member: MemberId): void {
+    this.#answers.forget()
     this.#raft.reportSnapshot(member, false)
     this.#raft.reportUnreachable(member)
     this.#ports.wake(this)
@@ -284,6 +289,6 @@ export class Group {
 
   #send(message: Message): void {
     assert(message.kind !== 'propose', 'Raft does not pass proposals on here')
-    this.#ports.send(this.id, message)
+    if (!this.#answers.holds(message)) this.#ports.send(this.id, message)
   }
 }

@@ -1,6 +1,7 @@
 // The files of a node's log: one folder, files that grow, one write under way. What is written is synced before anybody hears of it, and
 // so is the name of a new file.
 
+import { fdatasync, writev } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -72,10 +73,10 @@ export class LogFiles implements LogPorts {
   }
 
   write(file: string, parts: readonly Uint8Array[], onDone: (failure: unknown) => void): void {
-    this.#write(file, parts).then(
-      () => onDone(undefined),
-      (cause: unknown) => onDone(toDiskFailure(join(this.#directory, file), cause)),
-    )
+    const report = (cause: unknown): void =>
+      onDone(cause === null ? undefined : toDiskFailure(join(this.#directory, file), cause))
+    if (this.#file?.name === file) writeDurably(this.#file.handle.fd, parts, report)
+    else this.#open(file).then(({ fd }) => writeDurably(fd, parts, report), report)
   }
 
   /** One after the other, so that no crash brings an older one back without those behind it. What cannot be removed is found at the next start. */
@@ -94,12 +95,6 @@ export class LogFiles implements LogPorts {
     this.#file = undefined
   }
 
-  async #write(name: string, parts: readonly Uint8Array[]): Promise<void> {
-    const handle = this.#file?.name === name ? this.#file.handle : await this.#open(name)
-    await writeAll(handle, parts)
-    await handle.datasync()
-  }
-
   async #open(name: string): Promise<FileHandle> {
     await this.#file?.handle.close()
     const handle = await open(join(this.#directory, name), 'a')
@@ -109,10 +104,13 @@ export class LogFiles implements LogPorts {
   }
 }
 
-/** A write may end early, where the disk is nearly full for one. */
-async function writeAll(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  const bytes = parts.reduce((sum, { length }) => sum + length, 0)
-  const { bytesWritten } = await handle.writev([...parts])
-  if (bytesWritten === bytes) return
-  await handle.appendFile(Buffer.concat(parts).subarray(bytesWritten))
+/** Writes and then syncs; `report` gets null or what went wrong. Promises would take a tenth of what a small write takes. */
+function writeDurably(fd: number, parts: readonly Uint8Array[], report: (cause: unknown) => void): void {
+  writev(fd, parts, (cause, bytesWritten) => {
+    if (cause !== null) return report(cause)
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0)
+    if (bytesWritten === bytes) return fdatasync(fd, report)
+    // A write may end early, where the disk is nearly full for one.
+    writeDurably(fd, [Buffer.concat(parts).subarray(bytesWritten)], report)
+  })
 }

@@ -228,3 +228,20 @@ test('entries without data take no memory', () => {
   log.letGoOfReplaced()
   assert.equal(slabs.bytesOut, 0)
 })
+
+test('the oldest write is the one with the first entry that is here, also after a part was replaced', () => {
+  const log = new GroupLog(floorAt(0, 0))
+  const put = (write: number, ...indices: readonly number[]): void => {
+    const entries = indices.flatMap((index) => entriesAt(index, write))
+    log.append(entries)
+    log.onWritten({ kind: 'entries', group: 7, entries }, write)
+  }
+  put(1, 1, 2)
+  put(2, 3, 4)
+  put(3, 5)
+  assert.equal(log.oldestWrite, 1)
+  put(4, 2)
+  assert.equal(log.oldestWrite, 1)
+  put(5, 1)
+  assert.equal(log.oldestWrite, 5)
+})

@@ -3,11 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MembershipChange } from '../../node/core/raft/change.ts'
-import type { AppendRequest } from '../../node/core/raft/messages.ts'
 import { everything } from '../../node/core/raft/quorum.ts'
-import type { RaftMessage } from '../../node/wire/raft-frames.ts'
 import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
-import { summaryOf, TestGroup } from './test-group.ts'
+import { append, follower, kindsOf, summaryOf, TestGroup } from './test-group.ts'
 
 const noEntries = new Uint8Array(0)
 const vote = {
@@ -19,25 +17,6 @@ const vote = {
   isTransfer: false,
 } as const
 const text = (value: string): Uint8Array => Buffer.from(value)
-const kindsOf = (messages: readonly RaftMessage[]): string[] => messages.map(({ kind }) => kind)
-
-/** An append of the leader 2 in term 1, behind an index whose entry is of term 1. */
-function append(previous: number, commit: number, ...texts: readonly string[]): AppendRequest {
-  const entries = texts.map((each, nth) => ({
-    ...{ term: 1, index: previous + 1 + nth },
-    ...{ data: text(each), change: undefined },
-  }))
-  const position = { term: previous === 0 ? 0 : 1, index: previous }
-  return { kind: 'append', from: 2, to: 1, term: 1, previous: position, entries, commit }
-}
-
-/** A follower of leader 2 that has some entries, all durable. */
-function follower(...texts: readonly string[]): TestGroup {
-  const test = new TestGroup()
-  test.step(append(0, 0, ...texts))
-  while (test.writes.length > 0) test.finish()
-  return test
-}
 
 test('a vote is sent when it is durable, and not before', () => {
   const test = new TestGroup()

@@ -6,6 +6,7 @@ import { Arena } from '../../node/core/common/arena.ts'
 import type { SlabPool } from '../../node/core/common/slabs.ts'
 import { type ConfigurationRecord, emptyConfiguration } from '../../node/core/raft/configuration.ts'
 import type { LogEntry } from '../../node/core/raft/entry.ts'
+import type { AppendRequest } from '../../node/core/raft/messages.ts'
 import type { RaftOptions } from '../../node/core/raft/options.ts'
 import type { RaftStatus } from '../../node/core/raft/raft.ts'
 import { Group, type GroupPorts } from '../../node/groups/group.ts'
@@ -168,4 +169,26 @@ export function summaryOf(records: readonly LogRecord[]): string[] {
     if (record.kind === 'kept') return `kept ${record.from}`
     return `entries ${record.entries.map(({ data, change }) => (change ? 'change' : Buffer.from(data))).join(' ')}`
   })
+}
+
+/** An append of the leader 2 in term 1, behind an index whose entry is of term 1. */
+export function append(previous: number, commit: number, ...texts: readonly string[]): AppendRequest {
+  const entries = texts.map((each, nth) => ({
+    ...{ term: 1, index: previous + 1 + nth },
+    ...{ data: Buffer.from(each), change: undefined },
+  }))
+  const position = { term: previous === 0 ? 0 : 1, index: previous }
+  return { kind: 'append', from: 2, to: 1, term: 1, previous: position, entries, commit }
+}
+
+/** A follower of leader 2 that has some entries, all durable. */
+export function follower(...texts: readonly string[]): TestGroup {
+  const test = new TestGroup()
+  test.step(append(0, 0, ...texts))
+  while (test.writes.length > 0) test.finish()
+  return test
+}
+
+export function kindsOf(messages: readonly RaftMessage[]): string[] {
+  return messages.map(({ kind }) => kind)
 }
