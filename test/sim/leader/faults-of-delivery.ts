@@ -108,7 +108,7 @@ export const faultsOfDelivery: readonly PlantedLeaderFault[] = [
       'ask',
       () =>
         function (this: Reads, callback): void {
-          callback()
+          callback(true)
         },
     ),
   },
