@@ -137,6 +137,18 @@ export class Cluster implements AsyncDisposable {
     for (const proxy of this.#between(one, other)) proxy.blackhole()
   }
 
+  /** Swallows everything that nodes of the first group send to those of the second; what they hear from those still comes. */
+  mute(from: string, to: string): void {
+    for (const sender of from) {
+      for (const receiver of to) {
+        const [first, second] = this.#between(sender, receiver)
+        const isFirst = sender < receiver
+        first?.mute(isFirst ? 'forth' : 'back')
+        second?.mute(isFirst ? 'back' : 'forth')
+      }
+    }
+  }
+
   delay(one: string, other: string, milliseconds: number): void {
     for (const proxy of this.#between(one, other)) proxy.delay(milliseconds)
   }
