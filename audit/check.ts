@@ -117,6 +117,7 @@ export class DeliveryCheck {
       isSubscriberJournalPartial: history.isHeadCut || history.isDamaged,
       closing: record.closing,
       holes: history.holes,
+      mayHaveEnded: record.mayHaveEnded(history.holes),
       toOriginClock: (moment) => this.#clocks.translate(moment, history.node, originNode),
       pendingAfter: this.#subscriberEndsAt(history, record, originNode) - this.#options.graceMs,
       unwrittenAfter: this.#clocks.translate(writtenUntil, originNode, history.node) - this.#options.graceMs,

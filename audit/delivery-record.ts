@@ -94,12 +94,15 @@ export class OriginDelivery {
     }
   }
 
-  /** What may hide in the holes after the last line about this origin, everything above `position`. */
-  openHole(holes: readonly JournalHole[], isExact = false): UncertainRange | undefined {
+  /**
+   * What may hide in the holes after the last line about this origin, everything above `position`; unless it is `always`, only what was
+   * sent before the last hole's end.
+   */
+  openHole(holes: readonly JournalHole[], always: boolean): UncertainRange | undefined {
     const open = holes.slice(this.holesSeen)
     const last = open.at(-1)
     if (last === undefined) return undefined
-    const hasBound = !isExact && open.every((hole) => hole.endedAt !== undefined)
+    const hasBound = !always && open.every((hole) => hole.endedAt !== undefined)
     return {
       from: this.position + 1,
       to: Number.POSITIVE_INFINITY,
@@ -129,11 +132,14 @@ export class SubscriptionRecord {
   readonly origins: Map<string, OriginDelivery> = new Map()
   /** Holes of the journal before this subscription; they do not concern it. */
   readonly #holesBefore: number
+  /** Holes of the journal before the last line about this subscription. */
+  holesSeen: number
 
   constructor(sub: string, stream: string, holesBefore: number) {
     this.sub = sub
     this.stream = stream
     this.#holesBefore = holesBefore
+    this.holesSeen = holesBefore
   }
 
   origin(origin: string): OriginDelivery {
@@ -143,6 +149,11 @@ export class SubscriptionRecord {
   /** Stands for an origin that no line of the subscription names. */
   unheardOrigin(): OriginDelivery {
     return new OriginDelivery(this.#holesBefore)
+  }
+
+  /** Whether its last line may be in a hole: nobody can say how long it went on. A node's own goes on for ever. */
+  mayHaveEnded(holes: readonly JournalHole[]): boolean {
+    return this.holesSeen < holes.length && this.announced?.kind !== 'node'
   }
 
   announce(event: JournalEvent & { readonly t: 'sub' }): void {

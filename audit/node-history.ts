@@ -183,9 +183,11 @@ export class NodeHistory implements JournalSink {
 
   #record(event: { readonly sub: string; readonly stream: string }): SubscriptionRecord {
     const streams = mapEntry(this.subscriptions, event.sub, () => new Map<string, SubscriptionRecord>())
-    return mapEntry(streams, event.stream, () => {
+    const record = mapEntry(streams, event.stream, () => {
       return new SubscriptionRecord(event.sub, event.stream, this.holes.length)
     })
+    record.holesSeen = this.holes.length
+    return record
   }
 }
 

@@ -40,6 +40,8 @@ export interface Case {
   readonly isSubscriberJournalPartial: boolean
   readonly closing: Closing | undefined
   readonly holes: readonly JournalHole[]
+  /** A hole behind everything that is known of the subscription may hide its end. */
+  readonly mayHaveEnded: boolean
   /** From the subscriber's clock to the origin's. */
   readonly toOriginClock: (moment: number) => number
   /** Sent later than this may still be on its way; by the origin's clock. */
@@ -172,7 +174,7 @@ function takeHoles(
   rest: () => SequenceSet,
   take: (part: SequenceSet, reason: UnknownReason) => void,
 ): void {
-  const open = given.delivery.openHole(given.holes)
+  const open = given.delivery.openHole(given.holes, given.mayHaveEnded)
   const ranges = open === undefined ? given.delivery.uncertain : [...given.delivery.uncertain, open]
   for (const range of ranges) {
     const inside = rest().within(range.from, range.to)

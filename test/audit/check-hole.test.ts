@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JournalText } from '../../audit/journal-reader.ts'
-import { check, findingsOf, got, journal, sent, start, stop, sub } from './history.ts'
+import { check, findingsOf, got, journal, type Line, sent, start, stop, sub } from './history.ts'
 
 test('a torn tail makes the end of that journal unknown, on both sides', () => {
   const origin = journal('A', [start(0, 'A#1'), sent(100, 'A#1', 1, 10)], '{"t":"se')
@@ -48,6 +48,25 @@ test('a damaged line hides only what was sent before the line after it', () => {
   assert.equal(result.ok, false)
   assert.deepEqual(findingsOf(result), ['lost-silent A#1 6-10', 'unknown A#1 3-5'])
   assert.deepEqual(result.journals[1]?.damaged, [{ file: '000001.ndjson', line: 4 }])
+})
+
+test('a damaged line behind the last one of a subscription may hide its end', () => {
+  const origin = journal('A', [
+    start(0, 'A#1'),
+    sent(100, 'A#1', 1, 5),
+    sent(600, 'A#1', 6, 10),
+    stop(900, 'A#1'),
+  ])
+  const client = (at: number): Line => sub(at, 's', ['>'], 'client')
+  const lines = [start(0, 'B#1'), client(1), got(110, 's', 'A#1', 1, 2)]
+  const dropped = { t: 'dropped', at: 300, lines: 3 } as const
+  const end = stop(900, 'B#1')
+  const hidden = check([origin, journal('B', [...lines, dropped, end])])
+  assert.deepEqual(findingsOf(hidden), ['unknown A#1 3-10'])
+  const kept = check([origin, journal('B', [start(0, 'B#1'), sub(1, 's'), dropped, end])])
+  assert.deepEqual(findingsOf(kept), ['lost-silent A#1 6-10', 'unknown A#1 1-5'])
+  const shown = check([origin, journal('B', [...lines, dropped, client(400), end])])
+  assert.deepEqual(findingsOf(shown), ['lost-silent A#1 6-10', 'unknown A#1 3-5'])
 })
 
 test('a damaged line in the journal of an origin makes its hole unknown', () => {

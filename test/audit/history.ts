@@ -4,7 +4,7 @@ import { checkJournals } from '../../audit/check.ts'
 import type { CheckResult } from '../../audit/check-result.ts'
 import type { JournalText } from '../../audit/journal-reader.ts'
 
-type Line = Readonly<Record<string, unknown>>
+export type Line = Readonly<Record<string, unknown>>
 export type Lines = readonly (Line | string)[]
 
 export function start(at: number, origin: string): Line {
