@@ -47,13 +47,17 @@ export interface Hunt {
   /** The first seed that is tried, and how many at most. */
   readonly first: number
   readonly seeds: number
+  /** Invariants that are to find it; by default any. One fault may break several, and which one it breaks first depends on the seed. */
+  readonly invariants?: readonly string[]
 }
 
-/** The first of so many seeds that fails with the fault. */
-export function catchFault(fault: Fault, { run, first, seeds }: Hunt): Caught | undefined {
+/** The first of so many seeds in which the fault is found. */
+export function catchFault(fault: Fault, { run, first, seeds, invariants }: Hunt): Caught | undefined {
   for (let seed = first; seed < first + seeds; seed++) {
     const outcome = fault(() => run(seed))
-    if (outcome.failure !== undefined) return { seed, failure: outcome.failure, outcome }
+    const { failure } = outcome
+    if (failure !== undefined && invariants?.includes(failure.invariant) !== false)
+      return { seed, failure, outcome }
   }
   return undefined
 }
