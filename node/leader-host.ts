@@ -15,6 +15,7 @@ import { leaderLimits } from './leader/limits.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
 import { toReason } from './storage/disk-failure.ts'
 import { LogFiles, type OpenedLogFiles } from './storage/log-files.ts'
+import type { TurnEnd } from './turn-end.ts'
 import { decodeRecords } from './wire/log-records.ts'
 
 /** The log as it was found. */
@@ -67,6 +68,8 @@ export interface LeaderHostOptions {
   readonly queuedBytes: (node: NodeId) => number | undefined
   /** The broker is made after the host. */
   readonly brokerOf: () => Broker
+  /** Answers to publishers that wait: they leave before other members hear what the groups have done. */
+  readonly answers: TurnEnd
   /** The disk has refused: nothing may be acknowledged any more. */
   readonly onFailed: (code: ErrorCode, reason: string) => void
 }
@@ -93,6 +96,7 @@ export class LeaderHost {
         disk: files,
         now,
         endOfTurn: (callback) => setImmediate(callback),
+        onRan: () => options.answers.run(),
         allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
         sendFrame: options.sendFrame,
         queuedBytes: options.queuedBytes,

@@ -28,6 +28,7 @@ import type { ClientSubprotocol, FrameSink, ClientSession as SessionPort } from 
 import { PeerDriver } from './peer-driver.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
 import { Ticker } from './ticker.ts'
+import { TurnEnd } from './turn-end.ts'
 import { toWelcome } from './welcome.ts'
 
 export interface NodeOptions {
@@ -72,6 +73,7 @@ export class Node {
   readonly #admin: AdminServer
   readonly #timers: NodeJS.Timeout[] = []
   readonly #ticker: Ticker
+  readonly #answers = new TurnEnd()
   readonly #collections: CollectionPolicy
   readonly #leaderHost: LeaderHost
   #stopping: Promise<void> | undefined
@@ -103,7 +105,7 @@ export class Node {
     this.startedAt = now()
     this.#peers = new PeerDriver(this.counters, tunables)
     this.#leaderHost = new LeaderHost({
-      ...{ config, boot, opened, slabs, random },
+      ...{ config, boot, opened, slabs, random, answers: this.#answers },
       sendFrame: (node, frame) => this.#peers.sendFrame(node, frame),
       queuedBytes: (node) => this.#peers.queuedBytesTo(node),
       brokerOf: () => this.broker,
@@ -235,6 +237,7 @@ export class Node {
     return {
       now,
       endOfTurn: (callback) => setImmediate(callback),
+      deferAnswers: (callback) => this.#answers.defer(callback),
       after: (delayMs, callback) => setTimeout(callback, delayMs).unref(),
       sendToPeer: (peer, message) => this.#peers.send(peer, message),
       recorder: this.memory.recorder,

@@ -26,6 +26,7 @@ export function createIdleLeader(node: NodeId, boot: Boot, slabs: SlabPool): Lea
       now: () => 0,
       disk: { checksum: crc32, write: nothing, remove: nothing },
       endOfTurn: nothing,
+      onRan: nothing,
       allocate: (bytes) => new Uint8Array(bytes),
       sendFrame: nothing,
       queuedBytes: () => undefined,

@@ -86,6 +86,7 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
       ports: {
         now: () => timeline.now,
         endOfTurn: (callback) => this.#endOfTurn.push(callback),
+        deferAnswers: (callback) => this.#endOfTurn.push(callback),
         after: (delayMs, callback) => timeline.after(delayMs, () => this.#do(boot, callback)),
         sendToPeer: (peer, message) => this.#send(peer, message),
         recorder: this.journal,

@@ -12,6 +12,8 @@ export interface BrokerPorts {
   readonly now: () => number
   /** Calls back when the present turn of the event loop has ended. */
   readonly endOfTurn: (callback: () => void) => void
+  /** Calls back when it is known what this turn has to answer to publishers, at the latest when it has ended. */
+  readonly deferAnswers: (callback: () => void) => void
   /** Calls back after so many milliseconds. */
   readonly after: (delayMs: number, callback: () => void) => void
   readonly sendToPeer: (peer: NodeId, message: PeerMessage) => void

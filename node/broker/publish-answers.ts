@@ -20,7 +20,7 @@ const patienceBytes = 262_144
 const heldAnswersMax = 256
 
 export class PublishAnswers {
-  readonly #ports: Pick<BrokerPorts, 'now' | 'endOfTurn' | 'after'>
+  readonly #ports: Pick<BrokerPorts, 'now' | 'deferAnswers' | 'after'>
   readonly #send: (outcomes: readonly PublishOutcome[]) => void
   #outcomes: PublishOutcome[] = []
   /** Bytes of the publishes that the outcomes stand for. */
@@ -35,7 +35,7 @@ export class PublishAnswers {
 
   /** `send` gets outcomes in no particular order. */
   constructor(
-    ports: Pick<BrokerPorts, 'now' | 'endOfTurn' | 'after'>,
+    ports: Pick<BrokerPorts, 'now' | 'deferAnswers' | 'after'>,
     send: (outcomes: readonly PublishOutcome[]) => void,
   ) {
     this.#ports = ports
@@ -56,7 +56,7 @@ export class PublishAnswers {
   answerNow(): void {
     if (this.isEmpty || this.#isTurnAwaited) return
     this.#isTurnAwaited = true
-    this.#ports.endOfTurn(() => {
+    this.#ports.deferAnswers(() => {
       this.#isTurnAwaited = false
       this.sendNow()
     })

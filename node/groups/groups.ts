@@ -15,6 +15,8 @@ export interface GroupsPorts {
   /** The disk: writes, one at a time. */
   readonly disk: Pick<LogPorts, 'write' | 'remove' | 'checksum'>
   readonly endOfTurn: (callback: () => void) => void
+  /** Every group has done what there was to do in this turn; nothing of it is sent yet. Publishers wait for this, members do not. */
+  readonly onRan: () => void
   /** Sends a frame to a node; what cannot be sent is lost. */
   readonly sendFrame: (node: NodeId, frame: Uint8Array) => void
   /** Fresh bytes that need not be zeroed. */
@@ -169,6 +171,7 @@ export class Groups implements GroupPorts {
       this.#awake = new Set()
       for (const group of awake) group.run()
     }
+    this.#ports.onRan()
     for (const [node, messages] of this.#outbox) this.#sendAll(node, messages)
     this.#outbox.clear()
     const beginWrite = this.#beginWrite

@@ -98,6 +98,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
       ports: {
         now: () => this.now(),
         endOfTurn,
+        onRan: () => undefined,
         allocate: (bytes) => new Uint8Array(bytes),
         sendFrame: (node, frame) => this.#send(node, frame),
         queuedBytes: (node) => this.#world.network.queuedBytes(this.id, node),

@@ -125,7 +125,7 @@ function create(): {
   const clock = { now: 0 }
   const ports = {
     now: () => clock.now,
-    endOfTurn: (callback: () => void) => void turns.push(callback),
+    deferAnswers: (callback: () => void) => void turns.push(callback),
     after: (delayMs: number, callback: () => void) => void timers.push({ delayMs, callback }),
   }
   const answers = new PublishAnswers(ports, (outcomes) => sent.push(outcomes.map(({ publish }) => publish)))

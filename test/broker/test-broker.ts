@@ -43,6 +43,7 @@ export function createBroker(
     ports: {
       now: leaderPorts.now ?? (() => 1000),
       endOfTurn: (callback) => setImmediate(callback),
+      deferAnswers: (callback) => setImmediate(callback),
       after: () => undefined,
       sendToPeer: () => undefined,
       recorder: { ...silent, ...recorder },

@@ -26,6 +26,8 @@ class Host {
   readonly machines: Map<number, RecordingMachine> = new Map()
   /** Frames that were sent: to whom, and what. */
   sent: [NodeId, Uint8Array][] = []
+  /** How much was sent already when the groups had done what there was to do, by turn. */
+  readonly sentWhenRun: number[] = []
   readonly failures: unknown[] = []
   /** Groups that messages came for and that were not there. */
   readonly unknown: number[] = []
@@ -36,6 +38,7 @@ class Host {
       {
         disk: this.disk.ports,
         endOfTurn: (callback) => this.#turn.push(callback),
+        onRan: () => this.sentWhenRun.push(this.sent.length),
         sendFrame: (node, frame) => this.sent.push([node, frame]),
         allocate: (bytes) => new Uint8Array(bytes).fill(0xab),
         onFailed: (cause) => this.failures.push(cause),
@@ -104,6 +107,14 @@ const summaryOf = (frames: readonly [string, readonly GroupMessage[]][]): string
     ([node, messages]) =>
       `${node}: ${messages.map((each) => `${each.group} ${each.message.kind}`).join(', ')}`,
   )
+
+test('what the groups have done is known before other members hear of it', () => {
+  const host = new Host(1)
+  host.sentWhenRun.length = 0
+  host.receive({ group: 1, message: heartbeat })
+  assert.deepEqual(host.sentWhenRun, [0])
+  assert.equal(host.take().length, 1)
+})
 
 test('messages of all groups to one node in one turn are one frame', () => {
   const host = new Host(1, 2)

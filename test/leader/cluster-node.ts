@@ -92,6 +92,7 @@ export class ClusterNode {
         disk: this.disk.ports,
         now: () => cluster.now,
         endOfTurn: (callback) => this.#turn.push(callback),
+        onRan: () => undefined,
         allocate: (bytes) => new Uint8Array(bytes).fill(0xab),
         sendFrame: (node, frame) => cluster.send(this.id, node, frame),
         queuedBytes: (node) => (cluster.isConnected(this.id, node) ? cluster.queuedBytes : undefined),

@@ -33,6 +33,7 @@ export function createTestLeader(ports: Partial<LeaderPorts> = {}): LeaderAgent 
         write: (_file, _parts, onDone) => setImmediate(() => onDone(undefined)),
       },
       endOfTurn: (callback) => setImmediate(callback),
+      onRan: () => undefined,
       allocate: (bytes) => new Uint8Array(bytes),
       sendFrame: () => undefined,
       queuedBytes: () => undefined,
