@@ -34,6 +34,8 @@ export class Violation extends Error {
 /** 14 November 2023; any time does. */
 const startMs = 1_700_000_000_000
 const storyLinesMax = 60
+/** After healing, links between living nodes must be up again within this. */
+export const reconnectMsMax = 6_000
 
 export class Run {
   readonly timeline: Timeline = new Timeline(startMs)
@@ -51,6 +53,15 @@ export class Run {
     this.#onLine?.(line)
     this.#story.push(line)
     if (this.#story.length > storyLinesMax) this.#story.shift()
+  }
+
+  /** Lets time pass until all links are up again, which is a promise as well. */
+  awaitLinks(network: { readonly missing: readonly string[] }, withinMs: number): void {
+    const { timeline } = this
+    const healBy = timeline.now + withinMs
+    while (network.missing.length > 0 && timeline.now < healBy) timeline.runUntil(timeline.now + 5)
+    if (network.missing.length > 0) throw new Violation('links', `these did not come up: ${network.missing}`)
+    this.tell('all links are up')
   }
 
   /** Lets everything happen, and says how it ended. */

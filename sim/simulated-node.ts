@@ -14,6 +14,7 @@ import type { PublishOutcome } from '../node/wire/control-frames.ts'
 import type { AudienceMember } from './audience-member.ts'
 import { CountedSlabs, smallWipedSlabs } from './counted-slabs.ts'
 import { Dice } from './dice.ts'
+import { EventLoop } from './event-loop.ts'
 import { createIdleLeader } from './idle-leader.ts'
 import { Journal } from './journal.ts'
 import type { LinkEnd } from './link.ts'
@@ -41,11 +42,9 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
   /** Publishes that asked for copies and are not answered yet. */
   readonly #awaited = new Map<number, { readonly messages: Message[]; readonly needed: number }>()
   #numbered: Message[] = []
-  #endOfTurn: (() => void)[] = []
-  #inbox: (() => void)[] = []
+  readonly #loop = new EventLoop()
   /** Peers that were written to in this turn. */
   readonly #written = new Set<NodeId>()
-  #isPaused = false
 
   constructor(world: World, id: NodeId) {
     this.#world = world
@@ -62,7 +61,7 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
   }
 
   get isResponsive(): boolean {
-    return this.isAlive && !this.#isPaused
+    return this.isAlive && !this.#loop.isPaused
   }
 
   start(): void {
@@ -85,8 +84,8 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
       slabs: this.slabs,
       ports: {
         now: () => timeline.now,
-        endOfTurn: (callback) => this.#endOfTurn.push(callback),
-        deferAnswers: (callback) => this.#endOfTurn.push(callback),
+        endOfTurn: this.#loop.endOfTurn,
+        deferAnswers: this.#loop.endOfTurn,
         after: (delayMs, callback) => timeline.after(delayMs, () => this.#do(boot, callback)),
         sendToPeer: (peer, message) => this.#send(peer, message),
         recorder: this.journal,
@@ -107,9 +106,7 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
   crash(): void {
     this.broker = undefined
     this.#publisher = undefined
-    this.#endOfTurn = []
-    this.#inbox = []
-    this.#isPaused = false
+    this.#loop.clear()
     this.#awaited.clear()
     this.#written.clear()
     this.#subscriptions.clear()
@@ -119,15 +116,11 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
 
   /** Handles nothing until `resume`. */
   pause(): void {
-    this.#isPaused = true
+    this.#loop.pause()
   }
 
   resume(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    const inbox = this.#inbox
-    this.#inbox = []
-    for (const run of inbox) this.#run(run)
+    this.#loop.resume()
   }
 
   /** Runs something in a turn of the node's event loop. */
@@ -200,7 +193,7 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
   #send(peer: NodeId, message: PeerMessage): void {
     this.#world.network.send(this.id, peer, message)
     if (this.#written.size === 0) {
-      this.#endOfTurn.push(() => {
+      this.#loop.endOfTurn(() => {
         const written = [...this.#written]
         this.#written.clear()
         for (const to of written) this.onLinkRoom(to, this.#world.network.room(this.id, to))
@@ -210,16 +203,9 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
   }
 
   #do(boot: Boot, run: () => void): void {
-    const guarded = (): void => {
+    this.#loop.do(() => {
       if (this.boot === boot && this.broker !== undefined) run()
-    }
-    if (this.#isPaused) this.#inbox.push(guarded)
-    else this.#run(guarded)
-  }
-
-  #run(run: () => void): void {
-    run()
-    for (let next = this.#endOfTurn.shift(); next !== undefined; next = this.#endOfTurn.shift()) next()
+    })
   }
 
   /** As the node's own ticker: often while something has a deadline, else once a second. */
@@ -229,7 +215,7 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
     timeline.after(intervalMs - (timeline.now % intervalMs), () => {
       if (this.boot !== boot || this.broker === undefined) return
       this.input({ kind: 'tick' })
-      if (!this.#isPaused) for (const invariant of invariants) invariant.onTick?.(this)
+      if (!this.#loop.isPaused) for (const invariant of invariants) invariant.onTick?.(this)
       this.#tickLater(boot)
     })
   }

@@ -16,14 +16,12 @@ import { NoEndlessWait } from './invariants/no-endless-wait.ts'
 import { Network } from './network.ts'
 import { peerCodec } from './peer-codec.ts'
 import { isBeyondTcp, type Plan } from './plan.ts'
-import { type Outcome, Run, Violation } from './run.ts'
+import { type Outcome, Run, reconnectMsMax } from './run.ts'
 import { SimulatedNode } from './simulated-node.ts'
 import { Truth } from './truth.ts'
 import { Workload } from './workload.ts'
 import type { Invariant, World } from './world.ts'
 
-/** After healing, links between living nodes must be up again within this. */
-const reconnectMsMax = 6_000
 /** The promise: complete so long after everything is healed. */
 const completeWithinMs = 2_000
 /** Where frames vanished on links that stayed up, the next probe must find out first: at rest every fifth second. */
@@ -61,11 +59,7 @@ export class Simulation {
     world.network.isCalm = true
     world.tell('all faults are over')
     const hopsMs = this.#plan.isFar ? hopsMax * this.#plan.latencyMaxMs : 0
-    const healBy = timeline.now + reconnectMsMax + hopsMs
-    while (world.network.missing.length > 0 && timeline.now < healBy) timeline.runUntil(timeline.now + 5)
-    const { missing } = world.network
-    if (missing.length > 0) throw new Violation('links', `these did not come up: ${missing}`)
-    world.tell('all links are up')
+    this.#run.awaitLinks(world.network, reconnectMsMax + hopsMs)
     const withinMs = isBeyondTcp(this.#plan) ? completeBeyondTcpMs : completeWithinMs
     timeline.runUntil(timeline.now + withinMs + hopsMs)
     for (const invariant of world.invariants) invariant.onQuiet?.()

@@ -1,6 +1,7 @@
 // What goes wrong in the leader world: every kind of fault has a rate of its own and a limited length, and everything is undone
 // when the run becomes quiet; but a node whose log is damaged stays down.
 
+import { ClusterFaults } from '../cluster-faults.ts'
 import { Dice } from '../dice.ts'
 import { FaultSchedule } from '../fault-schedule.ts'
 import type { LeaderNode } from './leader-node.ts'
@@ -14,6 +15,7 @@ export class LeaderFaults implements LeaderObserver {
   readonly #world: LeaderWorld
   readonly #dice: Dice
   readonly #schedule: FaultSchedule
+  readonly #cluster: ClusterFaults<LeaderNode>
   /** Whoever says this next crashes. */
   #ambush: Sent['message']['kind'] | undefined
 
@@ -21,23 +23,24 @@ export class LeaderFaults implements LeaderObserver {
     this.#world = world
     this.#dice = new Dice(world.plan.seed, 'leader faults')
     this.#schedule = new FaultSchedule(world, this.#dice)
+    this.#cluster = new ClusterFaults(world, this.#dice, this.#schedule)
   }
 
   start(): void {
     const { faults } = this.#world.plan
     const kinds: Readonly<Record<keyof LeaderFaultRates, () => void>> = {
-      cut: () => this.#cut(true),
-      cutOneWay: () => this.#cut(false),
+      cut: () => this.#cluster.cut(true),
+      cutOneWay: () => this.#cluster.cut(false),
       partition: () => this.#partition(),
       isolation: () => this.#isolate(),
-      congestion: () => this.#congest(),
+      congestion: () => this.#cluster.congest(),
       crash: () => this.#crash(),
       ambush: () => {
         this.#ambush = this.#dice.pick(ambushKinds)
       },
       blackout: () => this.#blackOut(),
       stop: () => this.#stop(),
-      pause: () => this.#pause(),
+      pause: () => this.#cluster.pause(),
       slowDisk: () => this.#slowDisk(),
       diskError: () => this.#refuseWrite(),
       diskFull: () => this.#fillDisk(),
@@ -79,33 +82,6 @@ export class LeaderFaults implements LeaderObserver {
     this.#world.tell(what)
   }
 
-  #cutAll(
-    pairs: readonly (readonly [LeaderNode, LeaderNode])[],
-    what: string,
-    lowMs: number,
-    highMs: number,
-  ): void {
-    if (pairs.length === 0) return
-    const heals = pairs.map(([from, to]) => this.#world.network.cut(from.id, to.id))
-    this.#schedule.forAWhile(what, lowMs, highMs, () => {
-      for (const heal of heals) heal()
-    })
-  }
-
-  #two(): readonly [LeaderNode, LeaderNode] | undefined {
-    const left = this.#dice.pick(this.#world.nodes)
-    const right = this.#dice.pick(this.#world.nodes.filter((node) => node !== left))
-    return left === undefined || right === undefined ? undefined : [left, right]
-  }
-
-  #cut(bothWays: boolean): void {
-    const pair = this.#two()
-    if (pair === undefined) return
-    const [from, to] = pair
-    const what = `${bothWays ? 'cut' : 'cut-one-way'} ${from.id} ${to.id}`
-    this.#cutAll(bothWays ? [pair, [to, from]] : [pair], what, 20, 6_000)
-  }
-
   #partition(): void {
     const left = this.#dice.some(this.#world.nodes, 0.4)
     this.#separate(left, `partition ${left.map(({ id }) => id)}`, 8_000)
@@ -128,15 +104,7 @@ export class LeaderFaults implements LeaderObserver {
         ...(ways === 'out' ? [] : [[to, from] as const]),
       ]),
     )
-    this.#cutAll(pairs, `${what} ${ways}`, 100, highMs)
-  }
-
-  #congest(): void {
-    const pair = this.#two()
-    if (pair === undefined) return
-    const [from, to] = pair
-    const end = this.#world.network.congest(from.id, to.id, this.#dice.between(5, 100))
-    this.#schedule.forAWhile(`congestion ${from.id} ${to.id}`, 100, 4_000, end)
+    this.#cluster.cutAll(pairs, `${what} ${ways}`, 100, highMs)
   }
 
   #crash(): void {
@@ -176,13 +144,6 @@ export class LeaderFaults implements LeaderObserver {
     if (node.isAlive || node.isLost) return
     this.#world.tell(`${node.id} starts`)
     node.start()
-  }
-
-  #pause(): void {
-    const node = this.#dice.pick(this.#world.nodes.filter(({ isResponsive }) => isResponsive))
-    if (node === undefined) return
-    node.pause()
-    this.#schedule.forAWhile(`pause ${node.id}`, 50, 3_000, () => node.resume())
   }
 
   #slowDisk(): void {

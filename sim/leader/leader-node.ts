@@ -13,6 +13,7 @@ import { decodeRecords } from '../../node/wire/log-records.ts'
 import { decodeRaftFrame, raftFrameType } from '../../node/wire/raft-frames.ts'
 import { CountedSlabs } from '../counted-slabs.ts'
 import { Dice } from '../dice.ts'
+import { EventLoop } from '../event-loop.ts'
 import { noEpochs } from '../idle-leader.ts'
 import type { LinkEnd } from '../link.ts'
 import { Violation } from '../run.ts'
@@ -40,9 +41,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
   isLost = false
   /** What its clock is ahead of the true time, milliseconds. */
   clockAheadMs: number
-  #endOfTurn: (() => void)[] = []
-  #inbox: (() => void)[] = []
-  #isPaused = false
+  readonly #loop = new EventLoop()
   /** How far the delivery log of each replica was looked through. */
   #seen = new Map<Replica, number>()
 
@@ -61,7 +60,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
   }
 
   get isResponsive(): boolean {
-    return this.isAlive && !this.#isPaused
+    return this.isAlive && !this.#loop.isPaused
   }
 
   now(): number {
@@ -89,7 +88,6 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
       throw new Violation('recovery', `${this.id}: a file that is needed was removed`)
     for (const observer of this.#world.observers) observer.onRecovered?.(this, recovery.logs)
     this.#seen = new Map()
-    const endOfTurn = (callback: () => void): number => this.#endOfTurn.push(callback)
     const agent = new LeaderAgent({
       ...{ node: this.id, boot, slabs, timeoutMs, start: found.start, logs: recovery.logs },
       nodes: this.#world.nodes.map(({ id }) => id),
@@ -97,7 +95,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
       random: () => this.#dice.between(0, 1),
       ports: {
         now: () => this.now(),
-        endOfTurn,
+        endOfTurn: this.#loop.endOfTurn,
         onRan: () => undefined,
         allocate: (bytes) => new Uint8Array(bytes),
         sendFrame: (node, frame) => this.#send(node, frame),
@@ -131,24 +129,18 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     if (!this.isAlive) return
     this.agent = undefined
     this.boot = undefined
-    this.#endOfTurn = []
-    this.#inbox = []
-    this.#isPaused = false
+    this.#loop.clear()
     this.disk.crash()
     this.#world.network.onCrash(this.id)
     for (const subscriber of this.#world.audience) if (subscriber.node === this) subscriber.onCrash()
   }
 
   pause(): void {
-    this.#isPaused = true
+    this.#loop.pause()
   }
 
   resume(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    const inbox = this.#inbox
-    this.#inbox = []
-    for (const run of inbox) this.#run(run)
+    this.#loop.resume()
   }
 
   /** Runs something in a turn of the node's event loop. */
@@ -256,23 +248,16 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
   }
 
   #do(boot: Boot, run: () => void): void {
-    const guarded = (): void => {
+    this.#loop.do(() => {
       if (this.boot === boot) run()
-    }
-    if (this.#isPaused) this.#inbox.push(guarded)
-    else this.#run(guarded)
-  }
-
-  #run(run: () => void): void {
-    run()
-    for (let next = this.#endOfTurn.shift(); next !== undefined; next = this.#endOfTurn.shift()) next()
+    })
   }
 
   /** An interval of a process that sleeps does not make up for it. */
   #everySoOften(boot: Boot, intervalMs: number, run: () => void): void {
     this.#world.timeline.after(intervalMs, () => {
       if (this.boot !== boot) return
-      if (!this.#isPaused) this.#do(boot, run)
+      if (!this.#loop.isPaused) this.#do(boot, run)
       this.#everySoOften(boot, intervalMs, run)
     })
   }

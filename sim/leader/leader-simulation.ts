@@ -4,7 +4,7 @@ import type { NodeId } from '../../node/core/common/ids.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import { Placement } from '../../node/leader/placement.ts'
 import { type Codec, Network } from '../network.ts'
-import { type Outcome, Run, Violation } from '../run.ts'
+import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
 import { Commits } from './commits.ts'
 import { LeaderFaults } from './faults.ts'
 import { Acknowledgements } from './invariants/acknowledgements.ts'
@@ -29,8 +29,6 @@ import { Publications } from './publications.ts'
 import { unsettled } from './settlement.ts'
 import type { LeaderObserver, LeaderWorld } from './world.ts'
 
-/** After healing, links between living nodes must be up again within this. */
-const reconnectMsMax = 6_000
 /** The promise: everything is settled so long after that. What was lost without a word is sent again after two seconds. */
 const settlesWithinMs = 8_000
 /** Logs are cut once a second, when what is cut is durable. */
@@ -76,17 +74,10 @@ export class LeaderSimulation {
     workload.stop()
     world.network.isCalm = true
     world.tell('all faults are over')
-    this.#reconnect(world)
+    this.#run.awaitLinks(world.network, reconnectMsMax)
     this.#settle(world, workload)
     timeline.runUntil(timeline.now + compactsWithinMs)
     for (const observer of world.observers) observer.onSettled?.()
-  }
-
-  #reconnect({ network, timeline, tell }: LeaderWorld): void {
-    const healBy = timeline.now + reconnectMsMax
-    while (network.missing.length > 0 && timeline.now < healBy) timeline.runUntil(timeline.now + 5)
-    if (network.missing.length > 0) throw new Violation('links', `these did not come up: ${network.missing}`)
-    tell('all links are up')
   }
 
   #settle(world: LeaderWorld, workload: LeaderWorkload): void {
