@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Broker } from './broker/broker.ts'
 import { now } from './clock.ts'
+import { formatAddress } from './config/address.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { Arena } from './core/common/arena.ts'
 import { type ErrorCode, HeraldError } from './core/common/errors.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { SlabPool } from './core/common/slabs.ts'
+import type { MemberId } from './core/raft/quorum.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
 import { leaderLimits } from './leader/limits.ts'
@@ -61,6 +63,8 @@ export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Lo
 export interface LeaderHostOptions {
   readonly config: NodeConfig
   readonly boot: Boot
+  /** Of this node over its data directory. */
+  readonly member: MemberId
   readonly opened: OpenedLog
   readonly slabs: SlabPool
   readonly random: () => number
@@ -86,7 +90,8 @@ export class LeaderHost {
     this.agent = new LeaderAgent({
       node: config.nodeId,
       boot,
-      nodes: config.peers.keys(),
+      member: options.member,
+      nodes: new Map(Array.from(config.peers, ([id, peer]) => [id, formatAddress(peer)])),
       start,
       logs: recovery.logs,
       slabs,
@@ -102,7 +107,7 @@ export class LeaderHost {
         queuedBytes: options.queuedBytes,
         onDelivered: (replica) => brokerOf().onDelivered(replica),
         onFailed: (cause) => options.onFailed(toCode(cause), toReason(cause)),
-        onGroup: () => this.#keepTime(),
+        onRoster: () => undefined,
         epochs: {
           onSealed: (stream) => brokerOf().epochs.onSealed(stream),
           onEpoch: (stream, nodes, replica) => brokerOf().epochs.onEpoch(stream, nodes, replica),
@@ -112,16 +117,17 @@ export class LeaderHost {
     })
   }
 
+  /** Goes on with what the log has; time begins to pass. */
+  start(): void {
+    this.agent.recover()
+    this.#timer = setInterval(() => this.agent.tick(), leaderLimits.tickMs)
+  }
+
   /** Stops the time; nothing is written any more when this resolves. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.#timer = undefined
     await this.#files.close()
-  }
-
-  /** Time passes for groups; a node without one need not wake up for it. */
-  #keepTime(): void {
-    this.#timer ??= setInterval(() => this.agent.tick(), leaderLimits.tickMs)
   }
 }
 

@@ -52,10 +52,9 @@ async function main(): Promise<void> {
 async function run(config: NodeConfig, log: Logger): Promise<void> {
   rehearse()
   const { dataPath: path, nodeId: node, cluster } = config
-  const directory = await DataDirectory.open({ path, node, cluster, nowMs: Date.now() })
+  const directory = await DataDirectory.open({ path, node, cluster, nowMs: Date.now(), drawMember: draw })
   log.info({ event: 'starting', version, settings: describeConfig(config) })
-  // 48 random bits: a boot is never drawn twice in the life of a cluster.
-  const boot = (randomInt(2 ** 47) * 32 + randomInt(1, 32)) as Boot
+  const boot = draw() as Boot
   const started = await Node.start({
     config,
     directory,
@@ -73,6 +72,11 @@ async function run(config: NodeConfig, log: Logger): Promise<void> {
     throw error
   })
   watchSignals(started)
+}
+
+/** 52 random bits: no boot and no member is ever drawn twice in the life of a cluster. */
+function draw(): number {
+  return randomInt(2 ** 47) * 32 + randomInt(1, 32)
 }
 
 /** The first signal drains; the second ends the process at once. */

@@ -105,7 +105,7 @@ export class Node {
     this.startedAt = now()
     this.#peers = new PeerDriver(this.counters, tunables)
     this.#leaderHost = new LeaderHost({
-      ...{ config, boot, opened, slabs, random, answers: this.#answers },
+      ...{ config, boot, opened, slabs, random, answers: this.#answers, member: options.directory.member },
       sendFrame: (node, frame) => this.#peers.sendFrame(node, frame),
       queuedBytes: (node) => this.#peers.queuedBytesTo(node),
       brokerOf: () => this.broker,
@@ -166,7 +166,7 @@ export class Node {
   async #start(): Promise<void> {
     const { config } = this
     await this.memory.recall(this.broker, this.ownSubscriptions)
-    this.broker.leader.recover()
+    this.#leaderHost.start()
     const port = await this.#clients.listen(config.host, config.port)
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()

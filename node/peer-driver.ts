@@ -7,11 +7,10 @@ import { Pacer } from './broker/pacer.ts'
 import type { Counters } from './core/common/counters.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { PeerMessage } from './core/gossip/messages.ts'
-import { controlFrameType } from './leader/control.ts'
+import { leaderFrameTypes } from './leader/agent.ts'
 import type { FrameSink, LinkListener } from './net/ports.ts'
 import { batchFlag, batchOffset } from './wire/batch-header.ts'
 import { decodePeerFrame, decodePeerText, encodePeerFrame, encodePeerText } from './wire/peer-codec.ts'
-import { raftFrameType } from './wire/raft-frames.ts'
 
 /** Bytes that may wait on one link. */
 export interface LinkQueueLimits {
@@ -86,7 +85,7 @@ export class PeerDriver implements LinkListener {
   }
 
   onLinkFrame(peer: NodeId, frame: Uint8Array): void {
-    if (frame[0] === raftFrameType || frame[0] === controlFrameType) return this.#onLeaderFrame(peer, frame)
+    if (leaderFrameTypes.includes(frame[0])) return this.#onLeaderFrame(peer, frame)
     const message = decodePeerFrame(frame)
     const isSubmitted = ((frame[batchOffset.flags] ?? 0) & batchFlag.submitted) !== 0
     if (message?.kind === 'batch' && isSubmitted) this.#broker?.leader.onSubmitted(peer, frame)
@@ -108,8 +107,7 @@ export class PeerDriver implements LinkListener {
 
   #onLeaderFrame(peer: NodeId, frame: Uint8Array): void {
     const leader = this.#broker?.leader
-    const isSound =
-      frame[0] === raftFrameType ? leader?.onRaftFrame(frame) : leader?.onControlFrame(peer, frame)
+    const isSound = leader?.onFrame(peer, frame)
     if (isSound === false) this.#counters.increment('peerProtocolErrors')
   }
 

@@ -17,7 +17,8 @@ export function createIdleLeader(node: NodeId, boot: Boot, slabs: SlabPool): Lea
     node,
     boot,
     slabs,
-    nodes: [node],
+    member: 1,
+    nodes: new Map([[node, '']]),
     start: { file: undefined, bytes: 0, next: chainStart },
     logs: new Map(),
     random: () => 0,
@@ -32,7 +33,7 @@ export function createIdleLeader(node: NodeId, boot: Boot, slabs: SlabPool): Lea
       queuedBytes: () => undefined,
       onDelivered: nothing,
       onFailed: nothing,
-      onGroup: nothing,
+      onRoster: nothing,
       epochs: noEpochs,
     },
   })

@@ -260,6 +260,7 @@ function optionsOf(id: number, args: readonly Argument[], isAsync: boolean): Raf
     stepsDownOnRemoval: flagOf(args, 'step-down-on-removal'),
     forwardsProposals: true,
     checksChanges: !flagOf(args, 'disable-conf-change-validation'),
+    joinsBehindSnapshots: false,
     appendBytesMax: unlimited,
     flow: { messages: numberOf(args, 'inflight', unlimited), bytes: unlimited },
     uncommittedBytesMax: unlimited,

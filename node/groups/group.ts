@@ -147,6 +147,12 @@ export class Group {
     return problem
   }
 
+  /** Begins an election, where this member could lead: whoever begins a group need not wait for one. */
+  campaign(): void {
+    this.#raft.campaign()
+    this.#ports.wake(this)
+  }
+
   transfer(target: MemberId): void {
     this.#raft.transfer(target)
     this.#ports.wake(this)

@@ -4,6 +4,7 @@
 import { HeraldError } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import { EntriesLost } from '../core/raft/log.ts'
+import type { MemberId } from '../core/raft/quorum.ts'
 import { numberOf } from '../core/wal/scan.ts'
 import { type LogPorts, type LogStart, LogWriter } from '../core/wal/writer.ts'
 import { encodeRecord, type LogRecord } from '../wire/log-records.ts'
@@ -27,9 +28,13 @@ export interface GroupsPorts {
 
 /** Who is in the groups. */
 export interface GroupMembers {
+  /** This node, in all of its groups. */
+  readonly own: MemberId
   /** The node of a group's member. */
-  nodeOf(group: number, member: number): NodeId | undefined
-  /** A message is for a group that this node is not in: it may join it now. */
+  nodeOf(member: MemberId): NodeId | undefined
+  /** A message has come from a member, by this node: whoever is new here knows nobody else yet. */
+  onHeard(member: MemberId, node: NodeId): void
+  /** A message to this node is for a group that it is not in: it may join it now. */
   onUnknown(group: number): void
 }
 
@@ -98,9 +103,12 @@ export class Groups implements GroupPorts {
   }
 
   /** A frame of Raft messages has come; false where it is not one. */
-  onFrame(frame: Uint8Array): boolean {
+  onFrame(node: NodeId, frame: Uint8Array): boolean {
     const messages = decodeRaftFrame(frame)
     for (const { group, message } of messages ?? []) {
+      // What is for the member that this node was before it lost its disk is for nobody.
+      if (message.to !== this.#members.own) continue
+      this.#members.onHeard(message.from, node)
       if (!this.#groups.has(group)) this.#members.onUnknown(group)
       this.#step(group, message)
     }
@@ -121,10 +129,11 @@ export class Groups implements GroupPorts {
     this.#awaitTurn()
   }
 
-  write(records: readonly LogRecord[], onDurable: () => void): void {
+  /** `onDurable` hears in which write of the log they are: a group that is not added yet must be told. */
+  write(records: readonly LogRecord[], onDurable: (write: number) => void): void {
     this.#writer.write(records.flatMap(encodeRecord), (number) => {
       for (const record of records) this.#groups.get(record.group)?.log.onWritten(record, number)
-      onDurable()
+      onDurable(number)
     })
   }
 
@@ -145,7 +154,7 @@ export class Groups implements GroupPorts {
   }
 
   send(group: number, message: GroupMessage['message']): void {
-    const node = this.#members.nodeOf(group, message.to)
+    const node = this.#members.nodeOf(message.to)
     if (node === undefined) return
     const waiting = this.#outbox.get(node)
     const parts = encodeMessage({ group, message })

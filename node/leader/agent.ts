@@ -1,81 +1,98 @@
 // The part of a node that streams in leader mode live in: their batches go to the leader of the stream's group, get their place in its
 // log, are on the disks of a majority, and then come to every member's replica in that order. It has no clock and no sockets.
 
-import { Arena } from '../core/common/arena.ts'
 import type { Refusal } from '../core/common/errors.ts'
 import { type NodeId, type Origin, type StreamId, toStreamId } from '../core/common/ids.ts'
-import { nobody } from '../core/raft/quorum.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
-import { Group } from '../groups/group.ts'
-import { GroupLog } from '../groups/group-log.ts'
+import type { Group } from '../groups/group.ts'
 import { Groups } from '../groups/groups.ts'
+import { Cluster } from '../meta/cluster.ts'
+import { decodeMeta, metaFrameType } from '../meta/meta-frames.ts'
+import type { Roster } from '../meta/roster.ts'
 import { batchStream } from '../wire/batch-header.ts'
-import { type Control, decodeControl, encodeControl } from './control.ts'
-import { DataMachine } from './data-machine.ts'
+import { raftFrameType } from '../wire/raft-frames.ts'
+import { type Control, controlFrameType, decodeControl, encodeControl } from './control.ts'
+import { DataGroups } from './data-groups.ts'
+import { DataMachine, type DataMachineOptions } from './data-machine.ts'
 import { type Route, SubmissionDesk } from './desk.ts'
-import { type LeaderLimits, leaderLimits, raftOptions } from './limits.ts'
+import { type LeaderLimits, leaderLimits } from './limits.ts'
 import { Phases } from './phases.ts'
-import { Placement } from './placement.ts'
 import type { LeaderOptions, LeaderPorts, LeaderStreamStatus } from './ports.ts'
-import { Reads } from './reads.ts'
 import { LeaderStreams } from './streams.ts'
 import type { OnPlaced } from './submissions.ts'
 
-/** One group on this node. */
-interface Member {
-  readonly group: Group
-  readonly machine: DataMachine
-  readonly reads: Reads
-}
+/** First byte of the frames of other nodes that are the agent's, beside batches that want a place. */
+export const leaderFrameTypes: readonly unknown[] = [raftFrameType, controlFrameType, metaFrameType]
 
 export class LeaderAgent {
   readonly #options: LeaderOptions
   readonly #ports: LeaderPorts
   readonly #limits: LeaderLimits
   readonly #groups: Groups
-  readonly #placement: Placement
-  readonly #members = new Map<number, Member>()
+  /** Who is in the cluster. */
+  readonly cluster: Cluster
+  readonly #data: DataGroups
   readonly #streams: LeaderStreams
   readonly #desk: SubmissionDesk
   readonly #phases: Phases
   /** Streams that begin in leader mode. */
   readonly #definitions = new Map<StreamId, StreamDefinition>()
-  /** Since when no leader is known, by group, milliseconds. */
-  readonly #leaderlessSince = new Map<number, number>()
 
   constructor(options: LeaderOptions) {
     this.#options = options
     this.#ports = options.ports
     this.#limits = { ...leaderLimits, ...options.limits }
-    const { slabs, ports } = options
+    const { slabs, ports, node, member, nodes, logs, random, boot } = options
     this.#streams = new LeaderStreams({ slabs, now: ports.now, onDelivered: ports.onDelivered })
-    this.#placement = new Placement(options.nodes)
     this.#desk = new SubmissionDesk({
-      ...{ slabs, ports, boot: options.boot, node: options.node, timeoutMs: options.timeoutMs },
+      ...{ slabs, ports, boot, node, timeoutMs: options.timeoutMs },
       limits: this.#limits,
       routeOf: (stream) => this.#routeOf(stream),
     })
     this.#phases = new Phases({
       epochs: ports.epochs,
       desk: this.#desk,
-      machineOf: (stream) => this.#memberFor(stream).machine,
+      machineOf: (stream) => this.#data.of(stream)?.machine,
       tellLeader: (stream, control) => this.#tellLeader(stream, control),
     })
-    this.#groups = new Groups(options.ports, options.start, this.#limits, {
-      nodeOf: (_group, member) => this.#placement.nodeOf(member),
-      // Somebody has begun a group: every node is in all of them.
-      onUnknown: (group) => this.#placement.has(group) && this.#memberOf(group),
+    this.#groups = new Groups(ports, options.start, this.#limits, {
+      own: member,
+      nodeOf: (id) => this.cluster.nodeOf(id),
+      onHeard: (id, each) => this.cluster.onHeard(id, each),
+      onUnknown: (group) => {
+        if (!this.cluster.onUnknown(group)) this.#data.onUnknown(group)
+      },
+    })
+    const shared = { member, groups: this.#groups, logs, limits: this.#limits, slabs, random }
+    this.cluster = new Cluster({
+      ...{ ...shared, node, nodes },
+      ports: {
+        now: ports.now,
+        sendFrame: ports.sendFrame,
+        isUp: (each) => ports.queuedBytes(each) !== undefined,
+        onRoster: (roster) => this.#onRoster(roster),
+      },
+    })
+    this.#data = new DataGroups({
+      ...{ ...shared, boot, now: ports.now, cluster: this.cluster },
+      createMachine: (id, parts) => this.#createMachine(id, parts),
     })
   }
 
   /** Goes on with every group that the log on disk has. */
   recover(): void {
-    for (const id of this.#options.logs.keys()) this.#memberOf(id)
+    this.cluster.recover()
+    this.#data.recover()
   }
 
   get replicas(): ReadonlyMap<StreamId, Replica> {
     return this.#streams.replicas
+  }
+
+  /** The group of a stream on this node, where it has begun. */
+  groupOf(stream: StreamId): Group | undefined {
+    return this.#data.of(stream)?.group
   }
 
   /** The replica of a stream that begins in leader mode, and its group, which are created where they do not exist. */
@@ -83,7 +100,8 @@ export class LeaderAgent {
     const replica = this.#streams.define(definition)
     replica.definition = definition
     this.#definitions.set(replica.stream, definition)
-    this.#memberFor(replica.stream)
+    // Its group begins where it has not.
+    this.#data.of(replica.stream)
     return replica
   }
 
@@ -95,20 +113,23 @@ export class LeaderAgent {
 
   /** Calls back once this node has everything of a stream that had its place by now; or when nobody could say for too long. */
   whenCurrent({ stream }: Replica, callback: (isCurrent: boolean) => void): void {
-    this.#memberFor(stream).reads.ask(callback)
+    this.#data.whenBegun(stream, (data) => {
+      if (data === undefined) callback(false)
+      else data.reads.ask(callback)
+    })
   }
 
   /** Wants a stream, which is in this epoch, to be in the mode of the definition. Whoever wants that asks until it is. */
   wish(definition: StreamDefinition, epoch: number): void {
     const stream = toStreamId(definition.name)
-    const { machine } = this.#memberFor(stream)
-    if (machine.switching !== undefined) machine.switching.onWish(definition, epoch)
+    const data = this.#data.of(stream)
+    if (data?.machine.switching !== undefined) data.machine.switching.onWish(definition, epoch)
     else this.#tellLeader(stream, { op: 'mode', epoch, definition })
   }
 
   nextSequence({ stream }: Replica): number {
     const { boot } = this.#options
-    const last = this.#memberFor(stream).machine.ledger.streams.get(stream)?.sequences.get(boot) ?? 0
+    const last = this.#data.of(stream)?.machine.ledger.streams.get(stream)?.sequences.get(boot) ?? 0
     return this.#desk.own(stream, last + 1).next
   }
 
@@ -124,7 +145,7 @@ export class LeaderAgent {
       const reason = `${waiting} bytes wait for their place in stream ${replica.name}`
       return { refused: 'PUBLISH_RATE_LIMITED', reason }
     }
-    const since = this.#leaderlessSince.get(this.#placement.groupOf(replica.stream))
+    const since = this.#data.leaderlessSince(replica.stream)
     if (since === undefined || this.#ports.now() - since < this.#limits.refusesAfterMs) return undefined
     const forMs = Math.round(this.#ports.now() - since)
     return { refused: 'NO_LEADER', reason: `stream ${replica.name} has had no leader for ${forMs} ms` }
@@ -135,17 +156,20 @@ export class LeaderAgent {
     this.#desk.add(stream, frame, onPlaced)
   }
 
-  /** A frame of Raft messages; false where it is broken. */
-  onRaftFrame(frame: Uint8Array): boolean {
-    return this.#groups.onFrame(frame)
+  /** A frame of one of `leaderFrameTypes`; false where it is broken. */
+  onFrame(node: NodeId, frame: Uint8Array): boolean {
+    if (frame[0] === raftFrameType) return this.#groups.onFrame(node, frame)
+    if (frame[0] === controlFrameType) return this.#onControl(node, frame)
+    const message = decodeMeta(frame)
+    if (message !== undefined) this.cluster.onMessage(node, message)
+    return message !== undefined
   }
 
-  /** A frame about switching; false where it is broken. */
-  onControlFrame(node: NodeId, frame: Uint8Array): boolean {
+  #onControl(node: NodeId, frame: Uint8Array): boolean {
     const control = decodeControl(frame, node)
     if (control === undefined) return false
     const name = control.op === 'mode' ? control.definition.name : control.stream
-    const { switching } = this.#memberFor(toStreamId(name)).machine
+    const switching = this.#data.of(toStreamId(name))?.machine.switching
     if (control.op === 'mode') switching?.onWish(control.definition, control.epoch)
     else switching?.onReport(control.stream, control.epoch, control.report)
     return true
@@ -154,26 +178,28 @@ export class LeaderAgent {
   /** A batch that another node wants to have a place. Where this node cannot give one, the other will hear who can. */
   onSubmitted(node: NodeId, frame: Uint8Array): void {
     const stream = batchStream(frame)
-    const member = this.#members.get(this.#placement.groupOf(stream))
-    member?.machine.numbering?.submit(node, frame, this.#definitions.get(stream))
+    this.#data.of(stream)?.machine.numbering?.submit(node, frame, this.#definitions.get(stream))
   }
 
   /** The node goes: others lead what it leads, at once and not when its silence is noticed. */
   handOver(): void {
-    for (const { group } of this.#members.values()) group.handOver()
+    for (const group of this.#groups.all) group.handOver()
   }
 
   onPeerUp(node: NodeId): void {
-    const id = this.#placement.memberOf(node)
-    for (const [number, { group }] of this.#members) {
-      group.onReachable(id)
-      if (group.status.leader === id) this.#onLeader(number)
+    const member = this.cluster.roster?.memberOf(node)?.id
+    this.cluster.onPeerUp(node)
+    if (member === undefined) return
+    for (const group of this.#groups.all) {
+      group.onReachable(member)
+      if (group.status.leader === member) this.#onLeader(group.id)
     }
   }
 
   onPeerDown(node: NodeId): void {
-    const id = this.#placement.memberOf(node)
-    for (const { group } of this.#members.values()) group.onUnreachable(id)
+    const member = this.cluster.roster?.memberOf(node)?.id
+    this.cluster.onPeerDown(node)
+    if (member !== undefined) for (const group of this.#groups.all) group.onUnreachable(member)
   }
 
   /** A link takes more again. */
@@ -183,14 +209,9 @@ export class LeaderAgent {
 
   /** Time has passed: `leaderLimits.tickMs`. */
   tick(): void {
-    const now = this.#ports.now()
     this.#groups.tick()
-    for (const [id, { group, reads, machine }] of this.#members) {
-      reads.tick()
-      machine.switching?.tick()
-      if (group.status.leader !== nobody) this.#leaderlessSince.delete(id)
-      else if (!this.#leaderlessSince.has(id)) this.#leaderlessSince.set(id, now)
-    }
+    this.cluster.tick()
+    this.#data.tick()
     this.#phases.tick()
     this.#desk.tick()
   }
@@ -198,94 +219,76 @@ export class LeaderAgent {
   /** Once a second: what retention drops is dropped from the logs as well. */
   onSecond(): void {
     this.#streams.onSecond()
-    for (const { group } of this.#members.values()) group.compact()
+    for (const group of this.#groups.all) group.compact()
     this.#groups.dropFiles()
   }
 
   /** How far every origin has its places on the streams that are, or were, in leader mode. */
   *placed(): Generator<{ readonly stream: string; readonly origin: Origin; readonly to: number }> {
-    for (const { machine } of this.#members.values())
+    for (const { machine } of this.#data.all)
       for (const [id, { definition }] of machine.ledger.streams)
         for (const [origin, to] of machine.ledger.fenceOf(id)) yield { stream: definition.name, origin, to }
   }
 
   statusOf({ stream }: Replica): LeaderStreamStatus {
-    const { group, machine } = this.#memberFor(stream)
-    const { leader, commit, applied } = group.status
-    const { last = 0 } = machine.ledger.streams.get(stream) ?? {}
-    return {
-      group: group.id,
-      leader: this.#placement.nodeOf(leader),
-      last,
-      lag: commit - applied,
-    }
+    const number = this.#data.numberOf(stream)
+    const data = this.#data.of(stream)
+    if (data === undefined) return { group: number, leader: undefined, last: 0, lag: 0 }
+    const { leader, commit, applied } = data.group.status
+    const { last = 0 } = data.machine.ledger.streams.get(stream) ?? {}
+    return { group: number, leader: this.cluster.nodeOf(leader), last, lag: commit - applied }
   }
 
   /** Who gives places on a stream, as far as that is known. */
   #routeOf(stream: StreamId): Route | undefined {
-    const { group, machine } = this.#memberFor(stream)
-    const { numbering, ledger } = machine
+    const data = this.#data.of(stream)
+    if (data === undefined) return undefined
+    const { numbering, ledger, term: ledTerm } = data.machine
     const definition = this.#definitions.get(stream)
     if (numbering !== undefined) return { kind: 'here', numbering, ledger, definition }
-    const { leader, term } = group.status
-    const node = this.#placement.nodeOf(leader)
+    const { leader, term } = data.group.status
+    const node = this.cluster.nodeOf(leader)
     // A leader that has not applied everything before its term would not take anything.
-    if (node === undefined || node === this.#options.node || machine.term !== term) return undefined
+    if (node === undefined || node === this.#options.node || ledTerm !== term) return undefined
     return { kind: 'node', node }
   }
 
-  /** Tells whoever leads; while nobody does, everybody: a group begins where it is heard of. */
+  /** Tells whoever leads; while nobody does, everybody. */
   #tellLeader(stream: StreamId, control: Control): void {
-    const { leader } = this.#memberFor(stream).group.status
-    const node = this.#placement.nodeOf(leader)
+    const { roster } = this.cluster
+    const leader = this.#data.of(stream)?.group.status.leader
+    const node = leader === undefined ? undefined : this.cluster.nodeOf(leader)
     const frame = encodeControl(control)
-    for (const each of node === undefined ? this.#placement.nodes : [node])
+    for (const each of node === undefined ? (roster?.nodes ?? []) : [node])
       if (each !== this.#options.node) this.#ports.sendFrame(each, frame)
   }
 
   /** Whoever gives places in a group now gets everything that has none, and hears of what is sealed. */
   #onLeader(group: number): void {
-    const isOfGroup = (stream: StreamId): boolean => this.#placement.groupOf(stream) === group
+    const isOfGroup = (stream: StreamId): boolean => this.#data.numberOf(stream) === group
     this.#desk.sendAgain(isOfGroup)
     this.#phases.report(isOfGroup)
   }
 
-  #memberFor(stream: StreamId): Member {
-    return this.#memberOf(this.#placement.groupOf(stream))
+  #onRoster(roster: Roster): void {
+    this.#data.onRoster(roster)
+    for (const stream of this.#definitions.keys()) this.#data.of(stream)
+    this.#ports.onRoster(roster)
   }
 
-  #memberOf(group: number): Member {
-    return this.#members.get(group) ?? this.#begin(group, this.#options.logs.get(group))
-  }
-
-  /** Begins to take part in a group, with the log that it has or as one that has never been in it. */
-  #begin(id: number, recovered: GroupLog | undefined): Member {
-    const { node, slabs, random } = this.#options
-    const configuration = this.#placement.configurationOf(id)
-    const floor = { index: 0, term: 0, configuration, data: new Uint8Array(0) }
-    const log = recovered ?? new GroupLog(floor, new Arena(slabs))
-    const reads = new Reads(this.#options.boot, this.#ports.now, (request) => {
-      this.#members.get(id)?.group.read(request)
-    })
+  #createMachine(id: number, parts: Pick<DataMachineOptions, 'log' | 'reads' | 'propose'>): DataMachine {
+    const { node } = this.#options
     const machine: DataMachine = new DataMachine({
-      ...{ log, reads, streams: this.#streams },
-      propose: (data) => this.#members.get(id)?.group.propose(data),
+      ...parts,
+      streams: this.#streams,
       onPlaced: (frame) => this.#desk.onPlaced(frame),
       onLeader: () => this.#onLeader(id),
       onPhase: (stream) => this.#phases.onPhase(stream, machine.ledger.nodes, this.replicas),
       onRestored: (ledger) => this.#desk.onRestored(ledger),
-      nodes: this.#placement.nodes,
+      nodes: () => this.cluster.roster?.nodes ?? [],
       isUp: (each) => each === node || this.#ports.queuedBytes(each) !== undefined,
       now: this.#ports.now,
     })
-    const raft = raftOptions(this.#placement.memberOf(node), random, this.#limits)
-    const group = new Group({ id, log, raft, machine, ports: this.#groups })
-    const member = { group, machine, reads }
-    this.#members.set(id, member)
-    if (recovered === undefined)
-      this.#groups.write([{ kind: 'snapshot', group: id, snapshot: floor }], () => undefined)
-    this.#groups.add(group)
-    this.#ports.onGroup()
-    return member
+    return machine
   }
 }

@@ -1,6 +1,6 @@
 // How groups behave, and what they may hold.
 
-import type { RaftOptions } from '../core/raft/options.ts'
+import type { GroupPace } from '../groups/raft-options.ts'
 
 /** What a node may hold, in bytes and milliseconds. */
 export type LeaderLimits = Readonly<Record<keyof typeof leaderLimits, number>>
@@ -25,27 +25,5 @@ export const leaderLimits = {
   appendBytesMax: 524_288,
 } as const
 
-/** A heartbeat every 100 ms, an election after 500 to 1,000 ms of silence, and at once where a link breaks. */
-export function raftOptions(
-  id: number,
-  random: () => number,
-  { uncommittedBytesMax, appendBytesMax }: LeaderLimits = leaderLimits,
-): RaftOptions {
-  return {
-    id,
-    electionTicks: 10,
-    heartbeatTicks: 2,
-    preVote: true,
-    checkQuorum: true,
-    stepsDownOnRemoval: true,
-    forwardsProposals: false,
-    checksChanges: true,
-    appendBytesMax,
-    flow: { messages: 256, bytes: 8_388_608 },
-    uncommittedBytesMax,
-    applyingBytesMax: 4_194_304,
-    readsMax: 1000,
-    appliesBeforeDurable: true,
-    random,
-  }
-}
+/** Of data groups: a heartbeat every 100 ms, an election after 500 to 1,000 ms of silence, and at once where a link breaks. */
+export const dataPace: GroupPace = { heartbeatTicks: 2, electionTicks: 10 }

@@ -11,7 +11,7 @@ import type { StreamLedger } from './ledger.ts'
 export interface PhasesOptions {
   readonly epochs: EpochHost
   readonly desk: SubmissionDesk
-  readonly machineOf: (stream: StreamId) => DataMachine
+  readonly machineOf: (stream: StreamId) => DataMachine | undefined
   readonly tellLeader: (stream: StreamId, control: Control) => void
 }
 
@@ -66,7 +66,7 @@ export class Phases {
     for (const [id, { name: stream, epoch, state }] of this.#sealed) {
       if (!isMeant(id)) continue
       const report = state.report()
-      const { switching } = this.#options.machineOf(id)
+      const switching = this.#options.machineOf(id)?.switching
       if (switching !== undefined) switching.onReport(stream, epoch, report)
       else this.#options.tellLeader(id, { op: 'sealed', epoch, stream, report })
     }

@@ -2,10 +2,12 @@
 
 import type { Boot, NodeId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
+import type { MemberId } from '../core/raft/quorum.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { LogStart } from '../core/wal/writer.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { GroupsPorts } from '../groups/groups.ts'
+import type { Roster } from '../meta/roster.ts'
 import type { EpochHost } from './epoch-host.ts'
 import type { LeaderLimits } from './limits.ts'
 
@@ -16,8 +18,8 @@ export interface LeaderPorts extends GroupsPorts {
   readonly queuedBytes: (node: NodeId) => number | undefined
   /** The delivery log of the stream has grown. */
   readonly onDelivered: (replica: Replica) => void
-  /** This node takes part in a group: from now on time means something. */
-  readonly onGroup: () => void
+  /** The cluster has other members, or other groups. */
+  readonly onRoster: (roster: Roster) => void
   /** Who has the replicas of all epochs. */
   readonly epochs: EpochHost
 }
@@ -25,8 +27,10 @@ export interface LeaderPorts extends GroupsPorts {
 export interface LeaderOptions {
   readonly node: NodeId
   readonly boot: Boot
-  /** All nodes of peers.json. */
-  readonly nodes: Iterable<NodeId>
+  /** Of this node over its data directory, in all of its groups: drawn when that is made. */
+  readonly member: MemberId
+  /** All nodes of peers.json, and where each is, `HOST:PORT`. */
+  readonly nodes: ReadonlyMap<NodeId, string>
   readonly ports: LeaderPorts
   /** Where the log on disk goes on, and what the groups had in it. */
   readonly start: LogStart
@@ -42,7 +46,8 @@ export interface LeaderOptions {
 
 /** What can be seen of a stream. */
 export interface LeaderStreamStatus {
-  readonly group: number
+  /** Undefined while there is no cluster. */
+  readonly group: number | undefined
   readonly leader: NodeId | undefined
   /** Offset of the last message that this node has. */
   readonly last: number

@@ -27,7 +27,8 @@ export interface SwitchingOptions {
   readonly ledger: Ledger
   readonly numbering: Numbering
   readonly propose: (command: Command) => void
-  readonly nodes: readonly NodeId[]
+  /** Members of the cluster. */
+  readonly nodes: () => readonly NodeId[]
   /** Whether a node can be reached. */
   readonly isUp: (node: NodeId) => boolean
   readonly now: () => number
@@ -98,7 +99,7 @@ export class Switching {
     if (sealing.isProposed || definition === undefined) return
     const { reports, since, epoch, target } = sealing
     const waitedMs = now() - since
-    const missing = nodes.filter((node) => !reports.has(node))
+    const missing = nodes().filter((node) => !reports.has(node))
     const isWaiting = missing.some((node) => waitedMs < (isUp(node) ? slowMs : silentMs))
     if (isWaiting) return
     const fence = computeFence(ledger.fenceOf(id), reports.values())

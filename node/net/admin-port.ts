@@ -22,7 +22,7 @@ export interface StreamStatus {
   readonly phase: 'open' | 'sealing'
   /** Of a stream in leader mode: its order, as this node knows it. */
   readonly order?: {
-    readonly group: number
+    readonly group: number | undefined
     /** Node that leads the group; absent while none does. */
     readonly leader?: string | undefined
     /** Offset of the last message here. */

@@ -1,6 +1,6 @@
 // The folder that belongs to one node of one cluster: who it is, one process at a time, and where things lie in it.
 //
-//   identity.json       node and cluster; written once
+//   identity.json       node, cluster, and its number as a member of groups; written once
 //   lock, lock.json     held while a process runs, and by whom
 //   journal/            what was sent and delivered
 //   logs/               the process's own log, where it writes to files
@@ -23,6 +23,8 @@ export interface DataDirectoryOptions {
   readonly cluster: string
   /** Milliseconds since 1970, for a directory that is created. */
   readonly nowMs: number
+  /** A number that is drawn for no other directory, 1..2^53-1. */
+  readonly drawMember: () => number
 }
 
 /** Whose directory it is. */
@@ -31,6 +33,8 @@ export interface Identity {
   readonly cluster: string
   /** When the directory was first used, ISO 8601. */
   readonly createdAt: string
+  /** The node over this directory, as a member of Raft groups: whoever loses the directory has another number afterwards. */
+  readonly member: number
 }
 
 /** An open, locked data directory. */
@@ -67,6 +71,10 @@ export class DataDirectory {
     }
   }
 
+  get member(): number {
+    return this.identity.member
+  }
+
   get journalPath(): string {
     return join(this.path, 'journal')
   }
@@ -96,7 +104,7 @@ async function readIdentity(directory: string): Promise<Identity | undefined> {
   }
   const identity = parseIdentity(text)
   if (identity === undefined) {
-    throw new HeraldError('DATA_DAMAGED', `${path}: not {"node", "cluster", "createdAt"}`)
+    throw new HeraldError('DATA_DAMAGED', `${path}: not {"node", "cluster", "createdAt", "member"}`)
   }
   return identity
 }
@@ -106,10 +114,12 @@ function parseIdentity(text: string): Identity | undefined {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return undefined
     if (!('node' in value && 'cluster' in value && 'createdAt' in value)) return undefined
-    const { node, cluster, createdAt } = value
+    if (!('member' in value)) return undefined
+    const { node, cluster, createdAt, member } = value
     if (typeof node !== 'string' || typeof cluster !== 'string' || typeof createdAt !== 'string')
       return undefined
-    return { node, cluster, createdAt }
+    if (typeof member !== 'number' || !Number.isSafeInteger(member) || member < 1) return undefined
+    return { node, cluster, createdAt, member }
   } catch {
     return undefined
   }
@@ -117,7 +127,10 @@ function parseIdentity(text: string): Identity | undefined {
 
 async function writeIdentity(directory: string, options: DataDirectoryOptions): Promise<Identity> {
   const { node, cluster } = options
-  const identity = { node, cluster, createdAt: new Date(options.nowMs).toISOString() }
+  const identity = {
+    ...{ node, cluster, member: options.drawMember() },
+    createdAt: new Date(options.nowMs).toISOString(),
+  }
   await writeWholeFile(join(directory, identityFileName), `${JSON.stringify(identity)}\n`)
   return identity
 }

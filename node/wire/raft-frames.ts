@@ -2,7 +2,7 @@
 // for another node, so that a turn costs one write to each.
 //
 //   u8 9   3 bytes 0   then per message:
-//   u32 bytes behind this   u32 group   u8 kind   u8 flag   2 bytes 0   u32 from   u32 to   f64 term   numbers, f64 each   the rest
+//   u32 bytes behind this   u32 group   u8 kind   u8 flag   2 bytes 0   f64 from   f64 to   f64 term   numbers, f64 each   the rest
 
 import type { LogEntry, Position } from '../core/raft/entry.ts'
 import type { ForwardedProposal, Message } from '../core/raft/messages.ts'
@@ -21,7 +21,7 @@ export interface GroupMessage {
 
 export const raftFrameType = 9
 const frameHeadBytes = 4
-const headBytes = 28
+const headBytes = 36
 const kinds = [
   'vote',
   'pre-vote',
@@ -55,9 +55,9 @@ export function encodeMessage({ group, message }: GroupMessage): Uint8Array[] {
   writeU32(head, 4, group)
   head[8] = kinds.indexOf(message.kind) + 1
   head[9] = flag ? 1 : 0
-  writeU32(head, 12, message.from)
-  writeU32(head, 16, message.to)
-  writeF64(head, 20, 'term' in message ? message.term : 0)
+  writeF64(head, 12, message.from)
+  writeF64(head, 20, message.to)
+  writeF64(head, 28, 'term' in message ? message.term : 0)
   for (const [at, value] of numbers.entries()) writeF64(head, headBytes + 8 * at, value)
   return [head, ...rest]
 }
@@ -147,12 +147,13 @@ function decodeMessage(bytes: Uint8Array): RaftMessage | undefined {
   const restAt = headBytes + 8 * numberCounts[kind]
   if (restAt > bytes.length) return undefined
   const numbers: number[] = []
-  for (let at = 20; at < restAt; at += 8) numbers.push(readF64(bytes, at))
+  for (let at = 12; at < restAt; at += 8) numbers.push(readF64(bytes, at))
   if (!numbers.every((value) => Number.isSafeInteger(value) && value >= 0)) return undefined
-  const head = { from: readU32(bytes, 12), to: readU32(bytes, 16), term: numbers[0] ?? 0 }
+  const [from = 0, to = 0, term = 0, ...others] = numbers
+  const head = { from, to, term }
   return fromBody(kind, head, {
     flag: bytes[9] === 1,
-    numbers: numbers.slice(1),
+    numbers: others,
     rest: [bytes.subarray(restAt)],
   })
 }

@@ -30,14 +30,19 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot | undefined {
   return configuration === undefined ? undefined : { index, term, configuration, data: bytes.subarray(end) }
 }
 
+/** The members that a JSON value names; undefined where it is something else. */
+export function readConfiguration(value: unknown): ConfigurationRecord | undefined {
+  const fields = Object(value) as Partial<Record<keyof ConfigurationRecord, unknown>>
+  const { voters, outgoing, learners, learnersNext, autoLeave } = fields
+  if (!isIds(voters) || !isIds(outgoing) || !isIds(learners) || !isIds(learnersNext)) return undefined
+  if (typeof autoLeave !== 'boolean') return undefined
+  return { voters, outgoing, learners, learnersNext, autoLeave }
+}
+
 function decodeConfiguration(text: string | undefined): ConfigurationRecord | undefined {
   if (text === undefined) return undefined
   try {
-    const fields = JSON.parse(text) as Partial<Record<keyof ConfigurationRecord, unknown>>
-    const { voters, outgoing, learners, learnersNext, autoLeave } = fields
-    if (!isIds(voters) || !isIds(outgoing) || !isIds(learners) || !isIds(learnersNext)) return undefined
-    if (typeof autoLeave !== 'boolean') return undefined
-    return { voters, outgoing, learners, learnersNext, autoLeave }
+    return readConfiguration(JSON.parse(text))
   } catch {
     return undefined
   }

@@ -2,35 +2,66 @@
 // majority has acknowledged in that term, and everything before it. Acknowledgements count where the disk has what they say.
 
 import type { NodeId } from '../../node/core/common/ids.ts'
-import { majority } from '../../node/core/raft/quorum.ts'
-import type { Placement } from '../../node/leader/placement.ts'
+import { applyChange, restoreMembership } from '../../node/core/raft/change.ts'
+import { Configuration } from '../../node/core/raft/configuration.ts'
+import type { Snapshot } from '../../node/core/raft/entry.ts'
+import type { MemberId } from '../../node/core/raft/quorum.ts'
 import type { RaftMessage } from '../../node/wire/raft-frames.ts'
 import { Violation } from '../run.ts'
 import type { DurableEntry, DurableGroup } from './durable-log.ts'
 
+const context = { lastIndex: 1, limits: { messages: 1, bytes: 1 } } as const
+
 /** A group, as everybody together has it. */
 export class GroupCommits {
-  /** Committed entries; the entry of index i stands at i - 1. */
+  /** Committed entries; the entry of index i stands at i - 1. The first one stands for the floor that the group began with. */
   readonly entries: DurableEntry[] = []
   /** Who leads in each term. */
   readonly leaders: Map<number, NodeId> = new Map()
-  /** By term and node: the last index of that term that it acknowledged. */
-  readonly acknowledged: Map<number, Map<NodeId, number>> = new Map()
+  /** By term and member: the last index of that term that it acknowledged. */
+  readonly acknowledged: Map<number, Map<MemberId, number>> = new Map()
+  /** Members as of the last committed change, and as of the one before: a leader may not have applied the last. */
+  configurations: readonly Configuration[] = []
 
   /** Index of the last committed entry; 0 while there is none. */
   get last(): number {
     return this.entries.length
   }
+
+  /** What the majority of some configuration has acknowledged in a term. */
+  committedIn(term: number): number {
+    const matches = this.acknowledged.get(term)
+    const indexes = this.configurations.map(({ voters, outgoing }) => {
+      return Math.min(...[voters, outgoing].map((half) => majorityHas(half, matches)))
+    })
+    return Math.max(0, ...indexes)
+  }
+
+  change(entry: DurableEntry): void {
+    const [now] = this.configurations
+    if (entry.change === undefined || now === undefined) return
+    const { configuration } = applyChange(restoreMembership(now.toRecord(), context), entry.change, context)
+    this.configurations = [configuration, now]
+  }
+}
+
+/** What more than half of some voters have; anything, where there are none. */
+function majorityHas(
+  voters: ReadonlySet<MemberId>,
+  matches: ReadonlyMap<MemberId, number> | undefined,
+): number {
+  if (voters.size === 0) return Number.POSITIVE_INFINITY
+  const indexes = Array.from(voters, (id) => matches?.get(id) ?? 0)
+  const had = indexes.filter((index) => indexes.filter((each) => each >= index).length * 2 > voters.size)
+  return Math.max(0, ...had)
 }
 
 export class Commits {
-  readonly #placement: Placement
   readonly #onCommitted: (group: number, entry: DurableEntry) => void
   readonly groups: Map<number, GroupCommits> = new Map()
 
   /** `onCommitted` hears of every entry once, in order. */
-  constructor(placement: Placement, onCommitted: (group: number, entry: DurableEntry) => void) {
-    this.#placement = placement
+  constructor(onCommitted: (group: number, entry: DurableEntry) => void) {
     this.#onCommitted = onCommitted
   }
 
@@ -43,44 +74,51 @@ export class Commits {
     return group
   }
 
+  /** Somebody has begun a group with this floor. */
+  onBegun(id: number, { configuration, index, term, data }: Snapshot): void {
+    const group = this.group(id)
+    if (group.last > 0) return
+    group.configurations = [new Configuration(configuration)]
+    for (let at = 1; at <= index; at++)
+      this.#add(id, group, { index: at, term, data, checksum: 0, change: undefined })
+  }
+
   /** A node sends a message while its disk has this. */
   onMessage(node: NodeId, id: number, message: RaftMessage, disk: DurableGroup): void {
     const group = this.group(id)
     if (message.kind === 'append' || message.kind === 'heartbeat' || message.kind === 'snapshot') {
       if (!group.leaders.has(message.term)) group.leaders.set(message.term, node)
-      this.#acknowledgeOwn(node, id, disk, message.term)
+      this.#acknowledgeOwn(message.from, id, disk, message.term)
     } else if (message.kind === 'append-answer' && message.hint === undefined)
-      this.#acknowledge(node, id, disk, message.term, message.index)
+      this.#acknowledge(message.from, id, disk, message.term, message.index)
   }
 
   /** A node's disk has more of a group: what it leads counts as acknowledged by itself. */
-  onDurable(node: NodeId, id: number, disk: DurableGroup): void {
-    const { leaders } = this.group(id)
+  onDurable(node: NodeId, member: MemberId, id: number, disk: DurableGroup): void {
+    const { leaders, configurations } = this.group(id)
     // Who is alone says nothing to anybody: it leads when its own vote is durable.
-    const isAlone = this.#placement.configurationOf(id).voters.length === 1
+    const isAlone = configurations[0]?.electors.length === 1
     if (isAlone && disk.hardState.vote > 0) leaders.set(disk.hardState.term, node)
     const term = disk.termAt(disk.last)
-    if (term !== undefined && leaders.get(term) === node) this.#acknowledgeOwn(node, id, disk, term)
+    if (term !== undefined && leaders.get(term) === node) this.#acknowledgeOwn(member, id, disk, term)
   }
 
-  #acknowledgeOwn(node: NodeId, id: number, disk: DurableGroup, term: number): void {
-    if (disk.termAt(disk.last) === term) this.#acknowledge(node, id, disk, term, disk.last)
+  #acknowledgeOwn(member: MemberId, id: number, disk: DurableGroup, term: number): void {
+    if (disk.termAt(disk.last) === term) this.#acknowledge(member, id, disk, term, disk.last)
   }
 
-  #acknowledge(node: NodeId, id: number, disk: DurableGroup, term: number, index: number): void {
+  #acknowledge(member: MemberId, id: number, disk: DurableGroup, term: number, index: number): void {
     // Entries of earlier terms become committed with one of this term, never by being counted (Raft figure 8).
     if (index === 0 || disk.termAt(index) !== term) return
     const group = this.group(id)
-    const inTerm = group.acknowledged.get(term) ?? new Map<NodeId, number>()
+    const inTerm = group.acknowledged.get(term) ?? new Map<MemberId, number>()
     group.acknowledged.set(term, inTerm)
-    if ((inTerm.get(node) ?? 0) >= index) return
-    inTerm.set(node, index)
-    const { voters } = this.#placement.configurationOf(id)
-    const matches = voters
-      .map((member) => inTerm.get(this.#placement.nodeOf(member) as NodeId) ?? 0)
-      .sort((a, b) => b - a)
-    const committed = Math.min(matches[majority(voters.length) - 1] ?? 0, index)
-    if (committed > 0) this.#commit(id, group, committed, disk)
+    if ((inTerm.get(member) ?? 0) >= index) return
+    inTerm.set(member, index)
+    for (let committed = 0; committed < Math.min(group.committedIn(term), index); ) {
+      committed = Math.min(group.committedIn(term), index)
+      this.#commit(id, group, committed, disk)
+    }
   }
 
   #commit(id: number, group: GroupCommits, index: number, disk: DurableGroup): void {
@@ -91,8 +129,13 @@ export class Commits {
       const entry = disk.entries.get(next)
       if (entry === undefined)
         throw new Violation('leader completeness', `group ${id}: ${next} is committed now, and compacted`)
-      group.entries.push(entry)
-      this.#onCommitted(id, entry)
+      this.#add(id, group, entry)
     }
+  }
+
+  #add(id: number, group: GroupCommits, entry: DurableEntry): void {
+    group.entries.push(entry)
+    group.change(entry)
+    this.#onCommitted(id, entry)
   }
 }

@@ -2,8 +2,9 @@
 // believe this and the bytes on the wire, never what a node says about itself.
 
 import { crc32 } from 'node:zlib'
+import type { MembershipChange } from '../../node/core/raft/change.ts'
 import type { Position } from '../../node/core/raft/entry.ts'
-import { type HardState, initialHardState } from '../../node/core/raft/entry.ts'
+import { type HardState, initialHardState, type LogEntry } from '../../node/core/raft/entry.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
 
 /** A record that is of one group. */
@@ -15,6 +16,7 @@ export interface DurableEntry {
   readonly term: number
   readonly data: Uint8Array
   readonly checksum: number
+  readonly change: MembershipChange | undefined
 }
 
 /** What one disk has of one group. */
@@ -40,14 +42,12 @@ export class DurableGroup {
     return []
   }
 
-  #append(
-    entries: readonly { readonly index: number; readonly term: number; readonly data: Uint8Array }[],
-  ): DurableEntry[] {
+  #append(entries: readonly LogEntry[]): DurableEntry[] {
     const first = entries[0]?.index
     if (first === undefined) return []
     for (let index = first; index <= this.last; index++) this.entries.delete(index)
-    const taken = entries.map(({ index, term, data }) => {
-      return { index, term, data: new Uint8Array(data), checksum: crc32(data) }
+    const taken = entries.map(({ index, term, data, change }) => {
+      return { index, term, data: new Uint8Array(data), checksum: crc32(data), change }
     })
     for (const entry of taken) this.entries.set(entry.index, entry)
     this.last = first + entries.length - 1

@@ -3,10 +3,11 @@
 
 import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import type { MemberId } from '../../node/core/raft/quorum.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
-import { LeaderAgent } from '../../node/leader/agent.ts'
+import { LeaderAgent, leaderFrameTypes } from '../../node/leader/agent.ts'
 import { leaderLimits } from '../../node/leader/limits.ts'
 import { batchFlag, batchOffset, frameType } from '../../node/wire/batch-header.ts'
 import { decodeRecords } from '../../node/wire/log-records.ts'
@@ -32,6 +33,8 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
   readonly #world: LeaderWorld
   readonly #dice: Dice
   readonly disk: SimulatedDisk
+  /** Of the node over its disk. */
+  readonly member: MemberId
   /** What is durable, as the disk says. */
   readonly durable: DurableLog = new DurableLog()
   agent: LeaderAgent | undefined
@@ -50,6 +53,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     this.id = id
     const { plan, timeline } = world
     this.#dice = new Dice(plan.seed, `leader node ${id}`)
+    this.member = this.#dice.big()
     this.clockAheadMs = this.#dice.between(0, plan.clockSpreadMs)
     const disk = new Dice(plan.seed, `disk ${id}`)
     this.disk = new SimulatedDisk(timeline, plan, disk, (body) => this.#onDurable(body))
@@ -90,7 +94,8 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     this.#seen = new Map()
     const agent = new LeaderAgent({
       ...{ node: this.id, boot, slabs, timeoutMs, start: found.start, logs: recovery.logs },
-      nodes: this.#world.nodes.map(({ id }) => id),
+      member: this.member,
+      nodes: new Map(this.#world.nodes.map(({ id }) => [id, ''])),
       limits: this.#world.plan.limits,
       random: () => this.#dice.between(0, 1),
       ports: {
@@ -102,7 +107,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
         queuedBytes: (node) => this.#world.network.queuedBytes(this.id, node),
         onDelivered: (replica) => this.#onDelivered(replica),
         onFailed: (cause) => this.#onFailed(boot, cause),
-        onGroup: () => undefined,
+        onRoster: () => undefined,
         epochs: noEpochs,
         disk: {
           checksum: this.disk.checksum,
@@ -173,8 +178,9 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     this.do((agent) => {
       const { tally, timeline } = this.#world
       tally.trace(timeline.now, this.id, peer, frame.length)
-      if (frame[0] === raftFrameType) {
-        if (!agent.onRaftFrame(frame)) throw new Error(`${peer} sent ${this.id} a frame that does not parse`)
+      if (leaderFrameTypes.includes(frame[0])) {
+        if (!agent.onFrame(peer, frame))
+          throw new Error(`${peer} sent ${this.id} a frame that does not parse`)
         return
       }
       const isSubmitted = ((frame[batchOffset.flags] ?? 0) & batchFlag.submitted) !== 0
@@ -210,10 +216,11 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
       if (record.kind === 'kept') continue
       const disk = this.durable.group(record.group)
       const entries = disk.apply(record)
+      if (record.kind === 'snapshot') commits.onBegun(record.group, record.snapshot)
       groups.add(record.group)
       for (const observer of observers) observer.onDurable?.({ node: this.id, record, disk, entries })
     }
-    for (const group of groups) commits.onDurable(this.id, group, this.durable.group(group))
+    for (const group of groups) commits.onDurable(this.id, this.member, group, this.durable.group(group))
   }
 
   #onDelivered(replica: Replica): void {

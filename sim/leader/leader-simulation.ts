@@ -2,7 +2,6 @@
 
 import type { NodeId } from '../../node/core/common/ids.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
-import { Placement } from '../../node/leader/placement.ts'
 import { type Codec, Network } from '../network.ts'
 import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
 import { Commits } from './commits.ts'
@@ -102,16 +101,15 @@ export class LeaderSimulation {
     const { timeline, tally, tell } = this.#run
     const network = new Network(timeline, plan, tally, frameCodec)
     const ids = [...'ABCDE'.slice(0, plan.nodes)] as NodeId[]
-    const placement = new Placement(ids)
     const observers: LeaderObserver[] = []
-    const commits = new Commits(placement, (group, entry) => {
+    const commits = new Commits((group, entry) => {
       for (const observer of observers) observer.onCommitted?.(group, entry)
     })
     const nodes: LeaderNode[] = []
     const audience: LeaderSubscriber[] = []
     const definitions = this.#definitions()
     const world: LeaderWorld = {
-      ...{ plan, timeline, tally, tell, network, placement, definitions, nodes, audience },
+      ...{ plan, timeline, tally, tell, network, definitions, nodes, audience },
       ...{ publications: new Publications(), commits, order: new Order(), observers },
     }
     observers.push(

@@ -6,7 +6,6 @@ import type { Entry } from '../../node/core/stream/entry.ts'
 import type { FeedItem } from '../../node/core/stream/feed.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import type { GroupLog } from '../../node/groups/group-log.ts'
-import type { Placement } from '../../node/leader/placement.ts'
 import type { Placed } from '../../node/leader/submissions.ts'
 import type { RaftMessage } from '../../node/wire/raft-frames.ts'
 import type { Network } from '../network.ts'
@@ -65,7 +64,6 @@ export interface LeaderInvariant extends LeaderObserver {
 export interface LeaderWorld extends Pick<Run, 'timeline' | 'tally' | 'tell'> {
   readonly plan: LeaderPlan
   readonly network: Network<Uint8Array>
-  readonly placement: Placement
   readonly definitions: readonly StreamDefinition[]
   readonly nodes: readonly LeaderNode[]
   readonly audience: readonly LeaderSubscriber[]

@@ -7,7 +7,8 @@ import { chainStart } from '../../node/core/wal/write-format.ts'
 import { Group } from '../../node/groups/group.ts'
 import { GroupLog } from '../../node/groups/group-log.ts'
 import { Groups } from '../../node/groups/groups.ts'
-import { raftOptions } from '../../node/leader/limits.ts'
+import { raftOptions } from '../../node/groups/raft-options.ts'
+import { dataPace, leaderLimits } from '../../node/leader/limits.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
 import {
   decodeRaftFrame,
@@ -46,7 +47,9 @@ class Host {
       { file: undefined, bytes: 0, next: chainStart },
       { segmentBytes: 1_000_000, waitingBytesMax: 1000 },
       {
-        nodeOf: (_group, member) => ['A', 'B', 'C'][member - 1] as NodeId | undefined,
+        own: 1,
+        onHeard: () => undefined,
+        nodeOf: (member) => ['A', 'B', 'C'][member - 1] as NodeId | undefined,
         onUnknown: (group) => {
           this.unknown.push(group)
           if (group === 5) this.#add(group)
@@ -66,7 +69,7 @@ class Host {
   #add(id: number): void {
     const machine = new RecordingMachine()
     const log = new GroupLog({ index: 0, term: 0, configuration, data: new Uint8Array(0) })
-    const raft = raftOptions(1, () => 0)
+    const raft = raftOptions(1, () => 0, dataPace, leaderLimits)
     this.machines.set(id, machine)
     this.groups.add(new Group({ id, log, raft, machine, ports: this.groups }))
   }
@@ -81,7 +84,10 @@ class Host {
   /** A frame with messages comes, and the turn ends. */
   receive(...messages: readonly GroupMessage[]): void {
     assert.ok(
-      this.groups.onFrame(joinFrame(messages.flatMap(encodeMessage), (bytes) => new Uint8Array(bytes))),
+      this.groups.onFrame(
+        'B' as NodeId,
+        joinFrame(messages.flatMap(encodeMessage), (bytes) => new Uint8Array(bytes)),
+      ),
     )
     this.endTurn()
   }
@@ -97,7 +103,7 @@ function append(previous: number, text: string): RaftMessage {
 
 /** An append to a member that takes so many bytes on the wire, and is made for no group. */
 function largeMessage(to: number, bytes: number): RaftMessage {
-  const data = new Uint8Array(bytes - 28 - 3 * 8 - 12 - 12)
+  const data = new Uint8Array(bytes - 36 - 3 * 8 - 12 - 12)
   const previous = { term: 0, index: 0 }
   return { kind: 'append', from: 1, to, term: 1, previous, entries: [{ term: 1, index: 1, data }], commit: 0 }
 }
@@ -233,7 +239,7 @@ test('a group that is begun because somebody speaks of it hears what was said', 
 test('a broken frame is said, and nothing of it is taken', () => {
   const host = new Host(1)
   const frame = joinFrame(encodeMessage({ group: 1, message: heartbeat }), (bytes) => new Uint8Array(bytes))
-  assert.equal(host.groups.onFrame(Uint8Array.from([...frame, 1])), false)
+  assert.equal(host.groups.onFrame('B' as NodeId, Uint8Array.from([...frame, 1])), false)
   host.endTurn()
   assert.deepEqual([host.take(), host.groups.get(1)?.status.term], [[], 0])
 })

@@ -12,7 +12,8 @@ import type { RaftStatus } from '../../node/core/raft/raft.ts'
 import { Group, type GroupPorts } from '../../node/groups/group.ts'
 import { GroupLog } from '../../node/groups/group-log.ts'
 import type { Floor, Machine } from '../../node/groups/machine.ts'
-import { raftOptions } from '../../node/leader/limits.ts'
+import { raftOptions } from '../../node/groups/raft-options.ts'
+import { dataPace, leaderLimits } from '../../node/leader/limits.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
 import { decodeRaftFrame, encodeMessage, joinFrame, type RaftMessage } from '../../node/wire/raft-frames.ts'
 
@@ -64,7 +65,7 @@ export class TestGroup implements GroupPorts {
   constructor(options: Partial<RaftOptions> = {}, log?: GroupLog, slabs?: SlabPool) {
     const floor = { index: 0, term: 0, configuration, data: new Uint8Array(0) }
     this.log = log ?? new GroupLog(floor, new Arena(slabs))
-    const raft = { ...raftOptions(1, () => 0), ...options }
+    const raft = { ...raftOptions(1, () => 0, dataPace, leaderLimits), ...options }
     this.group = new Group({ id: 7, log: this.log, raft, machine: this.machine, ports: this })
     this.group.begin()
   }

@@ -10,12 +10,11 @@ import type { Replica } from '../../node/core/stream/replica.ts'
 import { LogScanner } from '../../node/core/wal/scan.ts'
 import type { LogStart } from '../../node/core/wal/writer.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
-import { LeaderAgent } from '../../node/leader/agent.ts'
+import { LeaderAgent, leaderFrameTypes } from '../../node/leader/agent.ts'
 import type { LeaderLimits } from '../../node/leader/limits.ts'
 import type { Placed } from '../../node/leader/submissions.ts'
 import { batchOffset, frameType } from '../../node/wire/batch-header.ts'
 import { decodeRecords } from '../../node/wire/log-records.ts'
-import { raftFrameType } from '../../node/wire/raft-frames.ts'
 import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
 import { MemoryDisk } from '../core/wal/memory-disk.ts'
 import { batchOf, orders, textsOf } from './leader-batches.ts'
@@ -31,6 +30,7 @@ export interface NodeSurroundings {
   readonly definitions: readonly StreamDefinition[]
   readonly up: readonly ClusterNode[]
   nextBoot(): Boot
+  nextMember(): number
   isConnected(one: NodeId, other: NodeId): boolean
   send(from: NodeId, to: NodeId, frame: Uint8Array): void
 }
@@ -40,8 +40,10 @@ export type Outcome = Placed | 'unknown' | 'waiting'
 
 export class ClusterNode {
   readonly id: NodeId
-  readonly disk: MemoryDisk = new MemoryDisk()
+  disk: MemoryDisk = new MemoryDisk()
   readonly #cluster: NodeSurroundings
+  /** Of the node over its disk. */
+  member: number
   /** Counts the runs of the node. */
   boot: Boot = 0 as Boot
   slabs: CountedSlabs = new CountedSlabs(smallWipedSlabs)
@@ -58,6 +60,7 @@ export class ClusterNode {
   constructor(cluster: NodeSurroundings, id: NodeId) {
     this.#cluster = cluster
     this.id = id
+    this.member = cluster.nextMember()
   }
 
   get isUp(): boolean {
@@ -81,7 +84,8 @@ export class ClusterNode {
     this.#agent = new LeaderAgent({
       node: this.id,
       boot: this.boot,
-      nodes: cluster.nodes.keys(),
+      member: this.member,
+      nodes: new Map(Array.from(cluster.nodes.keys(), (id) => [id, `${id}:1`])),
       start,
       logs: recovery.logs,
       slabs: this.slabs,
@@ -98,7 +102,7 @@ export class ClusterNode {
         queuedBytes: (node) => (cluster.isConnected(this.id, node) ? cluster.queuedBytes : undefined),
         onDelivered: () => undefined,
         onFailed: (cause) => this.failures.push(cause),
-        onGroup: () => undefined,
+        onRoster: () => undefined,
         epochs: noEpochs,
       },
     })
@@ -119,6 +123,13 @@ export class ClusterNode {
     // The write that was under way calls nobody back.
     this.disk.abandon()
     for (const { agent } of peers) agent.onPeerDown(this.id)
+  }
+
+  /** Loses its disk while it is down. */
+  wipe(): void {
+    assert.equal(this.#agent, undefined)
+    this.disk = new MemoryDisk()
+    this.member = this.#cluster.nextMember()
   }
 
   replica(name: string = orders.name): Replica {
@@ -170,7 +181,7 @@ export class ClusterNode {
   }
 
   receive(from: NodeId, frame: Uint8Array): void {
-    if (frame[0] === raftFrameType) assert.ok(this.agent.onRaftFrame(frame), 'a sound frame')
+    if (leaderFrameTypes.includes(frame[0])) assert.ok(this.agent.onFrame(from, frame), 'a sound frame')
     else {
       assert.equal(frame[batchOffset.type], frameType.batch)
       this.agent.onSubmitted(from, frame)

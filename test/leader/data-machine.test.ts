@@ -52,7 +52,7 @@ class Host {
       onLeader: () => this.events.push('leader'),
       onPhase: ({ epoch }) => this.events.push(`epoch ${epoch}`),
       onRestored: () => undefined,
-      nodes: ['A' as NodeId],
+      nodes: () => ['A' as NodeId],
       isUp: () => true,
       now: () => this.now,
     })

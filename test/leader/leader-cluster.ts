@@ -26,6 +26,7 @@ export class LeaderCluster implements NodeSurroundings {
   #sent: Sent[] = []
   readonly #cut = new Set<string>()
   #boots = 0
+  #members = 0
   /** Whether a frame is lost without a word. */
   loses: (from: NodeId, to: NodeId, frame: Uint8Array) => boolean = () => false
 
@@ -60,6 +61,10 @@ export class LeaderCluster implements NodeSurroundings {
 
   nextBoot(): Boot {
     return ++this.#boots as Boot
+  }
+
+  nextMember(): number {
+    return ++this.#members
   }
 
   isConnected(one: NodeId, other: NodeId): boolean {
@@ -102,6 +107,14 @@ export class LeaderCluster implements NodeSurroundings {
   crash(id: string, moreBytes = 0): void {
     this.node(id).crash(moreBytes)
     this.#sent = this.#sent.filter(({ from, to }) => from !== id && to !== id)
+  }
+
+  /** One more node, whose peers.json has all of them; the others' had not when they started. */
+  add(id: string): ClusterNode {
+    const node = new ClusterNode(this, id as NodeId)
+    this.nodes.set(node.id, node)
+    node.start()
+    return node
   }
 
   /** Does everything there is to do now, but what held disks keep. */

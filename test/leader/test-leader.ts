@@ -19,7 +19,8 @@ export function createTestLeader(ports: Partial<LeaderPorts> = {}): LeaderAgent 
   return new LeaderAgent({
     node: 'A' as NodeId,
     boot: 1 as Boot,
-    nodes: ['A'] as NodeId[],
+    member: 1,
+    nodes: new Map([['A' as NodeId, 'a:1']]),
     start: { file: undefined, bytes: 0, next: chainStart },
     logs: new Map(),
     slabs: new SlabPool(),
@@ -39,7 +40,7 @@ export function createTestLeader(ports: Partial<LeaderPorts> = {}): LeaderAgent 
       queuedBytes: () => undefined,
       onDelivered: () => undefined,
       onFailed: () => undefined,
-      onGroup: () => undefined,
+      onRoster: () => undefined,
       epochs: noEpochs,
       ...ports,
     },

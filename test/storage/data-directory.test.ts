@@ -11,13 +11,13 @@ import { DataDirectory } from '../../node/storage/data-directory.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 function open(path: string, node = 'A', cluster = 'herald'): Promise<DataDirectory> {
-  return DataDirectory.open({ path, node: node as NodeId, cluster, nowMs: 0 })
+  return DataDirectory.open({ path, node: node as NodeId, cluster, nowMs: 0, drawMember: () => 7 })
 }
 
 const childCode = `
   const { DataDirectory } = await import(process.argv[1])
   try {
-    await DataDirectory.open({ path: process.argv[2], node: 'A', cluster: 'herald', nowMs: 0 })
+    await DataDirectory.open({ path: process.argv[2], node: 'A', cluster: 'herald', nowMs: 0, drawMember: () => 7 })
     console.log('held')
     setInterval(() => {}, 1000)
   } catch (error) {
@@ -42,9 +42,16 @@ async function openInChild(
 test('creates a directory with an identity, and opens it again', async (context) => {
   const path = join(await temporaryDirectory(context), 'a', 'b')
   const first = await open(path)
-  assert.deepEqual(first.identity, { node: 'A', cluster: 'herald', createdAt: '1970-01-01T00:00:00.000Z' })
+  const createdAt = '1970-01-01T00:00:00.000Z'
+  assert.deepEqual(first.identity, { node: 'A', cluster: 'herald', member: 7, createdAt })
   first.release()
-  const second = await DataDirectory.open({ path, node: 'A' as NodeId, cluster: 'herald', nowMs: 5 })
+  const second = await DataDirectory.open({
+    path,
+    node: 'A' as NodeId,
+    cluster: 'herald',
+    nowMs: 5,
+    drawMember: () => 8,
+  })
   assert.deepEqual(second.identity, first.identity)
   second.release()
   second.release()

@@ -40,7 +40,13 @@ class Fixture {
   static async open(context: TestContext): Promise<Fixture> {
     const path = await temporaryDirectory(context)
     const node = 'A' as NodeId
-    const directory = await DataDirectory.open({ path, node, cluster: 'herald', nowMs: 1 })
+    const directory = await DataDirectory.open({
+      path,
+      node,
+      cluster: 'herald',
+      nowMs: 1,
+      drawMember: () => 1,
+    })
     const tunables = { journalFileBytes: 1_000_000, journalFilesMax: 4 }
     const config = { cluster: 'herald', nodeId: node, tunables } as NodeConfig
     const counters = new Counters()

@@ -24,7 +24,8 @@ export const rooms: readonly Room[] = [
   room('node/core/wal', ['node/core/common'], []),
   room('node/wire', ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/core/raft'], []),
   room('node/groups', ['node/core/common', 'node/core/raft', 'node/core/wal', 'node/wire'], []),
-  room('node/leader', ['node/core/**', 'node/wire', 'node/groups'], []),
+  room('node/meta', ['node/core/common', 'node/core/raft', 'node/wire', 'node/groups'], []),
+  room('node/leader', ['node/core/**', 'node/wire', 'node/groups', 'node/meta'], []),
   room(
     'node/broker',
     ['node/core/common', 'node/core/stream', 'node/core/gossip', 'node/wire', 'node/leader'],

@@ -38,7 +38,8 @@ export function onSnapshot(raft: RaftState, { from: to, snapshot }: SnapshotRequ
 function restore(raft: RaftState, snapshot: Snapshot): boolean {
   const { log } = raft
   if (snapshot.index <= log.committed) return false
-  if (!new Configuration(snapshot.configuration).members.includes(raft.id)) return false
+  const { members } = new Configuration(snapshot.configuration)
+  if (!raft.options.joinsBehindSnapshots && !members.includes(raft.id)) return false
   // The log has what the snapshot stands for: it is kept, with what follows.
   if (log.matches(snapshot)) {
     log.commitTo(snapshot.index)

@@ -19,6 +19,11 @@ export interface RaftOptions {
   readonly forwardsProposals: boolean
   /** Whether a proposed change of members is checked against those of now, and one at a time let through. */
   readonly checksChanges: boolean
+  /**
+   * Whether a snapshot is taken that does not name this member: it was added behind the snapshot's index, and hears so from the entries
+   * that follow.
+   */
+  readonly joinsBehindSnapshots: boolean
   /** Entries in one append message, bytes; one entry may go beyond it. */
   readonly appendBytesMax: number
   /** Append messages under way to one member. */

@@ -20,6 +20,7 @@ export const defaultOptions: Omit<RaftOptions, 'id'> = {
   stepsDownOnRemoval: true,
   forwardsProposals: false,
   checksChanges: true,
+  joinsBehindSnapshots: false,
   appendBytesMax: 1_000_000,
   flow: { messages: 256, bytes: 8_388_608 },
   uncommittedBytesMax: 1_000_000,

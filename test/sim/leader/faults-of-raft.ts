@@ -87,7 +87,7 @@ export const faultsOfRaft: readonly PlantedLeaderFault[] = [
   },
   {
     what: 'a leader that counts one acknowledgement for a majority',
-    invariants: ['one order'],
+    invariants: ['one order', 'commit is durable'],
     fault: faultIn(
       Configuration.prototype,
       'committedIndex',

@@ -19,7 +19,7 @@ const acknowledgedTooEarly = faultIn(
   (original) =>
     function (this: Groups, records, onDurable): void {
       original.call(this, records, () => undefined)
-      onDurable()
+      onDurable(0)
     },
 )
 

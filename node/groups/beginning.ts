@@ -1,0 +1,32 @@
+// How a group begins: with a floor that says who is in it and that stands for an entry which nobody ever writes. Whoever joins later has
+// nothing at all, and so its leader sends it this floor, or a later one.
+
+import type { Arena } from '../core/common/arena.ts'
+import type { ConfigurationRecord } from '../core/raft/configuration.ts'
+import { nobody } from '../core/raft/quorum.ts'
+import type { LogRecord } from '../wire/log-records.ts'
+import { GroupLog } from './group-log.ts'
+import { emptyFloor } from './recovery.ts'
+
+/** Of the floor that a group begins with. */
+const beginning = { index: 1, term: 1 } as const
+
+/** The log of a group that begins with these members. */
+export function beginLog(configuration: ConfigurationRecord, data: Uint8Array, arena: Arena): GroupLog {
+  const log = new GroupLog({ ...beginning, configuration, data }, arena)
+  log.hardState = { term: beginning.term, vote: nobody, commit: beginning.index }
+  return log
+}
+
+/** What makes that log durable. */
+export function beginningRecords(group: number, { floor, hardState }: GroupLog): LogRecord[] {
+  return [
+    { kind: 'snapshot', group, snapshot: floor },
+    { kind: 'hard-state', group, hardState },
+  ]
+}
+
+/** The log of a member that joins a group which others have begun. */
+export function joiningLog(arena: Arena): GroupLog {
+  return new GroupLog(emptyFloor, arena)
+}

@@ -1,0 +1,297 @@
+// This node's part in META, the group that everybody is in: how it becomes a member, what it knows of the others, and, while it leads META,
+// what it does about those that come and go.
+
+import { Arena } from '../core/common/arena.ts'
+import type { NodeId } from '../core/common/ids.ts'
+import type { SlabPool } from '../core/common/slabs.ts'
+import { emptyConfiguration } from '../core/raft/configuration.ts'
+import type { MemberId } from '../core/raft/quorum.ts'
+import { beginLog, beginningRecords, joiningLog } from '../groups/beginning.ts'
+import { Group } from '../groups/group.ts'
+import type { GroupLog } from '../groups/group-log.ts'
+import type { Groups } from '../groups/groups.ts'
+import { type GroupLimits, raftOptions } from '../groups/raft-options.ts'
+import { Founding } from './founding.ts'
+import { leaveProblem } from './leaving.ts'
+import { encodeMeta, type MetaMessage } from './meta-frames.ts'
+import { MetaMachine } from './meta-machine.ts'
+import { Reshaping } from './reshaping.ts'
+import { Roster, type RosterCommand, type RosterMember } from './roster.ts'
+import { encodeRoster, encodeRosterCommand } from './roster-bytes.ts'
+
+export interface ClusterOptions {
+  readonly node: NodeId
+  /** Of this node over its data directory: drawn when that is made, and never used by anybody else. */
+  readonly member: MemberId
+  /** Where nodes are, as peers.json says: `HOST:PORT`. */
+  readonly nodes: ReadonlyMap<NodeId, string>
+  readonly groups: Groups
+  /** What the log on disk had, by group. */
+  readonly logs: ReadonlyMap<number, GroupLog>
+  readonly limits: GroupLimits
+  readonly slabs: SlabPool
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly ports: ClusterPorts
+}
+
+export interface ClusterPorts {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly sendFrame: (node: NodeId, frame: Uint8Array) => void
+  /** Whether the link to a node is up. */
+  readonly isUp: (node: NodeId) => boolean
+  /** The roster is here, or has changed. */
+  readonly onRoster: (roster: Roster) => void
+}
+
+/** META's number is drawn above this when the cluster is founded, so that the METAs of two clusters never mix. Data groups are below it. */
+const metaNumbersFrom = 2 ** 16
+const metaNumbersTo = 2 ** 32
+/** A heartbeat every 500 ms, an election after 2.5 to 5 s of silence, and at once where a link breaks: META has little to say. */
+const metaPace = { heartbeatTicks: 10, electionTicks: 50 } as const
+/** What is wanted of META's leader is said again after so long, milliseconds. */
+const asksAgainMs = 250
+/** Questions to META's leader without an answer; more are told that nobody leads. */
+const questionsMax = 100
+/** Members that are remembered before the roster tells of them: more than a cluster has. */
+const heardMax = 64
+
+export class Cluster {
+  readonly #options: ClusterOptions
+  readonly #founding: Founding
+  #machine: MetaMachine | undefined
+  #group: Group | undefined
+  #reshaping: Reshaping | undefined
+  /** Data groups that this node wants and that have not begun. */
+  readonly #wanted = new Set<number>()
+  /** What this leader has proposed since the roster changed last. */
+  readonly #proposed = new Set<string>()
+  readonly #questions = new Map<number, (problem: string | undefined) => void>()
+  #lastRequest = 0
+  /** Members that have spoken before the roster told of them. */
+  readonly #heard = new Map<MemberId, NodeId>()
+  #askedAt = Number.NEGATIVE_INFINITY
+  #isFounding = false
+
+  constructor(options: ClusterOptions) {
+    this.#options = options
+    this.#founding = new Founding(options.node, options.member, options.nodes.keys())
+  }
+
+  /** Goes on with what is on disk; a node that is alone begins at once. */
+  recover(): void {
+    const { logs, nodes, node } = this.#options
+    for (const [number, log] of logs) if (isMeta(number)) this.#begin(number, log)
+    const isAlone = [...nodes.keys()].every((each) => each === node)
+    if (this.#group === undefined && isAlone) this.#found()
+  }
+
+  /** Undefined while this node knows of no cluster. */
+  get roster(): Roster | undefined {
+    return this.#machine?.roster
+  }
+
+  /** The node of a member. */
+  nodeOf(member: MemberId): NodeId | undefined {
+    return this.roster?.nodeOf(member) ?? this.#heard.get(member)
+  }
+
+  /** A message of a member has come from a node. */
+  onHeard(member: MemberId, node: NodeId): void {
+    if (this.#heard.get(member) === node || this.#heard.size >= heardMax) return
+    if (this.roster?.has(member) !== true) this.#heard.set(member, node)
+  }
+
+  /** META on this node. */
+  get group(): Group | undefined {
+    return this.#group
+  }
+
+  /** Whether this node is a member, as far as it knows. */
+  get isMember(): boolean {
+    return this.roster?.has(this.#options.member) === true
+  }
+
+  /** A message is for a group that this node is not in: whoever sends it counts on this node. True if that is META. */
+  onUnknown(number: number): boolean {
+    if (!isMeta(number)) return false
+    if (this.#group === undefined) this.#begin(number, joiningLog(new Arena(this.#options.slabs)))
+    return true
+  }
+
+  onMessage(from: NodeId, message: MetaMessage): void {
+    if (message.op === 'fresh') this.#founding.onFresh(from, message.id)
+    else if (message.op === 'answer') this.#onAnswer(message.request, message.problem)
+    else if (message.op === 'leave') this.#onLeave(from, message)
+    else if (message.op === 'enter') this.#onEnter(from, message.member)
+    else this.#ask(message)
+  }
+
+  onPeerUp(node: NodeId): void {
+    if (!this.isMember) this.#send(node, { op: 'enter', member: this.#self })
+  }
+
+  onPeerDown(node: NodeId): void {
+    this.#founding.onPeerDown(node)
+  }
+
+  /** A data group is to begin. */
+  want(group: number): void {
+    if (this.#wanted.has(group) || this.roster?.groups.has(group) === true) return
+    this.#wanted.add(group)
+    this.#ask({ op: 'group', group })
+  }
+
+  /** Asks for a node to leave the cluster; hears why not, or that it has been proposed. Who is removed shows in the roster. */
+  leave(node: NodeId, callback: (problem: string | undefined) => void): void {
+    if (this.#group?.isLeading === true) return callback(this.#tryLeave(node))
+    const leader = this.#leader
+    if (leader === undefined || this.#questions.size >= questionsMax)
+      return callback('nobody leads the cluster at this moment')
+    this.#questions.set(++this.#lastRequest, callback)
+    this.#send(leader, { op: 'leave', node, request: this.#lastRequest })
+  }
+
+  /** Time has passed. */
+  tick(): void {
+    const now = this.#options.ports.now()
+    const { roster } = this
+    const isNew = this.#group === undefined && !this.#isFounding
+    if (isNew && this.#founding.founders(now) !== undefined) this.#found()
+    if (roster !== undefined) this.#reshaping?.look({ voters: roster.metaVoters, members: idsOf(roster) })
+    if (now - this.#askedAt < asksAgainMs) return
+    this.#askedAt = now
+    if (!this.isMember)
+      for (const node of this.#options.nodes.keys()) this.#send(node, { op: 'enter', member: this.#self })
+    this.#askForGroups()
+  }
+
+  get #self(): RosterMember {
+    const { node, member: id, nodes } = this.#options
+    return { id, node, address: nodes.get(node) ?? '' }
+  }
+
+  /** Who leads META, as far as this node knows. */
+  get #leader(): NodeId | undefined {
+    const leader = this.#group?.status.leader
+    return leader === undefined ? undefined : this.nodeOf(leader)
+  }
+
+  /** Begins a cluster with everybody who is known to be new. */
+  #found(): void {
+    const { slabs, nodes, random, groups } = this.#options
+    const founders = this.#founding.founders(Number.POSITIVE_INFINITY)
+    if (founders === undefined) return
+    const members = Array.from(founders, ([node, id]) => ({ id, node, address: nodes.get(node) ?? '' }))
+    const roster = Roster.found(nodes.size, members)
+    const voters = roster.metaVoters.toSorted((a, b) => a - b)
+    const learners = idsOf(roster).filter((id) => !voters.includes(id))
+    const configuration = { ...emptyConfiguration, voters, learners: learners.toSorted((a, b) => a - b) }
+    const log = beginLog(configuration, encodeRoster(roster), new Arena(slabs))
+    const number = metaNumbersFrom + Math.floor(random() * (metaNumbersTo - metaNumbersFrom))
+    const records = beginningRecords(number, log)
+    this.#isFounding = true
+    // Nobody hears of it before it is durable: whoever founds twice would leave the others in a cluster that nobody has.
+    groups.write(records, (write) => {
+      for (const record of records) log.onWritten(record, write)
+      this.#begin(number, log)
+      this.#group?.campaign()
+    })
+  }
+
+  #begin(id: number, log: GroupLog): void {
+    const { member, random, limits, groups, ports } = this.#options
+    const machine: MetaMachine = new MetaMachine({
+      log,
+      onRoster: () => {
+        this.#proposed.clear()
+        const { roster } = machine
+        if (roster === undefined) return
+        this.#heard.clear()
+        for (const number of this.#wanted) if (roster.groups.has(number)) this.#wanted.delete(number)
+        ports.onRoster(roster)
+      },
+      onLeadership: () => {
+        this.#proposed.clear()
+        this.#askForGroups()
+      },
+    })
+    this.#machine = machine
+    const raft = raftOptions(member, random, metaPace, limits)
+    this.#group = new Group({ id, log, raft, machine, ports: groups })
+    this.#reshaping = new Reshaping(this.#group)
+    groups.add(this.#group)
+  }
+
+  #askForGroups(): void {
+    for (const group of this.#wanted) this.#ask({ op: 'group', group })
+  }
+
+  /** Asks META's leader for something, or does it as that. */
+  #ask(message: MetaMessage & { readonly op: 'enter' | 'group' }): void {
+    if (this.#group?.isLeading === true) {
+      if (message.op === 'group') this.#propose(message)
+      else this.#admit(message.member)
+      return
+    }
+    const leader = this.#leader
+    if (leader !== undefined) this.#send(leader, message)
+  }
+
+  #onEnter(from: NodeId, member: RosterMember): void {
+    if (this.#group !== undefined) return this.#ask({ op: 'enter', member })
+    if (this.#isFounding) return
+    if (from === this.#founding.founder) this.#send(from, { op: 'fresh', id: this.#options.member })
+  }
+
+  /** Whoever was a member once and is none any more stays out: its directory may know things that are not so any more. */
+  #admit(member: RosterMember): void {
+    const { roster } = this
+    if (roster === undefined || roster.isFormer(member.id)) return
+    const known = roster.memberOf(member.node)
+    if (known?.id !== member.id || known.address !== member.address) this.#propose({ op: 'join', member })
+  }
+
+  #onLeave(from: NodeId, { node, request }: MetaMessage & { readonly op: 'leave' }): void {
+    const problem =
+      this.#group?.isLeading === true ? this.#tryLeave(node) : 'nobody leads the cluster at this moment'
+    this.#send(from, { op: 'answer', request, problem })
+  }
+
+  #tryLeave(node: NodeId): string | undefined {
+    const { ports, node: self } = this.#options
+    const { roster } = this
+    if (roster === undefined) return 'nobody leads the cluster at this moment'
+    const problem = leaveProblem(roster, node, (each) => each === self || ports.isUp(each))
+    if (problem === undefined) this.#propose({ op: 'leave', node })
+    return problem
+  }
+
+  #onAnswer(request: number, problem: string | undefined): void {
+    const callback = this.#questions.get(request)
+    this.#questions.delete(request)
+    callback?.(problem)
+  }
+
+  /** Proposes something once, until the roster has changed or somebody else leads. */
+  #propose(command: RosterCommand): void {
+    const key = JSON.stringify(command)
+    if (this.#proposed.has(key)) return
+    this.#proposed.add(key)
+    this.#group?.propose(encodeRosterCommand(command))
+  }
+
+  #send(to: NodeId, message: MetaMessage): void {
+    if (to !== this.#options.node) this.#options.ports.sendFrame(to, encodeMeta(message))
+  }
+}
+
+/** Whether a group of this number is META, of whatever cluster. */
+export function isMeta(group: number): boolean {
+  return group >= metaNumbersFrom
+}
+
+function idsOf(roster: Roster): MemberId[] {
+  return Array.from(roster.members, ({ id }) => id)
+}

@@ -1,0 +1,65 @@
+// The machine of the META group: applies what it agrees on to the roster.
+
+import type { LogEntry } from '../core/raft/entry.ts'
+import type { GroupLog } from '../groups/group-log.ts'
+import type { Floor, Machine } from '../groups/machine.ts'
+import type { Roster } from './roster.ts'
+import { decodeRoster, decodeRosterCommand, encodeRoster } from './roster-bytes.ts'
+
+/** The roster is written as a floor behind so many entries: its log stays short. */
+const floorEvery = 64
+
+export interface MetaMachineOptions {
+  readonly log: GroupLog
+  /** The roster is another one, or has changed. */
+  readonly onRoster: () => void
+  /** Another one leads META, or this member may propose now. */
+  readonly onLeadership: () => void
+}
+
+export class MetaMachine implements Machine {
+  readonly #options: MetaMachineOptions
+  #roster: Roster | undefined
+  #floorIndex = 0
+  #index = 0
+
+  constructor(options: MetaMachineOptions) {
+    this.#options = options
+  }
+
+  /** Undefined while this member has not heard from the cluster yet. */
+  get roster(): Roster | undefined {
+    return this.#roster
+  }
+
+  apply(entries: readonly LogEntry[]): void {
+    let isChanged = false
+    for (const { data, index } of entries) {
+      this.#index = index
+      const command = decodeRosterCommand(data)
+      if (command !== undefined && this.#roster?.apply(command) === true) isChanged = true
+    }
+    if (isChanged) this.#options.onRoster()
+  }
+
+  restore(state: Uint8Array): void {
+    this.#floorIndex = this.#options.log.floor.index
+    this.#index = this.#floorIndex
+    if (state.length === 0) return
+    this.#roster = decodeRoster(state)
+    this.#options.onRoster()
+  }
+
+  floorAt(applied: number): Floor | undefined {
+    if (this.#roster === undefined || applied - this.#floorIndex < floorEvery) return undefined
+    this.#floorIndex = this.#index
+    return { index: this.#index, state: encodeRoster(this.#roster) }
+  }
+
+  onLeadership(): void {
+    this.#options.onLeadership()
+  }
+
+  /** Nobody reads the roster through META: whoever changes it asks its leader. */
+  onRead(): void {}
+}

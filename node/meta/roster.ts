@@ -1,0 +1,174 @@
+// Who is in the cluster, and which groups it has: what the META group agrees on. It follows from that group's entries alone, so that every
+// member has the same behind the same entry.
+
+import type { NodeId, StreamId } from '../core/common/ids.ts'
+import type { ConfigurationRecord } from '../core/raft/configuration.ts'
+import { emptyConfiguration } from '../core/raft/configuration.ts'
+import type { MemberId } from '../core/raft/quorum.ts'
+import { byWeight } from './placement.ts'
+
+/** More groups than this would cost heartbeats and spread nothing any more. */
+const groupsMax = 10
+/** Who decides in a data group; everybody else learns. */
+const dataVoters = 3
+/** META's voters: it is to live where data groups do, so it has more of them where there are enough nodes. */
+const metaVoters = 5
+/** Those that were members and are not any more, remembered to say so. */
+const formerMax = 64
+
+/** A node with its data directory: whoever loses that comes back as another member. */
+export interface RosterMember {
+  readonly id: MemberId
+  readonly node: NodeId
+  /** `HOST:PORT` of its peers. */
+  readonly address: string
+}
+
+/** What an entry of META asks for. */
+export type RosterCommand =
+  /** A node is a member from now on, in place of what it was before under this name. */
+  | { readonly op: 'join'; readonly member: RosterMember }
+  | { readonly op: 'leave'; readonly node: NodeId }
+  /** A data group begins, with those that are members now. */
+  | { readonly op: 'group'; readonly group: number }
+
+export class Roster {
+  readonly groupCount: number
+  readonly #members = new Map<MemberId, RosterMember>()
+  readonly #former = new Map<MemberId, NodeId>()
+  /** Data groups that have begun, and whom each began with. */
+  readonly groups: Map<number, ConfigurationRecord> = new Map()
+
+  constructor(groupCount: number, members: Iterable<RosterMember>) {
+    this.groupCount = groupCount
+    for (const member of members) this.#members.set(member.id, member)
+  }
+
+  /** The roster of a cluster that begins. */
+  static found(nodeCount: number, members: Iterable<RosterMember>): Roster {
+    return new Roster(Math.min(nodeCount, groupsMax), members)
+  }
+
+  get members(): Iterable<RosterMember> {
+    return this.#members.values()
+  }
+
+  get nodes(): NodeId[] {
+    return Array.from(this.members, ({ node }) => node).sort()
+  }
+
+  has(id: MemberId): boolean {
+    return this.#members.has(id)
+  }
+
+  /** Whether it was a member, and is none any more. */
+  isFormer(id: MemberId): boolean {
+    return this.#former.has(id)
+  }
+
+  /** The node of a member, also of one that is none any more. */
+  nodeOf(id: MemberId): NodeId | undefined {
+    return this.#members.get(id)?.node ?? this.#former.get(id)
+  }
+
+  memberOf(node: NodeId): RosterMember | undefined {
+    for (const member of this.members) if (member.node === node) return member
+    return undefined
+  }
+
+  /** The group of a stream, 1..groupCount: it stays the same for the life of the cluster. */
+  groupOf(stream: StreamId): number {
+    return 1 + (stream % this.groupCount)
+  }
+
+  /** Who is to vote in a data group, the one that is to lead it first. */
+  votersOf(group: number): MemberId[] {
+    return byWeight(group, this.members)
+      .slice(0, dataVoters)
+      .map(({ id }) => id)
+  }
+
+  /** Who is to vote in META. */
+  get metaVoters(): MemberId[] {
+    const count = this.#members.size < metaVoters ? dataVoters : metaVoters
+    return byWeight(0, this.members)
+      .slice(0, count)
+      .map(({ id }) => id)
+  }
+
+  /** Takes the next command; false where it changes nothing. */
+  apply(command: RosterCommand): boolean {
+    switch (command.op) {
+      case 'join':
+        return this.#join(command.member)
+      case 'leave':
+        return this.#leave(command.node)
+      case 'group':
+        return this.#begin(command.group)
+    }
+  }
+
+  /** What somebody begins with who puts the roster together again: see `fromFields`. */
+  toFields(): RosterFields {
+    return {
+      groupCount: this.groupCount,
+      members: [...this.members],
+      former: [...this.#former],
+      groups: [...this.groups],
+    }
+  }
+
+  static fromFields({ groupCount, members, former, groups }: RosterFields): Roster {
+    const roster = new Roster(groupCount, members)
+    for (const [id, node] of former) roster.#former.set(id, node)
+    for (const [group, configuration] of groups) roster.groups.set(group, configuration)
+    return roster
+  }
+
+  /** A node joins, under another address, or over another data directory than before. */
+  #join(member: RosterMember): boolean {
+    const known = this.memberOf(member.node)
+    if (known?.id === member.id && known.address === member.address) return false
+    if (known !== undefined && known.id !== member.id) this.#drop(known)
+    this.#members.set(member.id, member)
+    return true
+  }
+
+  #leave(node: NodeId): boolean {
+    const known = this.memberOf(node)
+    // Who is alone has nobody to leave to.
+    if (known === undefined || this.#members.size === 1) return false
+    this.#drop(known)
+    return true
+  }
+
+  #begin(group: number): boolean {
+    if (this.groups.has(group) || group < 1 || group > this.groupCount) return false
+    const voters = this.votersOf(group)
+    const learners = [...this.#members.keys()].filter((id) => !voters.includes(id))
+    const ascending = (ids: readonly number[]): number[] => ids.toSorted((a, b) => a - b)
+    this.groups.set(group, {
+      ...emptyConfiguration,
+      voters: ascending(voters),
+      learners: ascending(learners),
+    })
+    return true
+  }
+
+  #drop({ id, node }: RosterMember): void {
+    this.#members.delete(id)
+    this.#former.set(id, node)
+    for (const oldest of this.#former.keys()) {
+      if (this.#former.size <= formerMax) return
+      this.#former.delete(oldest)
+    }
+  }
+}
+
+/** A roster as plain values. */
+export interface RosterFields {
+  readonly groupCount: number
+  readonly members: readonly RosterMember[]
+  readonly former: readonly (readonly [MemberId, NodeId])[]
+  readonly groups: readonly (readonly [number, ConfigurationRecord])[]
+}

@@ -1,0 +1,271 @@
+// Members that come, go, and lose their disks, while the others work.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { NodeId } from '../../node/core/common/ids.ts'
+import type { Group } from '../../node/groups/group.ts'
+import { raftFrameType } from '../../node/wire/raft-frames.ts'
+import type { ClusterNode } from './cluster-node.ts'
+import { LeaderCluster } from './leader-cluster.ts'
+
+/** META as a node has it. */
+function metaOf(node: ClusterNode): Group {
+  return node.agent.cluster.group ?? assert.fail(`${node.id} is in no cluster`)
+}
+
+/** Nodes of the roster, as a node has it. */
+function rosterOf(node: ClusterNode): string {
+  return node.agent.cluster.roster?.nodes.join('') ?? ''
+}
+
+/** Names of those that vote in META, and in the one data group of the cluster, as a node has it. */
+function votersOf(node: ClusterNode, group: Group): string {
+  const { voters } = group.status.configuration
+  return Array.from(voters, (id) => node.agent.cluster.nodeOf(id) ?? '?')
+    .sort()
+    .join('')
+}
+
+/** The data group of `orders`. */
+function ordersOf(node: ClusterNode): Group {
+  return node.agent.groupOf(node.replica().stream) ?? assert.fail(`${node.id} is not in the group`)
+}
+
+/** A cluster whose nodes are members, with something published. */
+function begun(seed: string, ids: string): LeaderCluster {
+  const cluster = new LeaderCluster(seed, ids)
+  cluster.elect()
+  cluster.node('A').publish('before')
+  cluster.advance(500)
+  assert.deepEqual(cluster.node('A').outcomes.get('before'), { epoch: 1, offset: 1 })
+  return cluster
+}
+
+function leave(cluster: LeaderCluster, at: string, node: string): string | undefined {
+  let answer: string | undefined = 'nobody has answered'
+  cluster.node(at).agent.cluster.leave(node as NodeId, (problem) => {
+    answer = problem
+  })
+  cluster.advance(200)
+  return answer
+}
+
+test('the first of peers.json founds the cluster once a majority says that it is new', () => {
+  const cluster = new LeaderCluster('found', 'ABC')
+  cluster.crash('C')
+  cluster.crash('B')
+  cluster.advance(5000)
+  assert.equal(cluster.node('A').agent.cluster.group, undefined, 'one of three is no majority')
+  cluster.node('B').start()
+  cluster.advance(1000)
+  assert.deepEqual([rosterOf(cluster.node('A')), rosterOf(cluster.node('B'))], ['AB', 'AB'])
+  cluster.node('C').start()
+  cluster.advance(1000)
+  assert.deepEqual(cluster.all.map(rosterOf), ['ABC', 'ABC', 'ABC'])
+  assert.equal(votersOf(cluster.node('A'), metaOf(cluster.node('A'))), 'ABC')
+})
+
+test('nobody else founds it, however many there are', () => {
+  const cluster = new LeaderCluster('founder', 'ABCDE')
+  cluster.crash('A')
+  cluster.advance(5000)
+  assert.ok(cluster.up.every((node) => node.agent.cluster.group === undefined))
+  cluster.node('A').start()
+  cluster.advance(1000)
+  assert.deepEqual(cluster.all.map(rosterOf), Array(5).fill('ABCDE'))
+})
+
+test('a founder that crashes before its disk has the cluster founds another, and nobody has heard of the first', () => {
+  const cluster = new LeaderCluster('founds twice', 'ABC')
+  cluster.node('A').isDiskHeld = true
+  cluster.advance(1000)
+  assert.ok(cluster.up.every((node) => node.agent.cluster.group === undefined))
+  cluster.crash('A')
+  const founder = cluster.node('A')
+  founder.isDiskHeld = false
+  founder.start()
+  cluster.advance(1000)
+  const numbers = new Set(cluster.all.map((node) => metaOf(node).id))
+  assert.equal(numbers.size, 1)
+})
+
+test('a founder that was wiped founds no second cluster, but joins', () => {
+  const cluster = begun('wiped founder', 'ABC')
+  const { id } = metaOf(cluster.node('B'))
+  cluster.crash('A')
+  cluster.node('A').wipe()
+  cluster.node('A').start()
+  // Alone with one other, it would have a majority of those that are new if that one were new.
+  cluster.advance(2000)
+  assert.deepEqual(
+    cluster.all.map((node) => metaOf(node).id),
+    [id, id, id],
+  )
+  assert.deepEqual(cluster.node('A').delivered(), ['before'])
+})
+
+test('a node that was wiped learns first, then votes again in every group, as another member', () => {
+  const cluster = begun('wiped', 'ABC')
+  const node = cluster.node('B')
+  const before = node.member
+  cluster.crash('B')
+  node.wipe()
+  cluster.node('A').publish('meanwhile')
+  cluster.advance(500)
+  node.start()
+  cluster.advance(3000)
+  assert.notEqual(node.member, before)
+  for (const each of cluster.all) {
+    assert.deepEqual(
+      [rosterOf(each), votersOf(each, metaOf(each)), votersOf(each, ordersOf(each))],
+      ['ABC', 'ABC', 'ABC'],
+    )
+    assert.ok(each.agent.cluster.roster?.isFormer(before))
+    assert.deepEqual(each.delivered(), ['before', 'meanwhile'])
+  }
+})
+
+test('what a wiped node had acknowledged is not voted away: without the others that have it, nobody leads', () => {
+  const cluster = begun('voted away', 'ABC')
+  const leader = cluster.elect()
+  const [behind, wiped] = cluster.others(leader) as [ClusterNode, ClusterNode]
+  cluster.isolate(behind.id)
+  leader.publish('acknowledged')
+  cluster.advance(500)
+  assert.deepEqual(leader.outcomes.get('acknowledged'), { epoch: 1, offset: 2 })
+  // One of the two that have it loses it, and the other is away.
+  cluster.crash(wiped.id)
+  wiped.wipe()
+  cluster.crash(leader.id)
+  cluster.rejoin(behind.id)
+  wiped.start()
+  cluster.advance(20_000)
+  for (const node of [behind, wiped]) {
+    assert.equal(node.agent.statusOf(node.replica()).leader, undefined)
+    node.publish(`${node.id} alone`)
+  }
+  cluster.advance(6000)
+  assert.ok([behind, wiped].every((node) => node.outcomes.get(`${node.id} alone`) === 'unknown'))
+  leader.start()
+  cluster.advance(10_000)
+  for (const node of cluster.all) assert.deepEqual(node.delivered().slice(0, 2), ['before', 'acknowledged'])
+})
+
+test('what is for the member that a node was before it was wiped is dropped', () => {
+  const cluster = begun('for the former', 'ABC')
+  const late: Uint8Array[] = []
+  const leader = cluster.elect()
+  const [node] = cluster.others(leader) as [ClusterNode]
+  cluster.loses = (_from, to, frame) => {
+    if (to === node.id && frame[0] === raftFrameType) late.push(new Uint8Array(frame))
+    return false
+  }
+  leader.publish('one', 'two')
+  cluster.advance(500)
+  cluster.loses = () => false
+  cluster.crash(node.id)
+  node.wipe()
+  node.start()
+  for (const frame of late) assert.ok(node.agent.onFrame(leader.id, frame))
+  cluster.advance(3000)
+  assert.ok(late.length > 0)
+  assert.deepEqual(node.delivered(), ['before', 'one', 'two'])
+})
+
+test('a node that is started with a peers.json of its own joins, learns everything, and votes where it is placed', () => {
+  const cluster = begun('added', 'ABC')
+  cluster.add('D')
+  cluster.advance(3000)
+  const wanted = cluster.node('A').agent.cluster.roster
+  assert.deepEqual(cluster.all.map(rosterOf), Array(4).fill('ABCD'))
+  assert.deepEqual(cluster.node('D').delivered(), ['before'])
+  const number = ordersOf(cluster.node('D')).id
+  const names = wanted
+    ?.votersOf(number)
+    .map((id) => wanted.nodeOf(id))
+    .sort()
+  for (const node of cluster.all) assert.equal(votersOf(node, ordersOf(node)), names?.join(''), node.id)
+  cluster.node('D').publish('from D')
+  cluster.advance(500)
+  assert.deepEqual(cluster.node('B').delivered(), ['before', 'from D'])
+})
+
+test('a cluster of one grows to five and shrinks to one, and nothing is lost on the way', () => {
+  const cluster = begun('grows', 'A')
+  const texts = ['before']
+  for (const id of 'BCDE') {
+    cluster.add(id)
+    cluster.advance(3000)
+    cluster.node('A').publish(`with ${id}`)
+    texts.push(`with ${id}`)
+    cluster.advance(500)
+  }
+  assert.deepEqual(cluster.node('E').delivered(), texts)
+  assert.equal(votersOf(cluster.node('E'), metaOf(cluster.node('E'))), 'ABCDE')
+  for (const id of 'ABCD') {
+    assert.equal(leave(cluster, 'E', id), undefined)
+    cluster.advance(3000)
+    cluster.crash(id)
+    cluster.node('E').publish(`without ${id}`)
+    texts.push(`without ${id}`)
+    cluster.advance(1500)
+  }
+  assert.deepEqual(cluster.node('E').delivered(), texts)
+  assert.deepEqual(
+    [rosterOf(cluster.node('E')), votersOf(cluster.node('E'), ordersOf(cluster.node('E')))],
+    ['E', 'E'],
+  )
+})
+
+test('the leader can be removed, of META and of the data group, and another one leads first', () => {
+  const cluster = begun('removes the leader', 'ABCD')
+  for (let count = 0; count < 2; count++) {
+    const leader = cluster.elect()
+    const [other] = cluster.up.filter((node) => node !== leader) as [ClusterNode]
+    assert.equal(leave(cluster, other.id, leader.id), undefined)
+    cluster.advance(3000)
+    assert.ok(!rosterOf(other).includes(leader.id))
+    assert.ok(!votersOf(other, ordersOf(other)).includes(leader.id))
+    other.publish(`after ${count}`)
+    cluster.advance(500)
+    assert.deepEqual(other.outcomes.get(`after ${count}`), { epoch: 1, offset: 2 + count })
+    cluster.crash(leader.id)
+  }
+})
+
+test('a dead node can be removed, and one whose loss would leave no majority cannot', () => {
+  const cluster = begun('majority', 'ABC')
+  cluster.crash('C')
+  cluster.advance(1500)
+  assert.equal(leave(cluster, 'A', 'B'), 'without B only 1 of the 2 remaining voters of META would be up')
+  assert.equal(leave(cluster, 'A', 'C'), undefined)
+  cluster.advance(2000)
+  assert.equal(votersOf(cluster.node('B'), metaOf(cluster.node('B'))), 'AB')
+  assert.equal(leave(cluster, 'A', 'C'), 'C is not a member of the cluster')
+  cluster.node('A').publish('two')
+  cluster.advance(500)
+  assert.deepEqual(cluster.node('B').delivered(), ['before', 'two'])
+})
+
+test('a node that was removed does not come back by itself, and disturbs nobody', () => {
+  const cluster = begun('removed', 'ABCD')
+  cluster.crash('D')
+  cluster.advance(1500)
+  assert.equal(leave(cluster, 'A', 'D'), undefined)
+  cluster.advance(2000)
+  const leader = cluster.elect()
+  const { term } = ordersOf(leader).status
+  cluster.node('D').start()
+  cluster.advance(20_000)
+  assert.equal(rosterOf(cluster.node('A')), 'ABC')
+  assert.equal(ordersOf(leader).status.term, term)
+  assert.ok(leader.agent.statusOf(leader.replica()).leader === leader.id)
+})
+
+test('while nobody leads META, nobody is removed, and who asks is told so', () => {
+  const cluster = begun('no leader', 'ABC')
+  cluster.crash('B')
+  cluster.crash('C')
+  cluster.advance(10_000)
+  assert.equal(leave(cluster, 'A', 'B'), 'nobody leads the cluster at this moment')
+})
