@@ -3,7 +3,6 @@
 
 import { assert } from '../core/common/assert.ts'
 import type { MembershipChange } from '../core/raft/change.ts'
-import type { ConfigurationRecord } from '../core/raft/configuration.ts'
 import { noData, type Proposal } from '../core/raft/entry.ts'
 import type { Message } from '../core/raft/messages.ts'
 import type { RaftOptions } from '../core/raft/options.ts'
@@ -12,6 +11,7 @@ import { Raft, type RaftStatus, type ReadRefusal } from '../core/raft/raft.ts'
 import type { Ready } from '../core/raft/ready.ts'
 import type { LogRecord } from '../wire/log-records.ts'
 import type { RaftMessage } from '../wire/raft-frames.ts'
+import { ConfigurationHistory } from './configuration-history.ts'
 import type { GroupLog } from './group-log.ts'
 import { LogKeeper } from './log-keeper.ts'
 import type { Machine } from './machine.ts'
@@ -62,8 +62,7 @@ export class Group {
   #applying: Work[] = []
   /** Whether a hard state is to be written along with the next write: another commit index may wait for that. */
   #isHardStateUnsaved = false
-  /** Members as of what is applied. */
-  #configuration: ConfigurationRecord
+  readonly #configurations: ConfigurationHistory
   /** As the leader: its own term begins at this index, and everything before it must be applied before it numbers anything. */
   #leadsFrom: number = everything
   #isLeading = false
@@ -77,7 +76,7 @@ export class Group {
     this.#log = log
     this.#machine = machine
     this.#ports = ports
-    this.#configuration = log.floor.configuration
+    this.#configurations = new ConfigurationHistory(log.floor.index, log.floor.configuration)
     this.#raft = new Raft(raft, log, log.floor.index)
     this.#snapshots = new SentSnapshots(this.#raft)
     this.#keeper = new LogKeeper({ group: id, log, machine, ports })
@@ -190,7 +189,7 @@ export class Group {
 
   /** Drops what no member and no subscriber needs any more, and writes down what stands for it. */
   compact(): void {
-    this.#keeper.compact(this.#raft.status.applied, this.#configuration)
+    this.#keeper.compact(this.#raft.status.applied, this.#configurations)
   }
 
   /** Writes what it needs into the end of the node's log, if that is little, so that older files can go. */
@@ -252,7 +251,7 @@ export class Group {
       const { ready } = work
       if (ready.snapshot !== undefined) {
         this.#machine.restore(ready.snapshot.data)
-        this.#configuration = ready.snapshot.configuration
+        this.#configurations.restore(ready.snapshot.index, ready.snapshot.configuration)
       }
       this.#raft.onDurable(ready)
       for (const message of ready.afterDurable) this.#send(message)
@@ -265,8 +264,8 @@ export class Group {
       if (work.isGated && !work.isWritten) return
       this.#applying.shift()
       const { committed } = work.ready
-      for (const { change } of committed)
-        if (change !== undefined) this.#configuration = this.#raft.applyChange(change)
+      for (const { change, index } of committed)
+        if (change !== undefined) this.#configurations.add(index, this.#raft.applyChange(change))
       this.#machine.apply(committed)
       this.#raft.onApplied(committed)
     }

@@ -1,8 +1,9 @@
 // Keeps the log of a group short: floors in place of what nobody needs, and no need of old files of the node's log.
 
 import { assert } from '../core/common/assert.ts'
-import type { ConfigurationRecord } from '../core/raft/configuration.ts'
+import { hold, letGo } from '../core/common/slabs.ts'
 import type { LogRecord } from '../wire/log-records.ts'
+import type { ConfigurationHistory } from './configuration-history.ts'
 import type { GroupPorts } from './group.ts'
 import type { GroupLog } from './group-log.ts'
 import type { Machine } from './machine.ts'
@@ -25,16 +26,15 @@ export class LogKeeper {
     this.#options = options
   }
 
-  /** Puts a floor in place of what the machine needs for nobody any more; the members are those as of what is applied. */
-  compact(applied: number, members: ConfigurationRecord): void {
+  /** Puts a floor in place of what the machine needs for nobody any more. */
+  compact(applied: number, configurations: ConfigurationHistory): void {
     const { group, log, machine, ports } = this.#options
     const floor = machine.floorAt(applied)
     if (floor === undefined || floor.index <= log.floor.index) return
     const term = log.termAt(floor.index)
     assert(term !== undefined, 'what is applied is in the log')
-    // Behind the floor the members may have changed: then it waits until the change is before it.
-    for (let at = floor.index + 1; at <= applied; at++) if (log.at(at)?.change !== undefined) return
-    const snapshot = { index: floor.index, term, configuration: members, data: floor.state }
+    const configuration = configurations.take(floor.index)
+    const snapshot = { index: floor.index, term, configuration, data: floor.state }
     ports.write([{ kind: 'floor', group, snapshot }], () => {
       // A snapshot of the leader's may have come meanwhile.
       if (log.termAt(snapshot.index) === term) log.compact(snapshot)
@@ -52,7 +52,10 @@ export class LogKeeper {
     const records: LogRecord[] = [{ kind: 'snapshot', group, snapshot: floor }]
     if (count > 0) records.push({ kind: 'entries', group, entries })
     this.#isWritingAgain = true
+    // A floor that is under way may drop them before they are written.
+    for (const { data } of entries) hold(data)
     ports.write([...records, { kind: 'hard-state', group, hardState }], () => {
+      for (const { data } of entries) letGo(data)
       this.#isWritingAgain = false
     })
   }

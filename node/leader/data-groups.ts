@@ -86,9 +86,13 @@ export class DataGroups {
     }
   }
 
-  /** A message is for a group that this node is not in: it has been added, or has not heard yet that it begins. */
+  /**
+   * A message is for a group that this node is not in. If it has not heard yet that the group begins, it waits until it has: whoever is to
+   * begin with it must know with whom, or nobody would when another one that knew has lost its disk.
+   */
   onUnknown(id: number): void {
-    this.#begin(id, joiningLog(new Arena(this.#options.slabs)))
+    const isBegun = this.#options.cluster.roster?.groups.has(id) === true
+    if (isBegun) this.#begin(id, joiningLog(new Arena(this.#options.slabs)))
   }
 
   /** The number of a stream's group; undefined while there is no cluster. */

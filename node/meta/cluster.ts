@@ -48,8 +48,8 @@ export interface ClusterPorts {
 /** META's number is drawn above this when the cluster is founded, so that the METAs of two clusters never mix. Data groups are below it. */
 const metaNumbersFrom = 2 ** 16
 const metaNumbersTo = 2 ** 32
-/** A heartbeat every 500 ms, an election after 2.5 to 5 s of silence, and at once where a link breaks: META has little to say. */
-const metaPace = { heartbeatTicks: 10, electionTicks: 50 } as const
+/** A heartbeat every 500 ms, an election after 1.25 to 2.5 s of silence, and at once where a link breaks: META has little to say. */
+const metaPace = { heartbeatTicks: 10, electionTicks: 25 } as const
 /** What is wanted of META's leader is said again after so long, milliseconds. */
 const asksAgainMs = 250
 /** Questions to META's leader without an answer; more are told that nobody leads. */
@@ -208,7 +208,8 @@ export class Cluster {
         this.#proposed.clear()
         const { roster } = machine
         if (roster === undefined) return
-        this.#heard.clear()
+        // The roster of a floor may be older than those who speak.
+        for (const id of this.#heard.keys()) if (roster.has(id)) this.#heard.delete(id)
         for (const number of this.#wanted) if (roster.groups.has(number)) this.#wanted.delete(number)
         ports.onRoster(roster)
       },

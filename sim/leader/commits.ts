@@ -22,6 +22,8 @@ export class GroupCommits {
   readonly acknowledged: Map<number, Map<MemberId, number>> = new Map()
   /** Members as of the last committed change, and as of the one before: a leader may not have applied the last. */
   configurations: readonly Configuration[] = []
+  /** Members behind every committed change, by its index. */
+  readonly #changes: { readonly index: number; readonly configuration: Configuration }[] = []
 
   /** Index of the last committed entry; 0 while there is none. */
   get last(): number {
@@ -42,6 +44,17 @@ export class GroupCommits {
     if (entry.change === undefined || now === undefined) return
     const { configuration } = applyChange(restoreMembership(now.toRecord(), context), entry.change, context)
     this.configurations = [configuration, now]
+    this.#changes.push({ index: entry.index, configuration })
+  }
+
+  begin(index: number, configuration: Configuration): void {
+    this.configurations = [configuration]
+    this.#changes.push({ index, configuration })
+  }
+
+  /** Members behind a committed entry. */
+  configurationAt(index: number): Configuration | undefined {
+    return this.#changes.findLast((change) => change.index <= index)?.configuration
   }
 }
 
@@ -74,11 +87,17 @@ export class Commits {
     return group
   }
 
+  /** Whether somebody was in a group, and is in none any more by what is committed. */
+  isFormer(member: MemberId): boolean {
+    const groups = [...this.groups.values()]
+    return groups.every(({ configurations: [now] }) => now?.members.includes(member) !== true)
+  }
+
   /** Somebody has begun a group with this floor. */
   onBegun(id: number, { configuration, index, term, data }: Snapshot): void {
     const group = this.group(id)
     if (group.last > 0) return
-    group.configurations = [new Configuration(configuration)]
+    group.begin(index, new Configuration(configuration))
     for (let at = 1; at <= index; at++)
       this.#add(id, group, { index: at, term, data, checksum: 0, change: undefined })
   }

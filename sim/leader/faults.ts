@@ -1,9 +1,10 @@
 // What goes wrong in the leader world: every kind of fault has a rate of its own and a limited length, and everything is undone
-// when the run becomes quiet; but a node whose log is damaged stays down.
+// when the run becomes quiet.
 
 import { ClusterFaults } from '../cluster-faults.ts'
 import { Dice } from '../dice.ts'
 import { FaultSchedule } from '../fault-schedule.ts'
+import { DiskLosses } from './disk-losses.ts'
 import type { LeaderNode } from './leader-node.ts'
 import type { LeaderFaultRates } from './plan.ts'
 import type { LeaderObserver, LeaderWorld, Sent } from './world.ts'
@@ -16,6 +17,7 @@ export class LeaderFaults implements LeaderObserver {
   readonly #dice: Dice
   readonly #schedule: FaultSchedule
   readonly #cluster: ClusterFaults<LeaderNode>
+  readonly #losses: DiskLosses
   /** Whoever says this next crashes. */
   #ambush: Sent['message']['kind'] | undefined
 
@@ -24,6 +26,7 @@ export class LeaderFaults implements LeaderObserver {
     this.#dice = new Dice(world.plan.seed, 'leader faults')
     this.#schedule = new FaultSchedule(world, this.#dice)
     this.#cluster = new ClusterFaults(world, this.#dice, this.#schedule)
+    this.#losses = new DiskLosses(world, this.#dice, this.#schedule)
   }
 
   start(): void {
@@ -44,7 +47,9 @@ export class LeaderFaults implements LeaderObserver {
       slowDisk: () => this.#slowDisk(),
       diskError: () => this.#refuseWrite(),
       diskFull: () => this.#fillDisk(),
-      rot: () => this.#rot(),
+      rot: () => this.#losses.rot(),
+      wipe: () => this.#losses.wipe(),
+      removal: () => this.#losses.remove(),
       clockJump: () => this.#jumpClock(),
       stall: () => this.#stall(),
     }
@@ -141,7 +146,7 @@ export class LeaderFaults implements LeaderObserver {
   }
 
   #restart(node: LeaderNode): void {
-    if (node.isAlive || node.isLost) return
+    if (node.isAlive) return
     this.#world.tell(`${node.id} starts`)
     node.start()
   }
@@ -169,17 +174,6 @@ export class LeaderFaults implements LeaderObserver {
     this.#schedule.forAWhile(`full-disk ${node.id}`, 100, 4_000, () => {
       node.disk.isFull = false
     })
-  }
-
-  /** One node at most: a majority of every group has what was durable. */
-  #rot(): void {
-    const { nodes } = this.#world
-    const node = this.#dice.pick(nodes)
-    if (node === undefined || nodes.length < 3 || nodes.some(({ disk }) => disk.isRotten)) return
-    if (!node.disk.rot()) return
-    this.#count('rot', `the disk of ${node.id} rots`)
-    node.crash()
-    this.#restart(node)
   }
 
   #jumpClock(): void {

@@ -32,16 +32,15 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
   readonly id: NodeId
   readonly #world: LeaderWorld
   readonly #dice: Dice
-  readonly disk: SimulatedDisk
+  readonly #diskDice: Dice
+  disk: SimulatedDisk
   /** Of the node over its disk. */
-  readonly member: MemberId
+  member: MemberId
   /** What is durable, as the disk says. */
-  readonly durable: DurableLog = new DurableLog()
+  durable: DurableLog = new DurableLog()
   agent: LeaderAgent | undefined
   slabs: CountedSlabs = new CountedSlabs(wipedSlabs)
   boot: Boot | undefined
-  /** Damage was found: it does not start again. */
-  isLost = false
   /** What its clock is ahead of the true time, milliseconds. */
   clockAheadMs: number
   readonly #loop = new EventLoop()
@@ -53,10 +52,10 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     this.id = id
     const { plan, timeline } = world
     this.#dice = new Dice(plan.seed, `leader node ${id}`)
+    this.#diskDice = new Dice(plan.seed, `disk ${id}`)
     this.member = this.#dice.big()
     this.clockAheadMs = this.#dice.between(0, plan.clockSpreadMs)
-    const disk = new Dice(plan.seed, `disk ${id}`)
-    this.disk = new SimulatedDisk(timeline, plan, disk, (body) => this.#onDurable(body))
+    this.disk = new SimulatedDisk(timeline, plan, this.#diskDice, (body) => this.#onDurable(body))
   }
 
   get isAlive(): boolean {
@@ -71,15 +70,22 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     return this.#world.timeline.now + this.clockAheadMs
   }
 
-  /** Begins a boot with what is on the disk, as `openLog` does; a node whose log is damaged does not start. */
+  /** While it is down: its disk is empty, and it is another member from then on. */
+  loseDisk(): void {
+    const { plan, timeline } = this.#world
+    this.disk = new SimulatedDisk(timeline, plan, this.#diskDice, (body) => this.#onDurable(body))
+    this.durable = new DurableLog()
+    this.member = this.#dice.big()
+  }
+
+  /** Begins a boot with what is on the disk, as `openLog` does. */
   start(): void {
-    if (this.isLost || this.isAlive) return
-    const found = this.disk.open()
+    if (this.isAlive) return
+    let found = this.disk.open()
     if (found.isDamaged) {
-      this.isLost = true
-      this.#world.tell(`${this.id} finds damage and stays down`)
-      this.#world.tally.count('nodes lost')
-      return
+      this.#world.tell(`${this.id} finds damage and begins anew`)
+      this.loseDisk()
+      found = this.disk.open()
     }
     this.disk.adopt(found.writes)
     const boot = this.#dice.big() as Boot

@@ -28,8 +28,8 @@ import { Publications } from './publications.ts'
 import { unsettled } from './settlement.ts'
 import type { LeaderObserver, LeaderWorld } from './world.ts'
 
-/** The promise: everything is settled so long after that. What was lost without a word is sent again after two seconds. */
-const settlesWithinMs = 8_000
+/** The promise: everything is settled so long after that. Some elections of META in a row may be split before a node is a member again. */
+const settlesWithinMs = 12_000
 /** Logs are cut once a second, when what is cut is durable. */
 const compactsWithinMs = 2_500
 /** Longer than a read waits for its answer. */

@@ -30,8 +30,12 @@ export interface LeaderFaultRates {
   readonly diskError: number
   /** All writes of a node are refused for a while. */
   readonly diskFull: number
-  /** What was durable on one node changes; it is damaged from then on, and no other one is in this run. */
+  /** What was durable on one node changes. */
   readonly rot: number
+  /** A node begins again over an empty disk. */
+  readonly wipe: number
+  /** A node is removed from the cluster, and joins again over an empty disk. */
+  readonly removal: number
   /** A node's clock jumps forward. */
   readonly clockJump: number
   /** A subscriber takes nothing for a while. */
@@ -104,6 +108,8 @@ export function drawLeaderPlan(seed: number, nodes?: number): LeaderPlan {
       diskError: often(0.2, 0.2),
       diskFull: often(0.15, 0.15),
       rot: often(0.2, 0.1),
+      wipe: often(0.3, 0.3),
+      removal: often(0.2, 0.3),
       clockJump: often(0.3, 0.2),
       stall: often(0.3, 0.4),
     },

@@ -9,7 +9,7 @@ import type { LeaderWorld } from './world.ts'
 export function unsettled(world: LeaderWorld): string[] {
   const problems: string[] = []
   for (const node of world.nodes) {
-    if (!node.isAlive && !node.isLost) problems.push(`${node.id} is down`)
+    if (!node.isAlive) problems.push(`${node.id} is down`)
     if (node.isAlive) problems.push(...unsettledOn(world, node))
   }
   for (const { node, boot, stream, from, outcome } of world.publications.all) {

@@ -41,19 +41,20 @@ test('the log is dropped up to the floor of the machine once that is durable', (
   assert.equal(test.writes.length, 0)
 })
 
-test('a floor with a change of members between it and what is applied is not taken', () => {
+test('a floor has the members as of its own index, whatever has changed behind it', () => {
   const test = leaderWith('a')
   test.group.changeMembers({ changes: [{ kind: 'learner', id: 4 }], transition: 'auto' })
   test.settle()
   const { applied } = test.group.status
-  test.machine.floor = { index: applied - 1, state: text('before') }
-  test.group.compact()
-  assert.equal(test.writes.length, 0)
-  test.machine.floor = { index: applied, state: text('behind') }
-  test.group.compact()
-  const [record] = test.writes[0]?.records ?? []
-  assert.ok(record?.kind === 'floor')
-  assert.deepEqual(record.snapshot.configuration, { ...configuration, learners: [4] })
+  const floors: unknown[] = []
+  for (const index of [applied - 1, applied]) {
+    test.machine.floor = { index, state: text(String(index)) }
+    test.group.compact()
+    const [record] = test.writes[0]?.records ?? []
+    floors.push(record?.kind === 'floor' && record.snapshot.configuration)
+    test.finish()
+  }
+  assert.deepEqual(floors, [configuration, { ...configuration, learners: [4] }])
 })
 
 test('a floor that became durable behind a snapshot of the leader is not put in its place', () => {
@@ -199,4 +200,23 @@ test('a member campaigns soon after its link to the leader has gone, and not for
   }
   assert.ok(ticksToCampaign(2) <= 4)
   assert.ok(ticksToCampaign(3) >= 10)
+})
+
+test('what is written again stays as it is until that is durable, though a floor drops it meanwhile', () => {
+  const sent = Array.from({ length: 60 }, (_, at) => String(at).padEnd(200, '.'))
+  const test = leaderWith(...sent)
+  // Several slabs hold nothing else.
+  test.machine.floor = { index: 50, state: text('fifty') }
+  test.group.compact()
+  test.group.writeAgain()
+  const again = (test.writes[1]?.records ?? []).flatMap((record) => {
+    return record.kind === 'entries' ? record.entries : []
+  })
+  const texts = (): string[] => again.map(({ data }) => Buffer.from(data).toString('latin1'))
+  assert.deepEqual(texts(), ['', ...sent])
+  test.finish()
+  // The floor is durable, and what it stands for is let go of in the next tick.
+  test.tick(1)
+  assert.equal(test.log.firstIndex, 51)
+  assert.deepEqual(texts(), ['', ...sent])
 })

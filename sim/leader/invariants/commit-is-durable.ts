@@ -28,7 +28,7 @@ export class CommitIsDurable implements LeaderInvariant {
     if (record.kind === 'hard-state')
       return this.#expect(node, group, record.hardState.commit, 'has written a commit index')
     if (record.kind !== 'floor' && record.kind !== 'snapshot') return
-    const { index, term, data } = record.snapshot
+    const { index, term, data, configuration } = record.snapshot
     if (index === 0) return
     this.#expect(node, group, index, 'has written a floor')
     const entry = this.#world.commits.group(group).entries[index - 1]
@@ -37,6 +37,9 @@ export class CommitIsDurable implements LeaderInvariant {
         this.name,
         `${node}, group ${group}: floor ${index} has term ${term}, not ${entry?.term}`,
       )
+    const members = this.#world.commits.group(group).configurationAt(index)?.toRecord()
+    if (JSON.stringify(members) !== JSON.stringify(configuration))
+      throw new Violation(this.name, `${node}, group ${group}: floor ${index} has other members than the log`)
     const key = `${group} ${index}`
     const state = crc32(data)
     if ((this.#states.get(key) ?? state) !== state)

@@ -15,9 +15,9 @@ interface Promised {
 
 export class Promises implements LeaderInvariant {
   readonly name = 'promises'
-  /** By group and node: in what terms something was promised. */
+  /** By group and member: in what terms something was promised. */
   readonly #terms = new Map<string, Promised>()
-  /** By group, node and term: whom it has voted for. */
+  /** By group, member and term: whom it has voted for. */
   readonly #votes = new Map<string, number>()
 
   onSent(sent: Sent): void {
@@ -29,11 +29,11 @@ export class Promises implements LeaderInvariant {
   #onVote(sent: Sent, message: VoteAnswer): void {
     this.#promise(sent, message.term)
     if (!message.isGranted) return
-    const { group, node, disk } = sent
+    const { group, disk } = sent
     const { term, vote } = disk.hardState
     if (term < message.term || (term === message.term && vote !== message.to))
       this.#fail(sent, `votes for ${message.to} in term ${message.term}, its disk has ${vote} in ${term}`)
-    const key = `${group} ${node} ${message.term}`
+    const key = `${group} ${message.from} ${message.term}`
     const before = this.#votes.get(key) ?? message.to
     if (before !== message.to)
       this.#fail(sent, `votes for ${before} and ${message.to} in term ${message.term}`)
@@ -50,7 +50,7 @@ export class Promises implements LeaderInvariant {
   }
 
   #promise(sent: Sent, term: number): void {
-    const key = `${sent.group} ${sent.node}`
+    const key = `${sent.group} ${sent.message.from}`
     const known = this.#terms.get(key)
     // Within a boot, what is for one node may leave after what is for another.
     const before = known?.boot === sent.boot ? known.before : (known?.term ?? 0)

@@ -6,11 +6,12 @@ import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { catchFault } from '../planted-fault.ts'
 import { faultsOfDelivery } from './faults-of-delivery.ts'
+import { faultsOfMembers } from './faults-of-members.ts'
 import { faultsOfRaft } from './faults-of-raft.ts'
 import { faultsOfStorage } from './faults-of-storage.ts'
 import { runLeaderSeed } from './leader-seed.ts'
 
-const plantedLeaderFaults = [...faultsOfRaft, ...faultsOfStorage, ...faultsOfDelivery]
+const plantedLeaderFaults = [...faultsOfRaft, ...faultsOfStorage, ...faultsOfDelivery, ...faultsOfMembers]
 
 /** Invariants that have found something. */
 const found = new Set<string>()

@@ -1,0 +1,97 @@
+// Nodes that lose their disks, or find them damaged, and nodes that are removed and come back as new ones. One at a time: while a majority of
+// every group has what was durable, everything must go on.
+
+import type { MemberId } from '../../node/core/raft/quorum.ts'
+import type { Dice } from '../dice.ts'
+import type { FaultSchedule } from '../fault-schedule.ts'
+import type { LeaderNode } from './leader-node.ts'
+import type { LeaderWorld } from './world.ts'
+
+/** Between two looks at whether a node is removed. */
+const looksEveryMs = 100
+
+export class DiskLosses {
+  readonly #world: LeaderWorld
+  readonly #dice: Dice
+  readonly #schedule: FaultSchedule
+
+  constructor(world: LeaderWorld, dice: Dice, schedule: FaultSchedule) {
+    this.#world = world
+    this.#dice = dice
+    this.#schedule = schedule
+  }
+
+  /** A node ends and begins with an empty disk. */
+  wipe(): void {
+    const node = this.#victim()
+    if (node === undefined) return
+    this.#count('wipe', `${node.id} loses its disk`)
+    node.crash()
+    node.loseDisk()
+    this.#startLater(node)
+  }
+
+  /** Something on a disk changes, which the node must see when it starts. */
+  rot(): void {
+    const node = this.#victim()
+    if (node === undefined || !node.disk.rot()) return
+    this.#count('rot', `the disk of ${node.id} rots`)
+    node.crash()
+    this.#startLater(node)
+  }
+
+  /** A node is removed from the cluster, runs on for a while, and then joins over an empty disk. */
+  remove(): void {
+    const node = this.#victim()
+    const asked = this.#dice.pick(this.#world.nodes.filter((each) => each.isResponsive))
+    if (node === undefined || asked === undefined) return
+    const former = node.member
+    this.#count('removal', `${asked.id} is asked to remove ${node.id}`)
+    asked.do((agent) => agent.cluster.leave(node.id, () => undefined))
+    this.#schedule.forAWhile(`removed ${node.id}`, 200, 4_000, () => this.#replace(node, former))
+  }
+
+  /** Once it is removed, which may take a while or never come about. */
+  #replace(node: LeaderNode, former: MemberId): void {
+    if (node.member !== former) return
+    if (!this.#world.commits.isFormer(former)) {
+      this.#world.timeline.after(looksEveryMs, () => this.#replace(node, former))
+      return
+    }
+    node.crash()
+    node.loseDisk()
+    node.start()
+  }
+
+  /** Somebody who may lose what he has. */
+  #victim(): LeaderNode | undefined {
+    const { nodes } = this.#world
+    return nodes.length >= 3 && this.#isWhole ? this.#dice.pick(nodes) : undefined
+  }
+
+  /** Whether everybody is a member, every group has its voters, and nobody who is none any more counts in any of them. */
+  get #isWhole(): boolean {
+    const { nodes, commits } = this.#world
+    const present = new Set(nodes.map(({ member }) => member))
+    const groups = [...commits.groups.values()]
+    return (
+      nodes.every(({ disk }) => !disk.isRotten) &&
+      groups.length > 0 &&
+      groups.every(({ configurations: [now] }) => {
+        if (now === undefined || now.isJoint || now.voters.size < 3) return false
+        return now.members.length === nodes.length && now.members.every((id) => present.has(id))
+      })
+    )
+  }
+
+  #startLater(node: LeaderNode): void {
+    this.#world.timeline.after(this.#dice.between(10, 3_000), () => {
+      if (!this.#schedule.isOver) node.start()
+    })
+  }
+
+  #count(kind: string, what: string): void {
+    this.#world.tally.count(`fault ${kind}`)
+    this.#world.tell(what)
+  }
+}

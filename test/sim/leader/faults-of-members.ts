@@ -1,0 +1,35 @@
+// Defects of who is in a group, each of one line, that the simulator must find.
+
+import { ConfigurationHistory } from '../../../node/groups/configuration-history.ts'
+import { LeaderNode } from '../../../sim/leader/leader-node.ts'
+import { faultIn } from '../planted-fault.ts'
+import type { PlantedLeaderFault } from './planted-leader-fault.ts'
+
+export const faultsOfMembers: readonly PlantedLeaderFault[] = [
+  {
+    what: 'a node that goes on as the member that it was before it lost its disk',
+    invariants: ['promises'],
+    fault: faultIn(
+      LeaderNode.prototype,
+      'loseDisk',
+      (original) =>
+        function (this: LeaderNode): void {
+          const { member } = this
+          original.call(this)
+          this.member = member
+        },
+    ),
+  },
+  {
+    what: 'a floor with members that came behind it',
+    invariants: ['commit is durable'],
+    fault: faultIn(
+      ConfigurationHistory.prototype,
+      'take',
+      (original) =>
+        function (this: ConfigurationHistory): ReturnType<typeof original> {
+          return original.call(this, Number.POSITIVE_INFINITY)
+        },
+    ),
+  },
+]
