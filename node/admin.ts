@@ -11,6 +11,7 @@ import type { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
 import { defaultStreamName, type StreamDefinition, type StreamMode } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
+import type { LeaderHost } from './leader-host.ts'
 import type { LoopLag } from './loop-lag.ts'
 import type { NodeMemory } from './memory.ts'
 import { type ModeAnswer, switchMode } from './mode-switch.ts'
@@ -41,6 +42,7 @@ export interface NodeParts {
   readonly startedAt: number
   readonly broker: Broker
   readonly counters: Counters
+  readonly leaderHost: LeaderHost
   readonly links: Links
   readonly loopLag: LoopLag
   readonly memory: NodeMemory
@@ -74,6 +76,7 @@ export class NodeAdmin implements AdminPort {
       memory: { rssBytes: rss, heapUsedBytes: heapUsed, retainedBytes },
       loopLagMs: this.#node.loopLag.read(),
       journal: this.#node.memory.journal,
+      member: this.#node.leaderHost.member,
       links: links.statuses().map((link) => ({ ...link, zone: config.peers.get(link.peer)?.zone })),
       streams: broker.streams.replicas.map((replica) => this.#streamStatus(replica)),
       subscriptions: ownSubscriptions.size,

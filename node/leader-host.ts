@@ -10,12 +10,12 @@ import { Arena } from './core/common/arena.ts'
 import { type ErrorCode, HeraldError } from './core/common/errors.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { SlabPool } from './core/common/slabs.ts'
-import type { MemberId } from './core/raft/quorum.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
 import { leaderLimits } from './leader/limits.ts'
+import type { MemberStatus } from './net/admin-port.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
-import { toReason } from './storage/disk-failure.ts'
+import { toDiskFailure, toReason } from './storage/disk-failure.ts'
 import { LogFiles, type OpenedLogFiles } from './storage/log-files.ts'
 import type { TurnEnd } from './turn-end.ts'
 import { decodeRecords } from './wire/log-records.ts'
@@ -23,11 +23,39 @@ import { decodeRecords } from './wire/log-records.ts'
 /** The log as it was found. */
 export interface OpenedLog extends OpenedLogFiles {
   readonly recovery: GroupRecovery
+  /** Why the log that was here was set aside, and this one begins anew; undefined where it goes on. */
+  readonly damage: string | undefined
 }
 
-/** Opens the log of a node. Throws DISK_FAILED, and DATA_DAMAGED where something is lost that was durable. */
+/**
+ * Opens the log of a node. One that is damaged is set aside, and the node begins anew, as another member: nobody counts on what it has
+ * forgotten, and the others bring it what it lacks. Throws DISK_FAILED.
+ */
 export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Logger): Promise<OpenedLog> {
-  const path = join(directory.path, 'log')
+  try {
+    const aside = await directory.setLogAside()
+    if (aside !== undefined) log.error({ event: 'log-set-aside', ...aside })
+    try {
+      const opened = await readLog(directory, slabs, log)
+      await directory.onLogBegun()
+      return { ...opened, damage: aside?.reason }
+    } catch (error) {
+      if (!(error instanceof HeraldError) || error.code !== 'DATA_DAMAGED') throw error
+      await directory.abandonLog(error.message)
+      return await openLog(directory, slabs, log)
+    }
+  } catch (cause) {
+    if (cause instanceof HeraldError) throw cause
+    throw toDiskFailure(directory.path, cause)
+  }
+}
+
+/** Throws DISK_FAILED, and DATA_DAMAGED where something is lost that was durable. */
+async function readLog(
+  { logPath: path, identity }: DataDirectory,
+  slabs: SlabPool,
+  log: Logger,
+): Promise<Omit<OpenedLog, 'damage'>> {
   const recovery = new GroupRecovery(() => new Arena(slabs))
   let first: number | undefined
   let next = 0
@@ -41,6 +69,8 @@ export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Lo
       throw new HeraldError('DATA_DAMAGED', `${path}: write ${number} is no list of records`)
     recovery.onRecords(records, number)
   })
+  if (identity.hasLog === true && first === undefined)
+    throw new HeraldError('DATA_DAMAGED', `${path}: the log is missing`)
   const [damage] = opened.damages
   if (damage !== undefined) {
     const where = `${join(path, damage.file)} from byte ${damage.offset}`
@@ -63,8 +93,7 @@ export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Lo
 export interface LeaderHostOptions {
   readonly config: NodeConfig
   readonly boot: Boot
-  /** Of this node over its data directory. */
-  readonly member: MemberId
+  readonly directory: DataDirectory
   readonly opened: OpenedLog
   readonly slabs: SlabPool
   readonly random: () => number
@@ -80,17 +109,19 @@ export interface LeaderHostOptions {
 
 export class LeaderHost {
   readonly agent: LeaderAgent
+  readonly #options: LeaderHostOptions
   readonly #files: LogFiles
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: LeaderHostOptions) {
-    const { config, boot, opened, slabs, random, brokerOf } = options
+    const { config, boot, directory, opened, slabs, random, brokerOf } = options
     const { files, start, recovery } = opened
+    this.#options = options
     this.#files = files
     this.agent = new LeaderAgent({
       node: config.nodeId,
       boot,
-      member: options.member,
+      member: directory.member,
       nodes: new Map(Array.from(config.peers, ([id, peer]) => [id, formatAddress(peer)])),
       start,
       logs: recovery.logs,
@@ -106,7 +137,7 @@ export class LeaderHost {
         sendFrame: options.sendFrame,
         queuedBytes: options.queuedBytes,
         onDelivered: (replica) => brokerOf().onDelivered(replica),
-        onFailed: (cause) => options.onFailed(toCode(cause), toReason(cause)),
+        onFailed: (cause) => void this.#fail(cause),
         onRoster: () => undefined,
         epochs: {
           onSealed: (stream) => brokerOf().epochs.onSealed(stream),
@@ -117,10 +148,24 @@ export class LeaderHost {
     })
   }
 
+  /** This node's part in the Raft groups of the cluster. */
+  get member(): MemberStatus {
+    const { damage } = this.#options.opened
+    return { state: this.agent.standing, ...(damage !== undefined && { damage }) }
+  }
+
   /** Goes on with what the log has; time begins to pass. */
   start(): void {
     this.agent.recover()
     this.#timer = setInterval(() => this.agent.tick(), leaderLimits.tickMs)
+  }
+
+  /** A log that has lost what it had is not gone on with: the next start begins anew, as another member. */
+  async #fail(cause: unknown): Promise<void> {
+    const { directory, onFailed } = this.#options
+    const code = toCode(cause)
+    if (code === 'DATA_DAMAGED') await directory.abandonLog(toReason(cause)).catch(() => undefined)
+    onFailed(code, toReason(cause))
   }
 
   /** Stops the time; nothing is written any more when this resolves. */

@@ -66,6 +66,7 @@ export class Node {
   readonly links: Links
   readonly startedAt: number
   readonly loopLag: LoopLag = new LoopLag()
+  readonly leaderHost: LeaderHost
   readonly #log: Logger
   readonly #options: NodeOptions
   readonly #peers: PeerDriver
@@ -75,7 +76,6 @@ export class Node {
   readonly #ticker: Ticker
   readonly #answers = new TurnEnd()
   readonly #collections: CollectionPolicy
-  readonly #leaderHost: LeaderHost
   #stopping: Promise<void> | undefined
   readonly #draining = new AbortController()
   state: 'starting' | 'ready' | 'draining' = 'starting'
@@ -104,8 +104,8 @@ export class Node {
     this.memory = memory
     this.startedAt = now()
     this.#peers = new PeerDriver(this.counters, tunables)
-    this.#leaderHost = new LeaderHost({
-      ...{ config, boot, opened, slabs, random, answers: this.#answers, member: options.directory.member },
+    this.leaderHost = new LeaderHost({
+      ...{ config, boot, opened, slabs, random, answers: this.#answers, directory: options.directory },
       sendFrame: (node, frame) => this.#peers.sendFrame(node, frame),
       queuedBytes: (node) => this.#peers.queuedBytesTo(node),
       brokerOf: () => this.broker,
@@ -122,7 +122,7 @@ export class Node {
         streamsMax: tunables.streamsMax,
       },
       copiesTimeoutMs: tunables.copiesTimeoutMs,
-      leader: this.#leaderHost.agent,
+      leader: this.leaderHost.agent,
       slabs,
     })
     this.#peers.attach(this.broker)
@@ -166,7 +166,7 @@ export class Node {
   async #start(): Promise<void> {
     const { config } = this
     await this.memory.recall(this.broker, this.ownSubscriptions)
-    this.#leaderHost.start()
+    this.leaderHost.start()
     const port = await this.#clients.listen(config.host, config.port)
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()
@@ -196,7 +196,7 @@ export class Node {
     await this.links.close()
     await this.memory.saveAll(this.broker, this.ownSubscriptions)
     await this.#admin.close(adminGraceMs)
-    await this.#leaderHost.close()
+    await this.leaderHost.close()
     await this.memory.close(this.broker)
     this.#log.info({ event: 'stopped' })
     this.#options.onStopped(failure)

@@ -12,13 +12,14 @@ import { decodeMeta, metaFrameType } from '../meta/meta-frames.ts'
 import type { Roster } from '../meta/roster.ts'
 import { batchStream } from '../wire/batch-header.ts'
 import { raftFrameType } from '../wire/raft-frames.ts'
-import { type Control, controlFrameType, decodeControl, encodeControl } from './control.ts'
+import { controlFrameType, decodeControl } from './control.ts'
 import { DataGroups } from './data-groups.ts'
 import { DataMachine, type DataMachineOptions } from './data-machine.ts'
-import { type Route, SubmissionDesk } from './desk.ts'
+import { SubmissionDesk } from './desk.ts'
 import { type LeaderLimits, leaderLimits } from './limits.ts'
 import { Phases } from './phases.ts'
-import type { LeaderOptions, LeaderPorts, LeaderStreamStatus } from './ports.ts'
+import type { LeaderOptions, LeaderPorts, LeaderStreamStatus, Standing } from './ports.ts'
+import { Routes } from './routes.ts'
 import { LeaderStreams } from './streams.ts'
 import type { OnPlaced } from './submissions.ts'
 
@@ -33,6 +34,7 @@ export class LeaderAgent {
   /** Who is in the cluster. */
   readonly cluster: Cluster
   readonly #data: DataGroups
+  readonly #routes: Routes
   readonly #streams: LeaderStreams
   readonly #desk: SubmissionDesk
   readonly #phases: Phases
@@ -48,13 +50,13 @@ export class LeaderAgent {
     this.#desk = new SubmissionDesk({
       ...{ slabs, ports, boot, node, timeoutMs: options.timeoutMs },
       limits: this.#limits,
-      routeOf: (stream) => this.#routeOf(stream),
+      routeOf: (stream) => this.#routes.routeOf(stream),
     })
     this.#phases = new Phases({
       epochs: ports.epochs,
       desk: this.#desk,
       machineOf: (stream) => this.#data.of(stream)?.machine,
-      tellLeader: (stream, control) => this.#tellLeader(stream, control),
+      tellLeader: (stream, control) => this.#routes.tellLeader(stream, control),
     })
     this.#groups = new Groups(ports, options.start, this.#limits, {
       own: member,
@@ -78,6 +80,10 @@ export class LeaderAgent {
       ...{ ...shared, boot, now: ports.now, cluster: this.cluster },
       createMachine: (id, parts) => this.#createMachine(id, parts),
     })
+    const { cluster } = this
+    this.#routes = new Routes({
+      ...{ node, cluster, data: this.#data, definitions: this.#definitions, sendFrame: ports.sendFrame },
+    })
   }
 
   /** Goes on with every group that the log on disk has. */
@@ -88,6 +94,20 @@ export class LeaderAgent {
 
   get replicas(): ReadonlyMap<StreamId, Replica> {
     return this.#streams.replicas
+  }
+
+  get standing(): Standing {
+    const { roster, group, isMember } = this.cluster
+    if (roster === undefined || group === undefined || !isMember) return 'outside'
+    const { member } = this.#options
+    const isVoter = group.status.configuration.voters.has(member)
+    const hasSettled = isVoter === roster.metaVoters.includes(member) && this.#data.hasSettled(roster)
+    return hasSettled ? 'settled' : 'learning'
+  }
+
+  /** All groups that this node is in, META as well. */
+  get groups(): Iterable<Group> {
+    return this.#groups.all
   }
 
   /** The group of a stream on this node, where it has begun. */
@@ -124,7 +144,7 @@ export class LeaderAgent {
     const stream = toStreamId(definition.name)
     const data = this.#data.of(stream)
     if (data?.machine.switching !== undefined) data.machine.switching.onWish(definition, epoch)
-    else this.#tellLeader(stream, { op: 'mode', epoch, definition })
+    else this.#routes.tellLeader(stream, { op: 'mode', epoch, definition })
   }
 
   nextSequence({ stream }: Replica): number {
@@ -237,30 +257,6 @@ export class LeaderAgent {
     const { leader, commit, applied } = data.group.status
     const { last = 0 } = data.machine.ledger.streams.get(stream) ?? {}
     return { group: number, leader: this.cluster.nodeOf(leader), last, lag: commit - applied }
-  }
-
-  /** Who gives places on a stream, as far as that is known. */
-  #routeOf(stream: StreamId): Route | undefined {
-    const data = this.#data.of(stream)
-    if (data === undefined) return undefined
-    const { numbering, ledger, term: ledTerm } = data.machine
-    const definition = this.#definitions.get(stream)
-    if (numbering !== undefined) return { kind: 'here', numbering, ledger, definition }
-    const { leader, term } = data.group.status
-    const node = this.cluster.nodeOf(leader)
-    // A leader that has not applied everything before its term would not take anything.
-    if (node === undefined || node === this.#options.node || ledTerm !== term) return undefined
-    return { kind: 'node', node }
-  }
-
-  /** Tells whoever leads; while nobody does, everybody. */
-  #tellLeader(stream: StreamId, control: Control): void {
-    const { roster } = this.cluster
-    const leader = this.#data.of(stream)?.group.status.leader
-    const node = leader === undefined ? undefined : this.cluster.nodeOf(leader)
-    const frame = encodeControl(control)
-    for (const each of node === undefined ? (roster?.nodes ?? []) : [node])
-      if (each !== this.#options.node) this.#ports.sendFrame(each, frame)
   }
 
   /** Whoever gives places in a group now gets everything that has none, and hears of what is sealed. */

@@ -95,6 +95,17 @@ export class DataGroups {
     if (isBegun) this.#begin(id, joiningLog(new Arena(this.#options.slabs)))
   }
 
+  /** Whether this node has every group that there is, and votes where it is to. */
+  hasSettled(roster: Roster): boolean {
+    const { member } = this.#options
+    return [...roster.groups.keys()].every((id) => {
+      const begun = this.#groups.get(id)
+      if (begun === undefined) return false
+      const { configuration } = begun.group.status
+      return configuration.voters.has(member) === roster.votersOf(id).includes(member)
+    })
+  }
+
   /** The number of a stream's group; undefined while there is no cluster. */
   numberOf(stream: StreamId): number | undefined {
     return this.#options.cluster.roster?.groupOf(stream)

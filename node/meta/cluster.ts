@@ -81,10 +81,8 @@ export class Cluster {
 
   /** Goes on with what is on disk; a node that is alone begins at once. */
   recover(): void {
-    const { logs, nodes, node } = this.#options
-    for (const [number, log] of logs) if (isMeta(number)) this.#begin(number, log)
-    const isAlone = [...nodes.keys()].every((each) => each === node)
-    if (this.#group === undefined && isAlone) this.#found()
+    for (const [number, log] of this.#options.logs) if (isMeta(number)) this.#begin(number, log)
+    if (this.#group === undefined) this.#found()
   }
 
   /** Undefined while this node knows of no cluster. */
@@ -155,11 +153,10 @@ export class Cluster {
 
   /** Time has passed. */
   tick(): void {
-    const now = this.#options.ports.now()
     const { roster } = this
-    const isNew = this.#group === undefined && !this.#isFounding
-    if (isNew && this.#founding.founders(now) !== undefined) this.#found()
+    if (this.#group === undefined && !this.#isFounding) this.#found()
     if (roster !== undefined) this.#reshaping?.look({ voters: roster.metaVoters, members: idsOf(roster) })
+    const now = this.#options.ports.now()
     if (now - this.#askedAt < asksAgainMs) return
     this.#askedAt = now
     if (!this.isMember)
@@ -178,10 +175,10 @@ export class Cluster {
     return leader === undefined ? undefined : this.nodeOf(leader)
   }
 
-  /** Begins a cluster with everybody who is known to be new. */
+  /** Begins a cluster with everybody, once all are known to be new. */
   #found(): void {
     const { slabs, nodes, random, groups } = this.#options
-    const founders = this.#founding.founders(Number.POSITIVE_INFINITY)
+    const { founders } = this.#founding
     if (founders === undefined) return
     const members = Array.from(founders, ([node, id]) => ({ id, node, address: nodes.get(node) ?? '' }))
     const roster = Roster.found(nodes.size, members)

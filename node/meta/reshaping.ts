@@ -19,9 +19,13 @@ export type Step =
   /** It is to vote no longer itself: another one leads first. */
   | { readonly kind: 'hand over'; readonly to: MemberId }
 
+/** While leadership is handed over nothing is taken: if that comes to nothing, it is tried again after so many looks. */
+const looksBetweenHandOvers = 100
+
 /** Looks at one group from time to time. */
 export class Reshaping {
   readonly #group: Group
+  #looksUntilHandOver = 0
   /** What was committed at the last look: who has it has caught up. */
   #commitBefore = 0
 
@@ -36,7 +40,13 @@ export class Reshaping {
     if (!this.#group.isLeading || status.configuration.isJoint) return
     const step = nextStep(status, wanted, commitBefore)
     if (step?.kind === 'change') this.#group.changeMembers(step.change)
-    else if (step !== undefined) this.#group.transfer(step.to)
+    else if (step !== undefined) this.#handOver(step.to)
+  }
+
+  #handOver(to: MemberId): void {
+    if (this.#looksUntilHandOver-- > 0) return
+    this.#looksUntilHandOver = looksBetweenHandOvers
+    this.#group.transfer(to)
   }
 }
 
@@ -46,7 +56,7 @@ export function nextStep(status: RaftStatus, wanted: Wanted, commitBefore: numbe
   const { voters, learners } = configuration
   const hasCaughtUp = (id: MemberId): boolean => {
     const member = progress.get(id)
-    return member?.state === 'replicate' && member.match >= commitBefore
+    return member?.state === 'replicate' && member.isActive && member.match >= commitBefore
   }
   const changes: MemberChange[] = []
   for (const id of wanted.members)
@@ -66,6 +76,7 @@ export function nextStep(status: RaftStatus, wanted: Wanted, commitBefore: numbe
   }
   if (changes.length > 0) return { kind: 'change', change: { changes, transition: 'auto' } }
   const isUnwanted = !wanted.members.includes(self) || (isReady && !wanted.voters.includes(self))
-  const heir = isUnwanted ? wanted.voters.find((id) => id !== self && voters.has(id)) : undefined
+  const isHeir = (id: MemberId): boolean => id !== self && voters.has(id) && hasCaughtUp(id)
+  const heir = isUnwanted ? wanted.voters.find(isHeir) : undefined
   return heir === undefined ? undefined : { kind: 'hand over', to: heir }
 }

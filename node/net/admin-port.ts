@@ -39,6 +39,14 @@ export interface JournalStatus {
   readonly reason?: string
 }
 
+/** The node's part in the cluster's Raft groups. */
+export interface MemberStatus {
+  /** It knows of no cluster that it is in, it has not caught up with its groups, or it votes wherever it is to. */
+  readonly state: 'outside' | 'learning' | 'settled'
+  /** Why the log that it had before this start was set aside. */
+  readonly damage?: string
+}
+
 /** Answer of `GET /v1/status`. */
 export interface NodeStatus {
   readonly node: string
@@ -54,6 +62,7 @@ export interface NodeStatus {
   }
   readonly loopLagMs: { readonly p99: number; readonly max: number }
   readonly journal: JournalStatus
+  readonly member: MemberStatus
   /** With the zone that peers.json gives the other node. */
   readonly links: readonly (LinkStatus & { readonly zone: string | undefined })[]
   readonly streams: readonly StreamStatus[]

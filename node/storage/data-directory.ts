@@ -1,21 +1,21 @@
 // The folder that belongs to one node of one cluster: who it is, one process at a time, and where things lie in it.
 //
-//   identity.json       node, cluster, and its number as a member of groups; written once
+//   identity.json       node, cluster, and its number as a member of groups
+//   log/                what Raft groups have written; log.damaged-1 and so on are logs that could not be gone on with
 //   lock, lock.json     held while a process runs, and by whom
 //   journal/            what was sent and delivered
 //   logs/               the process's own log, where it writes to files
 //   subscriptions.json  the node's own subscriptions
 //   catalog.json        what the cluster knows together: streams, cursors of named subscriptions
 
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import { type DataLock, lockDataDirectory } from './data-lock.ts'
 import { toDiskFailure } from './disk-failure.ts'
-import { temporaryEnding, writeWholeFile } from './whole-file.ts'
-
-const identityFileName = 'identity.json'
+import { type Identity, readIdentity, writeIdentity } from './identity.ts'
+import { syncDirectory, temporaryEnding } from './whole-file.ts'
 
 export interface DataDirectoryOptions {
   readonly path: string
@@ -27,26 +27,20 @@ export interface DataDirectoryOptions {
   readonly drawMember: () => number
 }
 
-/** Whose directory it is. */
-export interface Identity {
-  readonly node: string
-  readonly cluster: string
-  /** When the directory was first used, ISO 8601. */
-  readonly createdAt: string
-  /** The node over this directory, as a member of Raft groups: whoever loses the directory has another number afterwards. */
-  readonly member: number
-}
+const damagedPrefix = 'log.damaged-'
 
 /** An open, locked data directory. */
 export class DataDirectory {
   readonly path: string
-  readonly identity: Identity
+  #identity: Identity
   readonly #lock: DataLock
+  readonly #drawMember: () => number
 
-  private constructor(path: string, identity: Identity, lock: DataLock) {
+  private constructor(path: string, identity: Identity, lock: DataLock, drawMember: () => number) {
     this.path = path
-    this.identity = identity
+    this.#identity = identity
     this.#lock = lock
+    this.#drawMember = drawMember
   }
 
   /** Opens or creates the directory. Throws DATA_LOCKED, DATA_FOREIGN, DATA_DAMAGED or DISK_FAILED. */
@@ -58,12 +52,12 @@ export class DataDirectory {
       await mkdir(path, { recursive: true })
       refuseForeign(path, await readIdentity(path), options)
       lock = await lockDataDirectory(path, options.node)
-      const identity = (await readIdentity(path)) ?? (await writeIdentity(path, options))
+      const identity = (await readIdentity(path)) ?? (await begin(path, options))
       refuseForeign(path, identity, options)
       await removeTemporaryFiles(path)
       await mkdir(join(path, 'journal'), { recursive: true })
       await mkdir(join(path, 'logs'), { recursive: true })
-      return new DataDirectory(path, identity, lock)
+      return new DataDirectory(path, identity, lock, options.drawMember)
     } catch (cause) {
       lock?.release()
       if (cause instanceof HeraldError) throw cause
@@ -71,8 +65,42 @@ export class DataDirectory {
     }
   }
 
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  /** The node over this directory, as a member of Raft groups. */
   get member(): number {
-    return this.identity.member
+    return this.#identity.member
+  }
+
+  get logPath(): string {
+    return join(this.path, 'log')
+  }
+
+  /**
+   * The log cannot be gone on with, and what it promised is not known any more: from now on the node is another member. Durable when it
+   * resolves. Throws what the file system throws.
+   */
+  async abandonLog(reason: string): Promise<void> {
+    const { abandonedLog = reason } = this.#identity
+    await this.#write({ ...this.#identity, member: this.#drawMember(), abandonedLog })
+  }
+
+  /**
+   * Moves a log that was abandoned out of the way, for whoever wants to look at it. Returns why it was and where it lies; undefined
+   * where none was. Throws what the file system throws.
+   */
+  async setLogAside(): Promise<{ readonly reason: string; readonly path: string } | undefined> {
+    const { abandonedLog, hasLog: _, ...identity } = this.#identity
+    if (abandonedLog === undefined) return undefined
+    const names = await readdir(this.path)
+    const number = 1 + names.filter((name) => name.startsWith(damagedPrefix)).length
+    const path = join(this.path, `${damagedPrefix}${number}`)
+    if (names.includes('log')) await rename(this.logPath, path)
+    await syncDirectory(this.path)
+    await this.#write(identity)
+    return { reason: abandonedLog, path }
   }
 
   get journalPath(): string {
@@ -83,9 +111,19 @@ export class DataDirectory {
     return join(this.path, 'logs')
   }
 
+  /** The log has begun: if it is not here at a later start, it is lost. Durable when it resolves. */
+  async onLogBegun(): Promise<void> {
+    if (this.#identity.hasLog !== true) await this.#write({ ...this.#identity, hasLog: true })
+  }
+
   /** Gives the directory free for another process. */
   release(): void {
     this.#lock.release()
+  }
+
+  async #write(identity: Identity): Promise<void> {
+    await writeIdentity(this.path, identity)
+    this.#identity = identity
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,45 +131,11 @@ export class DataDirectory {
   }
 }
 
-async function readIdentity(directory: string): Promise<Identity | undefined> {
-  const path = join(directory, identityFileName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw cause
-  }
-  const identity = parseIdentity(text)
-  if (identity === undefined) {
-    throw new HeraldError('DATA_DAMAGED', `${path}: not {"node", "cluster", "createdAt", "member"}`)
-  }
-  return identity
-}
-
-function parseIdentity(text: string): Identity | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null) return undefined
-    if (!('node' in value && 'cluster' in value && 'createdAt' in value)) return undefined
-    if (!('member' in value)) return undefined
-    const { node, cluster, createdAt, member } = value
-    if (typeof node !== 'string' || typeof cluster !== 'string' || typeof createdAt !== 'string')
-      return undefined
-    if (typeof member !== 'number' || !Number.isSafeInteger(member) || member < 1) return undefined
-    return { node, cluster, createdAt, member }
-  } catch {
-    return undefined
-  }
-}
-
-async function writeIdentity(directory: string, options: DataDirectoryOptions): Promise<Identity> {
+async function begin(directory: string, options: DataDirectoryOptions): Promise<Identity> {
   const { node, cluster } = options
-  const identity = {
-    ...{ node, cluster, member: options.drawMember() },
-    createdAt: new Date(options.nowMs).toISOString(),
-  }
-  await writeWholeFile(join(directory, identityFileName), `${JSON.stringify(identity)}\n`)
+  const createdAt = new Date(options.nowMs).toISOString()
+  const identity = { node, cluster, member: options.drawMember(), createdAt }
+  await writeIdentity(directory, identity)
   return identity
 }
 

@@ -62,6 +62,7 @@ export class AdminClient {
       memory: 'object',
       loopLagMs: 'object',
       journal: 'object',
+      member: 'object',
       links: 'array',
       streams: 'array',
       counters: 'object',

@@ -46,6 +46,10 @@ export interface StatusAnswer {
   }
   readonly loopLagMs: { readonly p99: number; readonly max: number }
   readonly journal: { readonly state: 'ok' | 'failing'; readonly reason?: string | undefined }
+  readonly member: {
+    readonly state: 'outside' | 'learning' | 'settled'
+    readonly damage?: string | undefined
+  }
   readonly links: readonly LinkAnswer[]
   readonly streams: readonly StreamStatusAnswer[]
   readonly subscriptions: number

@@ -1,5 +1,5 @@
-// Whether a cluster is healthy, and waiting until it is: every node answers, is ready, has a link to every other node and
-// can write its journal.
+// Whether a cluster is healthy, and waiting until it is: every node answers, is ready, has a link to every other node, can write its
+// journal, and votes wherever it is to.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from './admin-client.ts'
@@ -16,6 +16,9 @@ export function findProblems(round: Round<StatusAnswer>): readonly string[] {
     const { journal } = value
     if (journal.state !== 'ok')
       problems.push(`node ${node} cannot write its journal: ${journal.reason ?? 'no reason told'}`)
+    const { member } = value
+    const why = member.damage === undefined ? '' : `; its log was set aside: ${member.damage}`
+    if (member.state !== 'settled') problems.push(`node ${node} ${standings[member.state]}${why}`)
     for (const link of value.links) if (link.state !== 'up') problems.push(describeLink(node, link))
   }
   return problems
@@ -35,6 +38,11 @@ export async function waitHealthy(
     await delay(pollIntervalMs, undefined, { signal }).catch(() => undefined)
   }
 }
+
+const standings = {
+  outside: 'is in no cluster yet: the first node of peers.json founds one when all of them are up and new',
+  learning: 'has not caught up with its groups, and does not vote in all of them yet',
+} as const
 
 function describeLink(node: string, link: LinkAnswer): string {
   const reason = link.reason ? `: ${link.reason}` : ''

@@ -1,6 +1,7 @@
 // Nodes that lose their disks, or find them damaged, and nodes that are removed and come back as new ones. One at a time: while a majority of
 // every group has what was durable, everything must go on.
 
+import type { Configuration } from '../../node/core/raft/configuration.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
 import type { Dice } from '../dice.ts'
 import type { FaultSchedule } from '../fault-schedule.ts'
@@ -14,6 +15,8 @@ export class DiskLosses {
   readonly #world: LeaderWorld
   readonly #dice: Dice
   readonly #schedule: FaultSchedule
+  /** Somebody is being removed: the others are fewer then. */
+  #isRemoving = false
 
   constructor(world: LeaderWorld, dice: Dice, schedule: FaultSchedule) {
     this.#world = world
@@ -47,7 +50,12 @@ export class DiskLosses {
     if (node === undefined || asked === undefined) return
     const former = node.member
     this.#count('removal', `${asked.id} is asked to remove ${node.id}`)
-    asked.do((agent) => agent.cluster.leave(node.id, () => undefined))
+    this.#isRemoving = true
+    asked.do((agent) =>
+      agent.cluster.leave(node.id, (problem) => {
+        if (problem !== undefined) this.#isRemoving = false
+      }),
+    )
     this.#schedule.forAWhile(`removed ${node.id}`, 200, 4_000, () => this.#replace(node, former))
   }
 
@@ -61,15 +69,19 @@ export class DiskLosses {
     node.crash()
     node.loseDisk()
     node.start()
+    this.#isRemoving = false
   }
 
   /** Somebody who may lose what he has. */
   #victim(): LeaderNode | undefined {
     const { nodes } = this.#world
-    return nodes.length >= 3 && this.#isWhole ? this.#dice.pick(nodes) : undefined
+    return nodes.length >= 3 && !this.#isRemoving && this.#isWhole ? this.#dice.pick(nodes) : undefined
   }
 
-  /** Whether everybody is a member, every group has its voters, and nobody who is none any more counts in any of them. */
+  /**
+   * Whether everybody is a member, every group has its voters, nobody who is none any more counts in any of them, and everybody knows it: a
+   * change that is committed counts for a member once it has applied it, and until then it needs those that were voters before.
+   */
   get #isWhole(): boolean {
     const { nodes, commits } = this.#world
     const present = new Set(nodes.map(({ member }) => member))
@@ -80,7 +92,21 @@ export class DiskLosses {
       groups.every(({ configurations: [now] }) => {
         if (now === undefined || now.isJoint || now.voters.size < 3) return false
         return now.members.length === nodes.length && now.members.every((id) => present.has(id))
-      })
+      }) &&
+      nodes.every((node) => this.#knowsAll(node))
+    )
+  }
+
+  #knowsAll({ agent }: LeaderNode): boolean {
+    const { groups } = this.#world.commits
+    const own = [...(agent?.groups ?? [])]
+    const toText = (configuration: Configuration | undefined): string =>
+      JSON.stringify(configuration?.toRecord())
+    return (
+      own.length === groups.size &&
+      own.every(
+        ({ id, status }) => toText(status.configuration) === toText(groups.get(id)?.configurations[0]),
+      )
     )
   }
 

@@ -50,15 +50,11 @@ function leave(cluster: LeaderCluster, at: string, node: string): string | undef
   return answer
 }
 
-test('the first of peers.json founds the cluster once a majority says that it is new', () => {
+test('the first of peers.json founds the cluster once all say that they are new', () => {
   const cluster = new LeaderCluster('found', 'ABC')
   cluster.crash('C')
-  cluster.crash('B')
   cluster.advance(5000)
-  assert.equal(cluster.node('A').agent.cluster.group, undefined, 'one of three is no majority')
-  cluster.node('B').start()
-  cluster.advance(1000)
-  assert.deepEqual([rosterOf(cluster.node('A')), rosterOf(cluster.node('B'))], ['AB', 'AB'])
+  assert.equal(cluster.node('A').agent.cluster.group, undefined)
   cluster.node('C').start()
   cluster.advance(1000)
   assert.deepEqual(cluster.all.map(rosterOf), ['ABC', 'ABC', 'ABC'])
@@ -102,6 +98,21 @@ test('a founder that was wiped founds no second cluster, but joins', () => {
     [id, id, id],
   )
   assert.deepEqual(cluster.node('A').delivered(), ['before'])
+})
+
+test('no second cluster is founded while anybody has the first, however many were wiped', () => {
+  const cluster = begun('no second', 'ABC')
+  for (const id of 'AB') {
+    cluster.crash(id)
+    cluster.node(id).wipe()
+  }
+  cluster.crash('C')
+  for (const id of 'AB') cluster.node(id).start()
+  cluster.advance(10_000)
+  assert.ok(cluster.up.every((node) => node.agent.cluster.group === undefined))
+  cluster.node('C').start()
+  cluster.advance(10_000)
+  for (const id of 'AB') assert.equal(cluster.node(id).agent.standing, 'outside')
 })
 
 test('a node that was wiped learns first, then votes again in every group, as another member', () => {

@@ -25,6 +25,7 @@ export const nodeStatus: NodeStatus = {
   memory: { rssBytes: 1, heapUsedBytes: 1, retainedBytes: 1 },
   loopLagMs: { p99: 0, max: 0 },
   journal: { state: 'ok' },
+  member: { state: 'settled' },
   links: [],
   streams: [],
   subscriptions: 0,

@@ -21,6 +21,7 @@ export class FakeNode {
   /** `hang` takes requests and never answers; `garbage` answers with something else. */
   fault: 'none' | 'hang' | 'garbage' = 'none'
   journal: object = { state: 'ok' }
+  member: object = { state: 'settled' }
   published = 0
   readonly subscriptions: Set<string> = new Set()
   readonly streams: Map<string, FakeStream> = new Map()
@@ -166,6 +167,7 @@ export class FakeNode {
       ...{
         memory: { rssBytes: 67_108_864, heapUsedBytes: 1024, retainedBytes: 2048 },
         loopLagMs: { p99: 1.25, max: 2 },
+        member: this.member,
         journal: this.journal,
       },
       ...{ links, streams, subscriptions: this.subscriptions.size, sessions: 0, counters: {} },

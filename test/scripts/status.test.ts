@@ -37,6 +37,16 @@ test('status exits 4 when a link is down and says why', async () => {
   assert.match(stdout, /node A: the link to B is down: connection refused/)
 })
 
+test('status exits 4 while a node does not vote everywhere, and says what became of its log', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('A').member = { state: 'outside' }
+  cluster.node('B').member = { state: 'learning', damage: 'log/1.log from byte 7' }
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 4)
+  assert.match(stdout, /node A is in no cluster yet: the first node of peers.json founds one/)
+  assert.match(stdout, /node B has not caught up .*; its log was set aside: log\/1.log from byte 7/)
+})
+
 test('status exits 4 when a node cannot write its journal and says why', async () => {
   await using cluster = await FakeCluster.start(2)
   cluster.node('B').journal = { state: 'failing', reason: 'ENOSPC: no space left on device' }

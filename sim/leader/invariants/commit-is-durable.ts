@@ -39,7 +39,10 @@ export class CommitIsDurable implements LeaderInvariant {
       )
     const members = this.#world.commits.group(group).configurationAt(index)?.toRecord()
     if (JSON.stringify(members) !== JSON.stringify(configuration))
-      throw new Violation(this.name, `${node}, group ${group}: floor ${index} has other members than the log`)
+      throw new Violation(
+        this.name,
+        `${node}, group ${group}: floor ${index} has other members than the log: ${JSON.stringify(configuration)}, not ${JSON.stringify(members)}`,
+      )
     const key = `${group} ${index}`
     const state = crc32(data)
     if ((this.#states.get(key) ?? state) !== state)

@@ -1,6 +1,6 @@
 // The files of a node's log under the hands of a test, while the node is stopped: what disks do to them.
 
-import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ClusterNode } from '../cluster-node.ts'
 
@@ -25,17 +25,6 @@ export class LogRot {
   async files(): Promise<readonly string[]> {
     const names = await readdir(this.#folder)
     return names.toSorted().map((name) => join(this.#folder, name))
-  }
-
-  /** Keeps the log as it is. */
-  async keep(): Promise<void> {
-    await cp(this.#folder, `${this.#folder}.kept`, { recursive: true })
-  }
-
-  /** Puts back what was kept. */
-  async putBack(): Promise<void> {
-    await rm(this.#folder, { recursive: true })
-    await cp(`${this.#folder}.kept`, this.#folder, { recursive: true })
   }
 
   /** Makes several files of the one that there is, as if files were full much earlier. */

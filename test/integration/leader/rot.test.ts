@@ -1,10 +1,13 @@
-// Logs that are not what was written: damage keeps a node from starting, so that it never votes on what it has forgotten, and a write that
-// did not end is cut off.
+// Logs that are not what was written, or not there: the node never votes on what it has forgotten, but learns as another member. A write
+// that did not end is cut off.
 
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import type { ClusterNode } from '../cluster-node.ts'
+import { until } from '../until.ts'
 import { LogRot } from './log-rot.ts'
 import { Trial } from './trial.ts'
 
@@ -53,38 +56,84 @@ const damages: Readonly<Record<string, Damage>> = {
   },
 }
 
-/** Starts the node and asserts that it refuses, naming the place, before anybody could hear of it. */
-async function assertRefuses(node: ClusterNode, where: string): Promise<void> {
+/** Starts the node and asserts that it begins anew, says why, and keeps what it found. */
+async function assertBeginsAnew(node: ClusterNode, where: string): Promise<void> {
   const lines = node.log.length
-  node.spawn()
-  const { code } = await node.exit
-  const said = node.log.slice(lines)
-  const told = said.find((line) => line.startsWith('DATA_DAMAGED: ')) ?? said.join('\n')
-  assert(told.startsWith(`DATA_DAMAGED: ${where}`), told)
-  assert.equal(code, 2)
-  assert(!said.some((line) => line.includes('"event":"listening"')), 'it has not taken part in anything')
+  await node.start()
+  const told = node.log.slice(lines).find((line) => line.includes('"event":"log-set-aside"')) ?? ''
+  const { reason, path } = JSON.parse(told === '' ? '{}' : told)
+  assert(String(reason).startsWith(where), `${reason} does not begin with ${where}`)
+  assert(existsSync(path))
+  const { member } = await node.status()
+  assert.equal(member.damage, reason)
 }
 
-test('a node with a damaged log refuses to start and names the place; with its log it catches up', async () => {
+/** Resolves when a node votes wherever it is to. */
+async function untilSettled(node: ClusterNode): Promise<void> {
+  await until(`${node.id} votes again`, async () => (await node.status()).member.state === 'settled')
+}
+
+test('a node with a damaged log keeps it aside, learns as another member, and votes again', async () => {
   await using trial = await Trial.start()
   await using load = await trial.load()
   await load.untilAcknowledged(trial.ids, 50)
-  // The one that leads has the most votes to remember.
-  const victim = await trial.untilLed()
-  const others = trial.ids.filter((id) => id !== victim.id)
-  await victim.kill()
-  const rot = new LogRot(victim)
-  await rot.split(fileCount)
-  await rot.keep()
-  for (const damage of Object.values(damages)) {
-    await assertRefuses(victim, await damage(rot))
+  for (const [what, damage] of Object.entries(damages)) {
+    // The one that leads has the most votes to remember.
+    const victim = await trial.untilLed()
+    const others = trial.ids.filter((id) => id !== victim.id)
+    await victim.kill()
+    const rot = new LogRot(victim)
+    await rot.split(fileCount)
+    const where = await damage(rot)
     await load.untilAcknowledged(others, 20)
-    await rot.putBack()
+    await assertBeginsAnew(victim, where)
+    await trial.untilCaughtUp(victim)
+    await untilSettled(victim)
+    assert.ok((await readdir(victim.options.dataPath)).includes('log.damaged-1'), what)
   }
-  await victim.start()
-  await trial.untilCaughtUp(victim)
   await load.untilAcknowledged(trial.ids, 30)
   await load.stop()
+  await trial.judge()
+})
+
+test('a node whose log and identity are gone learns everything again, and nothing that was acknowledged is lost', async () => {
+  await using trial = await Trial.start()
+  await using load = await trial.load()
+  await load.untilAcknowledged(trial.ids, 50)
+  for (const victim of trial.cluster.nodes) {
+    await victim.kill()
+    // Journal and subscriptions stay, so that the check can tell.
+    for (const name of ['identity.json', 'log', 'catalog.json'])
+      await rm(join(victim.options.dataPath, name), { recursive: true })
+    await victim.start()
+    await trial.untilCaughtUp(victim)
+    await untilSettled(victim)
+    await load.untilAcknowledged(trial.ids, 20)
+  }
+  await load.stop()
+  await trial.judge()
+})
+
+test('without the disk of one and the process of another nobody leads, and what was acknowledged is there when the other is', async () => {
+  await using trial = await Trial.start()
+  await using load = await trial.load()
+  await load.untilAcknowledged(trial.ids, 50)
+  const leader = await trial.untilLed()
+  const [wiped, other] = trial.cluster.nodes.filter((node) => node !== leader)
+  assert(wiped !== undefined && other !== undefined)
+  await load.stop()
+  await Promise.all(trial.cluster.nodes.map((node) => node.kill()))
+  await rm(join(wiped.options.dataPath, 'log'), { recursive: true })
+  for (const node of [wiped, other]) await node.start()
+  await trial.cluster.untilLinked(wiped.id, other.id)
+  assert.match(String((await wiped.status()).member.damage), /the log is missing$/)
+  await using client = await trial.cluster.connect(other.id)
+  // Longer than any election takes: who has a majority of votes would lead by now.
+  const { append } = await trial.publish(client, 'without a majority')
+  assert.notEqual(append.outcome, 'ok')
+  assert.equal((await wiped.status()).member.state, 'outside')
+  await leader.start()
+  await untilSettled(wiped)
   await trial.judge()
 })
 

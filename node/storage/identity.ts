@@ -1,0 +1,58 @@
+// Who a data directory belongs to, in identity.json: written once, and again only when its log cannot be gone on with.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HeraldError } from '../core/common/errors.ts'
+import { writeWholeFile } from './whole-file.ts'
+
+/** Whose directory it is. */
+export interface Identity {
+  readonly node: string
+  readonly cluster: string
+  /** When the directory was first used, ISO 8601. */
+  readonly createdAt: string
+  /** The node over this directory, as a member of Raft groups: whoever loses the directory has another number afterwards. */
+  readonly member: number
+  /** Whether the log has begun: where there is none then, it is lost. Absent before the first start is through. */
+  readonly hasLog?: boolean
+  /** Why the log that lies here is not this member's, but that of the one before; absent where it is. */
+  readonly abandonedLog?: string
+}
+
+const fileName = 'identity.json'
+
+/** Throws DATA_DAMAGED, and what the file system throws; undefined where there is none. */
+export async function readIdentity(directory: string): Promise<Identity | undefined> {
+  const path = join(directory, fileName)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw cause
+  }
+  const identity = parseIdentity(text)
+  if (identity === undefined)
+    throw new HeraldError('DATA_DAMAGED', `${path}: not {"node", "cluster", "createdAt", "member"}`)
+  return identity
+}
+
+export async function writeIdentity(directory: string, identity: Identity): Promise<void> {
+  await writeWholeFile(join(directory, fileName), `${JSON.stringify(identity)}\n`)
+}
+
+function parseIdentity(text: string): Identity | undefined {
+  let fields: Partial<Record<keyof Identity, unknown>>
+  try {
+    fields = Object(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+  const { node, cluster, createdAt, member, hasLog, abandonedLog } = fields
+  if (typeof node !== 'string' || typeof cluster !== 'string' || typeof createdAt !== 'string')
+    return undefined
+  if (typeof member !== 'number' || !Number.isSafeInteger(member) || member < 1) return undefined
+  const identity = { node, cluster, createdAt, member, ...(hasLog === true && { hasLog }) }
+  if (abandonedLog === undefined) return identity
+  return typeof abandonedLog === 'string' ? { ...identity, abandonedLog } : undefined
+}
