@@ -13,11 +13,13 @@ import { defaultStreamName, type StreamDefinition, type StreamMode } from './cor
 import type { Replica } from './core/stream/replica.ts'
 import type { LeaderHost } from './leader-host.ts'
 import type { LoopLag } from './loop-lag.ts'
+import { listMembers, removeMember } from './member-admin.ts'
 import type { NodeMemory } from './memory.ts'
 import { type ModeAnswer, switchMode } from './mode-switch.ts'
 import type {
   AdminPort,
   FileEntry,
+  MembersAnswer,
   NodeStatus,
   NodeSubscriptionAnswer,
   OpenFile,
@@ -103,6 +105,14 @@ export class NodeAdmin implements AdminPort {
 
   setMode(name: string, mode: StreamMode): Promise<ModeAnswer | Refusal> {
     return switchMode(this.#node.broker, name, mode, this.#node.draining)
+  }
+
+  members(): MembersAnswer {
+    return listMembers(this.#node.broker.leader)
+  }
+
+  removeMember(node: string): Promise<MembersAnswer | Refusal> {
+    return removeMember(this.#node.broker.leader, node, this.#node.draining)
   }
 
   async streamEnd(name: string, isCommitted: boolean): Promise<StreamEndAnswer | Refusal> {

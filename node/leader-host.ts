@@ -13,6 +13,7 @@ import type { SlabPool } from './core/common/slabs.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
 import { leaderLimits } from './leader/limits.ts'
+import type { Roster } from './meta/roster.ts'
 import type { MemberStatus } from './net/admin-port.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
 import { toDiskFailure, toReason } from './storage/disk-failure.ts'
@@ -103,6 +104,8 @@ export interface LeaderHostOptions {
   readonly brokerOf: () => Broker
   /** Answers to publishers that wait: they leave before other members hear what the groups have done. */
   readonly answers: TurnEnd
+  /** Members have come or gone. */
+  readonly onRoster: (roster: Roster, meta: number) => void
   /** The disk has refused: nothing may be acknowledged any more. */
   readonly onFailed: (code: ErrorCode, reason: string) => void
 }
@@ -138,7 +141,7 @@ export class LeaderHost {
         queuedBytes: options.queuedBytes,
         onDelivered: (replica) => brokerOf().onDelivered(replica),
         onFailed: (cause) => void this.#fail(cause),
-        onRoster: () => undefined,
+        onRoster: options.onRoster,
         epochs: {
           onSealed: (stream) => brokerOf().epochs.onSealed(stream),
           onEpoch: (stream, nodes, replica) => brokerOf().epochs.onEpoch(stream, nodes, replica),

@@ -10,6 +10,7 @@ import { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { BrokerPorts } from './broker/ports.ts'
 import { SessionTable } from './broker/session-table.ts'
 import { now } from './clock.ts'
+import { ClusterPeers } from './cluster-peers.ts'
 import { CollectionPolicy } from './collection-policy.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import { Counters } from './core/common/counters.ts'
@@ -22,7 +23,7 @@ import { LoopLag } from './loop-lag.ts'
 import { NodeMemory } from './memory.ts'
 import { AdminServer } from './net/admin-server.ts'
 import { ClientServer } from './net/client-server.ts'
-import { Links } from './net/links.ts'
+import type { Links } from './net/links.ts'
 import { createMetrics } from './net/metrics.ts'
 import type { ClientSubprotocol, FrameSink, ClientSession as SessionPort } from './net/ports.ts'
 import { PeerDriver } from './peer-driver.ts'
@@ -73,6 +74,7 @@ export class Node {
   readonly #clients: ClientServer
   readonly #admin: AdminServer
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #clusterPeers: ClusterPeers
   readonly #ticker: Ticker
   readonly #answers = new TurnEnd()
   readonly #collections: CollectionPolicy
@@ -110,6 +112,7 @@ export class Node {
       queuedBytes: (node) => this.#peers.queuedBytesTo(node),
       brokerOf: () => this.broker,
       onFailed: (code, reason) => this.#fail(code, reason),
+      onRoster: (roster, meta) => this.#clusterPeers.onRoster(roster, meta),
     })
     this.broker = new Broker({
       node: config.nodeId,
@@ -128,7 +131,12 @@ export class Node {
     this.#peers.attach(this.broker)
     this.sessions = new SessionTable(this.broker, tunables, toWelcome(config, boot))
     this.ownSubscriptions = new NodeSubscriptions(this.broker)
-    this.links = this.#createLinks()
+    this.#clusterPeers = new ClusterPeers({
+      ...{ config, boot, version, log, random, broker: this.broker, counters, listener: this.#peers },
+      member: options.directory.member,
+      onBanned: (code, reason) => this.#fail(code, reason),
+    })
+    this.links = this.#clusterPeers.links
     this.#ticker = new Ticker({
       hasDeadlines: () => this.broker.agent.hasDeadlines,
       onTick: () => this.broker.handle({ kind: 'tick' }),
@@ -203,6 +211,8 @@ export class Node {
   }
 
   #fail(code: ErrorCode, message: string): void {
+    // Nothing is due any more to a node that was removed.
+    if (code === 'NODE_REMOVED') this.ownSubscriptions.clear()
     this.#log.fatal({ event: 'failed', code, reason: message })
     void this.stop(message, `${code}: ${message}`)
   }
@@ -248,22 +258,6 @@ export class Node {
         this.memory.onCatalogChanged(this.broker)
       },
     }
-  }
-
-  #createLinks(): Links {
-    return new Links({
-      cluster: this.config.cluster,
-      node: this.config.nodeId,
-      boot: this.#options.boot,
-      version: this.version,
-      peers: this.config.peers,
-      listener: this.#peers,
-      counters: this.counters,
-      random: this.#options.random,
-      log: (event, fields) => this.#log.info({ event, ...fields }),
-      now,
-      onDuplicate: (message) => this.#fail('NODE_ID_IN_USE', message),
-    })
   }
 
   #createClientServer(): ClientServer {

@@ -13,7 +13,7 @@ import type { Roster } from '../meta/roster.ts'
 import { batchStream } from '../wire/batch-header.ts'
 import { raftFrameType } from '../wire/raft-frames.ts'
 import { controlFrameType, decodeControl } from './control.ts'
-import { DataGroups } from './data-groups.ts'
+import { DataGroups, hasSettled } from './data-groups.ts'
 import { DataMachine, type DataMachineOptions } from './data-machine.ts'
 import { SubmissionDesk } from './desk.ts'
 import { type LeaderLimits, leaderLimits } from './limits.ts'
@@ -73,7 +73,7 @@ export class LeaderAgent {
         now: ports.now,
         sendFrame: ports.sendFrame,
         isUp: (each) => ports.queuedBytes(each) !== undefined,
-        onRoster: (roster) => this.#onRoster(roster),
+        onRoster: (roster, meta) => this.#onRoster(roster, meta),
       },
     })
     this.#data = new DataGroups({
@@ -100,9 +100,8 @@ export class LeaderAgent {
     const { roster, group, isMember } = this.cluster
     if (roster === undefined || group === undefined || !isMember) return 'outside'
     const { member } = this.#options
-    const isVoter = group.status.configuration.voters.has(member)
-    const hasSettled = isVoter === roster.metaVoters.includes(member) && this.#data.hasSettled(roster)
-    return hasSettled ? 'settled' : 'learning'
+    const isSettled = hasSettled(group, member, roster, roster.metaVoters) && this.#data.hasSettled(roster)
+    return isSettled ? 'settled' : 'learning'
   }
 
   /** All groups that this node is in, META as well. */
@@ -266,10 +265,10 @@ export class LeaderAgent {
     this.#phases.report(isOfGroup)
   }
 
-  #onRoster(roster: Roster): void {
+  #onRoster(roster: Roster, meta: number): void {
     this.#data.onRoster(roster)
     for (const stream of this.#definitions.keys()) this.#data.of(stream)
-    this.#ports.onRoster(roster)
+    this.#ports.onRoster(roster, meta)
   }
 
   #createMachine(id: number, parts: Pick<DataMachineOptions, 'log' | 'reads' | 'propose'>): DataMachine {

@@ -100,9 +100,7 @@ export class DataGroups {
     const { member } = this.#options
     return [...roster.groups.keys()].every((id) => {
       const begun = this.#groups.get(id)
-      if (begun === undefined) return false
-      const { configuration } = begun.group.status
-      return configuration.voters.has(member) === roster.votersOf(id).includes(member)
+      return begun !== undefined && hasSettled(begun.group, member, roster, roster.votersOf(id))
     })
   }
 
@@ -176,4 +174,17 @@ export class DataGroups {
     groups.add(group)
     return begun
   }
+}
+
+/** Whether a member votes in a group if, and only if, it is to, and the group has nobody who is no member of the cluster any more. */
+export function hasSettled(
+  { status: { configuration } }: Group,
+  member: MemberId,
+  roster: Roster,
+  voters: readonly MemberId[],
+): boolean {
+  return (
+    configuration.voters.has(member) === voters.includes(member) &&
+    configuration.members.every((id) => roster.has(id))
+  )
 }

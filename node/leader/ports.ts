@@ -19,7 +19,7 @@ export interface LeaderPorts extends GroupsPorts {
   /** The delivery log of the stream has grown. */
   readonly onDelivered: (replica: Replica) => void
   /** The cluster has other members, or other groups. */
-  readonly onRoster: (roster: Roster) => void
+  readonly onRoster: (roster: Roster, meta: number) => void
   /** Who has the replicas of all epochs. */
   readonly epochs: EpochHost
 }

@@ -2,6 +2,7 @@
 // what it does about those that come and go.
 
 import { Arena } from '../core/common/arena.ts'
+import type { Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import { emptyConfiguration } from '../core/raft/configuration.ts'
@@ -42,7 +43,7 @@ export interface ClusterPorts {
   /** Whether the link to a node is up. */
   readonly isUp: (node: NodeId) => boolean
   /** The roster is here, or has changed. */
-  readonly onRoster: (roster: Roster) => void
+  readonly onRoster: (roster: Roster, meta: number) => void
 }
 
 /** META's number is drawn above this when the cluster is founded, so that the METAs of two clusters never mix. Data groups are below it. */
@@ -54,6 +55,7 @@ const metaPace = { heartbeatTicks: 10, electionTicks: 25 } as const
 const asksAgainMs = 250
 /** Questions to META's leader without an answer; more are told that nobody leads. */
 const questionsMax = 100
+const noLeader: Refusal = { refused: 'NO_LEADER', reason: 'nobody leads the cluster at this moment' }
 /** Members that are remembered before the roster tells of them: more than a cluster has. */
 const heardMax = 64
 
@@ -67,7 +69,7 @@ export class Cluster {
   readonly #wanted = new Set<number>()
   /** What this leader has proposed since the roster changed last. */
   readonly #proposed = new Set<string>()
-  readonly #questions = new Map<number, (problem: string | undefined) => void>()
+  readonly #questions = new Map<number, (problem: Refusal | undefined) => void>()
   #lastRequest = 0
   /** Members that have spoken before the roster told of them. */
   readonly #heard = new Map<MemberId, NodeId>()
@@ -142,11 +144,10 @@ export class Cluster {
   }
 
   /** Asks for a node to leave the cluster; hears why not, or that it has been proposed. Who is removed shows in the roster. */
-  leave(node: NodeId, callback: (problem: string | undefined) => void): void {
+  leave(node: NodeId, callback: (problem: Refusal | undefined) => void): void {
     if (this.#group?.isLeading === true) return callback(this.#tryLeave(node))
     const leader = this.#leader
-    if (leader === undefined || this.#questions.size >= questionsMax)
-      return callback('nobody leads the cluster at this moment')
+    if (leader === undefined || this.#questions.size >= questionsMax) return callback(noLeader)
     this.#questions.set(++this.#lastRequest, callback)
     this.#send(leader, { op: 'leave', node, request: this.#lastRequest })
   }
@@ -208,7 +209,7 @@ export class Cluster {
         // The roster of a floor may be older than those who speak.
         for (const id of this.#heard.keys()) if (roster.has(id)) this.#heard.delete(id)
         for (const number of this.#wanted) if (roster.groups.has(number)) this.#wanted.delete(number)
-        ports.onRoster(roster)
+        ports.onRoster(roster, id)
       },
       onLeadership: () => {
         this.#proposed.clear()
@@ -252,21 +253,20 @@ export class Cluster {
   }
 
   #onLeave(from: NodeId, { node, request }: MetaMessage & { readonly op: 'leave' }): void {
-    const problem =
-      this.#group?.isLeading === true ? this.#tryLeave(node) : 'nobody leads the cluster at this moment'
+    const problem = this.#group?.isLeading === true ? this.#tryLeave(node) : noLeader
     this.#send(from, { op: 'answer', request, problem })
   }
 
-  #tryLeave(node: NodeId): string | undefined {
+  #tryLeave(node: NodeId): Refusal | undefined {
     const { ports, node: self } = this.#options
     const { roster } = this
-    if (roster === undefined) return 'nobody leads the cluster at this moment'
+    if (roster === undefined) return noLeader
     const problem = leaveProblem(roster, node, (each) => each === self || ports.isUp(each))
     if (problem === undefined) this.#propose({ op: 'leave', node })
     return problem
   }
 
-  #onAnswer(request: number, problem: string | undefined): void {
+  #onAnswer(request: number, problem: Refusal | undefined): void {
     const callback = this.#questions.get(request)
     this.#questions.delete(request)
     callback?.(problem)

@@ -1,5 +1,6 @@
 // Whether a node may leave: what remains must be able to go on without it.
 
+import type { Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import type { Roster } from './roster.ts'
@@ -9,10 +10,12 @@ export function leaveProblem(
   roster: Roster,
   node: NodeId,
   isUp: (node: NodeId) => boolean,
-): string | undefined {
+): Refusal | undefined {
   const leaving = roster.memberOf(node)
-  if (leaving === undefined) return `${node} is not a member of the cluster`
-  if (roster.nodes.length === 1) return `${node} is the only member of the cluster`
+  if (leaving === undefined)
+    return { refused: 'NODE_UNKNOWN', reason: `${node} is not a member of the cluster` }
+  if (roster.nodes.length === 1)
+    return { refused: 'NODE_NEEDED', reason: `${node} is the only member of the cluster` }
   const places: [string, readonly MemberId[]][] = [['META', roster.metaVoters]]
   for (const group of roster.groups.keys()) places.push([`group ${group}`, roster.votersOf(group)])
   for (const [name, voters] of places) {
@@ -21,8 +24,8 @@ export function leaveProblem(
       const each = roster.nodeOf(id)
       return each !== undefined && isUp(each)
     })
-    if (up.length * 2 <= remaining.length)
-      return `without ${node} only ${up.length} of the ${remaining.length} remaining voters of ${name} would be up`
+    const reason = `without ${node} only ${up.length} of the ${remaining.length} remaining voters of ${name} would be up`
+    if (up.length * 2 <= remaining.length) return { refused: 'NODE_NEEDED', reason }
   }
   return undefined
 }

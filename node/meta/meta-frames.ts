@@ -1,13 +1,15 @@
-// What nodes say to each other about who is in the cluster, before and beside META's own messages. A frame is u8 11, 3 bytes 0, and a JSON
+// What nodes say to each other about who is in the cluster, before and beside META's own messages. A frame is u8 12, 3 bytes 0, and a JSON
 // object (docs/protocol.md section 7).
 
+import type { Refusal } from '../core/common/errors.ts'
 import { isNodeId, type NodeId } from '../core/common/ids.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
+import { isErrorCode } from '../wire/control.ts'
 import { toTextBytes, tryReadText } from '../wire/text.ts'
 import type { RosterMember } from './roster.ts'
 import { isMemberId, readMember } from './roster-bytes.ts'
 
-export const metaFrameType = 11
+export const metaFrameType = 12
 const headBytes = 4
 const reasonCharactersMax = 1000
 
@@ -21,7 +23,7 @@ export type MetaMessage =
   /** A node is to leave; the answer has the same number. */
   | { readonly op: 'leave'; readonly node: NodeId; readonly request: number }
   /** Why what was asked for is not done; or that it has been proposed. */
-  | { readonly op: 'answer'; readonly request: number; readonly problem: string | undefined }
+  | { readonly op: 'answer'; readonly request: number; readonly problem: Refusal | undefined }
 
 export function encodeMeta(message: MetaMessage): Uint8Array {
   const text = toTextBytes(JSON.stringify(message))
@@ -52,7 +54,7 @@ export function decodeMeta(frame: Uint8Array): MetaMessage | undefined {
   if (op === 'leave') return typeof node === 'string' && isNodeId(node) ? { op, node, request } : undefined
   if (op !== 'answer') return undefined
   if (problem === undefined) return { op, request, problem }
-  return typeof problem === 'string'
-    ? { op, request, problem: problem.slice(0, reasonCharactersMax) }
-    : undefined
+  const { refused, reason } = Object(problem) as Partial<Record<keyof Refusal, unknown>>
+  if (!isErrorCode(refused) || typeof reason !== 'string') return undefined
+  return { op, request, problem: { refused, reason: reason.slice(0, reasonCharactersMax) } }
 }

@@ -57,6 +57,11 @@ export class Roster {
     return Array.from(this.members, ({ node }) => node).sort()
   }
 
+  /** Nodes that were members, some of which may be members again. */
+  get formerNodes(): NodeId[] {
+    return [...this.#former.values()]
+  }
+
   has(id: MemberId): boolean {
     return this.#members.has(id)
   }

@@ -71,6 +71,25 @@ export interface NodeStatus {
   readonly counters: Readonly<Record<string, number>>
 }
 
+/** One member of the cluster. */
+export interface MemberAnswer {
+  readonly node: string
+  /** `HOST:PORT` of its peers. */
+  readonly address: string
+  /** Its number in Raft groups: another one over another data directory. */
+  readonly member: number
+  /** Groups that it votes in, as far as this node knows; 0 is META. */
+  readonly votes: readonly number[]
+}
+
+/** Answer of `GET /v1/nodes`. */
+export interface MembersAnswer {
+  /** Node that leads META; absent while none does. */
+  readonly leader?: string
+  /** In the order of their names; empty while this node is in no cluster. */
+  readonly members: readonly MemberAnswer[]
+}
+
 /** A stream's definition. */
 export interface StreamDefinitionAnswer {
   readonly name: string
@@ -178,6 +197,9 @@ export interface AdminPort {
   /** Where the order of a stream ends: here, or `isCommitted`, at least everything that was acknowledged before this was asked. */
   streamEnd(name: string, isCommitted: boolean): MaybePromise<StreamEndAnswer | Refusal>
   deleteStream(name: string): MaybePromise<StreamDefinitionAnswer | Refusal>
+  members(): MaybePromise<MembersAnswer>
+  /** Answers when the node has left the cluster; groups let it go a little later. */
+  removeMember(node: string): MaybePromise<MembersAnswer | Refusal>
   subscriptions(): MaybePromise<readonly NodeSubscriptionAnswer[]>
   addSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>
   removeSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>

@@ -52,6 +52,8 @@ const routes: readonly Route[] = [
     answer: async (i) => judge(await i.port.deleteStream(i.name)),
   },
   { method: 'PUT', path: 'v1/modes/:name', answer: putMode },
+  { method: 'GET', path: 'v1/nodes', answer: async ({ port }) => ok(await port.members()) },
+  { method: 'DELETE', path: 'v1/nodes/:name', answer: async (i) => judge(await i.port.removeMember(i.name)) },
   {
     method: 'GET',
     path: 'v1/ends/:name',

@@ -157,10 +157,12 @@ function refuse(
 function toHttpStatus(code: ErrorCode): number {
   switch (code) {
     case 'STREAM_UNKNOWN':
+    case 'NODE_UNKNOWN':
     case 'PATH_UNKNOWN':
       return 404
     case 'STREAM_EXISTS':
       return 412
+    case 'NODE_NEEDED':
     case 'STREAM_OVERLAP':
     case 'STREAM_LIMIT':
     case 'SUBSCRIPTION_LIMIT':

@@ -24,7 +24,11 @@ export interface Hello {
   readonly node: NodeId
   readonly boot: Boot
   readonly version: string
-  /** The whole of the node's peers.json, itself included. */
+  /** Of the node over its data directory, as Raft groups know it. */
+  readonly member: number
+  /** The number of META of the cluster that it is in, as far as it knows one. */
+  readonly meta: number | undefined
+  /** All nodes that it knows, itself included. */
   readonly peers: ReadonlyMap<string, PeerAddress>
   /** True when the dialling node only shows that it runs; the other end dials back. */
   readonly announce: boolean
@@ -33,7 +37,7 @@ export interface Hello {
 /** The JSON text of a hello. */
 export function encodeHello(hello: Hello): string {
   const peers = Object.fromEntries([...hello.peers].map(([id, { host, port }]) => [id, [host, port]]))
-  const { protocol, cluster, node, boot, version, announce } = hello
+  const { protocol, cluster, node, boot, version, member, meta, announce } = hello
   return JSON.stringify({
     op: 'hello',
     protocol,
@@ -41,7 +45,9 @@ export function encodeHello(hello: Hello): string {
     node,
     boot,
     version,
+    member,
     peers,
+    ...(meta !== undefined && { meta }),
     ...(announce && { announce }),
   })
 }
@@ -58,7 +64,7 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
 
 /** Reads a hello. A later version may say things that this one does not know, so its number is judged first. */
 export function decodeHello(fields: Readonly<Record<string, unknown>>): Hello | Refusal {
-  const { protocol, cluster, node, boot, version, peers, announce } = fields
+  const { protocol, cluster, node, boot, version, member, meta, peers, announce } = fields
   if (protocol !== linkProtocol) {
     const reason = `the other node speaks protocol ${JSON.stringify(protocol)?.slice(0, 20)}, this one ${linkProtocol}`
     return { refused: 'PROTOCOL_VERSION_UNKNOWN', reason }
@@ -67,15 +73,45 @@ export function decodeHello(fields: Readonly<Record<string, unknown>>): Hello | 
   if (typeof node !== 'string' || !isNodeId(node)) return malformed('node')
   if (typeof boot !== 'number' || !isBoot(boot)) return malformed('boot')
   if (typeof version !== 'string') return malformed('version')
+  if (typeof member !== 'number' || !Number.isSafeInteger(member) || member < 1) return malformed('member')
+  if (meta !== undefined && (typeof meta !== 'number' || !Number.isSafeInteger(meta)))
+    return malformed('meta')
   const addresses = decodePeers(peers)
   if (addresses === undefined) return malformed('peers')
-  return { protocol, cluster, node, boot, version, peers: addresses, announce: announce === true }
+  return {
+    protocol,
+    cluster,
+    node,
+    boot,
+    version,
+    member,
+    meta,
+    peers: addresses,
+    announce: announce === true,
+  }
+}
+
+/**
+ * Where a node is that this one does not know, if it belongs here: it is of this cluster, and has this node where it is. Undefined for
+ * every other one.
+ */
+export function toNewcomer(own: Hello, other: Hello): PeerAddress | undefined {
+  // A name that would vanish in every object that is keyed by nodes is nobody's.
+  if (own.peers.has(other.node) || other.node === '__proto__') return undefined
+  if (own.cluster !== other.cluster) return undefined
+  const [here, there] = [own.peers.get(own.node), other.peers.get(own.node)]
+  const isMeant = here !== undefined && here.host === there?.host && here.port === there.port
+  return isMeant ? other.peers.get(other.node) : undefined
 }
 
 /** Why the node that said `other` may not be linked to the one that says `own`; undefined if it may. */
 export function judgeHello(own: Hello, other: Hello): Refusal | undefined {
   if (other.cluster !== own.cluster) {
     const reason = `node ${own.node} belongs to cluster "${own.cluster}", node ${other.node} to "${other.cluster}"`
+    return { refused: 'CLUSTER_MISMATCH', reason }
+  }
+  if (own.meta !== undefined && other.meta !== undefined && own.meta !== other.meta) {
+    const reason = `${own.node} and ${other.node} belong to two clusters that were founded apart`
     return { refused: 'CLUSTER_MISMATCH', reason }
   }
   if (!own.peers.has(other.node)) {

@@ -21,6 +21,8 @@ export class LinkSlot {
   readonly #now: () => number
   /** Set by the owner when this node is the one that dials. */
   dialer: Dialer | undefined
+  /** Set where the peer dials: shows it once that this node runs. */
+  announcer: Dialer | undefined
   /** The connection that is up, or that this node dialled and is being greeted. */
   #link: Link | undefined
   #state: 'up' | 'down' | 'refused' = 'down'
@@ -33,6 +35,12 @@ export class LinkSlot {
     this.#log = options.log
     this.#now = options.now
     this.#since = options.now()
+  }
+
+  /** Dials no more. */
+  stop(): void {
+    this.dialer?.stop()
+    this.announcer?.stop()
   }
 
   /** The connection that is up. */

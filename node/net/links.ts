@@ -11,14 +11,13 @@ import type { ErrorCode, Refusal } from '../core/common/errors.ts'
 import type { Boot, NodeId } from '../core/common/ids.ts'
 import type { Random } from '../core/common/random.ts'
 import { closeGoingAway, type SocketFault } from './close-codes.ts'
-import { Dialer } from './dialer.ts'
-import { type Hello, judgeHello, linkProtocol, type PeerAddress } from './hello.ts'
+import { type Hello, judgeHello, linkProtocol, type PeerAddress, toNewcomer } from './hello.ts'
 import { Link, type LinkHost } from './link.ts'
+import { LinkDialing } from './link-dialing.ts'
 import { defaultLinkDurations, type LinkDurations } from './link-durations.ts'
 import { LinkSlot } from './link-slot.ts'
 import type { LinkListener, LinkStatus, LogEvent, PeerAcceptor } from './ports.ts'
 
-const peerSubprotocol = 'herald.peer.v1'
 /** Accepted connections that have not said a valid hello; beyond it the oldest is dropped. Many times a cluster. */
 const greetingsMax = 64
 /** Reasons for refusing strangers that are remembered so as to be logged once. */
@@ -31,7 +30,9 @@ export interface LinksOptions {
   readonly node: NodeId
   readonly boot: Boot
   readonly version: string
-  /** All of peers.json, this node included. */
+  /** Of the node over its data directory. */
+  readonly member: number
+  /** All nodes, this one included: see `setPeers`. */
   readonly peers: ReadonlyMap<NodeId, PeerAddress>
   readonly listener: LinkListener
   readonly counters: Counters
@@ -39,14 +40,19 @@ export interface LinksOptions {
   readonly log: LogEvent
   /** Milliseconds since 1970, with fractions: `performance.timeOrigin + performance.now()`. */
   readonly now: () => number
-  /** Another process runs under this node's id, and the cluster knows it. */
-  readonly onDuplicate: (message: string) => void
+  /** Why whoever has a number as a member may not be linked, though its node is known; undefined if it may. */
+  readonly judgeMember: (member: number) => Refusal | undefined
+  /** A node of this cluster, which is not among the peers, is there: whoever wants it calls `setPeers`. */
+  readonly onNewcomer: (node: NodeId, address: PeerAddress) => void
+  /** This node must not go on: another process runs under its id, or it was removed from the cluster. */
+  readonly onBanned: (code: ErrorCode, message: string) => void
   readonly durations?: Partial<LinkDurations>
 }
 
 /** All links of one node. */
 export class Links implements LinkHost, PeerAcceptor {
-  readonly own: Hello
+  /** What this node says first. */
+  own: Hello
   readonly durations: LinkDurations
   readonly now: () => number
   readonly #options: LinksOptions
@@ -56,35 +62,79 @@ export class Links implements LinkHost, PeerAcceptor {
   /** Accepted ones among them that are not up, oldest first. */
   readonly #greetings = new Set<Link>()
   readonly #reported = new Set<string>()
-  readonly #announcers: Dialer[] = []
+  readonly #dialing: LinkDialing
+  #isStarted = false
   /** Called when the last connection has ended after `close`. */
   #onAllEnded: (() => void) | undefined
 
   constructor(options: LinksOptions) {
-    const { cluster, node, boot, version, peers, listener, log, now } = options
+    const { cluster, node, boot, version, member, peers, random } = options
     this.#options = options
-    this.own = { protocol: linkProtocol, cluster, node, boot, version, peers, announce: false }
-    this.durations = { ...defaultLinkDurations, ...options.durations }
-    this.now = now
-    for (const peer of peers.keys()) {
-      if (peer !== node) this.#slots.set(peer, new LinkSlot({ peer, listener, log, now }))
+    this.own = {
+      protocol: linkProtocol,
+      cluster,
+      node,
+      boot,
+      version,
+      member,
+      meta: undefined,
+      peers,
+      announce: false,
     }
+    this.durations = { ...defaultLinkDurations, ...options.durations }
+    this.now = options.now
+    this.#dialing = new LinkDialing({
+      ...{ random, durations: this.durations, own: () => this.own },
+      onOpen: (webSocket, socket, slot, hello) => {
+        const link = new Link({ webSocket, socket, host: this, dialed: { peer: slot.peer, hello } })
+        this.#links.add(link)
+        if (!hello.announce) slot.greet(link)
+      },
+      onFailed: () => options.counters.increment('linkDialsFailed'),
+    })
+    for (const peer of peers.keys()) this.#open(peer)
   }
 
   /** Begins to dial. */
   start(): void {
+    this.#isStarted = true
+    for (const slot of this.#slots.values()) this.#dial(slot)
+  }
+
+  /** Nodes come and go: links to those that are none any more end, and those that are new are dialled. */
+  setPeers(peers: ReadonlyMap<NodeId, PeerAddress>): void {
+    this.own = { ...this.own, peers }
     for (const [peer, slot] of this.#slots) {
-      const address = this.#options.peers.get(peer)
-      if (address === undefined) continue
-      if (this.own.node < peer) {
-        slot.dialer = this.#createDialer(slot, address)
-        slot.dialNow()
-      } else {
-        const announcer = this.#createAnnouncer(peer, address)
-        this.#announcers.push(announcer)
-        announcer.dialNow()
-      }
+      if (peers.has(peer)) continue
+      slot.stop()
+      for (const link of this.#links)
+        if (link.dialedPeer === peer || link.hello?.node === peer)
+          link.terminate(`node ${peer} is not in the cluster any more`)
+      this.#slots.delete(peer)
     }
+    for (const peer of peers.keys()) {
+      if (this.#slots.has(peer)) continue
+      const slot = this.#open(peer)
+      if (this.#isStarted && slot !== undefined) this.#dial(slot)
+    }
+  }
+
+  /** The node is in a cluster whose META has this number. */
+  setMeta(meta: number): void {
+    this.own = { ...this.own, meta }
+  }
+
+  #open(peer: NodeId): LinkSlot | undefined {
+    const { node, listener, log, now } = this.#options
+    if (peer === node) return undefined
+    const slot = new LinkSlot({ peer, listener, log, now })
+    this.#slots.set(peer, slot)
+    return slot
+  }
+
+  #dial(slot: LinkSlot): void {
+    const address = this.own.peers.get(slot.peer)
+    if (address !== undefined && this.#onAllEnded === undefined) this.#dialing.begin(slot, address)
   }
 
   acceptPeer(webSocket: WebSocket, socket: Socket): void {
@@ -112,14 +162,17 @@ export class Links implements LinkHost, PeerAcceptor {
     const ended = new Promise<void>((resolve) => {
       this.#onAllEnded = resolve
     })
-    for (const announcer of this.#announcers) announcer.stop()
-    for (const slot of this.#slots.values()) slot.dialer?.stop()
+    for (const slot of this.#slots.values()) slot.stop()
     for (const link of this.#links) link.close(closeGoingAway, 'NODE_DRAINING: the node is shutting down')
     if (this.#links.size > 0) await ended
   }
 
   judge(link: Link, hello: Hello): void {
-    const refusal = judgeHello(this.own, hello) ?? this.#judgeRole(link, hello)
+    const { judgeMember, onNewcomer } = this.#options
+    const removed = judgeMember(hello.member)
+    const address = toNewcomer(this.own, hello)
+    if (removed === undefined && address !== undefined) onNewcomer(hello.node, address)
+    const refusal = removed ?? judgeHello(this.own, hello) ?? this.#judgeRole(link, hello)
     if (refusal !== undefined) {
       this.#refuse(link, hello.node, refusal)
       return
@@ -158,7 +211,7 @@ export class Links implements LinkHost, PeerAcceptor {
     this.#slotOf(link)?.onRefused(code, message)
     // Only a node that this one dialled may say so: anybody can connect and claim it.
     if (link.dialedPeer === undefined) return
-    if (code === ('NODE_ID_IN_USE' satisfies ErrorCode)) this.#options.onDuplicate(message)
+    if (code === 'NODE_ID_IN_USE' || code === 'NODE_REMOVED') this.#options.onBanned(code, message)
   }
 
   onSilent(): void {
@@ -235,39 +288,5 @@ export class Links implements LinkHost, PeerAcceptor {
   #slotOf(link: Link): LinkSlot | undefined {
     const peer = link.dialedPeer ?? link.hello?.node
     return peer === undefined ? undefined : this.#slots.get(peer)
-  }
-
-  #createDialer(slot: LinkSlot, address: PeerAddress): Dialer {
-    return new Dialer({
-      address,
-      subprotocol: peerSubprotocol,
-      durations: this.durations,
-      random: this.#options.random,
-      onOpen: (webSocket, socket) => {
-        const dialed = { peer: slot.peer, hello: this.own }
-        const link = new Link({ webSocket, socket, host: this, dialed })
-        this.#links.add(link)
-        slot.greet(link)
-      },
-      onFailed: (reason) => {
-        this.#options.counters.increment('linkDialsFailed')
-        slot.onDialFailed(reason)
-      },
-    })
-  }
-
-  /** Says once that this node runs. Whether anybody hears it does not matter: those who do not will dial anyway. */
-  #createAnnouncer(peer: NodeId, address: PeerAddress): Dialer {
-    return new Dialer({
-      address,
-      subprotocol: peerSubprotocol,
-      durations: this.durations,
-      random: this.#options.random,
-      onOpen: (webSocket, socket) => {
-        const dialed = { peer, hello: { ...this.own, announce: true } }
-        this.#links.add(new Link({ webSocket, socket, host: this, dialed }))
-      },
-      onFailed: () => {},
-    })
   }
 }

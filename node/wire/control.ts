@@ -261,7 +261,8 @@ function readClosing(fields: Fields): NodeControl | Refusal {
   return { op: 'closing', code, message, retryMs }
 }
 
-function isErrorCode(value: unknown): value is ErrorCode {
+/** Whether a value is a code of the registry. */
+export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorRegistry, value)
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import {
   type CleanupAnswer,
   type FileAnswer,
+  type MembersAnswer,
   type ModeAnswer,
   type SendAnswer,
   type StatusAnswer,
@@ -109,6 +110,17 @@ export class AdminClient {
     const request = this.#request('PUT', `/v1/modes/${encodeURIComponent(name)}`)
     const answer = await requestJson({ ...request, body: { mode } })
     return this.#expect<ModeAnswer>(answer, { stream: 'string', mode: 'string', epoch: 'number' })
+  }
+
+  /** Who is in the cluster, as the node knows it. */
+  async members(): Promise<MembersAnswer> {
+    return this.#expect<MembersAnswer>(await this.#ask('GET', '/v1/nodes'), { members: 'array' })
+  }
+
+  /** Resolves when another node has left the cluster. */
+  async removeMember(node: string): Promise<MembersAnswer> {
+    const answer = await this.#ask('DELETE', `/v1/nodes/${encodeURIComponent(node)}`)
+    return this.#expect<MembersAnswer>(answer, { members: 'array' })
   }
 
   /** Where the order of a stream ends. */

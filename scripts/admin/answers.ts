@@ -67,6 +67,18 @@ export interface StreamDefinition {
   readonly by: string
 }
 
+export interface MembersAnswer {
+  /** Node that leads META. */
+  readonly leader?: string | undefined
+  readonly members: readonly {
+    readonly node: string
+    readonly address: string
+    readonly member: number
+    /** Groups that it votes in; 0 is META. */
+    readonly votes: readonly number[]
+  }[]
+}
+
 export interface StreamEndAnswer {
   readonly stream: string
   readonly epoch: number

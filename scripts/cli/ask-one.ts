@@ -6,13 +6,15 @@ import { type NodeProblem, toProblem } from '../admin/round.ts'
 import type { Context } from './context.ts'
 import { CommandError, exitCodes } from './outcome.ts'
 
-/** Asks the nodes one after the other until one answers: a change must be made once, not once on every node. */
+/** Asks the nodes that are meant, one after the other, until one answers: a change must be made once, not once on every node. */
 export async function askOne<Answer>(
   context: Context,
   ask: (client: AdminClient) => Promise<Answer>,
+  isMeant: (node: string) => boolean = () => true,
 ): Promise<{ readonly value: Answer; readonly unreachable: readonly NodeProblem[] }> {
   const unreachable: NodeProblem[] = []
   for (const client of await context.clients()) {
+    if (!isMeant(client.node)) continue
     try {
       return { value: await ask(client), unreachable }
     } catch (error) {

@@ -66,6 +66,19 @@ export class ComposeFleet implements Fleet {
     }
   }
 
+  async add(id: string): Promise<void> {
+    throw new CommandError(
+      exitCodes.failure,
+      `node ${id} is to be added to compose.yaml and docker/peers.json first`,
+      {
+        next: 'add a service there, then `docker compose up --wait`: it joins by itself',
+      },
+    )
+  }
+
+  /** What compose.yaml says is the user's; `docker compose rm` takes the container away. */
+  async forget(): Promise<void> {}
+
   async down(options: DownOptions): Promise<DownResult> {
     const running = await this.running()
     await this.#follow(['down'], options)

@@ -54,6 +54,10 @@ export interface Fleet {
   /** Starts what does not run yet and returns when the processes exist; readiness is asked of the nodes. */
   up(options: UpOptions): Promise<UpResult>
   down(options: DownOptions): Promise<DownResult>
+  /** Starts one more node, whose peers.json has all others; returns when its process answers. */
+  add(id: string, signal: AbortSignal): Promise<void>
+  /** A node was removed from the cluster: it is not one that should be there any more, and its data is kept aside. */
+  forget(id: string): Promise<void>
   /** What the node's process wrote to its standard streams, as one text file. */
   saveLog(id: string, file: string): Promise<void>
   /** Forgets what the processes wrote to their standard streams; false if this fleet cannot. */

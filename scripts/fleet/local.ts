@@ -94,6 +94,39 @@ export class LocalFleet implements Fleet {
     })
   }
 
+  async add(id: string, signal: AbortSignal): Promise<void> {
+    await withLock(this.home, async () => {
+      const { nodes } = (await readState(this.home)) ?? { nodes: [] }
+      if (nodes.some((node) => node.id === id))
+        throw new CommandError(exitCodes.failure, `there is a node ${id} already`)
+      if (nodes.length >= nodeCountMax)
+        throw new CommandError(exitCodes.failure, `a cluster has at most ${nodeCountMax} nodes`)
+      const [port = 0, adminPort = 0] = await reservePorts([0, 0])
+      const node = { id, port, adminPort }
+      await this.#writePeers([...nodes, node])
+      const started = { ...node, process: await this.#spawnNode(node) }
+      await writeState(this.home, { version: 1, nodes: [...nodes, started] })
+      await this.#awaitAnswer(started, signal)
+    })
+  }
+
+  /** The process of a node that was removed stops by itself. */
+  async forget(id: string): Promise<void> {
+    await withLock(this.home, async () => {
+      const { nodes } = (await readState(this.home)) ?? { nodes: [] }
+      const node = nodes.find((each) => each.id === id)
+      if (node === undefined) return
+      const deadline = Date.now() + stopTimeoutMs
+      while (isNodeRunning(node) && Date.now() < deadline) await delay(pollIntervalMs)
+      if (isNodeRunning(node) && node.process !== undefined) trySignal(node.process, 'SIGTERM')
+      const remaining = nodes.filter((each) => each !== node)
+      await this.#writePeers(remaining)
+      await writeState(this.home, { version: 1, nodes: remaining })
+      const data = join(this.home, 'data', id)
+      await rename(data, `${data}.removed-${Date.now()}`).catch(() => undefined)
+    })
+  }
+
   /** Ends a node's process at once, as a crash would. */
   async kill(id: string): Promise<void> {
     const node = (await readState(this.home))?.nodes.find((each) => each.id === id)
@@ -130,9 +163,9 @@ export class LocalFleet implements Fleet {
         },
       )
     }
-    const ids = Array.from({ length: nodeCount ?? nodeCountDefault }, (_, index) =>
-      String.fromCharCode(65 + index),
-    )
+    // Those that were there last, whoever has joined or left since.
+    const lastIds = nodeCount === undefined ? last?.nodes.map(({ id }) => id) : undefined
+    const ids = lastIds ?? toIds(nodeCount ?? nodeCountDefault)
     const lastNodes = ids.map((id) => last?.nodes.find((node) => node.id === id))
     const ports = await reservePorts(lastNodes.flatMap((node) => [node?.port ?? 0, node?.adminPort ?? 0]))
     const nodes = ids.map((id, index) => ({
@@ -140,9 +173,13 @@ export class LocalFleet implements Fleet {
       port: ports[2 * index] ?? 0,
       adminPort: ports[2 * index + 1] ?? 0,
     }))
+    await this.#writePeers(nodes)
+    return { version: 1, nodes }
+  }
+
+  async #writePeers(nodes: readonly LocalNode[]): Promise<void> {
     const entries = nodes.map((node) => `  "${node.id}": ["127.0.0.1", ${node.port}]`)
     await writeFile(join(this.home, 'peers.json'), `{\n${entries.join(',\n')}\n}\n`)
-    return { version: 1, nodes }
   }
 
   async #spawnNode(node: LocalNode): Promise<ProcessHandle> {
@@ -226,6 +263,10 @@ export class LocalFleet implements Fleet {
   #previousLogFile(id: string): string {
     return shorten(join(this.home, 'logs', `${id}.previous.log`))
   }
+}
+
+function toIds(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String.fromCharCode(65 + index))
 }
 
 /** The line of a node's output that says best why it ended: the last that names an error, else the last. */

@@ -30,14 +30,11 @@ const attemptsMax = 5
 
 export class Cluster implements AsyncDisposable {
   readonly folder: string
-  readonly nodes: readonly ClusterNode[]
+  readonly nodes: ClusterNode[]
   readonly #links: ReadonlyMap<string, LinkProxies>
+  readonly #former: ClusterNode[] = []
 
-  private constructor(
-    folder: string,
-    nodes: readonly ClusterNode[],
-    links: ReadonlyMap<string, LinkProxies>,
-  ) {
+  private constructor(folder: string, nodes: ClusterNode[], links: ReadonlyMap<string, LinkProxies>) {
     this.folder = folder
     this.nodes = nodes
     this.#links = links
@@ -97,6 +94,29 @@ export class Cluster implements AsyncDisposable {
     const node = this.nodes.find((candidate) => candidate.id === id)
     assert(node !== undefined, `there is a node ${id}`)
     return node
+  }
+
+  /** One more node, whose peers.json has all others; the files of those have not changed. Its links cannot be cut. */
+  async add(id: string): Promise<ClusterNode> {
+    const [port = 0, adminPort = 0] = await reservePorts(2)
+    const peersFile = join(this.folder, `peers-${id}.json`)
+    const peers = [...this.nodes, { id, options: { port } }].map(({ id: node, options }) => {
+      return [node, ['127.0.0.1', options.port]] as const
+    })
+    await writeFile(peersFile, JSON.stringify(Object.fromEntries(peers)))
+    const node = new ClusterNode({
+      ...{ id, port, adminPort, peersFile, dataPath: join(this.folder, id) },
+      ...{ environment: this.nodes[0]?.options.environment ?? {}, routes: {} },
+    })
+    this.nodes.push(node)
+    await node.start()
+    return node
+  }
+
+  /** A node was removed: it is none of the cluster any more, but what its journal says still counts. */
+  forget(node: ClusterNode): void {
+    this.nodes.splice(this.nodes.indexOf(node), 1)
+    this.#former.push(node)
   }
 
   async startAll(): Promise<void> {
@@ -164,7 +184,7 @@ export class Cluster implements AsyncDisposable {
 
   /** The delivery check over the journals of all nodes, once those that run have written everything. */
   async check(options: { readonly graceMs?: number } = {}): Promise<CheckResult> {
-    const journals = this.nodes.map(async (node) => {
+    const journals = [...this.nodes, ...this.#former].map(async (node) => {
       await node.admin.flush().catch(() => undefined)
       return await node.journal()
     })
@@ -172,7 +192,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()))
+    await Promise.all([...this.nodes, ...this.#former].map((node) => node[Symbol.asyncDispose]()))
     await Promise.all([...this.#links.values()].flat().map((proxy) => proxy.close()))
     await rm(this.folder, { recursive: true, force: true })
   }

@@ -54,6 +54,33 @@ test('up takes any number of nodes, and down stops them', async () => {
   assert.equal((await herald(['up', '--nodes', '1'])).exitCode, 0)
 })
 
+test('nodes are added, replaced and removed by one command each, and down and up keep those that are there', async () => {
+  await using here = await prepare()
+  const { herald } = here
+  const nodesOf = (stdout: string): string =>
+    JSON.parse(stdout)
+      .members.map(({ node }: { readonly node: string }) => node)
+      .join('')
+  assert.equal((await herald(['up', '--nodes', '3'])).exitCode, 0)
+  const added = await herald(['node', 'add', 'D', '--json'])
+  assert.equal(added.exitCode, 0, added.stderr)
+  assert.equal(nodesOf(added.stdout), 'ABCD')
+  const again = await herald(['node', 'add', 'D'])
+  assert.equal(again.exitCode, 1)
+  assert.match(again.stderr, /there is a node D already/)
+  const replaced = await herald(['node', 'replace', 'A', 'E', '--yes', '--json'])
+  assert.equal(replaced.exitCode, 0, replaced.stderr)
+  assert.equal(nodesOf(replaced.stdout), 'BCDE')
+  const removed = await herald(['node', 'remove', 'E', '--yes'])
+  assert.equal(removed.exitCode, 0, removed.stderr)
+  assert.match(removed.stdout, /^B +127\.0\.0\.1:\d+ .*META/m)
+  assert.doesNotMatch(removed.stdout, /^[AE] /m)
+  assert.equal((await herald(['node', 'remove', 'E', '--yes'])).exitCode, 1)
+  assert.equal((await herald(['down'])).stdout, 'stopped B, C, D\n')
+  assert.deepEqual(JSON.parse((await herald(['up', '--json'])).stdout).started, ['B', 'C', 'D'])
+  assert.equal((await herald(['status', '--wait', 'healthy', '--timeout', '30s'])).exitCode, 0)
+})
+
 test('npm start -- --once proves the delivery, stops the cluster and exits 0', async () => {
   await using here = await prepare()
   const { status, stdout } = await start(here, '--once')

@@ -44,7 +44,7 @@ function begun(seed: string, ids: string): LeaderCluster {
 function leave(cluster: LeaderCluster, at: string, node: string): string | undefined {
   let answer: string | undefined = 'nobody has answered'
   cluster.node(at).agent.cluster.leave(node as NodeId, (problem) => {
-    answer = problem
+    answer = problem?.reason
   })
   cluster.advance(200)
   return answer

@@ -242,7 +242,7 @@ test('a stranger who refuses a node is closed and counted, and the node goes on'
   assert.match(ending.reason, /^PROTOCOL_BROKEN: a refusal that answers no hello/)
   assert.equal(node.counters.get('framesMalformed'), 1)
   // Even one that has said hello as a peer cannot stop the node, before its link is up or after.
-  const fields = { protocol: 1, cluster: 'herald', node: 'A', boot: 9, version: '1' }
+  const fields = { protocol: 1, cluster: 'herald', node: 'A', boot: 9, version: '1', member: 9 }
   const hello = JSON.stringify({ op: 'hello', ...fields, peers: { A: ['127.0.0.1', 1] } })
   const cases: readonly (readonly [readonly string[], CounterName])[] = [
     [[refusal], 'linksRefused'],
@@ -257,7 +257,7 @@ test('a stranger who refuses a node is closed and counted, and the node goes on'
     await untilTrue(() => node.counters.get(counter) === before + 1)
     peer.webSocket.terminate()
   }
-  assert.deepEqual(node.duplicates, [])
+  assert.deepEqual(node.bans, [])
 })
 
 test('memory returns after many large messages and half frames', async (t) => {

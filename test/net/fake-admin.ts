@@ -64,6 +64,12 @@ class FakeNode implements AdminPort {
     return []
   }
 
+  members(): { members: [] } {
+    return { members: [] }
+  }
+
+  removeMember: AdminPort['removeMember'] = (node) => this.#record('removeMember', [node], { members: [] })
+
   send: AdminPort['send'] = (command) =>
     this.#record('send', [command], {
       acknowledged: command.count,

@@ -4,7 +4,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Counters, counterMeanings } from '../../node/core/common/counters.ts'
 import { toCloseReason, toCloseStatus } from '../../node/net/close-codes.ts'
-import { decodeHello, encodeHello, type Hello, judgeHello, parseObject } from '../../node/net/hello.ts'
+import {
+  decodeHello,
+  encodeHello,
+  type Hello,
+  judgeHello,
+  parseObject,
+  toNewcomer,
+} from '../../node/net/hello.ts'
 import { LinkClock } from '../../node/net/link-clock.ts'
 import { toBoot, toNode } from './test-node.ts'
 
@@ -14,6 +21,8 @@ const own: Hello = {
   node: toNode('A'),
   boot: toBoot(1),
   version: '0.1.0',
+  member: 1,
+  meta: undefined,
   peers: new Map([
     ['A', { host: 'a', port: 1 }],
     ['B', { host: 'b', port: 2 }],
@@ -22,7 +31,7 @@ const own: Hello = {
 }
 
 test('a hello survives its text form, with unknown fields beside it', () => {
-  for (const hello of [own, { ...own, announce: true }]) {
+  for (const hello of [own, { ...own, announce: true }, { ...own, meta: 70_000 }]) {
     const fields = parseObject(encodeHello(hello))
     assert(fields !== undefined)
     assert.deepEqual(decodeHello({ ...fields, later: 1 }), hello)
@@ -45,7 +54,7 @@ test('a hello with any field wrong is refused by name, never thrown', () => {
     { A: ['a', '1'] },
     { '': ['a', 1] },
   ]
-  for (const name of ['node', 'boot', 'peers', 'cluster', 'version']) {
+  for (const name of ['node', 'boot', 'peers', 'cluster', 'version', 'member']) {
     const refusals = wrong
       .map((value) => decodeHello({ ...fields, [name]: value }))
       .filter((hello) => 'refused' in hello)
@@ -64,6 +73,25 @@ test('an id that only one side knows is no disagreement, a different address is'
     refused: 'PEERS_DISAGREE',
     reason: 'B is b:2 for node A, b:3 for B',
   })
+})
+
+test('two that belong to clusters that were founded apart are none, and one that is in none may join', () => {
+  const other: Hello = { ...own, node: toNode('B'), boot: toBoot(2), meta: 70_001 }
+  assert.equal(judgeHello(own, other), undefined)
+  assert.equal(judgeHello({ ...own, meta: 70_001 }, other), undefined)
+  assert.equal(judgeHello({ ...own, meta: 70_000 }, other)?.refused, 'CLUSTER_MISMATCH')
+})
+
+test('a node that is not known belongs here if it has this one where it is', () => {
+  const address = { host: 'c', port: 3 }
+  const peers = new Map([...own.peers, ['C', address]])
+  const other: Hello = { ...own, node: toNode('C'), boot: toBoot(3), peers }
+  assert.deepEqual(toNewcomer(own, other), address)
+  assert.equal(toNewcomer(own, { ...other, cluster: 'another' }), undefined)
+  assert.equal(toNewcomer(own, { ...other, node: toNode('B') }), undefined)
+  const elsewhere = new Map([...peers, ['A', { host: 'a', port: 9 }]])
+  assert.equal(toNewcomer(own, { ...other, peers: elsewhere }), undefined)
+  assert.equal(toNewcomer(own, { ...other, peers: new Map([['C', address]]) }), undefined)
 })
 
 test('the clock keeps the sample with the shortest round trip of the last sixteen', () => {

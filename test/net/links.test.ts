@@ -25,6 +25,8 @@ const strangerHello: Hello = {
   node: toNode('A'),
   boot: toBoot(9),
   version: '1',
+  member: 9,
+  meta: undefined,
   peers: new Map([['A', { host: '127.0.0.1', port: 1 }]]),
   announce: false,
 }
@@ -199,7 +201,7 @@ test('refuses strangers: unknown ids, other versions, wrong roles, and what is n
     ],
     ['{"op":"hello","protocol":1,"cluster":"herald","node":"../x"}', 1002, /no valid "node"/],
     [
-      '{"op":"hello","protocol":1,"cluster":"herald","node":"__proto__","boot":1,"version":"1","peers":{"__proto__":["h",1]}}',
+      '{"op":"hello","protocol":1,"cluster":"herald","node":"__proto__","boot":1,"version":"1","member":1,"peers":{"__proto__":["h",1]}}',
       4401,
       /NODE_UNKNOWN/,
     ],
@@ -216,7 +218,7 @@ test('refuses strangers: unknown ids, other versions, wrong roles, and what is n
     assert.match(ending.reason, reason)
   }
   assert.deepEqual(node.listener.events, [])
-  assert.deepEqual(node.duplicates, [])
+  assert.deepEqual(node.bans, [])
 })
 
 test('ends a handshake without a hello by its deadline, and drops the oldest of too many', async () => {
@@ -237,8 +239,8 @@ test('tells a node that was started twice, and keeps the link of the first', asy
     await startTestNode({ id: 'A', boot: 7, peers: pair.peers }),
     await startTestNode({ id: 'B', boot: 8, peers: { ...pair.peers, C: ['127.0.0.1', 3] } }),
   ]
-  await Promise.all(doubles.map((double) => double.listener.until(() => double.duplicates.length > 0)))
-  assert.deepEqual(doubles[0]?.duplicates, ['node A is running already, and answers node B'])
+  await Promise.all(doubles.map((double) => double.listener.until(() => double.bans.length > 0)))
+  assert.deepEqual(doubles[0]?.bans, ['NODE_ID_IN_USE: node A is running already, and answers node B'])
   assert.deepEqual(a.listener.events, ['up B 2'])
   assert.deepEqual(b.listener.events, ['up A 1'])
   await closeAll(doubles)

@@ -34,6 +34,10 @@ export interface TestNodeOptions {
   readonly boot: number
   readonly peers: Peers
   readonly cluster?: string
+  readonly member?: number
+  readonly takesNewcomers?: boolean
+  /** Numbers of members that were removed. */
+  readonly removed?: readonly number[]
   readonly durations?: Partial<LinkDurations>
   readonly now?: () => number
 }
@@ -46,7 +50,7 @@ export class TestNode implements AsyncDisposable {
   readonly listener: FakeListener = new FakeListener()
   readonly counters: Counters = new Counters()
   readonly events: string[] = []
-  readonly duplicates: string[] = []
+  readonly bans: string[] = []
   port: number = 0
 
   constructor(options: TestNodeOptions) {
@@ -65,8 +69,16 @@ export class TestNode implements AsyncDisposable {
       random: seededRandom(options.id),
       log: (event, fields) => this.events.push(`${event} ${JSON.stringify(fields)}`),
       now: options.now ?? (() => performance.timeOrigin + performance.now()),
-      onDuplicate: (message) => {
-        this.duplicates.push(message)
+      member: options.member ?? options.boot,
+      judgeMember: (member) =>
+        options.removed?.includes(member) === true
+          ? { refused: 'NODE_REMOVED', reason: `member ${member} was removed` }
+          : undefined,
+      onNewcomer: (node, address) => {
+        if (options.takesNewcomers === true) this.links.setPeers(new Map([...addresses, [node, address]]))
+      },
+      onBanned: (code, message) => {
+        this.bans.push(`${code}: ${message}`)
         this.listener.changed()
       },
       durations: { ...shortDurations, ...options.durations },
@@ -110,7 +122,7 @@ export interface Pair extends AsyncDisposable {
 /** Starts two linked nodes. */
 export async function startPair(
   options: {
-    readonly b?: { readonly cluster?: string; readonly peers?: Peers }
+    readonly b?: Partial<TestNodeOptions>
     readonly extraPeers?: Peers
     readonly durations?: Partial<LinkDurations>
     readonly now?: () => number

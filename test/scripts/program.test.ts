@@ -24,6 +24,7 @@ test('has every command of the documentation', () => {
       'flood',
       'log',
       'mode',
+      'node',
       'publish',
       'read',
       'send',

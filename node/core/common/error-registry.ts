@@ -1,8 +1,10 @@
 // The registry of every error code: what happened, what to do about it, and what it means for the connection.
 // `docs/errors.md` is generated from this table by test/tidy/error-page.ts; a test keeps the two equal.
 
-/** Every code, by name. */
-export const errorRegistry = {
+import { clusterErrors } from './cluster-error-registry.ts'
+
+/** All but those about who is in the cluster. */
+const commonErrors = {
   TOPIC_INVALID: {
     meaning: 'The topic of a publication is not a valid topic.',
     action: 'Use 1 to 32 tokens between dots, without wildcards, spaces or control characters; 255 bytes.',
@@ -201,26 +203,6 @@ export const errorRegistry = {
     action: 'Correct each at the place that is named.',
     fate: 'exit 2',
   },
-  NODE_UNKNOWN: {
-    meaning: 'The node id is not in peers.json.',
-    action: 'Add it to peers.json on every node, or start with an id that is there.',
-    fate: 'exit 2',
-  },
-  NODE_ID_IN_USE: {
-    meaning: 'A node with the same id is running already.',
-    action: 'Stop the other one, or give this one an id of its own.',
-    fate: 'exit 2',
-  },
-  PEERS_DISAGREE: {
-    meaning: 'Two nodes have different entries for the same id in peers.json.',
-    action: 'Give every node the same peers.json.',
-    fate: 'close 4401',
-  },
-  CLUSTER_MISMATCH: {
-    meaning: 'A node of another cluster dialled.',
-    action: 'Check the addresses in peers.json and the cluster names.',
-    fate: 'close 4401',
-  },
   DATA_FOREIGN: {
     meaning: 'The data directory belongs to another node or cluster.',
     action: 'Start with the right --data directory, or an empty one.',
@@ -233,7 +215,8 @@ export const errorRegistry = {
   },
   DATA_DAMAGED: {
     meaning: 'A file in the data directory is not what Herald wrote.',
-    action: 'Restore the file that is named, or remove it: the node then starts without what it held.',
+    action:
+      'Restore the file that is named, or remove it: the node then starts without what it held. A log is set aside by itself.',
     fate: 'exit 2',
   },
   DISK_FAILED: {
@@ -298,3 +281,9 @@ export const errorRegistry = {
     fate: 'exit 1',
   },
 } as const
+
+/** Every code, by name. */
+export const errorRegistry: typeof commonErrors & typeof clusterErrors = {
+  ...commonErrors,
+  ...clusterErrors,
+}

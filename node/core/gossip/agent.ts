@@ -13,10 +13,10 @@ import {
   type GossipContext,
   type GossipEffect,
   gossipLimits,
-  newPeerState,
   ownState,
   type PeerState,
   send,
+  toPeers,
 } from './context.ts'
 import { Holdings } from './holdings.ts'
 import type { GossipInput } from './input.ts'
@@ -48,10 +48,16 @@ export class GossipAgent {
     slabs: SlabPool = new SlabPool(),
   ) {
     this.#slabs = slabs
-    const states = [...peers].filter((peer) => peer !== self).sort()
-    const peerMap = new Map(states.map((peer) => [peer, newPeerState(peer)]))
     const replicas = new Map<StreamId, Replica>()
-    this.#context = { self, boot, peers: peerMap, replicas, copiesTimeoutMs, effects: [], now: 0 }
+    this.#context = {
+      self,
+      boot,
+      peers: toPeers(self, peers),
+      replicas,
+      copiesTimeoutMs,
+      effects: [],
+      now: 0,
+    }
     this.#catalog = new CatalogExchange(this.#context)
     this.#push = new Push(this.#context)
     this.#wants = new Wants(this.#context)
@@ -163,6 +169,8 @@ export class GossipAgent {
         return this.#onPublish(input)
       case 'message':
         return this.#onMessage(input.from, input.message)
+      case 'nodes':
+        return this.#onNodes(input.nodes)
       case 'peerUp':
         return this.#onPeerUp(input.peer, input.boot, input.budget)
       case 'peerDown':
@@ -221,6 +229,12 @@ export class GossipAgent {
       default:
         unreachable(message)
     }
+  }
+
+  #onNodes(nodes: readonly NodeId[]): void {
+    const { peers, self } = this.#context
+    for (const id of peers.keys()) if (!nodes.includes(id)) this.#onPeerDown(id)
+    this.#context.peers = toPeers(self, nodes, peers)
   }
 
   #onPeerUp(id: NodeId, boot: Boot, budget: number): void {

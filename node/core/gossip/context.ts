@@ -102,8 +102,8 @@ export const gossipLimits = {
 export interface GossipContext {
   readonly self: NodeId
   readonly boot: Boot
-  /** Every other node of peers.json, in the order of their ids. */
-  readonly peers: ReadonlyMap<NodeId, PeerState>
+  /** Every other node of the cluster, in the order of their ids. */
+  peers: ReadonlyMap<NodeId, PeerState>
   readonly replicas: Map<StreamId, Replica>
   /** A publish that asked for copies ends as unknown after so long, milliseconds. */
   readonly copiesTimeoutMs: number
@@ -112,7 +112,7 @@ export interface GossipContext {
   now: number
 }
 
-export function newPeerState(id: NodeId): PeerState {
+function newPeerState(id: NodeId): PeerState {
   return {
     id,
     boot: undefined,
@@ -127,6 +127,16 @@ export function newPeerState(id: NodeId): PeerState {
     isQuiet: true,
     serving: [],
   }
+}
+
+/** The others among some nodes, in the order of their ids; what is known of some of them stays known. */
+export function toPeers(
+  self: NodeId,
+  nodes: Iterable<NodeId>,
+  known: ReadonlyMap<NodeId, PeerState> = new Map(),
+): ReadonlyMap<NodeId, PeerState> {
+  const others = [...nodes].filter((node) => node !== self).sort()
+  return new Map(others.map((node) => [node, known.get(node) ?? newPeerState(node)]))
 }
 
 /** The peer if the origin is its present boot and the link is up: then it pushes by itself. */

@@ -16,6 +16,8 @@ export type GossipInput =
       readonly token: number
     }
   | { readonly kind: 'message'; readonly from: NodeId; readonly message: PeerMessage }
+  /** The nodes of the cluster are these from now on. Who is none any more has no link. */
+  | { readonly kind: 'nodes'; readonly nodes: readonly NodeId[] }
   | { readonly kind: 'peerUp'; readonly peer: NodeId; readonly boot: Boot; readonly budget: number }
   | { readonly kind: 'peerDown'; readonly peer: NodeId }
   /** The link's queue has room for so many bytes. */

@@ -1,0 +1,111 @@
+// `herald node`: who is in the cluster, and nodes that come and go while it works.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Command } from 'commander'
+import type { StatusAnswer } from '../admin/answers.ts'
+import { askAll, type Round } from '../admin/round.ts'
+import { askOne } from '../cli/ask-one.ts'
+import { confirm } from '../cli/confirmation.ts'
+import type { Act, Context } from '../cli/context.ts'
+import { example } from '../cli/example.ts'
+import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { toTable } from '../cli/table.ts'
+
+/** A node that is asked to let another one go waits ten seconds for it. */
+const removeTimeoutMs = 15_000
+/** Whoever is to vote learns everything that is retained first. */
+const settleTimeoutMs = 60_000
+const pollIntervalMs = 100
+
+export function registerNode(program: Command, act: Act): void {
+  const group = program.command('node').description('nodes of the cluster, which come and go while it works')
+  group
+    .command('list')
+    .description('list the members, and where each votes')
+    .addHelpText('after', example('herald node list'))
+    .action((_options: object, command: Command) => act(command, list))
+  group
+    .command('add')
+    .description('start node NAME, and wait until it has caught up')
+    .argument('<name>')
+    .addHelpText('after', example('herald node add F'))
+    .action((name: string, _options: object, command: Command) =>
+      act(command, async (context) => {
+        await add(context, name)
+        return await list(context)
+      }),
+    )
+  group
+    .command('remove')
+    .description('remove node NAME, dead or alive; asks first')
+    .argument('<name>')
+    .addHelpText('after', example('herald node remove C --yes'))
+    .action((name: string, _options: object, command: Command) =>
+      act(command, async (context) => {
+        await confirm(context, `Remove node ${name}? It can join again only with an empty data directory.`)
+        await remove(context, name)
+        return await list(context)
+      }),
+    )
+  group
+    .command('replace')
+    .description('start node NEW, and when it has caught up, remove node OLD; asks first')
+    .argument('<old>')
+    .argument('<new>')
+    .addHelpText('after', example('herald node replace C F --yes'))
+    .action((old: string, name: string, _options: object, command: Command) =>
+      act(command, async (context) => {
+        await confirm(context, `Replace node ${old} by ${name}?`)
+        await add(context, name)
+        await remove(context, old)
+        return await list(context)
+      }),
+    )
+}
+
+async function list(context: Context): Promise<ExitCode> {
+  const { terminal } = context
+  const { value } = await askOne(context, (client) => client.members())
+  terminal.document({ ...value })
+  const rows = value.members.map(({ node, address, votes }) => {
+    return [node, address, node === value.leader ? 'leads META' : '', describeVotes(votes)]
+  })
+  if (rows.length === 0) terminal.line('there is no cluster yet: `herald status` says why')
+  else for (const line of toTable(['NODE', 'ADDRESS', 'ROLE', 'VOTES IN'], rows)) terminal.line(line)
+  return exitCodes.ok
+}
+
+async function add(context: Context, name: string): Promise<void> {
+  const { terminal, fleet, signal } = context
+  await fleet.add(name, signal)
+  terminal.progress(`node ${name} runs; it learns what the others have`)
+  await settle(context, ({ answers }) => answers.some(({ node }) => node === name))
+}
+
+/** Waits until everybody who answers votes wherever it is to, and every group has let go of who is no member any more. */
+async function settle(context: Context, isComplete: (round: Round<StatusAnswer>) => boolean): Promise<void> {
+  const deadline = Date.now() + settleTimeoutMs
+  for (;;) {
+    const round = await askAll(await context.clients(), (client) => client.status())
+    const hasSettled = round.answers.every(({ value }) => value.member.state === 'settled')
+    if (hasSettled && isComplete(round)) return
+    if (Date.now() > deadline)
+      throw new CommandError(exitCodes.unhealthy, 'not everybody has caught up within 60 s', {
+        next: 'see `herald status`',
+      })
+    await delay(pollIntervalMs, undefined, { signal: context.signal })
+  }
+}
+
+async function remove(context: Context, name: string): Promise<void> {
+  // Whoever goes would end before it could answer.
+  const isOther = (node: string): boolean => node !== name
+  await askOne(context, (client) => client.withTimeout(removeTimeoutMs).removeMember(name), isOther)
+  await context.fleet.forget(name)
+  context.terminal.progress(`node ${name} is removed`)
+  await settle(context, () => true)
+}
+
+function describeVotes(votes: readonly number[]): string {
+  return votes.map((group) => (group === 0 ? 'META' : String(group))).join(' ') || '-'
+}
