@@ -199,6 +199,32 @@ test('more than may wait for the disk is said', () => {
   assert.equal(host.groups.isFull, false)
 })
 
+test('a file of the log stays while a group needs more of it than is written again', () => {
+  const host = new Host(1, 2)
+  const append = (group: number, index: number, bytes: number): void => {
+    const previous = { term: index === 1 ? 0 : 1, index: index - 1 }
+    const entries = [{ term: 1, index, data: new Uint8Array(bytes) }]
+    host.receive({
+      group,
+      message: { kind: 'append', from: 2, to: 1, term: 1, previous, entries, commit: 0 },
+    })
+    host.disk.settle()
+  }
+  // Two entries that are more than 4 MiB together fill the first file; the other group begins the next one.
+  append(1, 1, 3_000_000)
+  append(1, 2, 3_000_000)
+  append(2, 1, 1_000_000)
+  append(2, 2, 100)
+  const before = [...host.disk.files.keys()]
+  assert.ok(before.length > 2)
+  for (let second = 0; second < 3; second++) {
+    host.groups.dropFiles()
+    host.endTurn()
+    host.disk.settle()
+  }
+  assert.deepEqual([...host.disk.files.keys()].slice(0, before.length), before)
+})
+
 test('a frame holds 512 KiB of messages, and one message may go beyond it', () => {
   const host = new Host(1)
   for (const bytes of [262_144, 262_144, 262_145, 262_144, 600_000, 100])

@@ -198,6 +198,24 @@ test('5.4.2 an entry of a term before is not committed by counting who has it (f
   assert.equal(group.status(1).commit, 3)
 })
 
+test('5.3 a follower keeps what follows the entries of a request that comes twice, committed or not', () => {
+  const group = new Group(3)
+  group.elect(1)
+  // The leader hears of nobody, so that nothing more is committed.
+  group.isCut = (from, to) => to === 1 || from === 3 || to === 3
+  group.propose(1, 'a')
+  const [early] = ofKind(group.drain(1), 'append')
+  group.deliver(early as Message)
+  group.settle()
+  group.propose(1, 'b', 'c')
+  group.settle()
+  const before = group.entries(2)
+  assert.deepEqual([before.length, group.status(2).commit], [4, 1])
+  group.deliver(early as Message)
+  group.settle()
+  assert.deepEqual(group.entries(2), before)
+})
+
 test('5.5 a request that comes twice does no harm', () => {
   const group = new Group(3)
   group.elect(1)
