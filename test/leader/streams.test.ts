@@ -136,6 +136,17 @@ test('a floor is a gap in its place for what is not here, and nothing for what i
   assert.deepEqual([item?.kind, item?.from], ['gap', 3])
 })
 
+test('what a floor stands for is a gap also when everything behind it was dropped', () => {
+  const host = new Host()
+  host.streams.define(definition)
+  host.streams.restore(ledgerAt(5))
+  host.insert({ from: 6, texts: ['f', 'g'] })
+  assert.deepEqual(host.read(), ['gap 1-5', 'f', 'g'])
+  host.now += 1000
+  host.streams.onSecond()
+  assert.deepEqual(host.read(), ['gap 1-7'])
+})
+
 test('a floor creates the streams that it speaks of, and their subscribers hear of them', () => {
   const host = new Host()
   host.streams.restore(ledgerAt(3))

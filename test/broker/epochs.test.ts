@@ -1,0 +1,234 @@
+// The epochs of a stream on one node: a sealed one delivers nothing more, it ends at its fence, and what lies behind that goes on.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Epochs, type EpochsHost } from '../../node/broker/epochs.ts'
+import { Subscriber } from '../../node/broker/subscriber.ts'
+import { type Boot, type NodeId, type Origin, toOrigin } from '../../node/core/common/ids.ts'
+import { GossipAgent, type GossipInput } from '../../node/core/gossip/agent.ts'
+import type { StreamMode } from '../../node/core/stream/definition.ts'
+import { type OriginState, Replica } from '../../node/core/stream/replica.ts'
+import type { StreamLedger } from '../../node/leader/ledger.ts'
+import type { Placed, Submission } from '../../node/leader/submissions.ts'
+import {
+  batchCount,
+  batchFlag,
+  batchOffset,
+  batchSequence,
+  batchStream,
+} from '../../node/wire/batch-header.ts'
+import { batchOf, orders, ordersId } from '../leader/leader-batches.ts'
+import { createTestLeader } from '../leader/test-leader.ts'
+import { createBroker } from './test-broker.ts'
+
+const A = 'A' as NodeId
+const B = 'B' as NodeId
+const a = 1 as Boot
+const b = 2 as Boot
+const nodes = new Map([
+  [a, A],
+  [b, B],
+])
+const ofB: Origin = toOrigin(B, b)
+const gossip = { ...orders, mode: 'gossip' } as const
+
+/** What the ledger of the group says of the stream. */
+function ledgerOf(
+  mode: StreamMode,
+  epoch: number,
+  sequences: Readonly<Record<number, number>>,
+): StreamLedger {
+  const pairs = Object.entries(sequences).map(([boot, to]): [Boot, number] => [Number(boot) as Boot, to])
+  return { definition: { ...orders, mode }, epoch, isSealing: false, last: 0, sequences: new Map(pairs) }
+}
+
+/** Node A beside node B, with a subscriber of the stream, which begins in gossip mode. */
+class Host implements EpochsHost {
+  readonly boot = a
+  readonly node = A
+  readonly agent: GossipAgent = new GossipAgent(A, a, [A, B])
+  readonly leader = createTestLeader()
+  readonly epochs: Epochs = new Epochs(this)
+  readonly allocate = (bytes: number): Uint8Array => new Uint8Array(bytes)
+  /** Inputs of the gossip agent that the epochs have made. */
+  inputs: GossipInput[] = []
+  readonly current: Replica[] = []
+  readonly publishedAgain: number[] = []
+  readonly first: Replica
+
+  constructor() {
+    this.agent.handle({ kind: 'peerUp', peer: B, boot: b, budget: 1_000_000 }, 1000)
+    this.first = this.epochs.define(gossip)
+    this.handle({ kind: 'interest', replica: this.first, wanted: true })
+    const holdings = [{ node: B, boot: b, first: 0, last: 0, base: 0 }]
+    const answer = { kind: 'holdings', stream: this.first.id, answer: true, holdings } as const
+    this.handle({ kind: 'message', from: B, message: answer })
+    this.inputs = []
+  }
+
+  handle(input: GossipInput): void {
+    this.inputs.push(input)
+    this.agent.handle(input, 1000)
+  }
+
+  hasSubscribers(): boolean {
+    return true
+  }
+
+  onPublishedAgain(_replica: Replica, to: number): void {
+    this.publishedAgain.push(to)
+  }
+
+  onEnded(): void {}
+
+  onCurrent(replica: Replica): void {
+    this.current.push(replica)
+  }
+
+  /** A batch of B comes, with so many messages. */
+  receive(from: number, count: number): void {
+    const frame = batchOf({ boot: b, from, texts: Array.from({ length: count }, (_, at) => `${from + at}`) })
+    const message = {
+      kind: 'batch',
+      stream: this.first.id,
+      boot: b,
+      from,
+      count,
+      confirm: false,
+      frame,
+    } as const
+    this.agent.handle({ kind: 'message', from: B, message }, 1000)
+  }
+
+  get stateOfB(): OriginState {
+    return this.first.originState(B, b, 1000)
+  }
+}
+
+/** The sequences of batches. */
+function rangesOf(frames: readonly Uint8Array[]): string[] {
+  return frames.map((frame) => `${batchSequence(frame)}-${batchSequence(frame) + batchCount(frame) - 1}`)
+}
+
+test('a sealed epoch takes what comes, delivers nothing more, and says what this node has', () => {
+  const host = new Host()
+  host.receive(1, 2)
+  assert.equal(host.stateOfB.position, 2)
+  const sealed = host.epochs.onSealed(ledgerOf('gossip', 0, {}))
+  host.receive(3, 2)
+  host.receive(7, 2)
+  assert.equal(host.stateOfB.position, 2)
+  const { own, isInterested, held } = sealed.report()
+  assert.deepEqual([sealed.next, own, isInterested], [1, 0, true])
+  const ranges = [
+    { from: 3, to: 4 },
+    { from: 7, to: 8 },
+  ]
+  assert.deepEqual(held.get(ofB), { delivered: 2, ranges })
+})
+
+test('an epoch ends at its fence: what belongs to it is delivered, and what follows without a hole goes on', () => {
+  const host = new Host()
+  host.receive(1, 2)
+  host.epochs.onSealed(ledgerOf('gossip', 0, {}))
+  for (const from of [3, 5, 8]) host.receive(from, from === 8 ? 1 : 2)
+  const next = new Replica(orders)
+  const [rest, ...more] = host.epochs.onEpoch(ledgerOf('leader', 1, { [b]: 4 }), nodes, next)
+  assert.equal(host.stateOfB.position, 4)
+  assert.deepEqual([rest?.node, rest?.boot, rest?.from, more], [B, b, 5, []])
+  assert.deepEqual(rangesOf(rest?.frames ?? []), ['5-6'])
+  const [frame = new Uint8Array(0)] = rest?.frames ?? []
+  assert.deepEqual([batchStream(frame), frame[batchOffset.flags]], [ordersId, batchFlag.submitted])
+  assert.deepEqual([host.epochs.next(host.first), host.epochs.numberOf(next)], [next, 1])
+})
+
+test('what this node lacks of an epoch that has ended is asked for', () => {
+  const host = new Host()
+  host.receive(1, 2)
+  host.epochs.onSealed(ledgerOf('gossip', 0, {}))
+  host.epochs.onEpoch(ledgerOf('leader', 1, { [a]: 0, [b]: 4 }), nodes, new Replica(orders))
+  const asked = host.inputs.flatMap((input) =>
+    input.kind === 'backfill' ? `${input.state.origin} ${input.from}-${input.to}` : input.kind,
+  )
+  assert.deepEqual(asked, [`${ofB} 3-4`])
+})
+
+test('an epoch that has begun is not begun again, by a floor that speaks of it too', () => {
+  const host = new Host()
+  const next = new Replica(orders)
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, next)
+  host.receive(1, 2)
+  assert.deepEqual(host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders)), [])
+  assert.deepEqual(host.epochs.onEpoch(ledgerOf('gossip', 0, {}), nodes, undefined), [])
+  assert.deepEqual(host.epochs.all('orders'), [host.first, next])
+  assert.deepEqual(host.current, [next])
+})
+
+test('an epoch in gossip mode goes on with the numbers of the one before, under a number of its own', () => {
+  const host = new Host()
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
+  host.epochs.onEpoch(ledgerOf('gossip', 2, { [a]: 5, [b]: 9 }), nodes, undefined)
+  const present = host.epochs.all('orders').at(-1)
+  assert.ok(present)
+  assert.notEqual(present.id, host.first.id)
+  assert.equal(host.agent.nextSequence(present), 6)
+  assert.equal(present.originState(B, b, 1000).position, 9)
+})
+
+test('what had no place is published in the next epoch with the number that it has, and nothing that does not follow', () => {
+  const host = new Host()
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
+  const ledger = ledgerOf('gossip', 2, { [a]: 5 })
+  host.epochs.onEpoch(ledger, nodes, undefined)
+  const told: (Placed | undefined)[] = []
+  const onPlaced = (placed: Placed | undefined): void => void told.push(placed)
+  const submission = (from: number, texts: readonly string[]): Submission => {
+    return { frame: batchOf({ from, texts }), to: from + texts.length - 1, at: 0, onPlaced }
+  }
+  host.epochs.publishAgain(ledger, [submission(5, ['e']), submission(6, ['f', 'g']), submission(9, ['i'])])
+  assert.deepEqual(told, [undefined, { epoch: 2, offset: 0 }, undefined])
+  assert.deepEqual(host.publishedAgain, [7])
+  const log = host.epochs.all('orders').at(-1)?.originState(A, a, 1000).log
+  assert.deepEqual([log?.first?.from, log?.last?.to], [6, 7])
+  const { frame } = log?.first ?? {}
+  assert.ok(frame)
+  assert.notEqual(batchStream(frame), ordersId, 'the number of the epoch, not of the stream')
+})
+
+test('a subscriber goes on in the next epoch when it has everything up to the fence of the one before', () => {
+  const { broker } = createBroker()
+  const [before, next] = [new Replica(gossip), new Replica(orders)]
+  const take = (replica: Replica, from: number, count: number): void => {
+    const texts = Array.from({ length: count }, () => 'x')
+    const frame = batchOf({ boot: b, from, texts, ...(replica === next ? { offset: from } : {}) })
+    const state = replica.originState(B, b, 1000)
+    replica.insert(state, { frame, from, count, confirm: false }, 1000)
+    replica.advance(state)
+  }
+  before.setBase(before.originState(B, b, 1000), 0)
+  next.setBase(next.originState(B, b, 1000), 4)
+  take(before, 1, 2)
+  take(next, 5, 1)
+  before.endAt(new Map([[b, 4]]))
+  const got: string[] = []
+  const sink = {
+    canTake: true,
+    batch: (_replica: Replica, _state: OriginState, _frame: Uint8Array, from: number, to: number) =>
+      void got.push(`${from}-${to}`),
+    gap: () => void got.push('gap'),
+  }
+  const host = {
+    ...{ ports: broker.ports, topicTables: broker.topicTables, backfill: () => undefined },
+    nextEpoch: (replica: Replica) => (replica === before ? next : undefined),
+  }
+  const start = { kind: 'after', vector: new Map(), others: 'zero' } as const
+  const common = { sub: 's', kind: 'client', patterns: ['>'], name: undefined, resumes: false } as const
+  const subscriber = new Subscriber(host, { ...common, sink, start: () => start })
+  subscriber.addStream(before)
+  subscriber.pump()
+  assert.deepEqual(got, ['1-2'])
+  take(before, 3, 2)
+  subscriber.pump()
+  assert.deepEqual(got, ['1-2', '3-4', '5-5'])
+  assert.deepEqual([subscriber.streams, subscriber.delivered], [[next], 5])
+})
