@@ -93,6 +93,9 @@ test('ignores totals that are repeated, lower, or more than was sent', () => {
   subscription.onCredit(1_000_000, 1_000_000)
   assert.equal(position(subscription), 30)
   assert.equal(subscription.hasOutstanding, false)
+  send(subscription, 31, 40, 10)
+  assert.equal(subscription.hasOutstanding, true, 'what is sent after that is not consumed yet')
+  assert.equal(position(subscription), 30)
 })
 
 test('takes no more than its credit, and more when some was consumed', () => {
@@ -104,6 +107,18 @@ test('takes no more than its credit, and more when some was consumed', () => {
   subscription.onCredit(5, 0)
   assert.equal(subscription.canTake, false)
   subscription.onCredit(6, 0)
+  assert.equal(subscription.canTake, true)
+})
+
+test('takes no more bytes than its credit, however few messages they are', () => {
+  const subscription = subscribe(0, { messages: 100, bytes: 250 })
+  for (const sequence of [1, 2]) send(subscription, sequence, sequence, 1)
+  assert.equal(subscription.canTake, true)
+  send(subscription, 3, 3, 1)
+  assert.equal(subscription.canTake, false)
+  subscription.onCredit(3, 50)
+  assert.equal(subscription.canTake, false)
+  subscription.onCredit(3, 51)
   assert.equal(subscription.canTake, true)
 })
 

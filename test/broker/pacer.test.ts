@@ -42,6 +42,12 @@ test('pauses after a full batch for at most five milliseconds, and resumes by it
   assert.deepEqual(connection.done, ['linksSlowed +1', 'pause', 'after 5.0 ms', 'resume'])
 })
 
+test('pauses no longer than that after a frame that is worth much more', () => {
+  const connection = new PacedConnection()
+  connection.pacer.pace(1_000_000, true)
+  assert.deepEqual(connection.done, ['linksSlowed +1', 'pause', 'after 5.0 ms'])
+})
+
 test('lets small frames through until together they are worth a millisecond', () => {
   const connection = new PacedConnection()
   for (let frame = 0; frame < 13; frame++) connection.pacer.pace(990, true)

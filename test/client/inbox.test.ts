@@ -1,9 +1,41 @@
-// What waits in front of a handler that does not come back.
+// What arrives is handed out once and without a hole, and what waits in front of a handler that does not come back is bounded.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Inbox } from '../../client/inbox.ts'
 import { boot, numbered, origin, streamId } from './fake-node.ts'
+
+const named = {
+  streamName: () => 'default',
+  streamNumber: (number: number) => number,
+  originName: () => origin,
+}
+
+test('a batch behind a hole that nobody has told breaks the protocol, and nothing of it is handed out', () => {
+  const inbox = new Inbox(named)
+  assert.equal(inbox.onBatch(numbered(1, 2)), undefined)
+  assert.match(inbox.onBatch(numbered(4, 1)) ?? '', /^sequence 4 of \S+ on default came after 2$/)
+  assert.deepEqual(takeAll(inbox), ['m1', 'm2'])
+})
+
+test('messages that come again are not handed out again, and count as consumed', () => {
+  const inbox = new Inbox(named)
+  inbox.onBatch(numbered(1, 3))
+  inbox.onBatch(numbered(2, 3))
+  inbox.onBatch(numbered(1, 4))
+  assert.deepEqual(takeAll(inbox), ['m1', 'm2', 'm3', 'm4'])
+  assert.equal(inbox.consumed.messages, 10)
+})
+
+function takeAll(inbox: Inbox): string[] {
+  const texts: string[] = []
+  for (let item = inbox.take(); item !== undefined; item = inbox.take()) {
+    assert.ok(item.kind === 'message')
+    texts.push(item.text())
+    inbox.onConsumed()
+  }
+  return texts
+}
 
 test('progress of many seconds and origins waits as one item per origin', () => {
   const inbox = new Inbox({
@@ -21,11 +53,7 @@ test('progress of many seconds and origins waits as one item per origin', () => 
 })
 
 test('progress before a gap is not moved behind it', () => {
-  const inbox = new Inbox({
-    streamName: () => 'default',
-    streamNumber: (number: number) => number,
-    originName: () => origin,
-  })
+  const inbox = new Inbox(named)
   inbox.onBatch(numbered(1, 1))
   inbox.onProgress(streamId, boot, 10)
   inbox.onGap(streamId, boot, 11, 20, 'lost')

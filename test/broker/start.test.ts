@@ -1,0 +1,57 @@
+// Where a subscription from an offset begins: with that message, also inside a batch, and before what retention has left.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startOf } from '../../node/broker/start.ts'
+import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import { LogFeed } from '../../node/core/stream/log-feed.ts'
+import { Replica } from '../../node/core/stream/replica.ts'
+import { batchOf, orders } from '../leader/leader-batches.ts'
+import { createBroker } from './test-broker.ts'
+
+/** A stream with batches of two origins that take turns, three messages each. */
+function written(batches: number): Replica {
+  const replica = new Replica(orders)
+  for (let at = 0; at < batches; at++) {
+    const boot = (1 + (at % 2)) as Boot
+    const state = replica.originState('AB'.charAt(at % 2) as NodeId, boot, 1000)
+    if (state.position === undefined) replica.setBase(state, 0)
+    const from = 1 + 3 * Math.floor(at / 2)
+    const frame = batchOf({ boot, from, texts: ['x', 'y', 'z'], offset: 1 + 3 * at })
+    replica.insert(state, { frame, from, count: 3, confirm: false }, 1000 + at)
+    replica.advance(state)
+  }
+  return replica
+}
+
+/** What a subscription from an offset gets: `boot from-to`, or the gap. */
+function read(replica: Replica, offset: number): string[] {
+  const feed = new LogFeed(replica, startOf(createBroker().broker, { offset })(replica))
+  const items: string[] = []
+  for (let item = feed.next(); item !== undefined; item = feed.next()) {
+    const to = item.kind === 'gap' ? item.to : item.entry.to
+    items.push(`${item.kind === 'gap' ? 'gap ' : ''}${item.state.boot} ${item.from}-${to}`)
+  }
+  return items
+}
+
+test('a subscription begins with the message at its offset, wherever that stands in its batch', () => {
+  const replica = written(4)
+  assert.deepEqual(read(replica, 4), ['2 1-3', '1 4-6', '2 4-6'])
+  assert.deepEqual(read(replica, 5), ['2 2-3', '1 4-6', '2 4-6'])
+  assert.deepEqual(read(replica, 6), ['2 3-3', '1 4-6', '2 4-6'])
+  assert.deepEqual(read(replica, 7), ['1 4-6', '2 4-6'])
+  assert.deepEqual(read(replica, 12), ['2 6-6'])
+})
+
+test('a subscription from an offset that nobody has given yet gets what comes from there on', () => {
+  assert.deepEqual(read(written(4), 13), [])
+})
+
+test('a subscription from an offset that retention has dropped is told what is gone', () => {
+  const replica = written(4)
+  replica.definition = { ...orders, retention: { bytes: 1_000_000, ageMs: 1000 } }
+  replica.trim(2001)
+  assert.deepEqual(read(replica, 2), ['gap 2 1-3', 'gap 1 1-3', '1 4-6', '2 4-6'])
+  assert.deepEqual(read(replica, 8), ['1 5-6', '2 4-6'])
+})
