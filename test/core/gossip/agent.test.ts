@@ -123,6 +123,38 @@ test('does not forget an origin while something of it is wanted', () => {
   assert.deepEqual(machine.hear(c, machine.batch(b, 1, 5)), ['delivered'])
 })
 
+test('does not forget an origin of which something is wanted, though it was last heard of long ago', () => {
+  const machine = new Machine([b, c], [c])
+  machine.interest()
+  machine.hear(c, machine.holdings(true, holding(b, 1, 1, 1)))
+  machine.tick(19_500)
+  assert.deepEqual(machine.hear(c, machine.holdings(false, holding(b, 1, 5, 1))), ['C: pull 1 2 2-5'])
+  machine.tick(600)
+  assert.deepEqual(machine.hear(c, machine.batch(b, 2, 4)), ['delivered'])
+})
+
+test('sends a keeper again what may have died with its link', () => {
+  const machine = new Machine([b])
+  assert.deepEqual(machine.publish(2, 9), ['B: batch 1 1-2'])
+  machine.down(b)
+  assert.deepEqual(
+    machine.up(b).filter((text) => text.includes('batch')),
+    ['B: batch 1 1-2'],
+  )
+  const { replica } = machine
+  const held = { kind: 'held', stream: replica.id, boot: boots['A'] as Boot, from: 1, to: 2 } as const
+  assert.deepEqual(machine.hear(b, held), ['confirmed 9 true'])
+})
+
+test('notices lost holdings by the probe, and asks for all of them again', () => {
+  const machine = new Machine([b])
+  machine.interest()
+  const { hash: catalogHash } = machine.agent.catalog
+  const probe = { kind: 'probe', toldHash: 77, interestHash: 0, catalogHash } as const
+  assert.deepEqual(machine.hear(b, probe), ['B: resync', 'B: interest true age 0 have undefined'])
+  assert.deepEqual(machine.hear(b, { ...probe, toldHash: 0 }), [])
+})
+
 test('notices a lost interest by the probe and asks for all of them again', () => {
   const machine = new Machine([b])
   const probe = {
@@ -142,6 +174,20 @@ test('tells how far it went when its messages expired before the link took them'
   machine.agent.handle({ kind: 'budget', peer: b, bytes: 0 }, machine.now)
   machine.publish(5)
   assert.ok(machine.tick(20_000).includes('B: holdings 1:0-5@0'))
+})
+
+test('hands a link no more than it takes, and the rest when it takes more', () => {
+  const machine = new Machine([b])
+  machine.wants(b)
+  const budget = (bytes: number): string[] =>
+    machine.show(machine.agent.handle({ kind: 'budget', peer: b, bytes }, machine.now))
+  budget(150)
+  assert.deepEqual(machine.publish(1), ['B: batch 1 1-1'])
+  assert.deepEqual(machine.publish(1), ['B: batch 1 2-2'])
+  assert.deepEqual(machine.publish(1), [])
+  assert.deepEqual(machine.publish(1), [])
+  assert.deepEqual(budget(1), ['B: batch 1 3-3'])
+  assert.deepEqual(budget(1000), ['B: batch 1 4-4'])
 })
 
 test('goes on numbering after everything was dropped, and after its stream was removed', () => {

@@ -109,6 +109,36 @@ test('does not drop what waits for a hole, however old it is', () => {
   assert.equal(replica.heldBackBytes, 0)
 })
 
+test('does not drop what had come before anybody wanted it, and now waits for a hole', () => {
+  const { replica, state } = makeReplica()
+  take(replica, state, 5, 6, 0)
+  replica.setBase(state, 3)
+  replica.trim(10_000)
+  assert.equal(replica.messages, 2)
+  take(replica, state, 4, 4, 10_000)
+  assert.equal(log(replica), '4-4 5-6')
+  replica.trim(12_000)
+  assert.deepEqual([replica.bytes, replica.heldBackBytes], [0, 0])
+})
+
+test('what is frozen takes what comes and delivers nothing more, and then what lies before its end', () => {
+  const { replica, state } = makeReplica()
+  replica.setBase(state, 0)
+  take(replica, state, 1, 2, 0)
+  replica.freeze()
+  assert.equal(take(replica, state, 3, 4, 0), 'taken')
+  assert.equal(take(replica, state, 5, 6, 0), 'taken')
+  const late = replica.originState('B' as NodeId, 8 as Boot, 0)
+  replica.setBase(late, 0)
+  assert.equal(take(replica, late, 1, 1, 0), 'taken')
+  assert.equal(log(replica), '1-2')
+  assert.equal(replica.endAt(new Map([[state.boot, 4]])), true)
+  assert.equal(take(replica, state, 7, 7, 0), 'taken')
+  assert.equal(log(replica), '1-2 3-4')
+  replica.skip(state, 6)
+  assert.equal(log(replica), '1-2 3-4', 'what lies behind the end is no gap of it')
+})
+
 test('takes what lies below something dropped, if it is still to be delivered', () => {
   const { replica, state } = makeReplica()
   take(replica, state, 5, 6, 0)
@@ -151,6 +181,18 @@ test('a feed goes on in the middle of a batch', () => {
     () => {},
   )
   assert.deepEqual(drain(feed), ['4-5'])
+})
+
+test('a feed that is ahead of the node gets nothing twice, and goes on when the node has come there', () => {
+  const { replica, state } = makeReplica()
+  replica.setBase(state, 0)
+  const feed = new Feed(
+    replica,
+    { kind: 'after', vector: new Map([[state.boot, 4]]), others: 'zero' },
+    () => {},
+  )
+  for (const from of [1, 3, 5]) take(replica, state, from, from + 1, 0)
+  assert.deepEqual(drain(feed), ['5-6'])
 })
 
 test('a feed gets a gap first and then what there is', () => {
