@@ -10,6 +10,7 @@ const scripts = {
   sim: ['sim/main.ts'],
   bench: ['bench/main.ts'],
   conformance: ['conformance/main.ts'],
+  mutants: ['test/mutants/main.ts'],
   herald: ['scripts/cluster.ts'],
 }
 

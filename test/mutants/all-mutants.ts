@@ -1,0 +1,24 @@
+// Every fault that is planted, by what it breaks.
+
+import { faultsOfBroker } from './faults-of-broker.ts'
+import { faultsOfDelivery, faultsOfRepair } from './faults-of-gossip.ts'
+import { faultsOfGroups } from './faults-of-groups.ts'
+import { faultsOfPlaces } from './faults-of-places.ts'
+import { faultsOfElections, faultsOfReads, faultsOfReplication } from './faults-of-raft.ts'
+import { faultsOfFiles, faultsOfLog } from './faults-of-storage.ts'
+import { faultsOfSwitching } from './faults-of-switching.ts'
+import type { Mutant } from './mutant.ts'
+
+export const allMutants: readonly Mutant[] = [
+  ...faultsOfElections,
+  ...faultsOfReplication,
+  ...faultsOfReads,
+  ...faultsOfLog,
+  ...faultsOfFiles,
+  ...faultsOfGroups,
+  ...faultsOfPlaces,
+  ...faultsOfSwitching,
+  ...faultsOfDelivery,
+  ...faultsOfRepair,
+  ...faultsOfBroker,
+]

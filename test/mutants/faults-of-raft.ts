@@ -1,0 +1,287 @@
+// Faults of elections, replication, reads and members.
+
+import type { Mutant } from './mutant.ts'
+
+const elections = 'test/core/raft/paper-elections.test.ts'
+const replication = 'test/core/raft/paper-replication.test.ts'
+const snapshotsAndReads = 'test/core/raft/paper-snapshots-reads.test.ts'
+const pitfalls = 'test/core/raft/pitfalls.test.ts'
+const crashes = 'test/core/raft/crashes.test.ts'
+const durability = 'test/core/raft/durability.test.ts'
+const membership = 'test/core/raft/membership.test.ts'
+const bounds = 'test/core/raft/bounds.test.ts'
+const conformance = 'test/conformance/replay.test.ts'
+
+export const faultsOfElections: readonly Mutant[] = [
+  {
+    name: 'vote-without-log-check',
+    file: 'node/core/raft/election.ts',
+    text: 'mayVote && isUpToDate(request.last, raft.log.last)',
+    replacement: 'mayVote',
+    breaks: 'A candidate that lacks what is committed can be elected.',
+    tests: [elections],
+  },
+  {
+    name: 'vote-forgotten',
+    file: 'node/core/raft/election.ts',
+    text: 'raft.vote = request.from\n',
+    replacement: '\n',
+    breaks: 'A member may vote for two candidates in one term.',
+    tests: [elections],
+  },
+  {
+    name: 'vote-for-whoever-asks',
+    file: 'node/core/raft/election.ts',
+    text: 'raft.vote === nobody && raft.leader === nobody',
+    replacement: 'raft.leader === nobody',
+    breaks: 'A member that has voted votes again while it knows of no leader.',
+    tests: [elections],
+  },
+  {
+    name: 'lead-before-own-vote-is-durable',
+    file: 'node/core/raft/election.ts',
+    text: "result !== 'won' || !raft.votes.has(raft.id)",
+    replacement: "result !== 'won'",
+    breaks: 'A candidate leads a term that its disk does not know, and could lead it twice.',
+    tests: [crashes],
+  },
+  {
+    name: 'vote-for-another-log',
+    file: 'node/core/raft/election.ts',
+    text: '(answer.last.term !== last.term || answer.last.index !== last.index)',
+    replacement: 'last.index < 0',
+    breaks: 'A vote for the log that a candidate had before a crash counts for the one it has now.',
+    tests: [crashes],
+  },
+  {
+    name: 'pre-vote-ignored',
+    file: 'node/core/raft/ticks.ts',
+    text: "raft.options.preVote ? 'pre-vote' : 'election'",
+    replacement: "'election'",
+    breaks: 'A member that was cut off deposes the leader when it comes back.',
+    tests: [pitfalls],
+  },
+  {
+    name: 'lease-ignored',
+    file: 'node/core/raft/terms.ts',
+    text: 'isVote && !message.isTransfer && isInLease(raft)',
+    replacement: 'isVote && !message.isTransfer && term < 0',
+    breaks: 'Members that hear of a leader vote for somebody else.',
+    tests: [pitfalls],
+  },
+  {
+    name: 'check-quorum-off',
+    file: 'node/core/raft/leader.ts',
+    text: "raft.configuration.voteResult(active) !== 'won'",
+    replacement: "raft.configuration.voteResult(active) === 'pending'",
+    breaks: 'A leader that no majority answers goes on leading.',
+    tests: [pitfalls],
+  },
+  {
+    name: 'old-term-obeyed',
+    file: 'node/core/raft/terms.ts',
+    text: 'if (term < raft.term) {',
+    replacement: "if (term < raft.term && kind !== 'append') {",
+    breaks: 'A follower takes entries of a leader that was deposed.',
+    tests: [elections, replication],
+  },
+  {
+    name: 'majority-is-half',
+    file: 'node/core/raft/quorum.ts',
+    text: 'Math.floor(count / 2) + 1',
+    replacement: 'Math.ceil(count / 2)',
+    breaks: 'Of an even number of voters half is enough, and two halves decide differently.',
+    tests: [conformance],
+  },
+  {
+    name: 'joint-vote-of-one-half',
+    file: 'node/core/raft/quorum.ts',
+    text: '[voteResult(incoming, votes), voteResult(outgoing, votes)]',
+    replacement: '[voteResult(incoming, votes)]',
+    breaks: 'While members change, the new ones elect a leader without the old ones.',
+    tests: [conformance, membership],
+  },
+  {
+    name: 'joint-commit-of-one-half',
+    file: 'node/core/raft/quorum.ts',
+    text: 'Math.min(committedIndex(incoming, matchOf), committedIndex(outgoing, matchOf))',
+    replacement: 'committedIndex(incoming, matchOf)',
+    breaks: 'While members change, entries are committed that no majority of the old ones has.',
+    tests: [membership],
+  },
+  {
+    name: 'two-changes-at-once',
+    file: 'node/core/raft/leader.ts',
+    text: 'if (raft.pendingChangeIndex > raft.log.applied)',
+    replacement: 'if (raft.pendingChangeIndex > raft.log.lastIndex)',
+    breaks: 'A change of members begins before the one before it is applied.',
+    tests: [membership],
+  },
+]
+
+export const faultsOfReplication: readonly Mutant[] = [
+  {
+    name: 'old-term-counted',
+    file: 'node/core/raft/state.ts',
+    text: 'index <= this.log.committed || !this.log.matches(position)',
+    replacement: 'index <= this.log.committed',
+    breaks: 'An entry of an older term is committed by counting who has it (figure 8 of the paper).',
+    tests: [replication],
+  },
+  {
+    name: 'own-entries-counted-before-the-disk',
+    file: 'node/core/raft/state.ts',
+    text: "this.send({ kind: 'append-answer', from: this.id, to: this.id, term, index, hint: undefined })",
+    replacement: 'this.progress.get(this.id)?.onMatch(index)',
+    breaks: 'A leader counts itself for entries that its disk does not have.',
+    tests: [durability],
+  },
+  {
+    name: 'replaced-entries-durable',
+    file: 'node/core/raft/unstable.ts',
+    text: 'if (index < this.#offset || this.termAt(index) !== term) return',
+    replacement: 'if (index < this.#offset) return',
+    breaks: 'A write that is done makes entries durable that have replaced its own meanwhile.',
+    tests: ['test/core/raft/progress.test.ts'],
+  },
+  {
+    name: 'durable-in-another-term',
+    file: 'node/core/raft/raft.ts',
+    text: 'ready.last !== undefined && ready.term === this.#raft.term',
+    replacement: 'ready.last !== undefined',
+    breaks: 'Entries that have come back count as durable because of an older write of them.',
+    tests: [durability],
+  },
+  {
+    name: 'vote-not-synced',
+    file: 'node/core/raft/raft.ts',
+    text: 'log.nextSnapshot !== undefined || isNewVote,',
+    replacement: 'log.nextSnapshot !== undefined,',
+    breaks: 'A vote is promised that a crash undoes.',
+    tests: [durability, 'test/groups/group.test.ts'],
+  },
+  {
+    name: 'applied-before-committed',
+    file: 'node/core/raft/log.ts',
+    text: '      ? this.committed\n',
+    replacement: '      ? this.lastIndex\n',
+    breaks: 'Entries are applied that another leader may still replace.',
+    tests: [replication],
+  },
+  {
+    name: 'append-without-a-match',
+    file: 'node/core/raft/log.ts',
+    text: 'if (!this.matches(previous)) return false',
+    replacement: 'if (previous.index > this.lastIndex) return false',
+    breaks: 'A follower puts entries behind one that its leader has not.',
+    tests: [replication],
+  },
+  {
+    name: 'append-with-a-hole',
+    file: 'node/core/raft/log.ts',
+    text: 'if (!this.matches(previous)) return false',
+    replacement: 'if (previous.index <= this.lastIndex && !this.matches(previous)) return false',
+    breaks: 'A follower takes entries behind a hole.',
+    tests: [replication],
+  },
+  {
+    name: 'late-append-cuts',
+    file: 'node/core/raft/log.ts',
+    text: 'entries.findIndex((entry) => !this.matches(entry))',
+    replacement: 'entries.length - 1 < 0 ? -1 : 0',
+    breaks: 'A late copy of an old append cuts off what has come since.',
+    tests: [replication],
+  },
+  {
+    name: 'commit-of-unseen-entries',
+    file: 'node/core/raft/follower.ts',
+    text: 'Math.min(request.commit, lastNew)',
+    replacement: 'Math.min(request.commit, log.lastIndex)',
+    breaks: 'A follower commits entries that its leader has not shown to be equal.',
+    tests: [replication],
+  },
+  {
+    name: 'heartbeat-commits-too-much',
+    file: 'node/core/raft/replication.ts',
+    text: 'Math.min(member.match, raft.log.committed)',
+    replacement: 'raft.log.committed',
+    breaks: 'A heartbeat commits an entry that a follower has otherwise, or not at all.',
+    tests: [replication, pitfalls],
+  },
+  {
+    name: 'old-snapshot-taken',
+    file: 'node/core/raft/follower.ts',
+    text: 'if (snapshot.index <= log.committed) return false',
+    replacement: 'if (snapshot.index < 0) return false',
+    breaks: 'An old snapshot takes a follower back behind what it has promised.',
+    tests: [snapshotsAndReads],
+  },
+  {
+    name: 'lost-entries-tolerated',
+    file: 'node/core/raft/log.ts',
+    text: 'throw new EntriesLost(this.lastIndex, index)',
+    replacement: 'return',
+    breaks: 'A node whose disk has lost what it had acknowledged goes on as if nothing were.',
+    tests: ['test/leader/files.test.ts'],
+  },
+  {
+    name: 'flow-unbounded',
+    file: 'node/core/raft/replication.ts',
+    text: "member.state === 'replicate' && member.inflights.isFull",
+    replacement: 'from < 0',
+    breaks: 'A slow follower is sent more than may be under way to it.',
+    tests: [pitfalls],
+  },
+  {
+    name: 'uncommitted-unbounded',
+    file: 'node/core/raft/state.ts',
+    text: 'total > this.options.uncommittedBytesMax',
+    replacement: 'total < 0',
+    breaks: 'A leader without a majority takes more and more.',
+    tests: [pitfalls],
+  },
+]
+
+export const faultsOfReads: readonly Mutant[] = [
+  {
+    name: 'read-confirmed-by-an-older-round',
+    file: 'node/core/raft/reads.ts',
+    text: 'round === this.#round && this.#asked !== undefined',
+    replacement: 'round <= this.#round && this.#asked !== undefined',
+    breaks: 'An answer from before a read was asked for says that its leader still leads.',
+    tests: [pitfalls],
+  },
+  {
+    name: 'read-index-reused',
+    file: 'node/core/raft/reads.ts',
+    text: 'if (this.#asked !== undefined || this.#waiting.length === 0) return false\n    this.#asked = { index: commit, reads: this.#waiting }',
+    replacement:
+      'if (this.#waiting.length === 0) return false\n    this.#asked = { index: this.#asked?.index ?? commit, reads: [...(this.#asked?.reads ?? []), ...this.#waiting] }',
+    breaks: 'A read that comes during a round is answered with the index of that round.',
+    tests: [snapshotsAndReads, pitfalls, bounds],
+  },
+  {
+    name: 'read-before-own-term',
+    file: 'node/core/raft/read-handlers.ts',
+    text: 'if (raft.hasCommittedInTerm) raft.reads.add({ from, request })',
+    replacement: "if (raft.role === 'leader') raft.reads.add({ from, request })",
+    breaks: 'A new leader answers a read before it knows what is committed.',
+    tests: [snapshotsAndReads],
+  },
+  {
+    name: 'reads-outlive-leadership',
+    file: 'node/core/raft/state.ts',
+    text: 'this.reads.clear()',
+    replacement: '',
+    breaks: 'A read that a deposed leader took is answered when it leads again, with an old index.',
+    tests: [pitfalls],
+  },
+  {
+    name: 'read-without-a-majority',
+    file: 'node/core/raft/read-handlers.ts',
+    text: "if (raft.configuration.voteResult(votes) !== 'won') return",
+    replacement: "if (raft.configuration.voteResult(votes) === 'pending') return",
+    breaks: 'A leader that was deposed, and does not know it, answers reads.',
+    tests: [pitfalls],
+  },
+]
