@@ -37,9 +37,7 @@ export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Lo
     const aside = await directory.setLogAside()
     if (aside !== undefined) log.error({ event: 'log-set-aside', ...aside })
     try {
-      const opened = await readLog(directory, slabs, log)
-      await directory.onLogBegun()
-      return { ...opened, damage: aside?.reason }
+      return { ...(await readLog(directory, slabs, log)), damage: aside?.reason }
     } catch (error) {
       if (!(error instanceof HeraldError) || error.code !== 'DATA_DAMAGED') throw error
       await directory.abandonLog(error.message)
@@ -53,14 +51,16 @@ export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Lo
 
 /** Throws DISK_FAILED, and DATA_DAMAGED where something is lost that was durable. */
 async function readLog(
-  { logPath: path, identity }: DataDirectory,
+  directory: DataDirectory,
   slabs: SlabPool,
   log: Logger,
 ): Promise<Omit<OpenedLog, 'damage'>> {
+  const { logPath: path, identity } = directory
+  const onBegin = (): Promise<void> => directory.onLogBegun()
   const recovery = new GroupRecovery(() => new Arena(slabs))
   let first: number | undefined
   let next = 0
-  const opened = await LogFiles.open(path, (body, number) => {
+  const onWrite = (body: Uint8Array, number: number): void => {
     first ??= number
     // What lies behind a hole fits nothing.
     if (number !== (next || number)) return
@@ -69,7 +69,8 @@ async function readLog(
     if (records === undefined)
       throw new HeraldError('DATA_DAMAGED', `${path}: write ${number} is no list of records`)
     recovery.onRecords(records, number)
-  })
+  }
+  const opened = await LogFiles.open(path, onWrite, onBegin)
   if (identity.hasLog === true && first === undefined)
     throw new HeraldError('DATA_DAMAGED', `${path}: the log is missing`)
   const [damage] = opened.damages

@@ -1,4 +1,5 @@
-// How this node reaches others: it dials those whose ids are larger, again and again, and shows the rest once that it runs.
+// How this node reaches others: it dials those whose ids are larger, again and again, and shows the rest that it runs: once, and again when
+// their link is gone, since whoever has let this node go does not dial it any more.
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
@@ -38,9 +39,12 @@ export class LinkDialing {
       slot.dialNow()
       return
     }
-    // Whether anybody hears it does not matter: those who do not will dial anyway.
-    slot.announcer = this.#create(slot, address, true, () => undefined)
-    slot.announcer.dialNow()
+    // Those who do not hear it dial anyway, if they still want this node.
+    const announcer = this.#create(slot, address, true, () => {
+      if (!slot.isUp) announcer.dialLater()
+    })
+    slot.announcer = announcer
+    announcer.dialNow()
   }
 
   #create(

@@ -21,7 +21,7 @@ export class LinkSlot {
   readonly #now: () => number
   /** Set by the owner when this node is the one that dials. */
   dialer: Dialer | undefined
-  /** Set where the peer dials: shows it once that this node runs. */
+  /** Set where the peer dials: shows it that this node runs. */
   announcer: Dialer | undefined
   /** The connection that is up, or that this node dialled and is being greeted. */
   #link: Link | undefined
@@ -96,6 +96,8 @@ export class LinkSlot {
     if (this.#state === 'up') {
       this.#change('down', reason)
       this.#log('link-down', { peer: this.peer, reason })
+      this.announcer?.reset()
+      this.announcer?.dialLater()
       this.#listener.onLinkDown(this.peer, reason)
     } else if (this.#state === 'down') {
       this.#reason = reason

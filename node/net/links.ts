@@ -1,7 +1,7 @@
 // The connections to all other nodes: one per pair. The node with the smaller id dials, the other accepts, so that two
 // nodes never race. Decides who may be linked, and tells a restarted node from one that was started twice.
 //
-// A starting node also announces itself once to the nodes that dial it: they dial at once instead of after their
+// A node that starts, or whose link has ended, also announces itself to the nodes that dial it: they dial at once instead of after their
 // back-off, and one that has a living link to the same id tells the newcomer so.
 
 import type { Socket } from 'node:net'

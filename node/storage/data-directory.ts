@@ -111,7 +111,7 @@ export class DataDirectory {
     return join(this.path, 'logs')
   }
 
-  /** The log has begun: if it is not here at a later start, it is lost. Durable when it resolves. */
+  /** The log begins: if it is not here at a later start, it is lost. Durable when it resolves. */
   async onLogBegun(): Promise<void> {
     if (this.#identity.hasLog !== true) await this.#write({ ...this.#identity, hasLog: true })
   }

@@ -13,7 +13,7 @@ export interface Identity {
   readonly createdAt: string
   /** The node over this directory, as a member of Raft groups: whoever loses the directory has another number afterwards. */
   readonly member: number
-  /** Whether the log has begun: where there is none then, it is lost. Absent before the first start is through. */
+  /** Whether the log has begun: where there is none then, it is lost. Absent until it begins. */
   readonly hasLog?: boolean
   /** Why the log that lies here is not this member's, but that of the one before; absent where it is. */
   readonly abandonedLog?: string

@@ -22,22 +22,26 @@ export interface OpenedLogFiles {
 
 export class LogFiles implements LogPorts {
   readonly #directory: string
+  /** Is done before a file is begun. */
+  readonly #onBegin: () => Promise<void>
   /** Resolves when nothing is being removed. */
   #removed: Promise<void> = Promise.resolve()
   /** The file that is written to. */
   #file: { readonly name: string; readonly handle: FileHandle } | undefined
 
-  private constructor(directory: string) {
+  private constructor(directory: string, onBegin: () => Promise<void>) {
     this.#directory = directory
+    this.#onBegin = onBegin
   }
 
   /**
    * Opens a folder, which is created where it does not exist, reads everything, oldest first, and cuts off a torn tail. `onWrite` gets every
-   * write that can be read. Throws DISK_FAILED, and the HeraldError that `onWrite` throws.
+   * write that can be read; `onBegin` is waited for before a file is begun. Throws DISK_FAILED, and the HeraldError that `onWrite` throws.
    */
   static async open(
     directory: string,
     onWrite: (body: Uint8Array, number: number) => void,
+    onBegin: () => Promise<void> = async () => undefined,
   ): Promise<OpenedLogFiles> {
     try {
       await mkdir(directory, { recursive: true })
@@ -55,7 +59,7 @@ export class LogFiles implements LogPorts {
         await truncate(join(directory, tail.file), bytes)
       }
       return {
-        files: new LogFiles(directory),
+        files: new LogFiles(directory, onBegin),
         start: { file: names.at(-1), bytes, next, files: names },
         damages,
         tail,
@@ -97,6 +101,7 @@ export class LogFiles implements LogPorts {
 
   async #open(name: string): Promise<FileHandle> {
     await this.#file?.handle.close()
+    await this.#onBegin()
     const handle = await open(join(this.#directory, name), 'a')
     this.#file = { name, handle }
     await syncDirectory(this.#directory)

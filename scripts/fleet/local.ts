@@ -166,6 +166,10 @@ export class LocalFleet implements Fleet {
     // Those that were there last, whoever has joined or left since.
     const lastIds = nodeCount === undefined ? last?.nodes.map(({ id }) => id) : undefined
     const ids = lastIds ?? toIds(nodeCount ?? nodeCountDefault)
+    if (last !== undefined && last.nodes.length > ids.length)
+      throw new CommandError(exitCodes.failure, `the cluster here has ${last.nodes.length} nodes`, {
+        next: `start them with \`herald up\` and let some go with \`herald node remove\`; or delete ${shorten(this.home)} and begin anew`,
+      })
     const lastNodes = ids.map((id) => last?.nodes.find((node) => node.id === id))
     const ports = await reservePorts(lastNodes.flatMap((node) => [node?.port ?? 0, node?.adminPort ?? 0]))
     const nodes = ids.map((id, index) => ({

@@ -254,6 +254,12 @@ test('messages to members that nobody knows, and for groups that are not here, c
   assert.deepEqual(host.unknown, [8])
 })
 
+test('what is for another member, which this node was before it lost its disk, comes to nothing', () => {
+  const host = new Host(1)
+  host.receive({ group: 1, message: { ...heartbeat, to: 7 } }, { group: 8, message: { ...heartbeat, to: 7 } })
+  assert.deepEqual([host.take(), host.unknown], [[], []])
+})
+
 test('a group that is begun because somebody speaks of it hears what was said', () => {
   const host = new Host()
   host.receive({ group: 5, message: heartbeat }, { group: 5, message: append(0, 'a') })

@@ -46,12 +46,16 @@ test('a whole session with a local cluster', async (context) => {
   })
 })
 
-test('up takes any number of nodes, and down stops them', async () => {
+test('up takes any number of nodes, then as many or more, and down stops them', async () => {
   await using here = await prepare()
   const { herald } = here
   assert.equal((await herald(['up', '--nodes', '2'])).exitCode, 0)
   assert.equal((await herald(['down'])).stdout, 'stopped A, B\n')
-  assert.equal((await herald(['up', '--nodes', '1'])).exitCode, 0)
+  const fewer = await herald(['up', '--nodes', '1'])
+  assert.equal(fewer.exitCode, 1)
+  assert.match(fewer.stderr, /the cluster here has 2 nodes[^]*herald node remove/)
+  const more = await herald(['up', '--nodes', '3'])
+  assert.equal(more.exitCode, 0, more.stderr)
 })
 
 test('nodes are added, replaced and removed by one command each, and down and up keep those that are there', async () => {

@@ -29,7 +29,7 @@ class Leader {
     const propose = (command: Command): void => void this.#commands.push(command)
     this.numbering = new Numbering(ledger, propose)
     this.switching = new Switching({
-      ...{ ledger, numbering: this.numbering, propose, nodes },
+      ...{ ledger, numbering: this.numbering, propose, nodes: () => nodes },
       isUp: (node) => !this.down.has(node),
       now: () => this.now,
     })

@@ -3,6 +3,7 @@
 import { faultsOfBroker } from './faults-of-broker.ts'
 import { faultsOfDelivery, faultsOfRepair } from './faults-of-gossip.ts'
 import { faultsOfGroups } from './faults-of-groups.ts'
+import { faultsOfMembers } from './faults-of-members.ts'
 import { faultsOfPlaces } from './faults-of-places.ts'
 import { faultsOfElections, faultsOfReads, faultsOfReplication } from './faults-of-raft.ts'
 import { faultsOfFiles, faultsOfLog } from './faults-of-storage.ts'
@@ -16,6 +17,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultsOfLog,
   ...faultsOfFiles,
   ...faultsOfGroups,
+  ...faultsOfMembers,
   ...faultsOfPlaces,
   ...faultsOfSwitching,
   ...faultsOfDelivery,

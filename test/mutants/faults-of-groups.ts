@@ -59,11 +59,19 @@ export const faultsOfGroups: readonly Mutant[] = [
     tests: [group],
   },
   {
-    name: 'floor-over-a-change-of-members',
-    file: 'node/groups/log-keeper.ts',
-    text: 'if (log.at(at)?.change !== undefined) return',
-    replacement: 'if (log.at(at)?.change !== undefined) break',
+    name: 'floor-with-later-members',
+    file: 'node/groups/configuration-history.ts',
+    text: 'findLastIndex((each) => each.index <= index)',
+    replacement: 'findLastIndex(() => true)',
     breaks: 'A floor names members of a later configuration than its own.',
+    tests: [groupFloor],
+  },
+  {
+    name: 'written-again-and-let-go',
+    file: 'node/groups/log-keeper.ts',
+    text: 'for (const { data } of entries) hold(data)\n',
+    replacement: '\n',
+    breaks: 'Entries that are written once more are replaced while they are on their way to the disk.',
     tests: [groupFloor],
   },
   {

@@ -51,8 +51,8 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'one-report-is-enough',
     file: 'node/leader/switching.ts',
-    text: 'nodes.filter((node) => !reports.has(node))',
-    replacement: 'nodes.filter(() => reports.size === 0)',
+    text: 'nodes().filter((node) => !reports.has(node))',
+    replacement: 'nodes().filter(() => reports.size === 0)',
     breaks: 'An epoch ends where the first member that answers says.',
     tests: [switching],
   },

@@ -1,15 +1,15 @@
-// A log that lacks something that was durable is not opened: a node that took part without it would vote on what it has forgotten.
+// A log that lacks something that was durable is set aside: a node that went on with it would vote on what it has forgotten.
 
 import assert from 'node:assert/strict'
-import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Logger } from 'pino'
-import { HeraldError } from '../../node/core/common/errors.ts'
+import type { NodeId } from '../../node/core/common/ids.ts'
 import { SlabPool } from '../../node/core/common/slabs.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
 import { type OpenedLog, openLog } from '../../node/leader-host.ts'
-import type { DataDirectory } from '../../node/storage/data-directory.ts'
+import { DataDirectory } from '../../node/storage/data-directory.ts'
 import { LogFiles } from '../../node/storage/log-files.ts'
 import { encodeRecord, type LogRecord } from '../../node/wire/log-records.ts'
 import { temporaryDirectory } from '../storage/temporary-directory.ts'
@@ -44,18 +44,38 @@ interface Logged {
 
 const recordsOf = (...records: readonly LogRecord[]): Uint8Array[] => records.flatMap(encodeRecord)
 
-async function open({ path, said }: Logged): Promise<OpenedLog> {
-  const log = { warn: (fields: unknown) => void said.push(fields) } as unknown as Logger
-  return await openLog({ path } as DataDirectory, new SlabPool(), log)
+let members = 0
+
+async function openDirectory(path: string): Promise<DataDirectory> {
+  const options = { path, node: 'A' as NodeId, cluster: 'herald', nowMs: 0 }
+  return await DataDirectory.open({ ...options, drawMember: () => ++members })
 }
 
-async function assertRefused(logged: Logged, reason: RegExp): Promise<void> {
-  await assert.rejects(open(logged), (error) => {
-    assert.ok(error instanceof HeraldError)
-    assert.equal(error.code, 'DATA_DAMAGED')
-    assert.match(error.message, reason)
-    return true
-  })
+async function open({ path, said }: Logged): Promise<OpenedLog & { readonly member: number }> {
+  const take = (fields: unknown): void => void said.push(fields)
+  const log = { warn: take, error: take } as unknown as Logger
+  await using directory = await openDirectory(path)
+  return { ...(await openLog(directory, new SlabPool(), log)), member: directory.member }
+}
+
+/** Opens a copy, and asserts that the node begins anew there, over an empty log, as another member. */
+async function assertSetAside(context: TestContext, logged: Logged, reason: RegExp): Promise<void> {
+  const copy = { ...logged, path: await temporaryDirectory(context), said: [] }
+  await cp(logged.path, copy.path, { recursive: true })
+  const before = (await readdir(join(copy.path, 'log'))).length
+  await using directory = await openDirectory(copy.path)
+  const { member } = directory
+  directory.release()
+  const opened = await open(copy)
+  await opened.files.close()
+  assert.match(opened.damage ?? '', reason)
+  assert.match(JSON.stringify(copy.said), /"event":"log-set-aside"/)
+  assert.notEqual(opened.member, member)
+  assert.deepEqual([opened.recovery.logs.size, opened.start.next.number], [0, 1])
+  assert.equal((await readdir(join(copy.path, 'log.damaged-1'))).length, before)
+  const again = await open(copy)
+  await again.files.close()
+  assert.deepEqual([again.damage, again.member], [undefined, opened.member])
 }
 
 test('a log is opened with what its groups had, and a torn tail is cut off and said', async (context) => {
@@ -72,22 +92,22 @@ test('a log is opened with what its groups had, and a torn tail is cut off and s
   )
 })
 
-test('damage before the end is refused with its place', async (context) => {
+test('a log that is damaged before its end is set aside, and the place is told', async (context) => {
   const logged = await logOf(context, recordsOf(entry(1)), recordsOf(entry(2)), recordsOf(entry(3)))
   const [, middle = ''] = logged.files
   const bytes = await readFile(middle)
   bytes[500] = 0x62
   await writeFile(middle, bytes)
-  await assertRefused(logged, /0{15}2\.log from byte 0: writes 2 to 2 cannot be read$/)
+  await assertSetAside(context, logged, /0{15}2\.log from byte 0: writes 2 to 2 cannot be read$/)
   await rm(middle)
-  await assertRefused(logged, /0{15}1\.log from byte \d+: writes 2 to 2 cannot be read$/)
+  await assertSetAside(context, logged, /0{15}1\.log from byte \d+: writes 2 to 2 cannot be read$/)
 })
 
-test('a first file that is missing is refused, but where nobody needs it any more', async (context) => {
+test('a log without its first file is set aside, but where nobody needs that any more', async (context) => {
   const logged = await logOf(context, recordsOf(entry(1)), recordsOf(entry(2)))
   const [first = ''] = logged.files
   await rm(first)
-  await assertRefused(logged, /its first file, with write 1, is missing$/)
+  await assertSetAside(context, logged, /its first file, with write 1, is missing$/)
 
   const snapshot = {
     ...{ index: 1, term: 1, data: new Uint8Array(200) },
@@ -106,10 +126,43 @@ test('entries that went with a file that was dropped too early are missed', asyn
   const kept: LogRecord = { kind: 'kept', group: 0, from: 2 }
   const logged = await logOf(context, recordsOf(entry(1)), recordsOf(kept, entry(2)))
   await rm(logged.files[0] ?? '')
-  await assertRefused(logged, /entries of group 3 are missing$/)
+  await assertSetAside(context, logged, /entries of group 3 are missing$/)
 })
 
-test('a write that is whole and no list of records is refused', async (context) => {
+test('a log with a write that is whole and no list of records is set aside', async (context) => {
   const logged = await logOf(context, [new Uint8Array(200).fill(0x7a)])
-  await assertRefused(logged, /write 1 is no list of records$/)
+  await assertSetAside(context, logged, /write 1 is no list of records$/)
+})
+
+test('a log that is gone is missed, once it has begun', async (context) => {
+  const path = await temporaryDirectory(context)
+  const logged = { path, files: [], said: [] }
+  const first = await open(logged)
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  first.files.write('0000000000000001.log', [new Uint8Array(10)], resolve)
+  assert.equal(await promise, undefined)
+  await first.files.close()
+  assert.equal(first.damage, undefined)
+  await rm(join(path, 'log'), { recursive: true })
+  const second = await open(logged)
+  await second.files.close()
+  assert.match(second.damage ?? '', /the log is missing$/)
+  assert.notEqual(second.member, first.member)
+})
+
+test('a node that crashed while it set its log aside goes on with that, and never with the log', async (context) => {
+  const logged = await logOf(context, recordsOf(entry(1)), recordsOf(entry(2)))
+  const { path } = logged
+  const before = await openDirectory(path)
+  await before.abandonLog('a test says so')
+  before.release()
+  // The number is another one before the log is touched, which is as it was.
+  assert.deepEqual(await readdir(join(path, 'log')), ['0000000000000001.log', '0000000000000002.log'])
+  const opened = await open(logged)
+  await opened.files.close()
+  assert.deepEqual(
+    [opened.damage, opened.member, opened.recovery.logs.size],
+    ['a test says so', before.member, 0],
+  )
+  assert.equal((await readdir(join(path, 'log.damaged-1'))).length, 2)
 })
