@@ -6,12 +6,12 @@ import { Deque } from '../node/core/common/deque.ts'
 import {
   batchBoot,
   batchCount,
-  batchHeaderBytes,
   batchOffset,
   batchSequence,
   batchStream,
   numberedBatchProblem,
   recordFlag,
+  recordsStart,
 } from '../node/wire/batch-header.ts'
 import { BatchReader, readTopics } from '../node/wire/batch-reader.ts'
 import { readU32 } from '../node/wire/bytes.ts'
@@ -33,7 +33,7 @@ class InboxBatch implements MessageSource {
   /** Records up to this sequence are copies of what came before. */
   readonly #skipThrough: number
   readonly #end: number
-  #at = batchHeaderBytes
+  #at: number
   #sequence: number
 
   constructor(frame: Uint8Array, topics: readonly string[], position: Position) {
@@ -41,6 +41,7 @@ class InboxBatch implements MessageSource {
     this.topics = topics
     this.position = position
     this.#skipThrough = position.received
+    this.#at = recordsStart(frame)
     this.#end = readU32(frame, batchOffset.topicsStart)
     this.#sequence = batchSequence(frame)
     this.last = this.#sequence + batchCount(frame) - 1

@@ -12,6 +12,7 @@ import {
   frameType,
   recordFlag,
 } from './batch-header.ts'
+import { type ProducerTag, producerBytesMax, writeProducer } from './batch-producer.ts'
 import { writeF64, writeU16, writeU32 } from './bytes.ts'
 import { writeText } from './text.ts'
 
@@ -42,6 +43,8 @@ export class BatchBuilder {
   #lastTopicIndex = -1
   #topicBytes = 0
   #baseTime = 0
+  /** Of the open batch: whether its producer is named. */
+  #flags = 0
 
   /** `allocate` returns fresh bytes that need not be zeroed. */
   constructor(allocate: (bytes: number) => Uint8Array) {
@@ -66,6 +69,13 @@ export class BatchBuilder {
       this.#count < protocolLimits.batchRecordsMax &&
       this.bytes + payloadBytesMax < protocolLimits.batchBytesMax
     )
+  }
+
+  /** The open batch, which must be empty, is one of a named producer; `sequence` is that of its first record. */
+  begin(producer: ProducerTag): void {
+    this.#reserve(producerBytesMax)
+    this.#flags = batchFlag.producer
+    this.#end = writeProducer(this.#frame, producer)
   }
 
   /**
@@ -123,7 +133,7 @@ export class BatchBuilder {
     }
     frame.fill(0, 0, batchHeaderBytes)
     frame[batchOffset.type] = frameType.publish
-    frame[batchOffset.flags] = ackLevels.indexOf(level) | (isPatient ? batchFlag.patient : 0)
+    frame[batchOffset.flags] = ackLevels.indexOf(level) | (isPatient ? batchFlag.patient : 0) | this.#flags
     writeU16(frame, batchOffset.topicCount, this.#topics.length)
     writeU32(frame, batchOffset.recordCount, this.#count)
     writeU32(frame, batchOffset.topicsStart, this.#end)
@@ -184,6 +194,7 @@ export class BatchBuilder {
   #reset(lastBytes: number): void {
     this.#frame = this.#allocate(lastBytes > 32_768 ? protocolLimits.batchBytesMax + 1024 : lastBytes * 2)
     this.#end = batchHeaderBytes
+    this.#flags = 0
     this.#count = 0
     this.#topicBytes = 0
     this.#lastTopic = ''

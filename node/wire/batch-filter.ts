@@ -2,7 +2,7 @@
 // what was taken out, neighbouring holes are one. The topic table is copied whole, since its bytes are compared
 // and cached by the client, and since reducing it would mean rewriting every record.
 
-import { batchHeaderBytes, batchOffset, recordFlag } from './batch-header.ts'
+import { batchOffset, recordFlag, recordsStart } from './batch-header.ts'
 import { readU16, readU32, writeU32 } from './bytes.ts'
 import { recordEnd } from './record.ts'
 
@@ -19,10 +19,11 @@ export function filterBatch(
   const kept = keptTopics(frame, keep)
   // A record is never shorter than the hole that replaces it, so the result fits into the length of the original.
   const filtered = allocate(frame.length)
-  let end = batchHeaderBytes
+  const start = recordsStart(frame)
+  let end = start
   let hole = 0
-  let runStart = batchHeaderBytes
-  let runEnd = batchHeaderBytes
+  let runStart = start
+  let runEnd = start
   let any = false
   const flushRun = (): void => {
     if (runEnd === runStart) return
@@ -32,7 +33,7 @@ export function filterBatch(
     end += runEnd - runStart
     any = true
   }
-  for (let at = batchHeaderBytes; at < topicsStart; ) {
+  for (let at = start; at < topicsStart; ) {
     const word = readU32(frame, at)
     const isHole = word >>> 24 === recordFlag.hole
     const next = recordEnd(frame, at)
@@ -63,7 +64,7 @@ function writeHole(bytes: Uint8Array, at: number, records: number): number {
 }
 
 function complete(frame: Uint8Array, filtered: Uint8Array, end: number, topicsStart: number): Uint8Array {
-  filtered.set(frame.subarray(0, batchHeaderBytes), 0)
+  filtered.set(frame.subarray(0, recordsStart(frame)), 0)
   writeU32(filtered, batchOffset.topicsStart, end)
   filtered.set(frame.subarray(topicsStart), end)
   return filtered.subarray(0, end + frame.length - topicsStart)

@@ -21,11 +21,22 @@ export const ackLevels = ['none', 'local', 'copies'] as const
 export type AckLevel = (typeof ackLevels)[number]
 
 export const batchHeaderBytes = 56
+/** Of a producer, what stands before its name: the sequence of the first record, and the length of the name. */
+export const producerHeadBytes = 9
 /**
  * Bits of the flags byte. The lowest two are the acknowledgement level of a publish; `patient`, also of a publish, says that
- * nobody waits for its acknowledgement yet; `submitted`, between nodes, that a batch has no place in its stream's order yet.
+ * nobody waits for its acknowledgement yet; `submitted`, between nodes, that a batch has no place in its stream's order yet;
+ * `producer` that its producer stands between header and records; `void` that it has no messages, since they are stored already.
  */
-export const batchFlag = { level: 3, confirm: 4, times: 8, patient: 16, submitted: 32 } as const
+export const batchFlag = {
+  level: 3,
+  confirm: 4,
+  times: 8,
+  patient: 16,
+  submitted: 32,
+  producer: 64,
+  void: 128,
+} as const
 export const recordFlag = { timeDelta: 1, headers: 2, key: 4, hole: 8 } as const
 
 export const batchOffset = {
@@ -54,6 +65,23 @@ export function batchStream(frame: Uint8Array): StreamId {
 
 export function batchBoot(frame: Uint8Array): Boot {
   return readU64(frame, batchOffset.boot) as Boot
+}
+
+/** Where the records begin: behind the header, and behind the producer where one is named. */
+export function recordsStart(frame: Uint8Array): number {
+  if (!hasFlag(frame, batchFlag.producer)) return batchHeaderBytes
+  const namedFrom = batchHeaderBytes + producerHeadBytes
+  // Too short for a name is too short for any records.
+  return namedFrom + (frame[namedFrom - 1] ?? 255)
+}
+
+export function hasFlag(frame: Uint8Array, flag: number): boolean {
+  return ((frame[batchOffset.flags] as number) & flag) !== 0
+}
+
+/** Flags that say what the records are like, and stay however often a batch is numbered. */
+export function lastingFlags(frame: Uint8Array): number {
+  return (frame[batchOffset.flags] as number) & (batchFlag.times | batchFlag.producer)
 }
 
 /** Sequence of the first record. */
@@ -93,10 +121,10 @@ export function publishAckLevel(frame: Uint8Array): AckLevel | undefined {
 
 /** Whether the acknowledgement of a publish may come a little later, together with others. */
 export function isPatientPublish(frame: Uint8Array): boolean {
-  return ((frame[batchOffset.flags] as number) & batchFlag.patient) !== 0
+  return hasFlag(frame, batchFlag.patient)
 }
 
-/** Turns a publish into a numbered batch without a place, in place. `flags` of batchFlag: confirm, times and submitted. */
+/** Turns a publish into a numbered batch without a place, in place. `flags` of batchFlag: confirm, times, submitted and producer. */
 export function numberBatch(
   frame: Uint8Array,
   stream: StreamId,
@@ -123,7 +151,8 @@ export function batchHeaderProblem(frame: Uint8Array): string | undefined {
     return `names ${topics} topics, 1..512 are allowed`
   if (records < 1 || records > protocolLimits.batchRecordsMax)
     return `has ${records} records, 1..512 are allowed`
-  if (start < batchHeaderBytes || start + 2 * topics > frame.length) return `has its topic table at ${start}`
+  if (start < recordsStart(frame) || start + 2 * topics > frame.length)
+    return `has its topic table at ${start}`
   if (!Number.isFinite(batchBaseTime(frame))) return 'has a base time that is not a number'
   return undefined
 }

@@ -5,10 +5,10 @@ import { protocolLimits } from '../core/common/limits.ts'
 import {
   batchBaseTime,
   batchCount,
-  batchHeaderBytes,
   batchOffset,
   batchSequence,
   recordFlag,
+  recordsStart,
 } from './batch-header.ts'
 import { readU16, readU32 } from './bytes.ts'
 import { readText, tryReadText } from './text.ts'
@@ -44,7 +44,7 @@ export class BatchReader {
   /** Starts a walk. The header must have passed `batchHeaderProblem`. */
   open(frame: Uint8Array): void {
     this.#frame = frame
-    this.#at = batchHeaderBytes
+    this.#at = recordsStart(frame)
     this.#end = readU32(frame, batchOffset.topicsStart)
     this.#left = batchCount(frame)
     this.#topicCount = readU16(frame, batchOffset.topicCount)
