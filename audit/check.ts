@@ -11,7 +11,9 @@ import { type JournalHealth, type JournalSink, type JournalText, readJournal } f
 import { NodeHistory, nodeOf } from './node-history.ts'
 import { OrderCheck } from './order-check.ts'
 import { SentLedger } from './sent-ledger.ts'
+import { SequenceSet } from './sequence-set.ts'
 import { judge, type OriginState } from './verdict.ts'
+import { VoidCheck, type VoidEvidence } from './void-check.ts'
 
 /** How to judge. */
 export interface CheckOptions {
@@ -34,6 +36,7 @@ export class DeliveryCheck {
   readonly #ledger = new SentLedger()
   readonly #clocks = new ClockTable()
   readonly #order = new OrderCheck()
+  readonly #voids = new VoidCheck()
   readonly #nodes = new Map<string, NodeHistory>()
 
   constructor(options: CheckOptions) {
@@ -49,6 +52,7 @@ export class DeliveryCheck {
       ledger: this.#ledger,
       clocks: this.#clocks,
       order: this.#order,
+      voids: this.#voids,
     })
     this.#nodes.set(node, history)
     return history
@@ -109,6 +113,8 @@ export class DeliveryCheck {
       origin,
       sent: this.#ledger.record(record.stream, origin),
       placedTo: this.#ledger.placedTo(record.stream, origin),
+      voids: this.#voids.all(record.stream, origin),
+      unjustified: this.#voids.unjustified(record.stream, origin, this.#evidence),
       state,
       delivery: record.origins.get(origin) ?? record.unheardOrigin(),
       patterns: record.announced?.patterns,
@@ -122,6 +128,19 @@ export class DeliveryCheck {
       pendingAfter: this.#subscriberEndsAt(history, record, originNode) - this.#options.graceMs,
       unwrittenAfter: this.#clocks.translate(writtenUntil, originNode, history.node) - this.#options.graceMs,
     })
+  }
+
+  /** A message is hidden by a journal that lacks lines, or had not been written that far when the void came. */
+  readonly #evidence: VoidEvidence = {
+    placedTo: (stream, origin) => this.#ledger.placedTo(stream, origin),
+    settled: (stream, origin, voids) => {
+      const times = this.#ledger.record(stream, origin)?.times
+      if (times === undefined || this.#missingJournals().length > 0) return new SequenceSet()
+      const until = [...this.#nodes.values()].map((history) =>
+        this.#clocks.translate(history.tellsAllUntil, history.node, nodeOf(origin)),
+      )
+      return times.until(voids, Math.min(...until) - this.#options.graceMs)
+    },
   }
 
   #originState(origin: string, subscriber: NodeHistory, record: SubscriptionRecord): OriginState {

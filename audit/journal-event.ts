@@ -3,13 +3,19 @@
 // A journal was written by another process, perhaps while its disk failed: every field is looked at, and a line
 // whose numbers contradict each other counts as damaged, because half of it would make a wrong verdict.
 
-import { damaged, type Fields, integer, isFields, sequence, text, texts, time } from './journal-field.ts'
-
-/** A run of consecutive records of one topic inside a `sent` line. */
-export interface TopicRun {
-  readonly topic: string
-  readonly count: number
-}
+import {
+  damaged,
+  decodeOrder,
+  decodeRanges,
+  type Fields,
+  isFields,
+  orderedRange,
+  sequence,
+  type TopicRun,
+  text,
+  texts,
+  time,
+} from './journal-field.ts'
 
 /** First and last member of consecutive sequences. */
 export type SequenceRange = readonly [from: number, to: number]
@@ -40,7 +46,14 @@ export type JournalEvent = { readonly at: number } & (
   | { readonly t: 'start'; readonly origin: string }
   | { readonly t: 'stop'; readonly origin: string }
   | { readonly t: 'stream'; readonly stream: string }
-  | ({ readonly t: 'sent'; readonly topics: readonly TopicRun[]; readonly isOrdered: boolean } & Span)
+  | ({
+      readonly t: 'sent'
+      readonly topics: readonly TopicRun[]
+      readonly isOrdered: boolean
+      /** Who named itself, and the sequence that it gave the first message. */
+      readonly producer?: { readonly name: string; readonly sequence: number }
+    } & Span)
+  | ({ readonly t: 'void' } & Pick<Span, 'stream' | 'origin' | 'from' | 'to'>)
   | {
       readonly t: 'sub'
       readonly sub: string
@@ -120,13 +133,11 @@ function decode(line: Fields, kind: unknown): JournalEvent | 'unknown' {
       return decodeGot(line, at)
     case 'retention':
     case 'placed':
-      return {
-        t: kind,
-        at,
-        stream: text(line['stream']),
-        origin: text(line['origin']),
-        to: sequence(line['to']),
-      }
+      return { t: kind, at, ...numbered(line), to: sequence(line['to']) }
+    case 'void': {
+      const [from, to] = orderedRange(line)
+      return { t: kind, at, ...numbered(line), from, to }
+    }
     case 'latency':
       return {
         t: kind,
@@ -189,6 +200,10 @@ function decodeSubscriptionLine(line: Fields, kind: string, at: number): Journal
   }
 }
 
+function numbered(line: Fields): { readonly stream: string; readonly origin: string } {
+  return { stream: text(line['stream']), origin: text(line['origin']) }
+}
+
 function subscription(line: Fields): { readonly sub: string; readonly stream: string } {
   return { sub: text(line['sub']), stream: text(line['stream']) }
 }
@@ -230,23 +245,9 @@ function decodeSent(line: Fields, at: number): JournalEvent {
     order === undefined
       ? [{ topic: text(line['topic']), count }]
       : decodeOrder(text(order), texts(line['topics']), count)
-  return { t: 'sent', at, ...span(line, from, to), topics, isOrdered: ordered === true }
-}
-
-/** "0*5,1*3" over ["a","b"]: five of a, then three of b. */
-function decodeOrder(order: string, topics: readonly string[], count: number): readonly TopicRun[] {
-  const runs: TopicRun[] = []
-  let sum = 0
-  for (const part of order.split(',')) {
-    const star = part.indexOf('*')
-    const topic = topics[integer(star < 0 ? part : part.slice(0, star))]
-    const length = star < 0 ? 1 : integer(part.slice(star + 1))
-    if (topic === undefined || length < 1) throw damaged
-    runs.push({ topic, count: length })
-    sum += length
-  }
-  if (sum !== count) throw damaged
-  return runs
+  const { producer: name, number } = line
+  const producer = name === undefined ? {} : { producer: { name: text(name), sequence: sequence(number) } }
+  return { t: 'sent', at, ...span(line, from, to), topics, isOrdered: ordered === true, ...producer }
 }
 
 function decodeGot(line: Fields, at: number): JournalEvent {
@@ -260,32 +261,12 @@ function decodeGot(line: Fields, at: number): JournalEvent {
   return { t: 'got', at, sub: text(line['sub']), ...span(line, from, to), ranges }
 }
 
-/** "1-3,5,9-12", in the order in which they were delivered. */
-function decodeRanges(listed: string, from: number, to: number): readonly SequenceRange[] {
-  return listed.split(',').map((part) => {
-    const dash = part.indexOf('-')
-    const low = integer(dash < 0 ? part : part.slice(0, dash))
-    const high = dash < 0 ? low : integer(part.slice(dash + 1))
-    if (low < from || high > to || high < low) throw damaged
-    return [low, high]
-  })
-}
-
 function span(line: Fields, from: number, to: number): Span {
   return {
-    stream: text(line['stream']),
-    origin: text(line['origin']),
+    ...numbered(line),
     from,
     to,
     first: time(line['first']),
     last: time(line['last']),
   }
-}
-
-/** Sequences start at 1; zero or a reversed range would silently vanish from the sets. */
-function orderedRange(line: Fields): SequenceRange {
-  const from = sequence(line['from'])
-  const to = sequence(line['to'])
-  if (from < 1 || to < from) throw damaged
-  return [from, to]
 }

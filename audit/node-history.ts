@@ -7,12 +7,14 @@ import type { JournalHealth, JournalSink } from './journal-reader.ts'
 import { mapEntry } from './map-entry.ts'
 import type { OrderCheck } from './order-check.ts'
 import type { SentLedger } from './sent-ledger.ts'
+import type { VoidCheck } from './void-check.ts'
 
 /** What all journals together tell. */
 export interface SharedRecords {
   readonly ledger: SentLedger
   readonly clocks: ClockTable
   readonly order: OrderCheck
+  readonly voids: VoidCheck
 }
 
 /** One run of the node. */
@@ -66,6 +68,14 @@ export class NodeHistory implements JournalSink {
   /** When the journal ends, by this node's clock. */
   get endsAt(): number | undefined {
     return this.flushedAt ?? this.health?.lastAt
+  }
+
+  /** Everything that happened on the node up to this time is in the journal, by this node's clock; never where a boot crashed. */
+  get tellsAllUntil(): number {
+    const states = [...this.boots.values()].map(({ state }) => state)
+    const isSure = !this.isHeadCut && !this.isDamaged && !this.isTailTorn && !states.includes('crashed')
+    if (!isSure) return Number.NEGATIVE_INFINITY
+    return states.includes('open') ? (this.flushedAt ?? Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY
   }
 
   onHole(kind: 'damaged' | 'torn'): void {
@@ -142,6 +152,10 @@ export class NodeHistory implements JournalSink {
           this.#boot = mapEntry(this.boots, event.origin, () => ({ state: 'open', lastAt: event.at }))
         }
         this.#shared.ledger.add(event)
+        this.#shared.voids.onSent(event)
+        break
+      case 'void':
+        this.#shared.voids.onVoid(event)
         break
       case 'placed':
       case 'retention':

@@ -31,6 +31,10 @@ export interface Case {
   readonly sent: SentRecord | undefined
   /** What was sent in leader mode had its place for certain up to here. */
   readonly placedTo: number
+  /** Sequences that passed by with no message. */
+  readonly voids: SequenceSet
+  /** Those of them for which no message stands anywhere else: they are due all the same. */
+  readonly unjustified: SequenceSet
   readonly state: OriginState
   readonly delivery: OriginDelivery
   /** Undefined when no `sub` line is there. */
@@ -94,7 +98,11 @@ export function judge(given: Case): OriginReport {
 function dueSequences(given: Case, base: number): SequenceSet {
   const { sent, patterns, closing, delivery } = given
   if (sent === undefined || patterns === undefined) return new SequenceSet()
-  const wanted = sent.matching(patterns).within(base + 1, Number.POSITIVE_INFINITY)
+  const passedBy = given.voids.subtract(given.unjustified)
+  const wanted = sent
+    .matching(patterns)
+    .within(base + 1, Number.POSITIVE_INFINITY)
+    .subtract(passedBy)
   if (closing?.how !== 'end') return wanted
   // What was delivered before the end was passed, whatever the `end` line says.
   const delivered = delivery.delivered.intersect(wanted).subtract(delivery.afterEnd)
@@ -228,7 +236,8 @@ function judgeUnexpected(
     return new SequenceSet()
   }
   const wanted = sent?.matching(patterns).within(base + 1, Number.POSITIVE_INFINITY) ?? new SequenceSet()
-  return delivery.delivered.intersect(all).subtract(wanted).addAll(delivery.afterEnd)
+  const due = given.voids.isEmpty ? wanted : wanted.subtract(given.voids)
+  return delivery.delivered.intersect(all).subtract(due).addAll(delivery.afterEnd)
 }
 
 /** Sequences whose `sent` lines are gone, so that nobody can say whether they were due. */

@@ -19,6 +19,7 @@ import {
   toUrls,
   type WaitOptions,
 } from './options.ts'
+import { drawEnding, Producer, type ProducerOptions } from './producer.ts'
 import { Publisher } from './publisher.ts'
 import type { PublishReceipt, PublishResult } from './receipt.ts'
 import { Session, type SessionControl, type SessionListener } from './session.ts'
@@ -113,6 +114,11 @@ export class Client implements AsyncDisposable {
    */
   publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): PublishReceipt {
     return this.#publisher.publish(topic, payload, options)
+  }
+
+  /** A producer of this name: a stream in leader mode stores each of its publications once. Throws HeraldError PRODUCER_INVALID. */
+  producer(name: string, options: ProducerOptions = {}): Producer {
+    return new Producer(this.#publisher, name, options, () => drawEnding(this.#environment.random))
   }
 
   /**

@@ -3,13 +3,14 @@
 // watches all deadlines.
 
 import { Deque } from '../node/core/common/deque.ts'
-import { errorRegistry } from '../node/core/common/error-registry.ts'
 import type { ErrorCode } from '../node/core/common/errors.ts'
 import { batchOffset } from '../node/wire/batch-header.ts'
 import { writeU32 } from '../node/wire/bytes.ts'
 import { encodeAnswerRequest, type PublishOutcome } from '../node/wire/control.ts'
 import { Patience } from './patience.ts'
+import { noPublishCounts, type PublishCounts } from './publish-counts.ts'
 import type { BatchOutcome, PublishBatch } from './receipt.ts'
+import { splitReason } from './refusal.ts'
 import { drainBytes, type Environment } from './transport.ts'
 
 /** Where batches go while there is a connection. */
@@ -23,25 +24,8 @@ export interface FailureListener {
   onFailed(status: 'refused' | 'unknown', messages: number, code: ErrorCode, reason: string): void
 }
 
-/** Counts since the client was made. */
-export interface PublishCounts {
-  published: number
-  acknowledged: number
-  sent: number
-  refused: number
-  unknown: number
-  batches: number
-}
-
 export class Outbox {
-  readonly counts: PublishCounts = {
-    published: 0,
-    acknowledged: 0,
-    sent: 0,
-    refused: 0,
-    unknown: 0,
-    batches: 0,
-  }
+  readonly counts: PublishCounts = noPublishCounts()
   readonly #environment: Environment
   readonly #inFlightBytesMax: number
   readonly #listener: FailureListener
@@ -104,15 +88,32 @@ export class Outbox {
     this.#link = undefined
   }
 
-  /** The connection is gone: what was sent without an answer is unknown, the rest waits for the next one. */
+  /**
+   * The connection is gone: what was sent without an answer goes first on the next one where its producer is named, and is else unknown; the
+   * rest waits for the next one.
+   */
   detach(reason: string): void {
     this.#link = undefined
     const sent = this.#unanswered()
     this.#sent = new Deque()
     this.#sentBytes = 0
     this.#patience.reset()
-    for (const batch of sent) this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', reason)
+    const again: PublishBatch[] = []
+    for (const batch of sent) {
+      if (this.#isClosed || batch.producer === undefined || batch.outcome !== undefined)
+        this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', reason)
+      else again.push(batch)
+      batch.isInDoubt = true
+    }
+    this.#putInFront(again)
     this.#wakeWriters()
+  }
+
+  #putInFront(again: readonly PublishBatch[]): void {
+    const rest = this.#queue
+    this.#queue = new Deque()
+    for (const batch of again) this.#queue.push(batch)
+    for (let batch = rest.shift(); batch !== undefined; batch = rest.shift()) this.#queue.push(batch)
   }
 
   /** Resolves when the node has answered everything that was sent to it, or the connection is gone. */
@@ -191,7 +192,7 @@ export class Outbox {
       // Below `drainBytes` no socket would call `onDrain`, and nothing would go on.
       if (link.bufferedBytes > Math.max(this.#windowBytes, drainBytes)) return
       this.#queue.shift()
-      batch.frame = undefined
+      if (batch.producer === undefined) batch.frame = undefined
       writeU32(frame, batchOffset.publishNumber, this.#sent.end + 1)
       this.counts.batches++
       if (batch.level === 'none') {
@@ -269,9 +270,11 @@ export class Outbox {
 
   #fail(batch: PublishBatch, status: 'refused' | 'unknown', code: ErrorCode, reason: string): void {
     if (batch.outcome !== undefined) return
-    this.counts[status] += batch.count
-    this.#settle(batch, { status, code, reason })
-    this.#listener.onFailed(status, batch.count, code, reason)
+    // What is not stored now may be so from an earlier attempt.
+    const ending = batch.isInDoubt ? 'unknown' : status
+    this.counts[ending] += batch.count
+    this.#settle(batch, { status: ending, code, reason })
+    this.#listener.onFailed(ending, batch.count, code, reason)
   }
 
   #settle(batch: PublishBatch, outcome: BatchOutcome): void {
@@ -288,12 +291,4 @@ export class Outbox {
     this.#writableWaiters = []
     for (const resolve of waiters) resolve()
   }
-}
-
-/** Takes `CODE: reason` apart. */
-function splitReason(text: string): { code: ErrorCode; reason: string } {
-  const at = text.indexOf(': ')
-  const code = at > 0 ? text.slice(0, at) : text
-  if (!Object.hasOwn(errorRegistry, code)) return { code: 'PROTOCOL_BROKEN', reason: text }
-  return { code: code as ErrorCode, reason: at > 0 ? text.slice(at + 2) : '' }
 }

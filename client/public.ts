@@ -16,5 +16,11 @@ export type {
   SubscribeOptions,
   WaitOptions,
 } from './options.ts'
+export {
+  Producer,
+  type ProducerOptions,
+  type ProducerPublication,
+  type ProducerPublishOptions,
+} from './producer.ts'
 export { PublishReceipt, type PublishResult } from './receipt.ts'
 export { HandledSubscription, Subscription } from './subscription-handle.ts'

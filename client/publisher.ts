@@ -5,8 +5,10 @@ import type { ErrorCode, Refusal } from '../node/core/common/errors.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
 import { BatchBuilder, type RecordOptions } from '../node/wire/batch-builder.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
-import type { Publication, PublishOptions, WaitOptions } from './options.ts'
+import type { ProducerTag } from '../node/wire/batch-producer.ts'
+import type { PublishOptions, WaitOptions } from './options.ts'
 import { type FailureListener, Outbox } from './outbox.ts'
+import type { Producer, ProducerPublication } from './producer.ts'
 import { optionsProblem, payloadProblem, TopicCheck } from './publication-check.ts'
 import { type PositionNames, PublishBatch, PublishReceipt, type PublishResult } from './receipt.ts'
 import type { Environment } from './transport.ts'
@@ -49,7 +51,12 @@ export class Publisher {
   }
 
   /** Appends to the open batch. 128 bytes take about 100 ns: nothing but the receipt is allocated. */
-  publish(topic: string, payload: string | Uint8Array, options: PublishOptions | undefined): PublishReceipt {
+  publish(
+    topic: string,
+    payload: string | Uint8Array,
+    options: PublishOptions | undefined,
+    producer?: ProducerTag,
+  ): PublishReceipt {
     this.outbox.counts.published++
     const isText = typeof payload === 'string'
     if (!isText && !(payload instanceof Uint8Array)) {
@@ -57,17 +64,17 @@ export class Publisher {
     }
     let room = isText ? payload.length * 3 : payload.length
     const problem = this.#topics.problem(topic) ?? this.#closedBy ?? this.#sizeProblem(payload, room)
-    if (problem !== undefined) return this.#refuse(problem)
+    if (problem !== undefined) return this.#refuse(problem, producer)
     let level: AckLevel = 'local'
     let deadlineMs = this.#deadlineMs
     if (options !== undefined) {
       const unfit = optionsProblem(options)
-      if (unfit !== undefined) return this.#refuse(unfit)
+      if (unfit !== undefined) return this.#refuse(unfit, producer)
       level = options.ack ?? level
       deadlineMs = options.deadlineMs ?? deadlineMs
       room += optionsRoom(options)
     }
-    const batch = this.#batchFor(level, deadlineMs, room, options?.time)
+    const batch = this.#batchFor(level, deadlineMs, room, options?.time, producer)
     const record = options === undefined && !batch.isTimed ? undefined : this.#toRecord(batch, options)
     this.#builder.append(topic, payload, record, batch.baseTime)
     const index = batch.count++
@@ -77,15 +84,19 @@ export class Publisher {
 
   /** Publishes in order, pauses while too much is held, and waits for all outcomes. */
   async publishAll(
-    publications: Iterable<Publication>,
+    publications: Iterable<ProducerPublication>,
     { signal, ...options }: Pick<PublishOptions, 'ack' | 'deadlineMs'> & WaitOptions,
+    producer?: Pick<Producer, 'publish'>,
   ): Promise<PublishResult[]> {
     const receipts: PublishReceipt[] = []
-    for (const { topic, payload, headers, key, time } of publications) {
+    for (const { topic, payload, headers, key, time, sequence } of publications) {
       signal?.throwIfAborted()
       if (this.isSaturated) await abortable(this.writable(), signal)
       else if (payload.length > this.#inFlightBytesMax) await abortable(this.flush(), signal)
-      receipts.push(this.publish(topic, payload, { ...options, headers, key, time }))
+      const all = { ...options, headers, key, time }
+      receipts.push(
+        producer?.publish(topic, payload, { ...all, sequence }) ?? this.publish(topic, payload, all),
+      )
     }
     return abortable(Promise.all(receipts), signal)
   }
@@ -142,18 +153,24 @@ export class Publisher {
   }
 
   /** The open batch if it fits; else it is sealed and a new one begins. */
-  #batchFor(level: AckLevel, deadlineMs: number, room: number, time: number | undefined): PublishBatch {
+  #batchFor(
+    level: AckLevel,
+    deadlineMs: number,
+    room: number,
+    time: number | undefined,
+    producer: ProducerTag | undefined,
+  ): PublishBatch {
     const open = this.#open
     if (open !== undefined) {
       // A record cannot be earlier than the first one of its batch.
       const inTime = time === undefined || time >= open.baseTime
-      if (inTime && open.level === level && open.deadlineMs === deadlineMs && this.#builder.hasRoom(room)) {
-        return open
-      }
+      const isAlike = open.level === level && open.deadlineMs === deadlineMs && open.goesOnWith(producer)
+      if (inTime && isAlike && this.#builder.hasRoom(room)) return open
       this.#seal()
     }
     const now = this.#environment.now()
-    const batch = new PublishBatch(level, now, deadlineMs, time, this.#names)
+    const batch = new PublishBatch(level, now, deadlineMs, time, this.#names, producer)
+    if (producer !== undefined) this.#builder.begin(producer)
     this.#open = batch
     if (!this.#isTurnAwaited) this.#awaitTurn()
     return batch
@@ -190,9 +207,9 @@ export class Publisher {
     this.outbox.push(batch, this.#builder.finish(0, batch.level, hasRoom))
   }
 
-  #refuse(problem: Refusal): PublishReceipt {
+  #refuse(problem: Refusal, producer: ProducerTag | undefined): PublishReceipt {
     this.outbox.counts.refused++
-    const batch = new PublishBatch('none', 0, 0, undefined, this.#names)
+    const batch = new PublishBatch('none', 0, 0, undefined, this.#names, producer)
     batch.settle({ status: 'refused', code: problem.refused, reason: problem.reason })
     const entry = this.#refusedNow.get(problem.refused)
     if (entry === undefined) this.#refusedNow.set(problem.refused, { messages: 1, reason: problem.reason })

@@ -3,6 +3,7 @@
 
 import type { ErrorCode } from '../node/core/common/errors.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
+import type { ProducerTag } from '../node/wire/batch-producer.ts'
 import type { AcknowledgedRun } from '../node/wire/control.ts'
 
 /** How a publication ended. */
@@ -16,6 +17,8 @@ export type PublishResult =
       /** Place in the order of the stream, 1, 2, 3 …, and the epoch in which it got it; absent where the stream has no order. */
       readonly offset: number | undefined
       readonly epoch: number | undefined
+      /** Of a named producer's: it was stored already, where the rest says, as far as that is known. */
+      readonly duplicate?: true
     }
   /** Handed to the connection with `ack: 'none'`; nothing more will be known. */
   | { readonly status: 'sent' }
@@ -48,13 +51,17 @@ export class PublishBatch {
   readonly baseTime: number
   /** Whether that was given, so that later publications must carry their own. */
   readonly isTimed: boolean
+  /** Of a named producer: the sequence of the first publication. */
+  readonly producer: ProducerTag | undefined
   readonly #names: PositionNames
   count = 0
   /** Bytes of the frame, counted as held until the batch is settled. */
   bytes = 0
-  /** The frame, from sealing until it is sent. */
+  /** The frame, from sealing until it is sent; of a named producer's, until it is settled. */
   frame: Uint8Array | undefined = undefined
   outcome: BatchOutcome | undefined = undefined
+  /** Whether it was sent on a connection that broke before the answer. */
+  isInDoubt = false
   /** Called when somebody begins to wait while there is no outcome. */
   onAwaited: (() => void) | undefined = undefined
   #promise: Promise<void> | undefined = undefined
@@ -66,13 +73,22 @@ export class PublishBatch {
     deadlineMs: number,
     time: number | undefined,
     names: PositionNames,
+    producer?: ProducerTag,
   ) {
     this.level = level
     this.deadlineMs = deadlineMs
     this.deadlineAt = now + deadlineMs
     this.baseTime = time ?? now
     this.isTimed = time !== undefined
+    this.producer = producer
     this.#names = names
+  }
+
+  /** Whether a publication of this producer, or of none, is the next one of this batch. */
+  goesOnWith(producer: ProducerTag | undefined): boolean {
+    const mine = this.producer
+    if (mine === undefined || producer === undefined) return mine === producer
+    return mine.name === producer.name && mine.sequence + this.count === producer.sequence
   }
 
   /** Whether somebody waits for the outcome. */
@@ -111,9 +127,10 @@ export class PublishBatch {
           status: 'acknowledged',
           stream: this.#names.streamName(run.stream),
           origin: this.#names.originName(run.boot),
-          sequence: run.first + index - first,
+          sequence: run.first === 0 ? undefined : run.first + index - first,
           offset: run.offset === 0 ? undefined : run.offset + index - first,
           epoch: run.offset === 0 ? undefined : run.epoch,
+          ...(run.isDuplicate === true ? { duplicate: true } : {}),
         }
       }
       first += run.records
@@ -134,6 +151,12 @@ export class PublishReceipt implements PromiseLike<PublishResult> {
   constructor(batch: PublishBatch, index: number) {
     this.#batch = batch
     this.#index = index
+  }
+
+  /** The sequence that its named producer gave it: publishing again with it is the retry of what ended as unknown. */
+  get producerSequence(): number | undefined {
+    const { producer } = this.#batch
+    return producer && producer.sequence + this.#index
   }
 
   /** The outcome if there is one already. */

@@ -141,6 +141,7 @@ export class LeaderHost {
         sendFrame: options.sendFrame,
         queuedBytes: options.queuedBytes,
         onDelivered: (replica) => brokerOf().onDelivered(replica),
+        onVoid: (...run) => brokerOf().ports.recorder.voided(...run),
         onFailed: (cause) => void this.#fail(cause),
         onRoster: options.onRoster,
         epochs: {

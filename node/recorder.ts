@@ -2,7 +2,7 @@
 // once. What `check` and `analyze` know of this node, they know from here.
 
 import type { Recorder } from './broker/ports.ts'
-import type { JournalLine, SubscriptionEventLine } from './core/common/journal-lines.ts'
+import type { JournalLine, SentProducer, SubscriptionEventLine } from './core/common/journal-lines.ts'
 import type { StreamMode } from './core/stream/definition.ts'
 import { JournalLatency } from './storage/journal-latency.ts'
 import { JournalRuns } from './storage/journal-runs.ts'
@@ -29,8 +29,9 @@ export class NodeRecorder implements Recorder {
     first: number,
     last: number,
     mode: StreamMode,
+    producer?: SentProducer,
   ): void {
-    this.#runs.sent(stream, origin, from, count, topic, first, last, mode)
+    this.#runs.sent(stream, origin, from, count, topic, first, last, mode, producer)
   }
 
   sentMixed(
@@ -42,8 +43,9 @@ export class NodeRecorder implements Recorder {
     first: number,
     last: number,
     mode: StreamMode,
+    producer?: SentProducer,
   ): void {
-    this.#runs.sentMixed(stream, origin, from, topics, indexes, first, last, mode)
+    this.#runs.sentMixed(stream, origin, from, topics, indexes, first, last, mode, producer)
   }
 
   delivered(sub: string, stream: string, origin: string, from: number, to: number, now: number): void {
@@ -67,6 +69,10 @@ export class NodeRecorder implements Recorder {
 
   placed(stream: string, origin: string, to: number): void {
     this.#runs.placed(stream, origin, to)
+  }
+
+  voided(stream: string, origin: string, from: number, to: number): void {
+    this.#runs.voided(stream, origin, from, to)
   }
 
   retained(stream: string, origin: string, to: number): void {

@@ -33,6 +33,7 @@ export function createIdleLeader(node: NodeId, boot: Boot, slabs: SlabPool): Lea
       queuedBytes: () => undefined,
       onDelivered: nothing,
       onFailed: nothing,
+      onVoid: nothing,
       onRoster: nothing,
       epochs: noEpochs,
     },

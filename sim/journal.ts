@@ -88,6 +88,8 @@ export class Journal implements Recorder {
 
   placed(): void {}
 
+  voided(): void {}
+
   subscriptionEvent(line: SubscriptionEventLine): void {
     this.write(line)
     this.#listener.onSubscriptionLine(line)

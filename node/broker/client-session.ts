@@ -44,10 +44,13 @@ export class ClientSession extends Session {
   protected override answer(outcomes: readonly PublishOutcome[]): void {
     for (const outcome of outcomes) {
       if (outcome.status === 'refused') continue
-      for (const { stream } of outcome.runs) {
-        if (this.#announcedStreams.has(stream)) continue
-        const name = this.broker.replicaOf(stream)?.name
-        if (name !== undefined) this.#announceStream(name, stream)
+      for (const { stream, boot, isDuplicate } of outcome.runs) {
+        if (this.#announcedStreams.has(stream) && isDuplicate !== true) continue
+        const replica = this.broker.replicaOf(stream)
+        if (replica !== undefined) this.#announceStream(replica.name, stream)
+        // Of what was stored before, another node may be the origin.
+        const state = isDuplicate === true ? replica?.origins.get(boot) : undefined
+        if (state !== undefined) this.#announceOrigin(state)
       }
     }
     this.sink.sendFrame(encodeAcknowledgement(outcomes))
@@ -157,6 +160,10 @@ export class ClientSession extends Session {
 
   #announce(name: string, number: StreamId, state: OriginState): void {
     this.#announceStream(name, number)
+    this.#announceOrigin(state)
+  }
+
+  #announceOrigin(state: OriginState): void {
     if (this.#announcedBoots.has(state.boot)) return
     this.#announcedBoots.add(state.boot)
     this.send({ op: 'origin', boot: state.boot, origin: state.origin })

@@ -9,7 +9,8 @@ import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
-import { batchCount, batchFlag, batchOffset, batchSequence, numberBatch } from '../wire/batch-header.ts'
+import { batchCount, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
+import { batchFrom } from '../wire/batch-producer.ts'
 import { leftOver, reportSealed } from './sealed-epoch.ts'
 
 /** What the epochs need of their broker. */
@@ -117,15 +118,16 @@ export class Epochs implements EpochHost {
   publishAgain({ definition, epoch }: StreamLedger, submissions: readonly Submission[]): void {
     const { agent, boot } = this.#host
     const replica = this.#chains.get(definition.name)?.at(-1)?.replica
-    for (const { frame, onPlaced } of submissions) {
-      if (replica === undefined || batchSequence(frame) !== agent.nextSequence(replica)) {
+    for (const { frame: submitted, onPlaced } of submissions) {
+      const next = replica === undefined ? 0 : agent.nextSequence(replica)
+      const frame = batchFrom(submitted, next, this.#host.allocate)
+      if (replica === undefined || batchSequence(frame) !== next) {
         onPlaced?.(undefined)
         continue
       }
       const copy = this.#host.allocate(frame.length)
       copy.set(frame)
-      const times = (frame[batchOffset.flags] as number) & batchFlag.times
-      numberBatch(copy, replica.id, boot, batchSequence(frame), times)
+      numberBatch(copy, replica.id, boot, batchSequence(frame), lastingFlags(frame))
       const count = batchCount(frame)
       this.#host.handle({ kind: 'publish', replica, frame: copy, count, confirm: false, token: 0 })
       this.#host.onPublishedAgain(replica, batchSequence(copy) + count - 1)

@@ -8,9 +8,15 @@ import { topicProblem } from '../core/stream/topic.ts'
 import { fromBase64, toBase64 } from '../wire/base64.ts'
 import { BatchBuilder } from '../wire/batch-builder.ts'
 import { type AckLevel, ackLevels, recordFlag } from '../wire/batch-header.ts'
+import {
+  isProducerName,
+  isProducerSequence,
+  type ProducerTag,
+  producerNameRule,
+} from '../wire/batch-producer.ts'
 import { BatchReader, readHeaders } from '../wire/batch-reader.ts'
 import { isRefusal, readControl } from '../wire/control.ts'
-import type { PublishOutcome } from '../wire/control-frames.ts'
+import type { AcknowledgedRun, PublishOutcome } from '../wire/control-frames.ts'
 import { countBytes, readText, tryReadText } from '../wire/text.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
@@ -111,9 +117,11 @@ export class JsonSession extends Session {
 
   #onPublish(fields: Fields): void {
     const { id, topic, headers, key, ack = 'local' } = fields
+    const producer = readProducer(fields)
     if (!isAnswerId(id)) return this.endRefused(malformed('id: a number or a text of at most 255 characters'))
     const payload = readPayload(fields)
-    const refusal = this.#publishProblem(topic, payload, headers, key, ack)
+    const isProducerRefused = producer !== undefined && isRefusal(producer)
+    const refusal = isProducerRefused ? producer : this.#publishProblem(topic, payload, headers, key, ack)
     if (refusal !== undefined || typeof topic !== 'string' || payload === undefined) {
       const { refused: code, reason: message } = refusal ?? malformed('topic')
       this.broker.ports.count('publishesRefused', 1)
@@ -124,6 +132,7 @@ export class JsonSession extends Session {
       headers: headers as Readonly<Record<string, string>> | undefined,
       key: key as string | undefined,
     }
+    if (producer !== undefined && !isProducerRefused) this.#builder.begin(producer)
     this.#builder.append(topic, payload, options, this.broker.ports.now())
     const number = this.#nextNumber++
     if (id !== undefined) this.#answers.set(number, id)
@@ -178,13 +187,23 @@ export class JsonSession extends Session {
       return
     }
     const run = outcome.runs[0]
-    const stream = run === undefined ? undefined : this.broker.replicaOf(run.stream)?.name
-    const place = { stream, origin: this.broker.origin, sequence: run?.first }
+    const place = run === undefined ? {} : this.#placeOf(run)
     if (outcome.status === 'stored') this.#reply({ op: 'published', id, status: 'acknowledged', ...place })
     else {
       const message = 'stored here; not enough other nodes confirmed it in time'
       this.#reply({ op: 'published', id, status: 'unknown', ...place, code: 'COPIES_TIMEOUT', message })
     }
+  }
+
+  /** Of what was stored before, the first time's, as far as that is known. */
+  #placeOf({ stream: id, boot, first, isDuplicate }: AcknowledgedRun): object {
+    const replica = this.broker.replicaOf(id)
+    const stream = replica?.name
+    if (isDuplicate !== true) return { stream, origin: this.broker.origin, sequence: first }
+    const origin = replica?.origins.get(boot)?.origin
+    return origin === undefined
+      ? { stream, duplicate: true }
+      : { stream, origin, sequence: first, duplicate: true }
   }
 
   #reply(message: { readonly id: unknown; readonly [field: string]: unknown }): void {
@@ -202,6 +221,17 @@ function readPayload(fields: Fields): string | Uint8Array | undefined {
   const { text, base64 } = fields
   if (base64 === undefined) return typeof text === 'string' ? text : undefined
   return text === undefined ? fromBase64(base64) : undefined
+}
+
+/** The producer of a publish; undefined where none is named. */
+function readProducer({
+  producer: name,
+  producerSequence: sequence,
+}: Fields): ProducerTag | Refusal | undefined {
+  if (name === undefined && sequence === undefined) return undefined
+  if (isProducerName(name) && isProducerSequence(sequence)) return { name, sequence }
+  const reason = `producer must be ${producerNameRule}, producerSequence a number from 1 to 2^53 - 1`
+  return { refused: 'PRODUCER_INVALID', reason }
 }
 
 function malformed(field: string): Refusal {

@@ -3,7 +3,7 @@
 
 import type { CounterName } from '../core/common/counters.ts'
 import type { NodeId } from '../core/common/ids.ts'
-import type { SubscriptionEventLine } from '../core/common/journal-lines.ts'
+import type { SentProducer, SubscriptionEventLine } from '../core/common/journal-lines.ts'
 import type { PeerMessage } from '../core/gossip/messages.ts'
 import type { StreamMode } from '../core/stream/definition.ts'
 
@@ -36,6 +36,7 @@ export interface Recorder {
     firstMs: number,
     lastMs: number,
     mode: StreamMode,
+    producer?: SentProducer,
   ): void
   sentMixed(
     stream: string,
@@ -46,9 +47,12 @@ export interface Recorder {
     firstMs: number,
     lastMs: number,
     mode: StreamMode,
+    producer?: SentProducer,
   ): void
   /** What was numbered for leader mode has its place, or needs none any more, up to here. */
   placed(stream: string, origin: string, to: number): void
+  /** What was numbered from..to has no message: a named producer's retry of what was stored already. */
+  voided(stream: string, origin: string, from: number, to: number): void
   delivered(sub: string, stream: string, origin: string, from: number, to: number, nowMs: number): void
   latency(stream: string, topic: string, fromNode: string, latencyUs: number, count: number): void
   subscriptionEvent(line: SubscriptionEventLine): void

@@ -5,7 +5,6 @@
 // a subscriber, and only a batch whose topics belong to several streams is taken apart.
 
 import type { Refusal } from '../core/common/errors.ts'
-import type { StreamId } from '../core/common/ids.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import { compactBatch } from '../wire/batch-compact.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
@@ -19,9 +18,10 @@ import {
   publishAckLevel,
   publishNumber,
 } from '../wire/batch-header.ts'
+import { isNamed, producerProblem, sliceBatch } from '../wire/batch-producer.ts'
 import { BatchReader } from '../wire/batch-reader.ts'
 import type { AcknowledgedRun, PublishOutcome } from '../wire/control-frames.ts'
-import { BatchStore, type CheckedBatch, isInOrder } from './batch-store.ts'
+import { BatchStore, type CheckedBatch, isInOrder, type OnStored } from './batch-store.ts'
 import type { Broker } from './broker.ts'
 import { PublishAnswers } from './publish-answers.ts'
 
@@ -30,12 +30,15 @@ interface Pending {
   readonly publish: number
   readonly level: AckLevel
   readonly bytes: number
-  /** Stream of each record; undefined where all are of one. */
-  readonly order: readonly (StreamId | undefined)[] | undefined
-  readonly runs: Map<StreamId, AcknowledgedRun>
+  /** Part of each record; undefined where they come in the order of the parts. */
+  readonly order: readonly number[] | undefined
+  /** Where the records of each part are. */
+  readonly runs: (readonly AcknowledgedRun[])[]
   /** Parts that are not stored yet. */
   waiting: number
   ok: boolean
+  /** Why nothing of a part was stored. */
+  refused: Refusal | undefined
 }
 
 export class Publisher {
@@ -85,7 +88,7 @@ export class Publisher {
       refused: 'BATCH_MALFORMED',
       reason: `publish ${problem}`,
     })
-    const problem = batchHeaderProblem(frame)
+    const problem = batchHeaderProblem(frame) ?? producerProblem(frame)
     if (problem !== undefined) return malformed(problem)
     const level = publishAckLevel(frame)
     if (level === undefined) return malformed('asks for an unknown acknowledgement')
@@ -153,7 +156,7 @@ export class Publisher {
   #publishWhole(batch: CheckedBatch, replica: Replica, level: AckLevel, number: number): void {
     if (level === 'copies' || (level === 'local' && isInOrder(replica))) {
       const pending = this.#newPending(batch.frame, number, level, 1)
-      this.#store.store(batch, replica, (ok, run) => this.#onStored(pending, ok, run))
+      this.#store.store(batch, replica, (...stored) => this.#onStored(pending, 0, ...stored))
       return this.#onPart(pending)
     }
     const { frame } = batch
@@ -166,27 +169,44 @@ export class Publisher {
 
   /** The rare batch of several streams: one part per stream; an answer names the runs in the order of the records. */
   #publishParts(batch: CheckedBatch, streams: readonly Replica[], level: AckLevel, number: number): void {
-    const { frame, topics } = batch
-    const parts = new Set(streams)
-    const order = Array.from(
-      this.#topicIndexes.slice(0, batchCount(frame)),
-      (index) => streams[index]?.stream,
-    )
-    const pending = this.#newPending(frame, number, level, parts.size, order)
-    for (const replica of parts) {
+    if (isNamed(batch.frame)) return this.#publishRuns(batch, streams, level, number)
+    const { frame } = batch
+    const parts = [...new Set(streams)]
+    const indexes = this.#topicIndexes.slice(0, batchCount(frame))
+    const order = Array.from(indexes, (index) => parts.indexOf(streams[index] as Replica))
+    const pending = this.#newPending(frame, number, level, parts.length, order)
+    for (const [nth, replica] of parts.entries()) {
       const filtered = filterBatch(frame, (index) => streams[index] === replica, this.#broker.ports.allocate)
-      if (filtered === undefined) {
-        this.#onPart(pending)
-        continue
-      }
-      const part = compactBatch(filtered, this.#broker.ports.allocate)
-      this.#walk(part)
-      const checked = { ...batch, frame: part, topics }
-      const isAwaited = level === 'copies' || (level === 'local' && isInOrder(replica))
-      if (isAwaited) this.#store.store(checked, replica, (ok, run) => this.#onStored(pending, ok, run))
-      else this.#onStored(pending, true, this.#store.store(checked, replica))
+      if (filtered === undefined) this.#onPart(pending)
+      else this.#storePart(batch, compactBatch(filtered, this.#broker.ports.allocate), replica, pending, nth)
     }
     this.#onPart(pending)
+  }
+
+  /** The same with a producer, whose sequences have no holes in a batch: a part is what follows one another on a stream. */
+  #publishRuns(batch: CheckedBatch, streams: readonly Replica[], level: AckLevel, number: number): void {
+    const { frame } = batch
+    const replicas = Array.from(
+      this.#topicIndexes.slice(0, batchCount(frame)),
+      (index) => streams[index] as Replica,
+    )
+    const starts = [...replicas.keys()].filter((at) => at === 0 || replicas[at] !== replicas[at - 1])
+    const pending = this.#newPending(frame, number, level, starts.length)
+    for (const [nth, start] of starts.entries()) {
+      const count = (starts[nth + 1] ?? replicas.length) - start
+      const part = sliceBatch(frame, start, count, this.#broker.ports.allocate)
+      this.#storePart(batch, part, replicas[start] as Replica, pending, nth)
+    }
+    this.#onPart(pending)
+  }
+
+  #storePart(batch: CheckedBatch, frame: Uint8Array, replica: Replica, pending: Pending, nth: number): void {
+    const { level } = pending
+    this.#walk(frame)
+    const part = { ...batch, frame }
+    const isAwaited = level === 'copies' || (level === 'local' && isInOrder(replica))
+    if (isAwaited) this.#store.store(part, replica, (...stored) => this.#onStored(pending, nth, ...stored))
+    else this.#onStored(pending, nth, true, [this.#store.store(part, replica)])
   }
 
   #newPending(
@@ -198,21 +218,27 @@ export class Publisher {
   ): Pending {
     this.#inFlightBytes += frame.length
     // One more than there are parts: the answer is not made before all of them are on their way.
-    return { publish, level, bytes: frame.length, order, runs: new Map(), waiting: parts + 1, ok: true }
+    const waiting = parts + 1
+    return { publish, level, bytes: frame.length, order, runs: [], waiting, ok: true, refused: undefined }
   }
 
-  #onStored(pending: Pending, ok: boolean, run: AcknowledgedRun): void {
+  #onStored(pending: Pending, part: number, ...[ok, runs, refused]: Parameters<OnStored>): void {
     pending.ok &&= ok
-    pending.runs.set(run.stream, run)
+    pending.refused ??= refused
+    pending.runs[part] = runs
     this.#onPart(pending)
   }
 
   #onPart(pending: Pending): void {
     pending.waiting--
     if (pending.waiting > 0) return
-    const { publish, level, bytes, ok } = pending
+    const { publish, level, bytes, ok, refused, runs } = pending
     this.#inFlightBytes -= bytes
-    this.#answer(level, { status: ok ? 'stored' : 'unknown', publish, runs: toRuns(pending) })
+    const isNothingStored = refused !== undefined && runs.every((part) => part.length === 0)
+    if (isNothingStored) {
+      this.#broker.ports.count('publishesRefused', 1)
+      this.#answer(level, { status: 'refused', publish, reason: `${refused.refused}: ${refused.reason}` })
+    } else this.#answer(level, { status: ok ? 'stored' : 'unknown', publish, runs: toRuns(pending) })
   }
 
   #answer(level: AckLevel, outcome: PublishOutcome): void {
@@ -222,18 +248,21 @@ export class Publisher {
 }
 
 /** The runs of a publish, in the order of its records. */
-function toRuns({ order, runs }: Pending): AcknowledgedRun[] {
-  if (order === undefined) return [...runs.values()]
-  const next = new Map(runs)
+function toRuns({ order, runs }: Pending): readonly AcknowledgedRun[] {
+  if (order === undefined) return runs.flat()
+  const next = runs.map(([run]) => run)
   const merged: AcknowledgedRun[] = []
-  for (const stream of order) {
-    const run = stream === undefined ? undefined : next.get(stream)
+  let lastPart = -1
+  for (const part of order) {
+    const run = next[part]
     if (run === undefined) continue
     const { first, offset } = run
-    next.set(run.stream, { ...run, first: first + 1, offset: offset === 0 ? 0 : offset + 1 })
+    next[part] = { ...run, first: first + 1, offset: offset === 0 ? 0 : offset + 1 }
     const last = merged.at(-1)
-    if (last?.stream === run.stream) merged[merged.length - 1] = { ...last, records: last.records + 1 }
+    if (last !== undefined && part === lastPart)
+      merged[merged.length - 1] = { ...last, records: last.records + 1 }
     else merged.push({ ...run, records: 1 })
+    lastPart = part
   }
   return merged
 }

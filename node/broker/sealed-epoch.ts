@@ -5,7 +5,7 @@ import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { SequenceRange } from '../core/stream/sequence-ranges.ts'
 import type { LeftOver } from '../leader/epoch-host.ts'
 import type { Held, SealReport } from '../leader/fence.ts'
-import { batchFlag, batchOffset, batchSequence, numberBatch } from '../wire/batch-header.ts'
+import { batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 
 /** Ranges of one origin that are told; what lies behind them is not counted as held. */
 const rangesMax = 64
@@ -47,8 +47,8 @@ export function leftOver(replica: Replica, fence: ReadonlyMap<Boot, number>): Le
       next = entry.to + 1
       if (frame === undefined) break
       const copy = new Uint8Array(frame)
-      const times = (copy[batchOffset.flags] as number) & batchFlag.times
-      numberBatch(copy, replica.stream, boot, batchSequence(frame), times | batchFlag.submitted)
+      const flags = lastingFlags(copy) | batchFlag.submitted
+      numberBatch(copy, replica.stream, boot, batchSequence(frame), flags)
       frames.push(copy)
     }
     if (frames.length > 0) found.push({ node, boot, from, frames })

@@ -5,6 +5,7 @@ import { fromOrigin } from '../core/common/ids.ts'
 import type { FeedStart } from '../core/stream/feed.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import { batchCount, batchPlace } from '../wire/batch-header.ts'
+import { isVoid } from '../wire/batch-producer.ts'
 import { isRefusal, type SubscribeRequest } from '../wire/control.ts'
 import { decodeCursor } from '../wire/cursor.ts'
 import { isInOrder } from './batch-store.ts'
@@ -54,7 +55,8 @@ function lastOffset({ delivered, entries }: Replica): number {
   for (let at = delivered.end - 1; at >= delivered.first; at--) {
     const item = delivered.at(at)
     const frame = typeof item === 'number' ? entries.at(item).frame : undefined
-    if (frame !== undefined) return batchPlace(frame) === 0 ? 0 : batchPlace(frame) + batchCount(frame) - 1
+    if (frame !== undefined && !isVoid(frame))
+      return batchPlace(frame) === 0 ? 0 : batchPlace(frame) + batchCount(frame) - 1
   }
   return 0
 }

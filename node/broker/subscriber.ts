@@ -9,6 +9,7 @@ import { Feed, type FeedItem, type FeedStart, hasPassed, type StreamFeed } from 
 import { LogFeed } from '../core/stream/log-feed.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
+import { isVoid } from '../wire/batch-producer.ts'
 import type { Cursor } from '../wire/cursor.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
@@ -265,7 +266,8 @@ export class Subscriber {
     }
     const { entry, from } = item
     const { frame, to } = entry
-    if (frame === undefined) return
+    // Of a void its origin's numbers pass by, and nobody gets anything.
+    if (frame === undefined || isVoid(frame)) return
     const topics = this.#host.topicTables.read(frame)
     if ('problem' in topics) return
     const match = this.#matcher.match(topics)

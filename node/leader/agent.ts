@@ -276,9 +276,10 @@ export class LeaderAgent {
     const machine: DataMachine = new DataMachine({
       ...parts,
       streams: this.#streams,
-      onPlaced: (frame) => this.#desk.onPlaced(frame),
+      onPlaced: (frame) => this.#desk.onPlaced(frame, machine.ledger),
       onLeader: () => this.#onLeader(id),
       onPhase: (stream) => this.#phases.onPhase(stream, machine.ledger.nodes, this.replicas),
+      onVoid: (...run) => this.#ports.onVoid(...run),
       onRestored: (ledger) => this.#desk.onRestored(ledger),
       nodes: () => this.cluster.roster?.nodes ?? [],
       isUp: (each) => each === node || this.#ports.queuedBytes(each) !== undefined,

@@ -1,15 +1,17 @@
 // The machine of a data group: it puts committed batches into the replicas of their streams, in their order, and gives places to new
 // ones while this node leads the group.
 
-import { toStreamId } from '../core/common/ids.ts'
+import { type NodeId, toOrigin, toStreamId } from '../core/common/ids.ts'
 import type { LogEntry } from '../core/raft/entry.ts'
 import type { RaftStatus } from '../core/raft/raft.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Floor, Machine } from '../groups/machine.ts'
-import { batchBoot } from '../wire/batch-header.ts'
+import { batchBoot, batchCount, batchSequence, batchStream } from '../wire/batch-header.ts'
+import { isVoid } from '../wire/batch-producer.ts'
 import { type Command, decodeCommand, encodeCommand } from './command.ts'
 import { Ledger, type StreamLedger } from './ledger.ts'
 import { Numbering } from './numbering.ts'
+import type { LeaderPorts } from './ports.ts'
 import type { Reads } from './reads.ts'
 import type { LeaderStreams } from './streams.ts'
 import { Switching, type SwitchingOptions } from './switching.ts'
@@ -21,6 +23,7 @@ export interface DataMachineOptions {
   readonly propose: (data: Uint8Array) => void
   /** A batch has its place for good. */
   readonly onPlaced: (frame: Uint8Array) => void
+  readonly onVoid: LeaderPorts['onVoid']
   /** Somebody else gives places now, or nobody. */
   readonly onLeader: () => void
   /** A stream is in another phase: an epoch is sealed, or has begun. */
@@ -147,7 +150,15 @@ export class DataMachine implements Machine {
     const { frame } = command
     const node = this.#ledger.nodes.get(batchBoot(frame))
     if (node !== undefined) streams.insert(node, frame, index <= this.#recoveredTo)
+    if (node !== undefined && isVoid(frame)) this.#tellVoid(node, frame)
     onPlaced(frame)
+  }
+
+  #tellVoid(node: NodeId, frame: Uint8Array): void {
+    const name = this.#ledger.streams.get(batchStream(frame))?.definition.name
+    const from = batchSequence(frame)
+    const origin = toOrigin(node, batchBoot(frame))
+    if (name !== undefined) this.#options.onVoid(name, origin, from, from + batchCount(frame) - 1)
   }
 
   #tellPhase({ op, definition, epoch }: Command & { op: 'seal' | 'begin' }): void {

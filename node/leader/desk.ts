@@ -14,11 +14,13 @@ import {
   batchSequence,
   batchStream,
 } from '../wire/batch-header.ts'
+import { isNamed } from '../wire/batch-producer.ts'
 import type { LeftOver } from './epoch-host.ts'
 import type { Ledger } from './ledger.ts'
 import type { LeaderLimits } from './limits.ts'
 import type { Numbering } from './numbering.ts'
 import type { LeaderPorts } from './ports.ts'
+import { partsOf } from './producer-batches.ts'
 import { SubmissionTable } from './submission-table.ts'
 import type { OnPlaced, Submission, Submissions } from './submissions.ts'
 
@@ -85,10 +87,16 @@ export class SubmissionDesk {
     this.#table.forget(stream)
   }
 
-  /** A batch has its place: whoever waits for it hears of that. */
-  onPlaced(frame: Uint8Array): void {
+  /** A batch has its place, or needs none: whoever waits for it hears of that. `ledger`: with the batch. */
+  onPlaced(frame: Uint8Array, ledger: Ledger): void {
+    if (isNamed(frame)) return this.#onNamed(frame, ledger)
     const placed = { epoch: batchEpoch(frame), offset: batchPlace(frame) }
     this.#table.find(batchStream(frame), batchBoot(frame))?.onPlaced(lastOf(frame), placed)
+  }
+
+  #onNamed(frame: Uint8Array, { producers }: Ledger): void {
+    const submissions = this.#table.find(batchStream(frame), batchBoot(frame))
+    submissions?.onParts(lastOf(frame), partsOf(frame, producers))
   }
 
   /** A floor stands for what was before it: what of that waited has its place, which nobody here knows. */

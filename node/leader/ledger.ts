@@ -19,9 +19,12 @@ import {
   batchSequence,
   batchStream,
 } from '../wire/batch-header.ts'
+import { isVoid } from '../wire/batch-producer.ts'
 import { readDefinition, toDefinitionValue } from '../wire/stream-definition.ts'
 import { toTextBytes, tryReadText } from '../wire/text.ts'
 import { type Command, readFence } from './command.ts'
+import { takeProducer } from './producer-batches.ts'
+import { Producers } from './producers.ts'
 
 /** One stream of a group. */
 export interface StreamLedger {
@@ -44,6 +47,12 @@ export class Ledger {
   readonly streams: Map<StreamId, StreamLedger> = new Map()
   /** Whose boot it is. */
   readonly nodes: Map<Boot, NodeId> = new Map()
+  /** What named producers have stored, on all streams and in all epochs in leader mode. */
+  readonly producers: Producers
+
+  constructor(producers: Producers = new Producers()) {
+    this.producers = producers
+  }
 
   /** Takes the next command; false where it does not follow from what is here, and so means nothing to anybody. */
   apply(command: Command): boolean {
@@ -78,14 +87,16 @@ export class Ledger {
       const sequences = [...this.fenceOf(id)]
       return { name, definition: toDefinitionValue(definition), epoch, isSealing, last, sequences }
     })
-    return toTextBytes(JSON.stringify({ nodes, streams }))
+    return toTextBytes(JSON.stringify({ nodes, streams, producers: this.producers.encode() }))
   }
 
   /** Throws LedgerDamaged. Nothing at all is the ledger of a group that begins. */
   static decode(bytes: Uint8Array): Ledger {
-    const ledger = new Ledger()
-    if (bytes.length === 0) return ledger
-    const { nodes, streams } = parse(bytes)
+    if (bytes.length === 0) return new Ledger()
+    const { nodes, streams, producers: names } = parse(bytes)
+    const producers = Producers.decode(names)
+    if (producers === undefined) throw new LedgerDamaged('producers has something that is no producer')
+    const ledger = new Ledger(producers)
     for (const origin of nodes) {
       const parts = typeof origin === 'string' ? fromOrigin(origin) : undefined
       if (parts === undefined) throw new LedgerDamaged('nodes has something that is no origin')
@@ -143,11 +154,12 @@ export class Ledger {
     if (stream?.definition.mode !== 'leader' || !this.nodes.has(boot)) return false
     const from = batchSequence(frame)
     // R8 of the switch: what is not next has no place in the order, whoever has put it into the log.
-    const isNext = from === (stream.sequences.get(boot) ?? 0) + 1 && batchPlace(frame) === stream.last + 1
-    if (!isNext || batchEpoch(frame) !== stream.epoch) return false
+    const offset = isVoid(frame) ? 0 : stream.last + 1
+    const isNext = from === (stream.sequences.get(boot) ?? 0) + 1 && batchPlace(frame) === offset
+    if (!isNext || batchEpoch(frame) !== stream.epoch || !takeProducer(this.producers, frame)) return false
     const count = batchCount(frame)
     stream.sequences.set(boot, from + count - 1)
-    stream.last += count
+    if (offset > 0) stream.last += count
     return true
   }
 }
@@ -164,6 +176,7 @@ function toSequences(fence: ReadonlyMap<Origin, number>): Map<Boot, number> {
 function parse(bytes: Uint8Array): {
   readonly nodes: readonly unknown[]
   readonly streams: readonly unknown[]
+  readonly producers: unknown
 } {
   let fields: Partial<Record<string, unknown>> = {}
   try {
@@ -171,7 +184,8 @@ function parse(bytes: Uint8Array): {
   } catch {
     // Said below.
   }
-  const { nodes, streams } = fields
+  // One of a version that knew no producers has none.
+  const { nodes, streams, producers = [] } = fields
   if (!Array.isArray(nodes) || !Array.isArray(streams)) throw new LedgerDamaged('not {"nodes", "streams"}')
-  return { nodes, streams }
+  return { nodes, streams, producers }
 }

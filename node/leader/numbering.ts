@@ -4,8 +4,11 @@
 import type { Boot, NodeId, StreamId } from '../core/common/ids.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import { batchBoot, batchCount, batchSequence, batchStream, placeBatch } from '../wire/batch-header.ts'
+import { batchFrom, isNamed, isVoid } from '../wire/batch-producer.ts'
 import type { Command } from './command.ts'
 import type { Ledger } from './ledger.ts'
+import { placeNamed } from './producer-batches.ts'
+import type { Producers } from './producers.ts'
 
 /** The end of a stream, with everything that is proposed. */
 interface StreamEnd {
@@ -21,6 +24,8 @@ export class Numbering {
   readonly #propose: (command: Command) => void
   readonly #ends = new Map<StreamId, StreamEnd>()
   readonly #nodes = new Map<Boot, NodeId>()
+  /** What named producers have in the whole log, from the first of their batches on that is proposed here. */
+  #producers: Producers | undefined
 
   constructor(ledger: Ledger, propose: (command: Command) => void) {
     this.#ledger = ledger
@@ -31,20 +36,32 @@ export class Numbering {
    * Proposes a numbered batch of a node, unless it is a copy, or something before it has not come, or the stream gives no places now: then
    * it will be sent again. The frame is written to.
    */
-  submit(node: NodeId, frame: Uint8Array, definition: StreamDefinition | undefined): void {
-    const id = batchStream(frame)
+  submit(node: NodeId, submitted: Uint8Array, definition: StreamDefinition | undefined): void {
+    const id = batchStream(submitted)
     const end = this.#endOf(id, definition)
     if (end === undefined || end.isClosed) return
-    const boot = batchBoot(frame)
-    const from = batchSequence(frame)
+    const boot = batchBoot(submitted)
     const last = end.sequences.get(boot) ?? this.#ledger.streams.get(id)?.sequences.get(boot) ?? 0
+    // Another leader may have cut a named producer's batch, and the log have only its first part.
+    const frame = isNamed(submitted) ? batchFrom(submitted, last + 1, allocate) : submitted
+    const from = batchSequence(frame)
     if (from !== last + 1) return
     this.#introduce(node, boot)
-    placeBatch(frame, end.epoch, end.last + 1)
     const count = batchCount(frame)
-    end.last += count
     end.sequences.set(boot, from + count - 1)
+    if (isNamed(frame)) return this.#submitNamed(end, frame)
+    placeBatch(frame, end.epoch, end.last + 1)
+    end.last += count
     this.#propose({ op: 'batch', frame })
+  }
+
+  /** Nothing of named producers that is not applied comes before the first of their batches that is proposed here. */
+  #submitNamed(end: StreamEnd, batch: Uint8Array): void {
+    this.#producers ??= this.#ledger.producers.clone()
+    for (const frame of placeNamed(batch, this.#producers, end.epoch, end.last)) {
+      if (!isVoid(frame)) end.last += batchCount(frame)
+      this.#propose({ op: 'batch', frame })
+    }
   }
 
   /** The epoch in leader mode is to end: what has no place by now gets none in it. */
@@ -77,4 +94,8 @@ export class Numbering {
     this.#nodes.set(boot, node)
     this.#propose({ op: 'origin', node, boot })
   }
+}
+
+function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(bytes)
 }

@@ -1,6 +1,6 @@
 // What the leader agent needs of its surroundings, and what can be seen of it.
 
-import type { Boot, NodeId } from '../core/common/ids.ts'
+import type { Boot, NodeId, Origin } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import type { Replica } from '../core/stream/replica.ts'
@@ -18,6 +18,8 @@ export interface LeaderPorts extends GroupsPorts {
   readonly queuedBytes: (node: NodeId) => number | undefined
   /** The delivery log of the stream has grown. */
   readonly onDelivered: (replica: Replica) => void
+  /** Sequences of an origin passed by with no message: a copy of what was stored before. */
+  readonly onVoid: (stream: string, origin: Origin, from: number, to: number) => void
   /** The cluster has other members, or other groups. */
   readonly onRoster: (roster: Roster, meta: number) => void
   /** Who has the replicas of all epochs. */

@@ -3,12 +3,26 @@
 
 import { Arena } from '../core/common/arena.ts'
 import { Deque } from '../core/common/deque.ts'
+import type { Boot } from '../core/common/ids.ts'
 import { hold, letGo, type SlabPool } from '../core/common/slabs.ts'
 
 /** Where a publication was put. */
 export interface Placed {
   readonly epoch: number
   readonly offset: number
+  /** Of a named producer's, where it was not all new: then the place is that of the first one. */
+  readonly parts?: readonly PlacedPart[]
+}
+
+/** Records of a named producer, in their order: with a place of their own, or copies of what is stored, or nobody knows that any more. */
+export interface PlacedPart {
+  readonly kind: 'new' | 'copy' | 'old'
+  readonly records: number
+  /** Both 0 where they are not known. */
+  readonly epoch: number
+  readonly offset: number
+  /** Of copies: origin and sequence under which the first one is stored, where that is known. */
+  readonly original?: { readonly boot?: Boot; readonly first?: number }
 }
 
 /** Hears what became of a batch: its place, or undefined where nobody knows yet whether it will have one. */
@@ -20,6 +34,8 @@ export interface Submission {
   readonly to: number
   readonly at: number
   onPlaced: OnPlaced | undefined
+  /** What became of its beginning, where it was cut into parts. */
+  parts?: readonly PlacedPart[]
 }
 
 export class Submissions {
@@ -101,6 +117,20 @@ export class Submissions {
       // One before it has its place as well, in something that only a snapshot stood for here.
       first.onPlaced?.(first.to === to ? placed : undefined)
     }
+  }
+
+  /** The same of a named producer's batch, or of some records of one, up to a sequence. */
+  onParts(to: number, parts: readonly PlacedPart[]): void {
+    const first = this.#pending.peek()
+    if (first === undefined) return
+    const all = [...(first.parts ?? []), ...parts]
+    const { epoch, offset } = all[0] ?? { epoch: 0, offset: 0 }
+    if (to < first.to) {
+      first.parts = all
+      return
+    }
+    const isWholeAndNew = all.length === 1 && all[0]?.kind === 'new'
+    this.onPlaced(to, isWholeAndNew ? { epoch, offset } : { epoch, offset, parts: all })
   }
 
   /** Takes everything that has no place out, in order: it goes another way. */

@@ -1,7 +1,7 @@
 // One open run on its way to becoming a journal line: the two shapes that JournalRuns keeps. `take` turns what was
 // collected into a line and empties the run, so that the same object serves the next stretch.
 
-import type { GotLine, MixedSentLine, SentLine } from '../core/common/journal-lines.ts'
+import type { GotLine, MixedSentLine, SentLine, SentProducer } from '../core/common/journal-lines.ts'
 
 /** In which mode of its stream a run was numbered. */
 export type RunMode = 'gossip' | 'leader'
@@ -23,6 +23,8 @@ export class SentRun {
   next = 0
   /** The same for all of the run. */
   mode: RunMode = 'gossip'
+  /** Of all of the run; `sequence` is that of the first message. */
+  #producer: SentProducer | undefined
   #firstMs = 0
   #lastMs = 0
   /** Topic -> its index in the line's topic list, in order of appearance. */
@@ -45,9 +47,17 @@ export class SentRun {
     return this.#order.length >= topicChangesMax * 2 || this.#topics.size >= topicsMax
   }
 
+  /** Whether a message is numbered behind this run by the same producer, or as this run by none. */
+  isContinuedBy(producer: SentProducer | undefined): boolean {
+    const mine = this.#producer
+    if (mine === undefined || producer === undefined) return mine === producer
+    return mine.name === producer.name && mine.sequence + this.next - this.#from === producer.sequence
+  }
+
   /** Starts an empty run at a sequence. */
-  begin(from: number, firstMs: number, mode: RunMode): void {
+  begin(from: number, firstMs: number, mode: RunMode, producer: SentProducer | undefined): void {
     this.mode = mode
+    this.#producer = producer
     this.#from = from
     this.next = from
     this.#firstMs = firstMs
@@ -77,7 +87,8 @@ export class SentRun {
     const run = { t: 'sent', at, stream: this.stream, origin: this.origin, from: this.#from } as const
     const end = { to: this.next - 1, n: this.next - this.#from }
     const ordered = this.mode === 'leader' ? { ordered: true as const } : {}
-    const times = { first: this.#firstMs, last: this.#lastMs, ...ordered }
+    const named = this.#producer && { producer: this.#producer.name, number: this.#producer.sequence }
+    const times = { first: this.#firstMs, last: this.#lastMs, ...ordered, ...named }
     const isMixed = this.#topics.size > 1
     const line = isMixed
       ? { ...run, ...end, topics: [...this.#topics.keys()], order: toOrderText(this.#order), ...times }

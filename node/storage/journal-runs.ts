@@ -7,8 +7,10 @@ import type {
   JournalLine,
   PlacedLine,
   RetentionLine,
+  SentProducer,
   StreamLine,
   SubscriptionEventLine,
+  VoidLine,
 } from '../core/common/journal-lines.ts'
 import { ReceivedRun, type RunMode, SentRun } from './journal-run.ts'
 import { childMap } from './nested-map.ts'
@@ -40,6 +42,8 @@ export class JournalRuns {
   #retention: ByStream<number> = new Map()
   /** stream -> origin -> last sequence that has its place, where that was told since the last flush. */
   #placed: ByStream<number> = new Map()
+  /** What passed by last, while more may follow it. */
+  #void: Omit<VoidLine, 't' | 'at'> | undefined
   /** Entries of the four maps together. */
   #openRuns = 0
   /** The run extended last: the same one is extended again most of the time, and found without a map. */
@@ -67,8 +71,9 @@ export class JournalRuns {
     firstMs: number,
     lastMs: number,
     mode: RunMode = 'gossip',
+    producer?: SentProducer,
   ): void {
-    const run = this.#sentRun(stream, origin, from, firstMs, mode)
+    const run = this.#sentRun(stream, origin, from, firstMs, mode, producer)
     run.extend(topic, count, lastMs)
     if (run.isFull) this.#emitSent(run)
   }
@@ -83,6 +88,7 @@ export class JournalRuns {
     firstMs: number,
     lastMs: number,
     mode: RunMode = 'gossip',
+    producer?: SentProducer,
   ): void {
     let start = 0
     while (start < topicIndexes.length) {
@@ -99,6 +105,7 @@ export class JournalRuns {
         firstMs,
         isLast ? lastMs : firstMs,
         mode,
+        producer && { ...producer, sequence: producer.sequence + start },
       )
       start = end
     }
@@ -126,6 +133,19 @@ export class JournalRuns {
   /** Everything of the origin up to `to` has its place in the order of the stream. */
   placed(stream: string, origin: string, to: number): void {
     this.#raise(this.#placed, stream, origin, to)
+  }
+
+  /** Everything from..to of the origin passed by with no message. */
+  voided(stream: string, origin: string, from: number, to: number): void {
+    const open = this.#void
+    const isNext = open?.stream === stream && open.origin === origin && open.to + 1 === from
+    if (!isNext) this.#emitVoid()
+    this.#void = { stream, origin, from: isNext ? open.from : from, to }
+  }
+
+  #emitVoid(): void {
+    if (this.#void !== undefined) this.#emit({ t: 'void', at: this.#now(), ...this.#void })
+    this.#void = undefined
   }
 
   #raise(sequences: ByStream<number>, stream: string, origin: string, to: number): void {
@@ -158,6 +178,7 @@ export class JournalRuns {
       for (const run of origins.values()) if (!run.isEmpty) this.#emit(run.take(at))
     }
     for (const streams of this.#received.values()) this.#emitReceived(streams)
+    this.#emitVoid()
     for (const [stream, origins] of this.#placed) {
       for (const [origin, to] of origins)
         this.#emit({ t: 'placed', at, stream, origin, to } satisfies PlacedLine)
@@ -175,7 +196,14 @@ export class JournalRuns {
     this.#lastReceived = undefined
   }
 
-  #sentRun(stream: string, origin: string, from: number, firstMs: number, mode: RunMode): SentRun {
+  #sentRun(
+    stream: string,
+    origin: string,
+    from: number,
+    firstMs: number,
+    mode: RunMode,
+    producer: SentProducer | undefined,
+  ): SentRun {
     let run = this.#lastSent
     if (run === undefined || run.stream !== stream || run.origin !== origin) {
       run = this.#sent.get(stream)?.get(origin)
@@ -186,8 +214,9 @@ export class JournalRuns {
       }
       this.#lastSent = run
     }
-    if (!run.isEmpty && (run.next !== from || run.mode !== mode)) this.#emitSent(run)
-    if (run.isEmpty) run.begin(from, firstMs, mode)
+    const goesOn = run.next === from && run.mode === mode && run.isContinuedBy(producer)
+    if (!run.isEmpty && !goesOn) this.#emitSent(run)
+    if (run.isEmpty) run.begin(from, firstMs, mode, producer)
     return run
   }
 

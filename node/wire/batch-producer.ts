@@ -24,6 +24,8 @@ export interface ProducerTag {
 
 const namePattern = /^[A-Za-z0-9_.-]{1,64}$/
 
+/** What a name must be, for messages. */
+export const producerNameRule = '1 to 64 letters, digits, "_", "." and "-"'
 /** Bytes that a producer takes in a batch at the most. */
 export const producerBytesMax: number = producerHeadBytes + 64
 

@@ -17,6 +17,8 @@ export interface AcknowledgedRun {
   /** Epoch of the stream, and place of the first record in its order, 1, 2, 3 …; both 0 where the stream has no order. */
   readonly epoch: number
   readonly offset: number
+  /** They were stored before: boot, sequence and place are those of the first time, 0 where they are not known. */
+  readonly isDuplicate?: boolean
 }
 
 /** What became of one publish frame. */
@@ -52,6 +54,8 @@ export interface Progress {
 
 const runBytes = 2 + 8 + 8 + 8 + 4 + 8
 const runsMax = 255
+/** Of the number of records: they were stored before. */
+const duplicateBit = 0x8000
 /** A reason is cut here, so that an answer stays small whatever was refused. */
 const reasonUnitsMax = 1024
 const status = { stored: 0, refused: 1, unknown: 2 } as const
@@ -78,7 +82,7 @@ export function encodeAcknowledgement(outcomes: readonly PublishOutcome[]): Uint
     frame[at + 5] = runs.length
     at += 6
     for (const run of runs) {
-      writeU16(frame, at, run.records)
+      writeU16(frame, at, run.isDuplicate === true ? run.records | duplicateBit : run.records)
       writeU64(frame, at + 2, run.stream)
       writeU64(frame, at + 10, run.boot)
       writeU64(frame, at + 18, run.first)
@@ -119,8 +123,10 @@ export function decodeAcknowledgement(frame: Uint8Array): readonly PublishOutcom
 }
 
 function readRun(frame: Uint8Array, at: number): AcknowledgedRun {
+  const records = readU16(frame, at)
   return {
-    records: readU16(frame, at),
+    records: records & ~duplicateBit,
+    ...((records & duplicateBit) === 0 ? {} : { isDuplicate: true }),
     stream: readU64(frame, at + 2) as StreamId,
     boot: readU64(frame, at + 10) as Boot,
     first: readU64(frame, at + 18),

@@ -1,6 +1,7 @@
 // Records of a node's log as text, and what they come to for each group.
 
 import { batchCount, batchEpoch, batchPlace, batchSequence, frameType } from '../../node/wire/batch-header.ts'
+import { batchProducer, isVoid } from '../../node/wire/batch-producer.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
 import { readText } from '../../node/wire/text.ts'
 
@@ -30,7 +31,11 @@ function describeData(data: Uint8Array): string {
   if (data[0] !== frameType.batch) return readText(data)
   const offset = batchPlace(data)
   const count = batchCount(data)
-  return `batch of ${count}: epoch ${batchEpoch(data)}, offsets ${offset}-${offset + count - 1}, sequence ${batchSequence(data)}`
+  const producer = batchProducer(data)
+  const named = producer === undefined ? '' : `, producer ${producer.name} ${producer.sequence}`
+  const sequence = `sequence ${batchSequence(data)}${named}`
+  if (isVoid(data)) return `void of ${count}: epoch ${batchEpoch(data)}, no offsets, ${sequence}`
+  return `batch of ${count}: epoch ${batchEpoch(data)}, offsets ${offset}-${offset + count - 1}, ${sequence}`
 }
 
 /** What the records of one group come to. */

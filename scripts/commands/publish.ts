@@ -2,18 +2,31 @@
 
 import { createInterface } from 'node:readline'
 import { type Command, Option } from 'commander'
-import type { Client, ConnectOptions, PublishOptions, PublishResult } from '../../client/index.ts'
+import type {
+  Client,
+  ConnectOptions,
+  PublishOptions,
+  PublishReceipt,
+  PublishResult,
+} from '../../client/index.ts'
 import { unreachable } from '../../node/core/common/assert.ts'
-import { collectPair } from '../cli/arguments.ts'
+import { collectPair, parseCount } from '../cli/arguments.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { showCount } from '../cli/numbers.ts'
-import { type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
 
 interface PublishFlags {
   readonly header?: Readonly<Record<string, string>>
   readonly key?: string
   readonly ack: 'none' | 'local' | 'copies'
+  readonly producer?: string
+  readonly sequence?: number
+}
+
+/** What the command needs of a client or of a named producer. */
+interface Publishing {
+  publish(topic: string, payload: string, options: PublishOptions): PublishReceipt
 }
 
 export function registerPublish(program: Command, act: Act): void {
@@ -26,6 +39,12 @@ export function registerPublish(program: Command, act: Act): void {
     .option('--key <key>', 'the key of the message')
     .addOption(
       new Option('--ack <level>', 'what to wait for').choices(['none', 'local', 'copies']).default('copies'),
+    )
+    .option('--producer <name>', 'publish under this name: in leader mode each sequence of it is stored once')
+    .option(
+      '--sequence <n>',
+      "the producer's sequence of the first message; the same again is a retry",
+      parseCount,
     )
     .addHelpText(
       'after',
@@ -51,22 +70,34 @@ async function publish(
   message: string,
   flags: PublishFlags,
 ): Promise<ExitCode> {
+  if (flags.sequence !== undefined && flags.producer === undefined)
+    throw new CommandError(exitCodes.usage, '--sequence needs --producer NAME')
   const client = await connectClient(context)
   try {
+    const publishing = publishingOf(client, flags)
     const options: PublishOptions = { headers: flags.header, key: flags.key, ack: flags.ack }
-    if (message === '-') return await publishLines(context, client, topic, options)
-    const result = await client.publish(topic, message, options)
-    context.terminal.document({ topic, ...result, ...toErrorField(result) })
-    context.terminal.line(describe(result))
+    if (message === '-') return await publishLines(context, client, publishing, topic, options)
+    const receipt = publishing.publish(topic, message, options)
+    const result = await receipt
+    const { producerSequence } = receipt
+    context.terminal.document({ topic, ...result, producerSequence, ...toErrorField(result) })
+    context.terminal.line(describe(result, producerSequence))
     return isGood(result) ? exitCodes.ok : exitCodes.failure
   } finally {
     await client.close()
   }
 }
 
+function publishingOf(client: Client, { producer, sequence }: PublishFlags): Publishing {
+  if (producer === undefined) return client
+  // Microseconds since 1970: a number that is told, and with which the message can be published again.
+  return client.producer(producer, { next: sequence ?? Date.now() * 1000 })
+}
+
 async function publishLines(
   context: Context,
   client: Client,
+  publishing: Publishing,
   topic: string,
   options: PublishOptions,
 ): Promise<ExitCode> {
@@ -75,7 +106,7 @@ async function publishLines(
   let firstProblem: PublishResult | undefined
   for await (const line of createInterface({ input: world.stdin, signal })) {
     await client.writable({ signal })
-    void client.publish(topic, line, options).then((result) => {
+    void publishing.publish(topic, line, options).then((result) => {
       counts[result.status]++
       if (!isGood(result)) firstProblem ??= result
     })
@@ -99,18 +130,22 @@ function toErrorField(result: PublishResult): object {
   return { error: { code: result.code, message: result.reason } }
 }
 
-function describe(result: PublishResult): string {
+function describe(result: PublishResult, producerSequence?: number): string {
   switch (result.status) {
     case 'acknowledged': {
       const { stream, origin, sequence, epoch, offset } = result
-      if (sequence === undefined) return 'acknowledged'
+      const how = result.duplicate === true ? 'stored before' : 'acknowledged'
+      if (sequence === undefined) return how
       const place = offset === undefined ? '' : `, epoch ${epoch}, offset ${offset}`
-      return `acknowledged as ${origin} ${sequence} on stream ${stream}${place}`
+      return `${how} as ${origin} ${sequence} on stream ${stream}${place}`
     }
     case 'sent':
       return 'sent; nobody was asked to acknowledge it'
-    case 'refused':
     case 'unknown':
+      if (producerSequence !== undefined)
+        return `unknown: ${result.code}: ${result.reason}; retry with --sequence ${producerSequence}`
+      return `unknown: ${result.code}: ${result.reason}`
+    case 'refused':
       return `${result.status}: ${result.code}: ${result.reason}`
     default:
       return unreachable(result)

@@ -113,6 +113,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
         queuedBytes: (node) => this.#world.network.queuedBytes(this.id, node),
         onDelivered: (replica) => this.#onDelivered(replica),
         onFailed: (cause) => this.#onFailed(boot, cause),
+        onVoid: () => undefined,
         onRoster: () => undefined,
         epochs: noEpochs,
         disk: {

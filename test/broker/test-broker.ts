@@ -24,6 +24,7 @@ export function createBroker(
     delivered: () => undefined,
     latency: () => undefined,
     placed: () => undefined,
+    voided: () => undefined,
     subscriptionEvent: () => undefined,
     stream: () => undefined,
   }

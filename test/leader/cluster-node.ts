@@ -102,6 +102,7 @@ export class ClusterNode {
         queuedBytes: (node) => (cluster.isConnected(this.id, node) ? cluster.queuedBytes : undefined),
         onDelivered: () => undefined,
         onFailed: (cause) => this.failures.push(cause),
+        onVoid: () => undefined,
         onRoster: () => undefined,
         epochs: noEpochs,
       },
@@ -152,6 +153,18 @@ export class ClusterNode {
       outcomes.set(text, 'waiting')
       this.agent.publish(replica, frame, (placed) => outcomes.set(text, placed ?? 'unknown'))
     }
+  }
+
+  /** Publishes texts as one batch of a named producer; `outcomes` says by its sequence what becomes of it. */
+  publishAs(name: string, sequence: number, ...texts: readonly string[]): void {
+    const replica = this.replica()
+    const { boot, outcomes } = this
+    const from = this.agent.nextSequence(replica)
+    const producer = { name, sequence }
+    const frame = batchOf({ stream: replica.stream, boot, from, texts, time: this.#cluster.now, producer })
+    const key = `${name} ${sequence}`
+    outcomes.set(key, 'waiting')
+    this.agent.publish(replica, frame, (placed) => outcomes.set(key, placed ?? 'unknown'))
   }
 
   /** What a subscriber gets that begins now at the earliest: texts, and gaps as `gap ORIGIN FROM-TO`. */

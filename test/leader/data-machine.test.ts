@@ -48,6 +48,7 @@ class Host {
     this.machine = new DataMachine({
       ...{ log: this.log, reads: this.reads, streams: this.streams },
       propose: (data) => this.events.push(`proposes ${data.length} bytes`),
+      onVoid: (stream, origin, from, to) => this.events.push(`void ${stream} ${origin} ${from}-${to}`),
       onPlaced: (frame) => this.events.push(`${batchSequence(frame)} at ${batchPlace(frame)}`),
       onLeader: () => this.events.push('leader'),
       onPhase: ({ epoch }) => this.events.push(`epoch ${epoch}`),

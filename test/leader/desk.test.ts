@@ -78,8 +78,8 @@ test('a frame that waits on a link is not written to when this node gives the pl
 test('whoever waits hears of the place, and nobody else does', () => {
   const host = new Host()
   host.add('a')
-  host.desk.onPlaced(batchOf({ boot: 2, from: 1, offset: 4 }))
-  host.desk.onPlaced(batchOf({ from: 1, offset: 5 }))
+  host.desk.onPlaced(batchOf({ boot: 2, from: 1, offset: 4 }), host.ledger)
+  host.desk.onPlaced(batchOf({ from: 1, offset: 5 }), host.ledger)
   assert.deepEqual([host.heard, host.desk.waitingBytes(ordersId)], [['a 5'], 0])
 })
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { type Boot, type StreamId, toStreamId } from '../../node/core/common/ids.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
-import { numberBatch, placeBatch } from '../../node/wire/batch-header.ts'
+import { lastingFlags, numberBatch, placeBatch } from '../../node/wire/batch-header.ts'
+import type { ProducerTag } from '../../node/wire/batch-producer.ts'
 import { BatchReader } from '../../node/wire/batch-reader.ts'
 import { readText } from '../../node/wire/text.ts'
 
@@ -27,6 +28,8 @@ export interface BatchFields {
   /** Intended send time, milliseconds. */
   readonly time?: number
   readonly epoch?: number
+  /** Named, with the sequence of the first record. */
+  readonly producer?: ProducerTag
   /** Its place; none if left out. */
   readonly offset?: number
 }
@@ -35,9 +38,10 @@ export interface BatchFields {
 export function batchOf(fields: BatchFields): Uint8Array {
   const { stream = ordersId, boot = 1, from, texts = ['x'], topic = 'orders.new', time = 1000 } = fields
   const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
+  if (fields.producer !== undefined) builder.begin(fields.producer)
   for (const text of texts) builder.append(topic, text, undefined, time)
   const frame = new Uint8Array(builder.finish(1, 'local'))
-  numberBatch(frame, stream, boot as Boot, from, 0)
+  numberBatch(frame, stream, boot as Boot, from, lastingFlags(frame))
   if (fields.offset !== undefined) placeBatch(frame, fields.epoch ?? 1, fields.offset)
   return frame
 }

@@ -127,7 +127,10 @@ const ledger: fc.Arbitrary<Ledger> = fc
     for (const { sequences: numbers, ...stream } of streams) {
       const boots = [...made.nodes.keys()].slice(0, numbers.length)
       const sequences = new Map(boots.map((boot, nth) => [boot, numbers[nth] ?? 0]))
-      made.streams.set(toStreamId(stream.definition.name), { ...stream, sequences })
+      made.streams.set(toStreamId(stream.definition.name), {
+        ...stream,
+        sequences,
+      })
     }
     return made
   })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Placed, Submissions } from '../../node/leader/submissions.ts'
+import { type Placed, type PlacedPart, Submissions } from '../../node/leader/submissions.ts'
 import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
 import { batchOf, textsOf } from './leader-batches.ts'
 
@@ -126,4 +126,23 @@ test('numbers go on behind what the ledger has of the boot', () => {
   assert.equal(submissions.isEmpty, false)
   submissions.onPlaced(42, placedAt(1))
   assert.ok(submissions.isEmpty)
+})
+
+test('a batch that was cut is answered once its last part is known, with all of them', () => {
+  const heard: (Placed | undefined)[] = []
+  const submissions = new Submissions(1, new CountedSlabs(smallWipedSlabs))
+  for (const from of [1, 4])
+    submissions.add(batchOf({ from, texts: ['a', 'b', 'c'] }), 3, 0, (placed) => heard.push(placed))
+  const part = (kind: 'new' | 'copy', records: number, offset: number): PlacedPart => {
+    return { kind, records, epoch: 1, offset }
+  }
+  submissions.onParts(1, [part('new', 1, 7)])
+  assert.deepEqual(heard, [])
+  submissions.onParts(3, [part('copy', 2, 2)])
+  assert.deepEqual(heard, [{ epoch: 1, offset: 7, parts: [part('new', 1, 7), part('copy', 2, 2)] }])
+  submissions.onParts(6, [part('new', 3, 8)])
+  assert.deepEqual(heard[1], { epoch: 1, offset: 8 })
+  assert.ok(submissions.isEmpty)
+  submissions.onParts(9, [part('new', 3, 11)])
+  assert.equal(heard.length, 2)
 })

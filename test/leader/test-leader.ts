@@ -40,6 +40,7 @@ export function createTestLeader(ports: Partial<LeaderPorts> = {}): LeaderAgent 
       queuedBytes: () => undefined,
       onDelivered: () => undefined,
       onFailed: () => undefined,
+      onVoid: () => undefined,
       onRoster: () => undefined,
       epochs: noEpochs,
       ...ports,

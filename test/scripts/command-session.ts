@@ -93,6 +93,37 @@ export async function exerciseCommands(
     assert.equal(await takeTwo(), 'durable.a\t3\ndurable.a\t4\n')
     assert.equal(await takeTwo(), 'durable.a\t5\ndurable.a\t6\n')
   })
+  await context.test(
+    'publish under a producer name stores each sequence once, over whatever node',
+    async () => {
+      await good('stream', 'add', 'billed', '--topics', 'billed.>', '--mode', 'leader')
+      const publish = async (node: string, ...words: string[]): Promise<string> =>
+        await good(
+          '--only',
+          node,
+          'publish',
+          'billed.a',
+          'once',
+          '--producer',
+          'shop',
+          '--sequence',
+          ...words,
+        )
+      const first = await publish('A', '5')
+      assert.match(first, /^acknowledged as A#\S+ 1 on stream billed, epoch 1, offset 1$/m)
+      assert.equal(await publish('B', '5'), first.replace('acknowledged', 'stored before'))
+      const json = JSON.parse(await publish('C', '6', '--json'))
+      assert.deepEqual(
+        [json.status, json.producerSequence, json.offset, json.duplicate],
+        ['acknowledged', 6, 2, undefined],
+      )
+      const lines = ['publish', 'billed.a', '-', '--producer', 'shop', '--sequence', '6']
+      assert.match((await herald(lines, 'once\ntwice\n')).stdout, /^2 acknowledged$/m)
+      assert.match(await good('publish', 'billed.a', 'last', '--producer', 'shop'), /, offset 4$/m)
+      const { exitCode, stderr } = await herald(['publish', 'billed.a', 'x', '--sequence', '7'])
+      assert.deepEqual([exitCode, /--sequence needs --producer NAME/.test(stderr)], [2, true])
+    },
+  )
   await context.test('publish exits 1 with the reason for an invalid topic', async () => {
     const { exitCode, stdout, stderr } = await herald(['publish', 'a..b', 'x'])
     assert.equal(exitCode, 1)

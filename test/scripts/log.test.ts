@@ -8,7 +8,10 @@ import { type TestContext, test } from 'node:test'
 import { emptyConfiguration } from '../../node/core/raft/configuration.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
 import { LogFiles } from '../../node/storage/log-files.ts'
+import { voidBatch } from '../../node/wire/batch-producer.ts'
 import { encodeRecord, type LogRecord } from '../../node/wire/log-records.ts'
+import { describeRecord } from '../../scripts/commands/log-view.ts'
+import { batchOf } from '../leader/leader-batches.ts'
 import { runWords } from './fake-cluster.ts'
 
 const configuration = { ...emptyConfiguration, voters: [1, 2, 3] }
@@ -82,4 +85,14 @@ test('log inspect of a folder without a log exits 1', async () => {
   const { exitCode, stderr } = await runWords(['log', 'inspect', '/nowhere'], {})
   assert.equal(exitCode, 1)
   assert.match(stderr, /there is no log in \/nowhere/)
+})
+
+test('a batch of a named producer says whose it is, and a void that it has no offsets', () => {
+  const data = batchOf({ from: 4, texts: ['a', 'b'], offset: 9, producer: { name: 'billing', sequence: 7 } })
+  const describe = (bytes: Uint8Array): string =>
+    describeRecord({ kind: 'entries', group: 7, entries: [{ index: 1, term: 2, data: bytes }] })
+  const head = 'group 7: entries 1 (term 2)'
+  const end = 'sequence 4, producer billing 7'
+  assert.equal(describe(data), `${head} batch of 2: epoch 1, offsets 9-10, ${end}`)
+  assert.equal(describe(voidBatch(data)), `${head} void of 2: epoch 1, no offsets, ${end}`)
 })

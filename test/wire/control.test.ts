@@ -140,14 +140,15 @@ const u32 = fc.integer({ min: 0, max: 0xffffffff })
 const plain = { noNullPrototype: true } as const
 const run = fc.record(
   {
-    records: fc.integer({ min: 0, max: 0xffff }),
+    isDuplicate: fc.constant(true),
+    records: fc.integer({ min: 0, max: 0x7fff }),
     stream: safe.map((value) => value as StreamId),
     boot: safe.map((value) => value as Boot),
     first: safe,
     epoch: u32,
     offset: safe,
   },
-  plain,
+  { ...plain, requiredKeys: ['records', 'stream', 'boot', 'first', 'epoch', 'offset'] },
 )
 const outcome: fc.Arbitrary<PublishOutcome> = fc.oneof(
   fc.record(

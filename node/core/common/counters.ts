@@ -44,6 +44,7 @@ export const counterMeanings = {
   messagesPublished: 'Messages that this node numbered.',
   messagesDelivered: 'Messages handed to subscribers of this node.',
   publishesRefused: 'Publish frames refused; nothing of them was stored.',
+  duplicatesPassed: 'Messages of named producers that were stored already, and not stored again.',
   linksSlowed: 'Times that reading from another node was paused because subscribers of this node lag.',
   publishersSlowed: 'Times that reading from a publisher was paused because subscribers lag.',
   slowConsumers: 'Connections closed because they took nothing for too long.',

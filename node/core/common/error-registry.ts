@@ -2,8 +2,9 @@
 // `docs/errors.md` is generated from this table by test/tidy/error-page.ts; a test keeps the two equal.
 
 import { clusterErrors } from './cluster-error-registry.ts'
+import { publishErrors } from './publish-errors.ts'
 
-/** All but those about who is in the cluster. */
+/** All but those of the other registries. */
 const commonErrors = {
   TOPIC_INVALID: {
     meaning: 'The topic of a publication is not a valid topic.',
@@ -244,12 +245,6 @@ const commonErrors = {
     action: 'Check that a node of the cluster is reachable.',
     fate: 'keep',
   },
-  PUBLISH_UNKNOWN: {
-    meaning:
-      'The connection broke or the deadline passed after the message was sent: it may or may not be stored.',
-    action: 'Publish again if doubling is harmless, or find out by subscribing.',
-    fate: 'keep',
-  },
   PROTOCOL_BROKEN: {
     meaning: 'The other end sent something that the protocol does not allow.',
     action: 'Check that both ends run the same version; otherwise report a defect.',
@@ -283,7 +278,8 @@ const commonErrors = {
 } as const
 
 /** Every code, by name. */
-export const errorRegistry: typeof commonErrors & typeof clusterErrors = {
+export const errorRegistry: typeof commonErrors & typeof clusterErrors & typeof publishErrors = {
   ...commonErrors,
   ...clusterErrors,
+  ...publishErrors,
 }

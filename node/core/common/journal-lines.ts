@@ -44,6 +44,15 @@ export interface SentLine {
   readonly last: number
   /** They were to have a place in the one order of the stream: `placed` says how far they got one. */
   readonly ordered?: true
+  /** Of a named producer, with the sequence that it gave the first one; those behind it follow one by one. */
+  readonly producer?: string
+  readonly number?: number
+}
+
+/** A named producer, and the sequence that it gave the first message of a run. */
+export interface SentProducer {
+  readonly name: string
+  readonly sequence: number
 }
 
 /** The same for mixed topics; `order` holds run lengths over the topic list: "0*5,1*3". */
@@ -58,6 +67,16 @@ export interface PlacedLine {
   readonly at: number
   readonly stream: string
   readonly origin: string
+  readonly to: number
+}
+
+/** These sequences passed by with no message: a named producer's retry of what was stored already. */
+export interface VoidLine {
+  readonly t: 'void'
+  readonly at: number
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
   readonly to: number
 }
 
@@ -193,6 +212,7 @@ export type JournalLine =
   | SubscriptionEventLine
   | GotLine
   | PlacedLine
+  | VoidLine
   | RetentionLine
   | LatencyLine
   | ClockLine

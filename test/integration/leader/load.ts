@@ -5,13 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Client, type ConnectOptions, connect } from '../../../client/index.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 import { until } from '../until.ts'
-import type { Receipt, Recorder } from './recorder.ts'
+import type { Publishing, Receipt, Recorder } from './recorder.ts'
+import { RetryingProducer } from './retrying-producer.ts'
 
 export interface LoadOptions {
   readonly lanes?: number
   /** Messages are made so long. */
   readonly padBytes?: number
   readonly client?: ConnectOptions
+  /** Whether every publisher is a named producer that retries until it knows. */
+  readonly isNamed?: boolean
 }
 
 /** Between two sends of a lane: a few hundred messages a second, which leaves a machine time for its nodes. */
@@ -83,14 +86,16 @@ export class Load implements AsyncDisposable {
   async #add(node: string, url: string, name: string): Promise<void> {
     const client = await connect(url, { reconnect: { maxMs: 200 }, ...this.#options.client })
     const receipts: Receipt[] = []
+    const isNamed = this.#options.isNamed === true
+    const publishing = isNamed ? new RetryingProducer(client.producer(`${node}.${name}`)) : client
     const count = this.#options.lanes ?? 2
     const lanes = Array.from({ length: count }, (_, lane) =>
-      this.#run(client, `${node}.${name}.${lane}`, receipts),
+      this.#run(publishing, `${node}.${name}.${lane}`, receipts),
     )
     this.#publishers.push({ node, client, receipts, lanes: Promise.all(lanes).then(() => undefined) })
   }
 
-  async #run(client: Client, process: string, receipts: Receipt[]): Promise<void> {
+  async #run(client: Publishing, process: string, receipts: Receipt[]): Promise<void> {
     for (let round = 0; !this.#isOver; round++) {
       const burst = Array.from({ length: 1 + (round % burstMax) }, async () => {
         receipts.push(await this.#recorder.publish(client, process, this.#topic, this.#options.padBytes))
