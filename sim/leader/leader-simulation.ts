@@ -14,6 +14,7 @@ import { Floors } from './invariants/floors.ts'
 import { GapHonesty } from './invariants/gap-honesty.ts'
 import { LeaderCompleteness } from './invariants/leader-completeness.ts'
 import { LogMatching } from './invariants/log-matching.ts'
+import { NamedProducers } from './invariants/named-producers.ts'
 import { OneOrder } from './invariants/one-order.ts'
 import { Promises } from './invariants/promises.ts'
 import { Reads } from './invariants/reads.ts'
@@ -125,6 +126,7 @@ export class LeaderSimulation {
       new Floors(world),
       new BoundedMemory(world),
       new Recovery(),
+      new NamedProducers(world),
       reads,
     )
     for (const id of ids) nodes.push(new LeaderNode(world, id))

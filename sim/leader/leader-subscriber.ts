@@ -32,11 +32,11 @@ export class LeaderSubscriber {
     this.stream = stream
   }
 
-  /** Offset of the last message that it has passed. */
-  get offset(): number {
-    let offset = 0
-    for (const sequence of this.passed?.values() ?? []) offset += sequence
-    return offset
+  /** How many sequences it has passed, of all origins. */
+  get passedRecords(): number {
+    let records = 0
+    for (const sequence of this.passed?.values() ?? []) records += sequence
+    return records
   }
 
   open(node: LeaderNode, start: LeaderStart): void {
@@ -79,7 +79,7 @@ export class LeaderSubscriber {
     if (start === 'now' || this.passed === undefined) this.passed = new Map()
     if (start === 'now') {
       for (const { boot, position } of replica.origins.values()) this.passed.set(boot, position ?? 0)
-      this.begin = this.offset
+      this.begin = this.node?.agent?.statusOf(replica).last ?? 0
       return { kind: 'now' }
     }
     return { kind: 'after', vector: new Map(this.passed), others: 'zero' }

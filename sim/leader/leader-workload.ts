@@ -7,6 +7,7 @@ import type { Reads } from './invariants/reads.ts'
 import type { LeaderNode } from './leader-node.ts'
 import { LeaderPublisher } from './leader-publisher.ts'
 import { type LeaderStart, LeaderSubscriber } from './leader-subscriber.ts'
+import { makeProducers, type NamedProducer } from './named-producer.ts'
 import type { LeaderWorld } from './world.ts'
 
 const subscribersMax = 24
@@ -21,6 +22,7 @@ export class LeaderWorkload {
   readonly #dice: Dice
   readonly #schedule: FaultSchedule
   readonly #publisher: LeaderPublisher
+  readonly #producers: readonly NamedProducer[]
   #payloads = 0
 
   constructor(world: LeaderWorld, audience: LeaderSubscriber[], reads: Reads) {
@@ -30,12 +32,15 @@ export class LeaderWorkload {
     this.#dice = new Dice(world.plan.seed, 'leader workload')
     this.#schedule = new FaultSchedule(world, this.#dice)
     this.#publisher = new LeaderPublisher(world)
+    this.#producers = makeProducers(world, this.#publisher)
   }
 
   start(): void {
     const { publishesPerSecond, subscriptionsPerSecond } = this.#world.plan
     this.#schedule.every(publishesPerSecond, () => this.#publish())
     this.#schedule.every(subscriptionsPerSecond, () => this.#changeAudience())
+    for (const producer of this.#producers)
+      this.#schedule.every(this.#world.plan.attemptsPerSecond, () => producer.attempt())
     for (const { name } of this.#world.definitions)
       for (const node of this.#world.nodes) this.#join(name, node, 'earliest')
   }

@@ -11,14 +11,16 @@ import {
   batchSequence,
   batchStream,
 } from '../../node/wire/batch-header.ts'
+import { isVoid } from '../../node/wire/batch-producer.ts'
 import { checksumOf } from './publications.ts'
 
 /** A batch with its place. */
 export interface Placing {
   readonly stream: StreamId
   readonly epoch: number
-  /** Offsets offset..offset+count-1. */
+  /** Offsets offset..offset+count-1; a void has none, and stands behind this one. */
   readonly offset: number
+  readonly isVoid: boolean
   readonly boot: Boot
   readonly from: number
   readonly count: number
@@ -35,24 +37,36 @@ export class StreamOrder {
   last = 0
   readonly placings: Placing[] = []
   readonly sequences: Map<Boot, number> = new Map()
+  /** Sequences that passed by with no message. */
+  voidRecords = 0
+  #batches = 0
   readonly #byOffset = new Map<number, Placing>()
   readonly #bySequence = new Map<string, Placing>()
   /** Bytes of all placings up to each. */
   bytes = 0
 
   add(placing: Placing): void {
-    this.placings.push(placing)
-    this.#byOffset.set(placing.offset, placing)
+    if (placing.isVoid) this.voidRecords += placing.count
+    else {
+      this.placings.push(placing)
+      this.#byOffset.set(placing.offset, placing)
+      this.last += placing.count
+    }
+    this.#batches++
     for (let nth = 0; nth < placing.count; nth++)
       this.#bySequence.set(`${placing.boot} ${placing.from + nth}`, placing)
-    this.last += placing.count
     this.sequences.set(placing.boot, placing.from + placing.count - 1)
     this.bytes += placing.bytes
   }
 
   /** Bytes of a batch and of all behind it, with so many more for each. */
   bytesFrom({ nth, bytesBefore }: Placing, overheadBytes: number): number {
-    return this.bytes - bytesBefore + (this.placings.length - nth) * overheadBytes
+    return this.bytes - bytesBefore + (this.#batches - nth) * overheadBytes
+  }
+
+  /** Batches so far, voids as well. */
+  get batches(): number {
+    return this.#batches
   }
 
   at(offset: number): Placing | undefined {
@@ -128,11 +142,13 @@ export class Order {
     const boot = batchBoot(frame)
     const from = batchSequence(frame)
     const offset = batchPlace(frame)
-    const isNext = from === (stream.sequences.get(boot) ?? 0) + 1 && offset === stream.last + 1
+    const isEmpty = isVoid(frame)
+    const isNext =
+      from === (stream.sequences.get(boot) ?? 0) + 1 && offset === (isEmpty ? 0 : stream.last + 1)
     if (!isNext || stream.epoch === 0 || batchEpoch(frame) !== stream.epoch) return undefined
     const placing = {
-      ...{ stream: id, epoch: stream.epoch, offset, boot, from },
-      ...{ nth: stream.placings.length, bytesBefore: stream.bytes },
+      ...{ stream: id, epoch: stream.epoch, offset: isEmpty ? stream.last : offset, boot, from },
+      ...{ isVoid: isEmpty, nth: stream.batches, bytesBefore: stream.bytes },
       count: batchCount(frame),
       bytes: frame.length,
       checksum: checksumOf(frame),

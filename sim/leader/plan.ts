@@ -62,6 +62,9 @@ export interface LeaderPlan extends NetworkPlan {
   readonly publishesPerSecond: number
   readonly recordsMax: number
   readonly payloadBytesMax: number
+  /** Named producers that publish again over any node until they know; each on one stream. */
+  readonly producers: number
+  readonly attemptsPerSecond: number
   readonly subscriptionsPerSecond: number
   /** What nodes may hold, where that is less than in production. */
   readonly limits: Partial<LeaderLimits>
@@ -125,7 +128,14 @@ export function drawLeaderPlan(seed: number, nodes?: number): LeaderPlan {
     payloadBytesMax: isSmall || dice.chance(0.2) ? 8_000 : 64,
     subscriptionsPerSecond: dice.between(0.2, 2),
     limits: dice.chance(0.4) ? drawLimits(dice) : {},
+    ...drawProducers(new Dice(seed, 'leader producers')),
   }
+}
+
+/** Half of the seeds have none. */
+function drawProducers(dice: Dice): Pick<LeaderPlan, 'producers' | 'attemptsPerSecond'> {
+  const producers = dice.chance(0.5) ? dice.whole(1, 4) : 0
+  return { producers, attemptsPerSecond: producers === 0 ? 0 : dice.between(2, 30) }
 }
 
 /** So small that all of them are reached. */

@@ -17,11 +17,13 @@ export function unsettled(world: LeaderWorld): string[] {
     const isPlaced = world.order.streamOf(stream).find(boot, from) !== undefined
     if (!isPlaced || outcome === undefined) problems.push(`${node} waits for the place of ${from}`)
   }
-  for (const { number, node, stream, offset, feed } of world.audience) {
-    const last = feed === undefined ? 0 : world.order.streamOf(toStreamId(feed.replica.name)).last
+  for (const { number, node, stream, passedRecords, feed } of world.audience) {
+    const { last, voidRecords } = world.order.streamOf(toStreamId(stream))
     if (node === undefined) problems.push(`subscriber ${number} is not connected`)
-    else if (offset !== last)
-      problems.push(`subscriber ${number} of ${stream} at ${node.id} is at ${offset}, the end is ${last}`)
+    else if (feed === undefined || passedRecords !== last + voidRecords)
+      problems.push(
+        `subscriber ${number} of ${stream} at ${node.id} has passed ${passedRecords} of ${last + voidRecords}`,
+      )
   }
   return problems
 }

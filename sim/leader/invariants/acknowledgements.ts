@@ -18,7 +18,8 @@ export class Acknowledgements implements LeaderInvariant {
     const { stream, node, from, to, boot, outcome } = publication
     const what = `${node} ${from}-${to}`
     if (outcome !== undefined) throw new Violation(this.name, `${what} is answered twice`)
-    if (placed === undefined) return
+    // Of a named producer's batch that was not all new, its own invariant judges.
+    if (placed === undefined || placed.parts !== undefined) return
     const placing = this.#world.order.streamOf(stream).at(placed.offset)
     if (placing === undefined)
       throw new Violation(this.name, `${what} is told offset ${placed.offset}, where nothing is committed`)

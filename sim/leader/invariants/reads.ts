@@ -14,7 +14,9 @@ export class Reads implements LeaderInvariant {
 
   onPlaced({ stream, from, to }: Publication, placed: Placed | undefined): void {
     if (placed === undefined) return
-    this.#told.set(stream, Math.max(this.toldOf(stream), placed.offset + to - from))
+    const parts = placed.parts ?? [{ offset: placed.offset, records: to - from + 1 }]
+    const ends = parts.map(({ offset, records }) => (offset === 0 ? 0 : offset + records - 1))
+    this.#told.set(stream, Math.max(this.toldOf(stream), ...ends))
   }
 
   toldOf(stream: StreamId): number {

@@ -4,6 +4,7 @@
 import { toStreamId } from '../../../node/core/common/ids.ts'
 import type { FeedItem } from '../../../node/core/stream/feed.ts'
 import { batchPlace } from '../../../node/wire/batch-header.ts'
+import { isVoid } from '../../../node/wire/batch-producer.ts'
 import { Violation } from '../../run.ts'
 import type { LeaderSubscriber } from '../leader-subscriber.ts'
 import type { StreamOrder } from '../order.ts'
@@ -34,9 +35,10 @@ export class Subscriptions implements LeaderInvariant {
     }
     const { frame, from, to } = item.entry
     if (frame === undefined) throw new Violation(this.name, `${what} has no bytes`)
-    const placing = order.at(batchPlace(frame))
+    const placing = isVoid(frame) ? order.find(boot, from) : order.at(batchPlace(frame))
     if (placing?.boot !== boot || placing.from !== from || placing.checksum !== checksumOf(frame))
       throw new Violation(this.name, `${what} to ${to} is not what offset ${batchPlace(frame)} is`)
+    if (placing.isVoid) return
     const offset = placing.offset + item.from - from
     const next = this.#nextOf(subscriber, order)
     if (offset !== next) throw new Violation(this.name, `${what} has offset ${offset}, ${next} has not come`)

@@ -5,6 +5,7 @@ import { Group } from '../../../node/groups/group.ts'
 import { DataMachine } from '../../../node/leader/data-machine.ts'
 import { Ledger } from '../../../node/leader/ledger.ts'
 import { Numbering } from '../../../node/leader/numbering.ts'
+import { Producers } from '../../../node/leader/producers.ts'
 import { Reads } from '../../../node/leader/reads.ts'
 import { LeaderStreams } from '../../../node/leader/streams.ts'
 import { Submissions } from '../../../node/leader/submissions.ts'
@@ -109,6 +110,44 @@ export const faultsOfDelivery: readonly PlantedLeaderFault[] = [
       () =>
         function (this: Reads, callback): void {
           callback(true)
+        },
+    ),
+  },
+  {
+    what: 'a retry that nobody tells from something new',
+    invariants: ['named producers'],
+    fault: faultIn(Producers.prototype, 'judge', () => (_name, _sequence, count) => [
+      { kind: 'new', skip: 0, count },
+    ]),
+  },
+  {
+    what: 'a producer of whom only the last sequence is known',
+    invariants: ['named producers'],
+    fault: faultIn(
+      Producers.prototype,
+      'store',
+      (original) =>
+        function (this: Producers, name, sequence, count, place): void {
+          original.call(this, name, 1, sequence + count - 1, { ...place, offset: 0 })
+        },
+    ),
+  },
+  {
+    what: 'a floor that knows no producers',
+    invariants: ['named producers', 'acknowledgements', 'liveness', 'reads', 'one order'],
+    fault: faultIn(Producers.prototype, 'encode', () => () => []),
+  },
+  {
+    what: 'a producer that is told the place behind its own',
+    invariants: ['named producers'],
+    fault: faultIn(
+      Producers.prototype,
+      'find',
+      (original) =>
+        function (this: Producers, ...records): ReturnType<Producers['find']> {
+          return original
+            .apply(this, records)
+            .map(({ count, place }) => ({ count, place: place && { ...place, offset: place.offset + 1 } }))
         },
     ),
   },
