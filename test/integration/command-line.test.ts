@@ -53,7 +53,7 @@ test('up takes any number of nodes, then as many or more, and down stops them', 
   assert.equal((await herald(['down'])).stdout, 'stopped A, B\n')
   const fewer = await herald(['up', '--nodes', '1'])
   assert.equal(fewer.exitCode, 1)
-  assert.match(fewer.stderr, /the cluster here has 2 nodes[^]*herald node remove/)
+  assert.match(fewer.stderr, /the cluster here has 2 nodes[\s\S]*herald node remove/)
   const more = await herald(['up', '--nodes', '3'])
   assert.equal(more.exitCode, 0, more.stderr)
 })
