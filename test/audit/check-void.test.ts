@@ -34,11 +34,12 @@ interface Journals {
   /** What A and B have beside their beginnings and ends; B is subscribed. */
   readonly a: Lines
   readonly b: Lines
-  readonly aEnds?: boolean
+  /** Whether A stops in order, or which boot of it does. */
+  readonly aEnds?: boolean | string
 }
 
 function judge({ a, b, aEnds = true }: Journals): readonly string[] {
-  const first = journal('A', [start(0, A), ...a, ...(aEnds ? [stop(900, A)] : [])])
+  const first = journal('A', [start(0, A), ...a, ...(aEnds ? [stop(900, aEnds === true ? A : aEnds)] : [])])
   const second = journal('B', [start(0, B), sub(1, 's'), ...b, stop(900, B)])
   return findingsOf(check([first, second]))
 }
@@ -76,7 +77,7 @@ test('a void is not accused where a journal may hide what it is a copy of', () =
     judge(journals).some((finding) => finding.startsWith('lost'))
   assert.equal(isAccused({ a: [], b: retry }), true)
   assert.equal(isAccused({ a: [], b: retry, aEnds: false }), false, 'A may not have written it yet')
-  assert.equal(isAccused({ a: [start(500, 'A#3')], b: retry }), false, 'A has crashed')
+  assert.equal(isAccused({ a: [start(500, 'A#3')], b: retry, aEnds: 'A#3' }), false, 'A has crashed')
   assert.equal(isAccused({ a: ['{"t":"sent'], b: retry }), false, 'a line of A is damaged')
   assert.equal(isAccused({ a: [{ t: 'dropped', at: 50, lines: 2 }], b: retry }), false, 'A lacks lines')
   const alone = journal('B', [start(0, B), sub(1, 's'), ...retry, got(450, 's', 'C#7', 1, 1), stop(900, B)])

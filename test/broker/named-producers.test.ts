@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BatchStore } from '../../node/broker/batch-store.ts'
 import type { Broker } from '../../node/broker/broker.ts'
 import { Publisher } from '../../node/broker/publisher.ts'
 import { leftOver } from '../../node/broker/sealed-epoch.ts'
@@ -9,8 +10,10 @@ import { epochOf, startOf } from '../../node/broker/start.ts'
 import type { Counters } from '../../node/core/common/counters.ts'
 import { toStreamId } from '../../node/core/common/ids.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
+import type { Replica } from '../../node/core/stream/replica.ts'
 import type { StreamLedger } from '../../node/leader/ledger.ts'
 import { stretchesMax } from '../../node/leader/producers.ts'
+import type { Placed } from '../../node/leader/submissions.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import { batchFlag, batchHeaderBytes, lastingFlags, numberBatch } from '../../node/wire/batch-header.ts'
 import { batchProducer } from '../../node/wire/batch-producer.ts'
@@ -231,4 +234,31 @@ test('an offset is found in an epoch that ends with a retry', async () => {
   assert.ok(replica)
   assert.equal(epochOf({ offset: 2 })([replica]), replica)
   assert.equal(epochOf({ offset: 3 })([replica]), undefined)
+})
+
+test('where a floor stood for a part of what was published, the answer tells no places', () => {
+  const part = { kind: 'new', records: 1, epoch: 1, offset: 9 } as const
+  const published: unknown[] = []
+  const broker = {
+    boot: 1,
+    ports: { recorder: { sent: () => undefined }, count: () => undefined },
+    leader: {
+      nextSequence: () => 4,
+      publish: (_replica: unknown, _frame: unknown, onPlaced: (placed: Placed) => void) =>
+        onPlaced({ epoch: 1, offset: 9, parts: [part] }),
+    },
+  } as unknown as Broker
+  const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
+  builder.begin({ name: 'p', sequence: 1 })
+  for (const text of ['a', 'b']) builder.append('orders.a', text, undefined, 0)
+  const batch = {
+    frame: builder.finish(1, 'local'),
+    topics: ['orders.a'],
+    topicIndexes: new Uint16Array(2),
+    lastTime: 0,
+  }
+  const replica = { definition: { mode: 'leader' }, stream: orders, name: 'orders' } as unknown as Replica
+  new BatchStore(broker).store(batch, replica, (...stored) => published.push(stored))
+  const run = { records: 2, stream: orders, boot: 1, first: 4, epoch: 0, offset: 0 }
+  assert.deepEqual(published, [[true, [run]]])
 })

@@ -225,3 +225,24 @@ test('names and sequences that cannot be are refused at once', async () => {
   for (const next of [0, 1.5, 2 ** 53]) assert.throws(() => client.producer('p', { next }), invalid)
   assert.throws(() => client.producer('p').publish('t', 'a', { sequence: -1 }), invalid)
 })
+
+test('what was sent goes again before what had to wait', async () => {
+  await using node = await FakeNode.listen()
+  node.acknowledges = false
+  node.inFlightBytesMax = 5000
+  await using client = await connect(node.url, quick)
+  const producer = client.producer('p', { next: 1 })
+  const receipts: PublishReceipt[] = []
+  for (let nth = 1; nth <= 4; nth++) {
+    const ack = nth % 2 === 0 ? 'local' : 'copies'
+    receipts.push(producer.publish('t', `${nth}`.padEnd(2000), { ack }))
+  }
+  await node.until(() => node.last.frames.length === 2)
+  node.acknowledges = true
+  node.last.cut()
+  await Promise.all(receipts)
+  assert.deepEqual(
+    node.last.frames.map((frame) => batchProducer(frame)?.sequence),
+    [1, 2, 3, 4],
+  )
+})

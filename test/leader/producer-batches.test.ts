@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
+import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import type { Command } from '../../node/leader/command.ts'
 import { Ledger } from '../../node/leader/ledger.ts'
 import { Numbering } from '../../node/leader/numbering.ts'
@@ -27,8 +28,8 @@ class Leader {
   }
 
   /** Submits a batch of node A, boot 1, or of B, boot 2. */
-  submit(fields: BatchFields): void {
-    this.#numbering.submit(fields.boot === 2 ? B : A, batchOf(fields), orders)
+  submit(fields: BatchFields, definition: StreamDefinition = orders): void {
+    this.#numbering.submit(fields.boot === 2 ? B : A, batchOf(fields), definition)
   }
 
   /** Applies so many proposals, all by default; the batches as `FROM-TO at OFFSET TEXTS`, or `FROM-TO void`. */
@@ -127,6 +128,30 @@ test('no member takes a batch that stores a copy, nor a void for what is not sto
   assert.equal(leader.last, 2)
   assert.ok(isTaken(empty(6, 'b')))
   assert.ok(ledger.apply({ op: 'batch', frame: batchOf({ from: 4, offset: 3, producer: named(7) }) }))
+})
+
+test('a name means something else on every stream of a group', () => {
+  const bills = { ...orders, name: 'bills', topics: ['bills.>'] }
+  const leader = new Leader()
+  leader.submit({ boot: 1, from: 1, texts: ['a'], producer: named(5) })
+  leader.submit({ boot: 1, stream: toStreamId('bills'), from: 1, texts: ['b'], producer: named(5) }, bills)
+  assert.deepEqual(leader.apply(), ['1-1 at 1 a', '1-1 at 1 b'])
+})
+
+test('a producer that comes with copies alone is not forgotten before others', () => {
+  const leader = new Leader()
+  for (let nth = 0; nth < producersMax; nth++)
+    leader.submit({ boot: 1, from: nth + 1, producer: named(1, `p${nth}`) })
+  const texts = ['x']
+  leader.submit({ boot: 2, from: 1, texts, producer: named(1, 'p0') })
+  leader.submit({ boot: 2, from: 2, texts, producer: named(1, 'another') })
+  leader.submit({ boot: 2, from: 3, texts, producer: named(1, 'p0') })
+  leader.submit({ boot: 2, from: 4, texts, producer: named(1, 'p1') })
+  const kinds = leader
+    .apply()
+    .slice(-4)
+    .map((line) => line.split(' ')[1])
+  assert.deepEqual(kinds, ['void', 'at', 'void', 'at'])
 })
 
 test('producers are known in all later epochs, and behind a floor', () => {

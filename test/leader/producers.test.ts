@@ -169,6 +169,43 @@ test('what is read back judges, finds and forgets as what was written', () => {
   )
 })
 
+test('a hole that is filled joins what lies on both sides of it', () => {
+  const producers = new Producers()
+  for (const sequence of [1, 5, 3, 2, 4]) storeNew(producers, 'p', sequence, 1)
+  const [[, , stretches] = []] = producers.encode() as [unknown, unknown, unknown][]
+  assert.deepEqual(stretches, [1, 5])
+})
+
+test('what went over another origin, or in another epoch, is not found through what follows it', () => {
+  for (const other of [{ boot: 2 as Boot }, { epoch: 2 }]) {
+    const producers = new Producers()
+    producers.store('p', 1, 2, placeAt(1))
+    producers.store('p', 3, 1, { ...placeAt(3), ...other })
+    assert.deepEqual(producers.find('p', 2, 1), [{ count: 1, place: undefined }])
+    assert.deepEqual(producers.find('p', 3, 1), [{ count: 1, place: { ...placeAt(3), ...other } }])
+  }
+})
+
+test('a table that was read, or copied, forgets the same as the one that it was taken from', () => {
+  const original = new Producers()
+  for (let nth = 0; nth < producersMax; nth++) storeNew(original, `p${nth}`, 1, 1)
+  storeNew(original, 'p0', 2, 1)
+  const full = new Producers()
+  for (let nth = 0; nth < allStretchesMax / stretchesMax; nth++)
+    for (let at = 1; at <= stretchesMax; at++) storeNew(full, `p${nth}`, 2 * at, 1)
+  for (const table of [original, full]) {
+    const read = Producers.decode(table.encode())
+    assert.ok(read)
+    for (const each of [read, table.clone(), table]) {
+      storeNew(each, 'another', 1, 1)
+      const kept = (name: string): string => kindsOf(each.judge(name, 2, 1))
+      const isFull = table === full
+      assert.equal(kept('p0'), isFull ? 'new 0+1' : 'copy 0+1')
+      assert.equal(kindsOf(each.judge('p1', isFull ? 2 : 1, 1)), isFull ? 'copy 0+1' : 'new 0+1')
+    }
+  }
+})
+
 test('what is no table of producers is refused', () => {
   const bad = [
     7,

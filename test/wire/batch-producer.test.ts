@@ -200,3 +200,16 @@ test('a frame that ends inside its producer is refused', () => {
   for (let length = 0; length < frame.length - 2; length++)
     assert.ok(batchHeaderProblem(frame.subarray(0, length)), `${length} bytes`)
 })
+
+test('a header that says that a producer follows, and is the end of the frame, is refused', () => {
+  for (let length = batchHeaderBytes + 3; length < batchHeaderBytes + 9; length++) {
+    const frame = new Uint8Array(length)
+    frame[batchOffset.flags] = batchFlag.producer
+    frame[batchOffset.topicCount] = 1
+    frame[batchOffset.recordCount] = 1
+    frame[batchOffset.topicsStart] = batchHeaderBytes
+    assert.ok(batchHeaderProblem(frame), `${length} bytes`)
+    frame[batchOffset.flags] = 0
+    assert.equal(batchHeaderProblem(frame), undefined)
+  }
+})
