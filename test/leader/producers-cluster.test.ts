@@ -189,6 +189,8 @@ test('a floor carries what producers have stored to a node that was away, which 
 test('what retention drops takes voids along, from memory and from the log', () => {
   const cluster = new LeaderCluster('dropped', 'ABC', [small])
   cluster.elect()
+  // What META has said of the cluster stays.
+  const begun = cluster.all.map((node) => node.slabs.bytesOut)
   for (let round = 1; round <= 10; round++) {
     for (const node of cluster.all) node.publishAs('p', round, `${round}`)
     cluster.advance(500)
@@ -196,11 +198,7 @@ test('what retention drops takes voids along, from memory and from the log', () 
   cluster.advance(8000)
   assert.deepEqual(
     cluster.all.map((node) => [node.slabs.bytesOut, node.replica().messages]),
-    [
-      [0, 0],
-      [0, 0],
-      [0, 0],
-    ],
+    begun.map((bytes) => [bytes, 0]),
   )
 })
 

@@ -29,8 +29,8 @@ export const faultsOfBroker: readonly Mutant[] = [
   {
     name: 'unknown-told-as-stored',
     file: 'node/broker/batch-store.ts',
-    text: 'onStored(placed !== undefined, { ...run, ...placed })',
-    replacement: 'onStored(true, { ...run, ...placed })',
+    text: 'onStored(placed !== undefined, [{ ...run, epoch, offset }])',
+    replacement: 'onStored(true, [{ ...run, epoch, offset }])',
     breaks: 'What nobody knows the place of is acknowledged.',
     tests: [inOrder],
   },

@@ -195,7 +195,7 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'published-again-out-of-sequence',
     file: 'node/broker/epochs.ts',
-    text: 'replica === undefined || batchSequence(frame) !== agent.nextSequence(replica)',
+    text: 'replica === undefined || batchSequence(frame) !== next',
     replacement: 'replica === undefined',
     breaks: 'A batch that already belongs to the epoch before is published a second time.',
     tests: [epochs],
