@@ -81,7 +81,8 @@ export interface SubscriberReport {
   readonly node: string
   readonly sub: string
   readonly name: string | null
-  readonly kind: 'node' | 'client' | 'unknown'
+  /** `queue`: all its members together, on several nodes. */
+  readonly kind: 'node' | 'client' | 'queue' | 'unknown'
   readonly stream: string
   readonly patterns: readonly string[]
   readonly state: 'open' | 'ended' | 'stopped' | 'broken'

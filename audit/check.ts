@@ -10,9 +10,10 @@ import { listFindings } from './findings.ts'
 import { type JournalHealth, type JournalSink, type JournalText, readJournal } from './journal-reader.ts'
 import { NodeHistory, nodeOf } from './node-history.ts'
 import { OrderCheck } from './order-check.ts'
+import { QueueCheck } from './queue-check.ts'
 import { SentLedger } from './sent-ledger.ts'
 import { SequenceSet } from './sequence-set.ts'
-import { judge, type OriginState } from './verdict.ts'
+import { type Case, judge, type OriginState } from './verdict.ts'
 import { VoidCheck, type VoidEvidence } from './void-check.ts'
 
 /** How to judge. */
@@ -62,9 +63,15 @@ export class DeliveryCheck {
   finish(): CheckResult {
     this.#placeDelivered()
     const subscribers: SubscriberReport[] = []
+    const queues = new QueueCheck()
     for (const history of this.#nodes.values()) {
-      for (const record of history.records()) subscribers.push(this.#judgeSubscription(history, record))
+      for (const record of history.records()) {
+        const queue = record.announced?.queue
+        if (queue !== undefined) queues.add(queue, history, record)
+        else subscribers.push(this.#judgeSubscription(history, record))
+      }
     }
+    subscribers.push(...this.#judgeQueues(queues))
     const totals = sumCounts(subscribers.map((subscriber) => subscriber.counts))
     const findings = listFindings(subscribers, this.#order.finish())
     const ends = [...this.#nodes.values()].flatMap((history) => history.endsAt ?? [])
@@ -89,9 +96,20 @@ export class DeliveryCheck {
         for (const [origin, { position }] of origins) this.#ledger.place(stream, origin, position)
   }
 
+  #judgeQueues(queues: QueueCheck): readonly SubscriberReport[] {
+    const reports = queues.judge({
+      ledger: this.#ledger,
+      clocks: this.#clocks,
+      nodes: [...this.#nodes.values()],
+      hasMissingJournals: this.#missingJournals().length > 0,
+      caseOf: (history, record, origin) => this.#caseOf(history, record, origin),
+    })
+    return reports.map((report) => ({ ...report, counts: sumCounts(report.origins.map(countsOf)) }))
+  }
+
   #judgeSubscription(history: NodeHistory, record: SubscriptionRecord): SubscriberReport {
     const names = new Set([...this.#ledger.originsOf(record.stream), ...record.origins.keys()])
-    const origins = [...names].sort().map((origin) => this.#judgeOrigin(history, record, origin))
+    const origins = [...names].sort().map((origin) => judge(this.#caseOf(history, record, origin)))
     return {
       node: history.node,
       sub: record.sub,
@@ -105,11 +123,11 @@ export class DeliveryCheck {
     }
   }
 
-  #judgeOrigin(history: NodeHistory, record: SubscriptionRecord, origin: string): OriginReport {
+  #caseOf(history: NodeHistory, record: SubscriptionRecord, origin: string): Case {
     const originNode = nodeOf(origin)
     const state = this.#originState(origin, history, record)
     const writtenUntil = typeof state.tail === 'object' ? state.tail.writtenUntil : 0
-    return judge({
+    return {
       origin,
       sent: this.#ledger.record(record.stream, origin),
       placedTo: this.#ledger.placedTo(record.stream, origin),
@@ -127,7 +145,7 @@ export class DeliveryCheck {
       toOriginClock: (moment) => this.#clocks.translate(moment, history.node, originNode),
       pendingAfter: this.#subscriberEndsAt(history, record, originNode) - this.#options.graceMs,
       unwrittenAfter: this.#clocks.translate(writtenUntil, originNode, history.node) - this.#options.graceMs,
-    })
+    }
   }
 
   /** A message is hidden by a journal that lacks lines, or had not been written that far when the void came. */

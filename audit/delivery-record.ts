@@ -6,6 +6,7 @@
 import type { JournalEvent } from './journal-event.ts'
 import { mapEntry } from './map-entry.ts'
 import { SequenceSet } from './sequence-set.ts'
+import type { PassedLine } from './subscription-event.ts'
 import { TimedRuns } from './timed-runs.ts'
 
 /** A place in a node's journal where lines are missing. */
@@ -130,6 +131,9 @@ export class SubscriptionRecord {
   /** True from the second `sub` line on: `base` lines then say where it stood, not where it starts. */
   isResumed = false
   readonly origins: Map<string, OriginDelivery> = new Map()
+  /** Of a member of a queue: its slots, and how far they are handed out, by origin. */
+  slots: readonly number[] = []
+  passed: ReadonlyMap<string, number> = new Map()
   /** Holes of the journal before this subscription; they do not concern it. */
   readonly #holesBefore: number
   /** Holes of the journal before the last line about this subscription. */
@@ -184,6 +188,11 @@ export class SubscriptionRecord {
     const delivery = this.origin(event.origin)
     if (delivery.holesSeen < holes.length) delivery.closeHoles(event.from, holes, false)
     delivery.tellGap(event.from, event.to, event.reason, event.at)
+  }
+
+  onPassed({ slots, seqs }: PassedLine): void {
+    this.slots = slots
+    this.passed = new Map(seqs)
   }
 
   onLost(at: number): void {

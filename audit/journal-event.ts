@@ -10,15 +10,14 @@ import {
   type Fields,
   isFields,
   orderedRange,
+  type SequenceRange,
   sequence,
   type TopicRun,
   text,
   texts,
   time,
 } from './journal-field.ts'
-
-/** First and last member of consecutive sequences. */
-export type SequenceRange = readonly [from: number, to: number]
+import { decodeSubscriptionLine, type SubscriptionEvent } from './subscription-event.ts'
 
 interface Span {
   readonly stream: string
@@ -28,17 +27,6 @@ interface Span {
   /** Milliseconds since 1970 of the first and of the last message. */
   readonly first: number
   readonly last: number
-}
-
-/** What a subscription was handed without a break in leader mode, from one offset to another, as a hash over its order. */
-export interface OrderLine {
-  readonly t: 'order'
-  readonly sub: string
-  readonly stream: string
-  readonly epoch: number
-  readonly from: number
-  readonly offset: number
-  readonly hash: number
 }
 
 /** One line of a journal; `at` is when it was written, in milliseconds since 1970 by the node's clock. */
@@ -54,41 +42,8 @@ export type JournalEvent = { readonly at: number } & (
       readonly producer?: { readonly name: string; readonly sequence: number }
     } & Span)
   | ({ readonly t: 'void' } & Pick<Span, 'stream' | 'origin' | 'from' | 'to'>)
-  | {
-      readonly t: 'sub'
-      readonly sub: string
-      readonly kind: 'node' | 'client'
-      readonly patterns: readonly string[]
-      readonly stream: string
-      readonly name: string | undefined
-      /** When the subscription was made. */
-      readonly since: number | undefined
-    }
-  | {
-      readonly t: 'base'
-      readonly sub: string
-      readonly stream: string
-      readonly origin: string
-      readonly seq: number
-    }
+  | SubscriptionEvent
   | ({ readonly t: 'got'; readonly sub: string; readonly ranges: readonly SequenceRange[] } & Span)
-  | {
-      readonly t: 'gap'
-      readonly sub: string
-      readonly stream: string
-      readonly origin: string
-      readonly from: number
-      readonly to: number
-      readonly reason: string
-    }
-  | OrderLine
-  | {
-      readonly t: 'end'
-      readonly sub: string
-      readonly stream: string
-      readonly seqs: readonly (readonly [origin: string, seq: number])[]
-    }
-  | { readonly t: 'lost'; readonly sub: string; readonly stream: string }
   | {
       readonly t: 'retention' | 'placed'
       readonly stream: string
@@ -163,77 +118,6 @@ function decode(line: Fields, kind: unknown): JournalEvent | 'unknown' {
   }
 }
 
-function decodeSubscriptionLine(line: Fields, kind: string, at: number): JournalEvent | 'unknown' {
-  switch (kind) {
-    case 'sub':
-      return { t: kind, at, ...subscription(line), ...interest(line) }
-    case 'base':
-      return { t: kind, at, ...subscription(line), origin: text(line['origin']), seq: sequence(line['seq']) }
-    case 'gap': {
-      const [from, to] = orderedRange(line)
-      return {
-        t: kind,
-        at,
-        ...subscription(line),
-        origin: text(line['origin']),
-        from,
-        to,
-        reason: text(line['reason']),
-      }
-    }
-    case 'end': {
-      const seqs = line['seqs']
-      if (!isFields(seqs)) throw damaged
-      return {
-        t: kind,
-        at,
-        ...subscription(line),
-        seqs: Object.entries(seqs).map(([key, seq]) => [key, sequence(seq)]),
-      }
-    }
-    case 'lost':
-      return { t: kind, at, ...subscription(line) }
-    case 'order':
-      return { t: kind, at, ...subscription(line), ...order(line) }
-    default:
-      return 'unknown'
-  }
-}
-
-function numbered(line: Fields): { readonly stream: string; readonly origin: string } {
-  return { stream: text(line['stream']), origin: text(line['origin']) }
-}
-
-function subscription(line: Fields): { readonly sub: string; readonly stream: string } {
-  return { sub: text(line['sub']), stream: text(line['stream']) }
-}
-
-function order(line: Fields): Pick<OrderLine, 'epoch' | 'from' | 'offset' | 'hash'> {
-  const from = sequence(line['from'])
-  const offset = sequence(line['offset'])
-  const hash = sequence(line['hash'])
-  if (from < 1 || offset < from || hash >= 2 ** 32) throw damaged
-  return { epoch: sequence(line['epoch']), from, offset, hash }
-}
-
-function interest(line: Fields): {
-  readonly kind: 'node' | 'client'
-  readonly patterns: readonly string[]
-  readonly name: string | undefined
-  readonly since: number | undefined
-} {
-  const kind = line['kind']
-  const name = line['name']
-  const since = line['since']
-  if (kind !== 'node' && kind !== 'client') throw damaged
-  return {
-    kind,
-    patterns: texts(line['patterns']),
-    name: name === undefined ? undefined : text(name),
-    since: since === undefined ? undefined : time(since),
-  }
-}
-
 function decodeSent(line: Fields, at: number): JournalEvent {
   const [from, to] = orderedRange(line)
   const count = to - from + 1
@@ -269,4 +153,8 @@ function span(line: Fields, from: number, to: number): Span {
     first: time(line['first']),
     last: time(line['last']),
   }
+}
+
+function numbered(line: Fields): { readonly stream: string; readonly origin: string } {
+  return { stream: text(line['stream']), origin: text(line['origin']) }
 }

@@ -24,6 +24,11 @@ export function sequence(value: unknown): number {
   return value
 }
 
+export function sequences(value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw damaged
+  return value.map(sequence)
+}
+
 export function time(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged
   return value
@@ -34,8 +39,11 @@ export function integer(digits: string): number {
   return sequence(Number(digits))
 }
 
+/** First and last member of consecutive sequences. */
+export type SequenceRange = readonly [from: number, to: number]
+
 /** Sequences start at 1; zero or a reversed range would silently vanish from the sets. */
-export function orderedRange(line: Fields): readonly [from: number, to: number] {
+export function orderedRange(line: Fields): SequenceRange {
   const from = sequence(line['from'])
   const to = sequence(line['to'])
   if (from < 1 || to < from) throw damaged
@@ -65,11 +73,7 @@ export function decodeOrder(order: string, topics: readonly string[], count: num
 }
 
 /** "1-3,5,9-12", in the order in which they were delivered. */
-export function decodeRanges(
-  listed: string,
-  from: number,
-  to: number,
-): readonly (readonly [from: number, to: number])[] {
+export function decodeRanges(listed: string, from: number, to: number): readonly SequenceRange[] {
   return listed.split(',').map((part) => {
     const dash = part.indexOf('-')
     const low = integer(dash < 0 ? part : part.slice(0, dash))

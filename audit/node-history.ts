@@ -34,6 +34,8 @@ export class NodeHistory implements JournalSink {
   readonly subscriptions: Map<string, Map<string, SubscriptionRecord>> = new Map()
   /** Other nodes that the journal speaks of. */
   readonly peers: Set<string> = new Set()
+  /** `at` of the first line that could be read. */
+  beginsAt: number | undefined
   /** What the reader saw; set when the journal is over. */
   health: JournalHealth | undefined
   /** The node said that its journal is complete up to this time; undefined when it did not say. */
@@ -88,6 +90,7 @@ export class NodeHistory implements JournalSink {
 
   onEvent(event: JournalEvent): void {
     this.#beginsWithStart ??= event.t === 'start'
+    this.beginsAt ??= event.at
     const hole = this.holes.at(-1)
     if (hole !== undefined) hole.endedAt ??= event.at
     if (event.t === 'start') this.#onStart(event)
@@ -186,6 +189,9 @@ export class NodeHistory implements JournalSink {
         break
       case 'end':
         this.#record(event).closing = { how: 'end', passed: new Map(event.seqs) }
+        break
+      case 'passed':
+        this.#record(event).onPassed(event)
         break
       case 'lost':
         this.#record(event).onLost(event.at)

@@ -5,8 +5,8 @@
 // offset that both have written; where both began at one offset it is 0. A set of such relations over all stretches (weighted-sets.ts)
 // finds also who contradicts others with whom it has only a third one in common.
 
-import type { OrderLine } from './journal-event.ts'
 import { mapEntry } from './map-entry.ts'
+import type { OrderLine } from './subscription-event.ts'
 import { WeightedSets } from './weighted-sets.ts'
 
 /** A subscription, by the name that is unique in the cluster. */

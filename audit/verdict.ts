@@ -54,6 +54,24 @@ export interface Case {
   readonly unwrittenAfter: number
 }
 
+/** What came that was not due; nobody is owed anything by it. */
+interface Delivered {
+  readonly phantom: SequenceSet
+  readonly unexpected: SequenceSet
+  readonly unknown: SequenceSet
+  readonly reasons: ReadonlySet<UnknownReason>
+}
+
+/** Judges what one subscription got of one origin, and not what it should have got. */
+export function judgeDelivered(given: Case): Delivered {
+  const all = given.sent?.all ?? new SequenceSet()
+  const unknown = new SequenceSet()
+  const reasons = new Set<UnknownReason>()
+  const phantom = judgeUnsent(given, given.delivery.delivered.subtract(all), unknown, reasons)
+  const unexpected = judgeUnexpected(given, given.delivery.base ?? 0, all, unknown, reasons)
+  return { phantom, unexpected, unknown, reasons }
+}
+
 interface Missing {
   lostTold: SequenceSet
   lostSilent: SequenceSet
@@ -79,16 +97,16 @@ export function judge(given: Case): OriginReport {
   return {
     origin: given.origin,
     base,
-    expected: report(due.subtract(missing.notDue).addAll(toldBeyond)),
-    delivered: report(delivery.delivered),
-    lostTold: report(missing.lostTold.addAll(toldBeyond)),
-    lostSilent: report(missing.lostSilent),
-    duplicated: report(delivery.duplicated),
-    outOfOrder: report(delivery.outOfOrder),
-    phantom: report(phantom),
-    unexpected: report(unexpected),
-    pending: report(missing.pending),
-    unknown: report(unknown),
+    expected: toSetReport(due.subtract(missing.notDue).addAll(toldBeyond)),
+    delivered: toSetReport(delivery.delivered),
+    lostTold: toSetReport(missing.lostTold.addAll(toldBeyond)),
+    lostSilent: toSetReport(missing.lostSilent),
+    duplicated: toSetReport(delivery.duplicated),
+    outOfOrder: toSetReport(delivery.outOfOrder),
+    phantom: toSetReport(phantom),
+    unexpected: toSetReport(unexpected),
+    pending: toSetReport(missing.pending),
+    unknown: toSetReport(unknown),
     unknownReasons: [...reasons].sort(),
     gapReasons: [...delivery.gapReasons].sort(),
   }
@@ -259,6 +277,7 @@ function addHiddenSequences(
   reasons.add('origin-journal-damaged')
 }
 
-function report(set: SequenceSet): SetReport {
+/** A set as reports have it. */
+export function toSetReport(set: SequenceSet): SetReport {
   return { count: set.count, ranges: set.format() }
 }

@@ -14,7 +14,7 @@ import {
   type Publication,
   type PublishOptions,
   type SubscribeOptions,
-  toCredit,
+  toReading,
   toSettings,
   toUrls,
   type WaitOptions,
@@ -140,8 +140,8 @@ export class Client implements AsyncDisposable {
    * order, one at a time: the next waits for a returned promise. A handler that throws or rejects is reported
    * by the `handlerFailed` event, and the subscription goes on.
    *
-   * @throws HeraldError PATTERN_INVALID, SUBSCRIPTION_NAME_INVALID, CURSOR_INVALID, SUBSCRIPTION_LIMIT,
-   *   CONFIG_INVALID (credit), CLIENT_CLOSED; the signal's reason.
+   * @throws HeraldError PATTERN_INVALID, SUBSCRIPTION_NAME_INVALID, CURSOR_INVALID, SUBSCRIPTION_LIMIT, QUEUE_NEEDS_ORDER,
+   *   QUEUE_DIFFERS, CONFIG_INVALID (credit, name, key, from), CLIENT_CLOSED; the signal's reason.
    */
   subscribe(patterns: string | readonly string[], options?: SubscribeOptions): Promise<Subscription>
   subscribe(patterns: string | readonly string[], handler: DeliveryHandler): Promise<HandledSubscription>
@@ -235,9 +235,7 @@ export class Client implements AsyncDisposable {
     const settings = {
       id: this.#subscriptions.nextId(),
       patterns,
-      from: options.from ?? 'now',
-      name: options.name,
-      credit: toCredit(options),
+      ...toReading(options),
     }
     return new SubscriptionCore(this.#environment, settings, this.#subscriptions, (core) => {
       this.#subscriptions.remove(core)

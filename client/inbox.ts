@@ -97,6 +97,7 @@ export class Inbox {
   readonly positions: Positions = new Positions()
   readonly consumed: Consumed = { messages: 0, bytes: 0 }
   readonly #names: PositionNames
+  readonly #isShared: boolean
   readonly #queue = new Deque<InboxBatch | InboxGap | Passed>()
   readonly #reader = new BatchReader()
   /** Whether a message was taken that is not counted as consumed yet. */
@@ -105,8 +106,10 @@ export class Inbox {
   #topicBytes: Uint8Array = new Uint8Array(0)
   #topics: readonly string[] = []
 
-  constructor(names: PositionNames) {
+  /** `isShared`: of a member of a queue, whose node knows what it has sent; it comes in the order of each key alone. */
+  constructor(names: PositionNames, isShared = false) {
     this.#names = names
+    this.#isShared = isShared
   }
 
   get isEmpty(): boolean {
@@ -127,7 +130,7 @@ export class Inbox {
     const stream = this.#names.streamNumber(batchStream(frame))
     const boot = batchBoot(frame)
     const first = batchSequence(frame)
-    const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, first - 1)
+    const position = this.#positionOf(stream, boot, first - 1)
     if (typeof position === 'string') return position
     if (first > position.received + 1) return skipped(position, first)
     // Copies count as consumed in their turn: the node takes a total for everything that it sent before.
@@ -140,7 +143,7 @@ export class Inbox {
   /** Everything of this origin up to the sequence is behind the subscription. */
   onProgress(number: number, boot: number, sequence: number): string | undefined {
     const stream = this.#names.streamNumber(number)
-    const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, sequence)
+    const position = this.#positionOf(stream, boot, sequence)
     if (typeof position === 'string') return position
     if (sequence <= position.received) return undefined
     position.received = sequence
@@ -149,7 +152,7 @@ export class Inbox {
   }
 
   onGap(stream: number, boot: number, from: number, to: number, reason: GapReason): string | undefined {
-    const position = this.positions.find(stream, boot) ?? this.#addPosition(stream, boot, from - 1)
+    const position = this.#positionOf(stream, boot, from - 1)
     if (typeof position === 'string') return position
     if (to <= position.received) return undefined
     if (from > position.received + 1) return skipped(position, from)
@@ -222,18 +225,21 @@ export class Inbox {
     this.#queue.push({ kind: 'passed', position, sequence })
   }
 
-  /** The position of an origin that was not known: the subscription starts where the node says. */
-  #addPosition(stream: number, boot: number, sequence: number): Position | string {
+  /** Where an origin stands; of a member of a queue, just before what has come. */
+  #positionOf(stream: number, boot: number, sequence: number): Position | string {
+    const known = this.#isShared ? undefined : this.positions.find(stream, boot)
+    if (known !== undefined) return known
+    const position = this.#newPosition(stream, boot, sequence)
+    if (typeof position === 'string' || this.#isShared) return position
+    return this.positions.add(stream, boot, position)
+  }
+
+  #newPosition(stream: number, boot: number, sequence: number): Position | string {
     const streamName = this.#names.streamName(stream)
     const origin = this.#names.originName(boot)
     if (streamName === undefined) return `the stream ${stream} has no name yet`
     if (origin === undefined) return `the boot ${boot} has no origin yet`
-    return this.positions.add(stream, boot, {
-      stream: streamName,
-      origin,
-      received: sequence,
-      handed: sequence,
-    })
+    return { stream: streamName, origin, received: sequence, handed: sequence }
   }
 
   #loadTopics(frame: Uint8Array): string | undefined {

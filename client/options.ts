@@ -2,6 +2,7 @@
 
 import { HeraldError } from '../node/core/common/errors.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
+import type { StartFrom } from '../node/wire/control.ts'
 import { timerMsMax } from './transport.ts'
 
 /** Options of `connect`. All times are milliseconds. */
@@ -72,7 +73,18 @@ export interface SubscribeOptions {
     | { readonly offset: number }
   /** Makes the subscription durable: the node keeps its cursor under this name, which wins over `from`. */
   readonly name?: string
-  /** What may be on its way or waiting here; messages 1 to 2^31, default 65,536; bytes default 8 MiB. */
+  /**
+   * Makes the subscription a member of this queue: each message goes to one of its members, those with one key in their order, each at
+   * least once. The patterns must lie in one stream in leader mode, and be those of all other members. The queue keeps how far it is; `from`
+   * (`now`, `earliest` or an offset) counts where it is new. Not together with `name`.
+   */
+  readonly queue?: string
+  /** The header whose value is the key; where a message has none, and by default, the key it was published with, or else its topic. */
+  readonly key?: string
+  /**
+   * What may be on its way or waiting here; messages 1 to 2^31, default 65,536, of a member of a queue 1,024; bytes default 8 MiB. What a
+   * member has not worked on holds up slots that are to be another's.
+   */
   readonly credit?: { readonly messages?: number; readonly bytes?: number }
   /** Aborting ends the subscription: an iterator throws the signal's reason. */
   readonly signal?: AbortSignal
@@ -123,11 +135,32 @@ export function toSettings(options: ConnectOptions): ClientSettings {
   }
 }
 
-/** The credit of a subscription with defaults filled in. */
-export function toCredit(options: SubscribeOptions): { readonly messages: number; readonly bytes: number } {
+/** How a subscription reads, with defaults filled in. */
+export interface ReadingSettings {
+  readonly from: StartFrom
+  readonly name: string | undefined
+  readonly queue: string | undefined
+  readonly key: string | undefined
+  readonly credit: { readonly messages: number; readonly bytes: number }
+}
+
+/** Checks and completes how a subscription reads; throws a HeraldError CONFIG_INVALID. */
+export function toReading(options: SubscribeOptions): ReadingSettings {
+  const { from = 'now', name, queue, key } = options
+  if (queue !== undefined && name !== undefined)
+    throw new HeraldError('CONFIG_INVALID', `name: a member of the queue ${queue} has none`)
+  if (key !== undefined && queue === undefined)
+    throw new HeraldError('CONFIG_INVALID', 'key: it is of members of a queue')
+  if (queue !== undefined && typeof from === 'object' && !('offset' in from))
+    throw new HeraldError('CONFIG_INVALID', 'from: a queue begins now, at the earliest or at an offset')
+  return { from, name, queue, key, credit: toCredit(options) }
+}
+
+function toCredit({ credit, queue }: SubscribeOptions): ReadingSettings['credit'] {
+  const messages = credit?.messages ?? (queue === undefined ? 65_536 : 1024)
   return {
-    messages: ranged('credit.messages', options.credit?.messages ?? 65_536, 1, 2 ** 31),
-    bytes: ranged('credit.bytes', options.credit?.bytes ?? 8 * mebibyte, 1, 2 ** 40),
+    messages: ranged('credit.messages', messages, 1, 2 ** 31),
+    bytes: ranged('credit.bytes', credit?.bytes ?? 8 * mebibyte, 1, 2 ** 40),
   }
 }
 

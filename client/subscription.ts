@@ -7,6 +7,7 @@ import { encodeCredit, isRefusal } from '../node/wire/control.ts'
 import { decodeCursor } from '../node/wire/cursor.ts'
 import type { Delivery } from './delivery.ts'
 import { Inbox } from './inbox.ts'
+import type { ReadingSettings } from './options.ts'
 import type { PositionNames } from './receipt.ts'
 import type { Environment } from './transport.ts'
 
@@ -24,12 +25,9 @@ export interface Consumer {
   onEnded(error: unknown): void
 }
 
-export interface SubscriptionSettings {
+export interface SubscriptionSettings extends ReadingSettings {
   readonly id: number
   readonly patterns: readonly string[]
-  readonly from: StartFrom
-  readonly name: string | undefined
-  readonly credit: { readonly messages: number; readonly bytes: number }
 }
 
 /** Idle subscribers return what is left of their credit after this, so that a slow trickle costs few frames. */
@@ -69,7 +67,7 @@ export class SubscriptionCore {
     onOver: (core: SubscriptionCore) => void,
   ) {
     this.settings = settings
-    this.inbox = new Inbox(names)
+    this.inbox = new Inbox(names, settings.queue !== undefined)
     this.#environment = environment
     this.#onOver = onOver
     this.#adoptStart()
@@ -113,6 +111,8 @@ export class SubscriptionCore {
     this.#link = undefined
     this.#isConfirmedHere = false
     this.#isDue = false
+    // What a member of a queue has not begun to work on goes to others, or comes again.
+    if (this.settings.queue !== undefined) this.inbox.clear()
     this.#cancelIdleCredit?.()
     this.#cancelIdleCredit = undefined
     if (this.#phase === 'unsubscribing') this.end(undefined)
@@ -209,13 +209,14 @@ export class SubscriptionCore {
   }
 
   #subscribe(link: SubscriptionLink): void {
-    const { id, patterns, from, name, credit } = this.settings
+    const { id, patterns, from, name, queue, key, credit } = this.settings
     this.inbox.consumed.messages = 0
     this.inbox.consumed.bytes = 0
     this.#creditedMessages = 0
     this.#creditedBytes = 0
-    const start: StartFrom = this.#wasConfirmed ? { cursor: this.inbox.positions.toCursor('received') } : from
-    link.sendControl({ op: 'subscribe', id, patterns, from: start, name, credit })
+    const goesOn = this.#wasConfirmed && queue === undefined
+    const start: StartFrom = goesOn ? { cursor: this.inbox.positions.toCursor('received') } : from
+    link.sendControl({ op: 'subscribe', id, patterns, from: start, name, queue, key, credit })
   }
 
   /** With a name the node's own cursor wins; without one, the delivery rule begins at the cursor given. */

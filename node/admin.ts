@@ -16,10 +16,12 @@ import type { LoopLag } from './loop-lag.ts'
 import { listMembers, removeMember } from './member-admin.ts'
 import type { NodeMemory } from './memory.ts'
 import { type ModeAnswer, switchMode } from './mode-switch.ts'
+import { listNames, removeName } from './name-admin.ts'
 import type {
   AdminPort,
   FileEntry,
   MembersAnswer,
+  NameAnswer,
   NodeStatus,
   NodeSubscriptionAnswer,
   OpenFile,
@@ -171,13 +173,24 @@ export class NodeAdmin implements AdminPort {
     const { broker, config } = this.#node
     const replica = broker.streams.resolve(topic)
     if ('refused' in replica) return replica
+    const members = broker.queues.of(replica.name, topic).map(({ sub, options: { patterns, name } }) => {
+      return { node: config.nodeId, sub, kind: 'client', patterns, queue: name } as const
+    })
     const subscribers = broker.subscribersOf(topic).map(({ options: { sub, kind, patterns } }) => ({
       node: config.nodeId,
       sub,
       kind,
       patterns,
     }))
-    return { topic, stream: replica.name, subscribers }
+    return { topic, stream: replica.name, subscribers: [...subscribers, ...members] }
+  }
+
+  names(): readonly NameAnswer[] {
+    return listNames(this.#node.broker, this.#node.sessions)
+  }
+
+  removeName(name: string): Promise<{ readonly removed: string } | Refusal> {
+    return removeName(this.#node.broker, this.#node.sessions, name)
   }
 
   async send(command: SendCommand, signal: AbortSignal): Promise<SendAnswer | Refusal> {

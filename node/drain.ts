@@ -32,14 +32,16 @@ export async function clientsClosed(clients: ClientServer, reason: string, drain
   await until(() => clients.sessions === 0, drainMs)
 }
 
-/** What this node has accepted leaves for the nodes that want it or keep it. */
+/** What this node has accepted leaves for the nodes that want it or keep it, and they hear where its durable subscriptions ended. */
 export async function linksFlushed(
   broker: Broker,
   queuedBytes: () => number,
   drainMs: number,
 ): Promise<void> {
   const isWaiting = (): boolean =>
-    queuedBytes() > 0 || broker.streams.replicas.some((replica) => broker.waitingBytes(replica) > 0)
+    queuedBytes() > 0 ||
+    broker.leader.names.hasWishes ||
+    broker.streams.replicas.some((replica) => broker.waitingBytes(replica) > 0)
   await until(() => !isWaiting(), drainMs)
 }
 

@@ -98,6 +98,7 @@ export class NodeMemory {
       this.recorder.stream(name, definition.topics, false, at)
     }
     for (const subscriber of broker.subscribers) subscriber.announce()
+    broker.queues.announce()
     this.#journalFile = this.#journal.position.file
   }
 
@@ -106,6 +107,7 @@ export class NodeMemory {
     if (this.#journal.position.file !== this.#journalFile) this.beginJournal(broker)
     this.#tellPlaced(broker)
     for (const { journal } of broker.subscribers) journal.order.onSecond()
+    broker.queues.onSecond()
     this.recorder.onSecond()
     for (const [file, save] of this.#unsaved) void this.#save(file, save).catch(isLogged)
     for (const replica of broker.streams.replicas) {
@@ -172,6 +174,7 @@ export class NodeMemory {
   async flush(broker: Broker): Promise<void> {
     this.#tellPlaced(broker)
     for (const { journal } of broker.subscribers) journal.order.flush()
+    broker.queues.onSecond()
     await this.recorder.flush()
   }
 

@@ -10,10 +10,12 @@ import type { GossipEffect } from '../core/gossip/context.ts'
 import { overlaps } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
+import type { Awaiting } from './awaiting.ts'
 import { Confirmations } from './confirmations.ts'
 import { Epochs } from './epochs.ts'
 import type { BrokerPorts } from './ports.ts'
 import { PressureGauge } from './pressure.ts'
+import { QueueMembers } from './queue-members.ts'
 import { type StreamDefaults, StreamTable } from './stream-table.ts'
 import { Subscriber, type SubscriberHost, type SubscriberOptions } from './subscriber.ts'
 import { TopicTables } from './topic-tables.ts'
@@ -34,11 +36,6 @@ export interface BrokerOptions {
 
 /** After its last subscriber a stream keeps coming for so long: reconnects would find a hole otherwise. */
 const interestLingerMs = 30_000
-/** A subscriber that begins on a stream as soon as the interest in it is known, or hears that the stream is gone. */
-interface Awaiting {
-  readonly begin: () => void
-  readonly giveUp: () => void
-}
 
 export class Broker implements SubscriberHost {
   readonly ports: BrokerPorts
@@ -51,6 +48,7 @@ export class Broker implements SubscriberHost {
   readonly streams: StreamTable
   readonly topicTables: TopicTables = new TopicTables()
   readonly subscribers: Set<Subscriber> = new Set()
+  readonly queues: QueueMembers
   readonly confirmations: Confirmations = new Confirmations()
   readonly #byStream = new Map<StreamId, Set<Subscriber>>()
   /** Who waits until a stream's interest is known to the connected nodes. */
@@ -74,6 +72,7 @@ export class Broker implements SubscriberHost {
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
     })
+    this.queues = new QueueMembers(this)
     this.streams = new StreamTable(this.agent, this.epochs, options.defaults)
     this.#pressure = new PressureGauge(this.ports.now, {
       subscribersOf: (replica) => this.#byStream.get(replica.stream) ?? [],
@@ -127,8 +126,9 @@ export class Broker implements SubscriberHost {
   }
 
   /** The delivery log of a stream has grown. */
-  onDelivered({ stream }: Replica): void {
-    for (const subscriber of this.#byStream.get(stream) ?? []) subscriber.pump()
+  onDelivered(replica: Replica): void {
+    for (const subscriber of this.#byStream.get(replica.stream) ?? []) subscriber.pump()
+    this.queues.onDelivered(replica)
   }
 
   nextEpoch(replica: Replica): Replica | undefined {
@@ -142,6 +142,7 @@ export class Broker implements SubscriberHost {
   /** Another epoch of a stream is the present one: what is published from now on goes there. */
   #onCurrent(replica: Replica): void {
     this.refreshStreams()
+    this.queues.onCurrent(replica)
     if (replica.definition.mode !== 'gossip') return
     for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
   }
@@ -274,9 +275,8 @@ export class Broker implements SubscriberHost {
       case 'delivered':
         return this.onDelivered(effect.replica)
       case 'base':
-        for (const subscriber of this.#byStream.get(effect.replica.stream) ?? []) {
+        for (const subscriber of this.#byStream.get(effect.replica.stream) ?? [])
           subscriber.onBase(effect.replica, effect.state)
-        }
         return
       case 'interestKnown':
         return this.#onInterestKnown(effect.replica)

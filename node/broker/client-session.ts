@@ -18,7 +18,8 @@ import type { PublishOutcome } from '../wire/control-frames.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
 import type { SessionSink } from './ports.ts'
-import { Session, type SessionRegistry } from './session.ts'
+import { Session } from './session.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 export class ClientSession extends Session {
   override readonly sendsWholeFrames = true
@@ -137,6 +138,8 @@ export class ClientSession extends Session {
     from: number,
   ): void {
     this.#announce(name, stream, state)
+    // Members of a queue have no positions of their own.
+    if (subscription.request.queue !== undefined) return
     const told = subscription.told.get(state) ?? 0
     if (told !== from - 1) this.#sendProgress(subscription, stream, state, from - 1)
   }

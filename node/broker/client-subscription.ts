@@ -13,6 +13,7 @@ import { batchSequence } from '../wire/batch-header.ts'
 import { BatchReader } from '../wire/batch-reader.ts'
 import type { SubscribeRequest } from '../wire/control.ts'
 import type { Cursor } from '../wire/cursor.ts'
+import type { QueueMember } from './queue-member.ts'
 import type { Subscriber, SubscriberSink } from './subscriber.ts'
 
 /** What the connection does for its subscriptions. */
@@ -54,9 +55,13 @@ const reader = new BatchReader()
 
 export class ClientSubscription implements SubscriberSink {
   readonly request: SubscribeRequest
+  /** What the journal calls it. */
+  readonly sub: string
   readonly #outlet: SubscriptionOutlet
   /** Set once the broker has made it. */
   subscriber: Subscriber | undefined
+  /** The same of one that is a member of a queue. */
+  member: QueueMember | undefined
   /** Last sequence that the client was told of, by origin; batches, gaps and progress frames tell. */
   readonly told: Map<OriginState, number> = new Map()
   #sentMessages = 0
@@ -67,8 +72,9 @@ export class ClientSubscription implements SubscriberSink {
   /** What the client has consumed, by stream and origin. */
   readonly #consumed = new Map<string, Map<Origin, number>>()
 
-  constructor(request: SubscribeRequest, outlet: SubscriptionOutlet) {
+  constructor(request: SubscribeRequest, sub: string, outlet: SubscriptionOutlet) {
     this.request = request
+    this.sub = sub
     this.#outlet = outlet
   }
 
@@ -104,6 +110,8 @@ export class ClientSubscription implements SubscriberSink {
       this.#outstanding.push({ stream, origin, messages: count, from, to, totalMessages })
     }
     this.#outlet.sendBatch(this, stream, state, frame, from, to)
+    // Whoever asks for no credit has worked on what it was sent.
+    if (this.request.credit === undefined) this.member?.onConsumed(this.#sentMessages)
   }
 
   gap(replica: Replica, state: OriginState, from: number, to: number, reason: GapReason): void {
@@ -124,7 +132,13 @@ export class ClientSubscription implements SubscriberSink {
       if (missing > 0) break
       this.#outstanding.shift()
     }
+    this.member?.onConsumed(this.#consumedMessages)
+    this.pump()
+  }
+
+  pump(): void {
     this.subscriber?.pump()
+    this.member?.pump()
   }
 
   /** Where a durable subscription goes on after this connection. */

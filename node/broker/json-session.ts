@@ -22,7 +22,8 @@ import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
 import type { SessionSink } from './ports.ts'
 import { headersProblem } from './record-limits.ts'
-import { Session, type SessionRegistry } from './session.ts'
+import { Session } from './session.ts'
+import type { SessionRegistry } from './session-registry.ts'
 
 type Fields = Partial<Record<string, unknown>>
 

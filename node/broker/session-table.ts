@@ -4,18 +4,24 @@
 // Who takes a name writes a higher claim than the one before into the catalog. A node that sees a higher claim than its own
 // ends its subscription; of two equal ones, made at the same time, that of the greater node id stays.
 
+import type { Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
-import type { SubscribeRequest, Welcome } from '../wire/control.ts'
-import { encodeCursor } from '../wire/cursor.ts'
+import type { Replica } from '../core/stream/replica.ts'
+import { isRefusal, type Welcome } from '../wire/control.ts'
+import { type Cursor, decodeCursor, encodeCursor, mergeCursors } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
-import type { Session, SessionLimits } from './session.ts'
+import { LeaderNames } from './leader-names.ts'
+import type { Session } from './session.ts'
+import type { Claim, SessionLimits } from './session-registry.ts'
 
 const keyPrefix = 'cursor:'
 
 /** Who holds a name on this node. */
 interface Owner {
   readonly session: Session
+  /** The subscription, as the journal calls it. */
+  readonly sub: string
   /** Of the subscription, on its session. */
   readonly id: number
   readonly claim: number
@@ -37,12 +43,24 @@ export class SessionTable {
   readonly welcome: Omit<Welcome, 'op'>
   readonly #broker: Broker
   readonly #owners = new Map<string, Owner>()
+  readonly #leaderNames: LeaderNames
   #nextSub = 1
 
   constructor(broker: Broker, limits: SessionLimits, welcome: Omit<Welcome, 'op'>) {
     this.#broker = broker
     this.limits = limits
     this.welcome = welcome
+    const { leader, origin, ports } = broker
+    this.#leaderNames = new LeaderNames({
+      ...{ leader, origin, now: ports.now },
+      onWanted: (name) => this.#endOwner(name, this.#owners.get(name)),
+    })
+    leader.names.listen({
+      onNames: () => this.#leaderNames.onNames(),
+      onSaveDue: () => {
+        for (const session of this.sessions) session.saveCursors()
+      },
+    })
   }
 
   /** Whether every publish that has come so far was answered. */
@@ -61,18 +79,58 @@ export class SessionTable {
     return this.#broker.agent.catalog.hasRoomFor(keyPrefix + name)
   }
 
-  /** Takes a durable name for a subscription; whoever had it is ended. Returns the stored cursor. */
-  claim(name: string, session: Session, id: number): string | undefined {
+  /**
+   * Takes a durable name for a subscription; whoever had it is ended. Calls back with the stored cursor: where the name is to be
+   * kept for streams in leader mode, once a majority says what that is.
+   */
+  claim(
+    { name, patterns, session, id, sub }: Claim,
+    onClaimed: (cursor: string | undefined | Refusal) => void,
+  ): void {
     this.#endOwner(name, this.#owners.get(name))
     const { cursor, claim } = this.#stored(name)
-    const owner = { session, id, claim: claim + 1, cursor }
+    const owner = { session, sub, id, claim: claim + 1, cursor }
     this.#owners.set(name, owner)
     this.#store(name, owner)
-    return cursor
+    const streams = patterns.flatMap((pattern) => this.#broker.streams.streamsOf(pattern)).filter(isLed)
+    this.#leaderNames.take(name, sub, [...new Set(streams.map(toName))], (positions) => {
+      if (isRefusal(positions)) return onClaimed(positions)
+      const known = cursor === undefined ? undefined : decodeCursor(cursor)
+      const isKnown = known !== undefined && !isRefusal(known)
+      if (positions.size === 0) onClaimed(cursor)
+      else onClaimed(encodeCursor(isKnown ? mergeCursors(known, positions) : positions))
+    })
   }
 
-  release({ name, id }: SubscribeRequest, session: Session): void {
-    if (name !== undefined && this.#isOwner(this.#owners.get(name), session, id)) this.#owners.delete(name)
+  /** Names that the catalog keeps, with where they stand. */
+  *names(): Generator<{ readonly name: string; readonly cursor: Cursor; readonly isHeldHere: boolean }> {
+    for (const { key, value } of this.#broker.agent.catalog.entries()) {
+      if (!key.startsWith(keyPrefix) || value === undefined) continue
+      const name = key.slice(keyPrefix.length)
+      const cursor = decodeCursor(this.#stored(name).cursor ?? '')
+      const isHeldHere = this.#owners.has(name)
+      yield { name, cursor: isRefusal(cursor) ? new Map() : cursor, isHeldHere }
+    }
+  }
+
+  /** Removes a name from the catalog. */
+  forget(name: string): void {
+    this.#broker.handle({ kind: 'write', key: keyPrefix + name, value: undefined })
+  }
+
+  /** A subscription under a name has begun; calls back once a majority has where it stands, if that is to be kept in leader mode. */
+  onBegun({ request, subscriber }: ClientSubscription, onKept: () => void): void {
+    if (request.name === undefined || subscriber === undefined) onKept()
+    else this.#leaderNames.begin(request.name, subscriber.cursor(), onKept)
+  }
+
+  /** Lets a name go with the subscription that has it; calls back once that, and where it stands, is kept. */
+  release(subscription: ClientSubscription, session: Session, onReleased: () => void): void {
+    const { name, id } = subscription.request
+    const owner = name === undefined ? undefined : this.#owners.get(name)
+    if (name === undefined) return onReleased()
+    if (this.#isOwner(owner, session, id)) this.#owners.delete(name)
+    this.#leaderNames.free(name, subscription.sub, subscription.consumedCursor(), onReleased)
   }
 
   /** Stores where a durable subscription stands, if that has changed and the name is still its own. */
@@ -85,6 +143,16 @@ export class SessionTable {
     if (owner.cursor === cursor) return
     owner.cursor = cursor
     this.#store(name, owner)
+  }
+
+  /** The same for the streams in leader mode. */
+  saveLed(subscription: ClientSubscription, session: Session): void {
+    const { request, subscriber } = subscription
+    const { name, id } = request
+    if (name === undefined || subscriber === undefined) return
+    if (!this.#isOwner(this.#owners.get(name), session, id)) return
+    const streams = subscriber.streams.filter(isLed).map(toName)
+    this.#leaderNames.save(name, subscription.consumedCursor(), streams)
   }
 
   /** Other nodes have written into the catalog: somebody may have taken a name over there. */
@@ -143,4 +211,12 @@ export class SessionTable {
     const value = cursor === undefined ? { claim } : { cursor, claim }
     this.#broker.handle({ kind: 'write', key: keyPrefix + name, value })
   }
+}
+
+function isLed({ definition }: Replica): boolean {
+  return definition.mode === 'leader'
+}
+
+function toName({ name }: Replica): string {
+  return name
 }

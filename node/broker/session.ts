@@ -8,6 +8,7 @@ import {
   encodeNodeControl,
   isRefusal,
   type NodeControl,
+  type StartFrom,
   type SubscribeRequest,
   type Welcome,
 } from '../wire/control.ts'
@@ -18,35 +19,9 @@ import { ClientSubscription, type SubscriptionOutlet } from './client-subscripti
 import { Pacer } from './pacer.ts'
 import type { SessionSink } from './ports.ts'
 import { Publisher } from './publisher.ts'
+import { joinQueue } from './queue-join.ts'
+import type { SessionRegistry } from './session-registry.ts'
 import { epochOf, startOf } from './start.ts'
-
-export interface SessionLimits {
-  readonly subscriptionsMax: number
-  /** Bytes of publishes of one connection that wait for copies. */
-  readonly inFlightBytesMax: number
-  /** A session's socket is not filled with messages beyond this; the rest waits in the shared log. */
-  readonly sessionQueueSoftBytes: number
-  /** A socket that answers have filled beyond this is closed: its client publishes and reads nothing. */
-  readonly sessionQueueHardBytes: number
-  /** A reader that took nothing for so long while its socket was full is closed. */
-  readonly slowConsumerMs: number
-}
-
-/** What sessions share: limits, names of durable subscriptions, and their own list. */
-export interface SessionRegistry {
-  readonly limits: SessionLimits
-  readonly welcome: Omit<Welcome, 'op'>
-  readonly sessions: Set<Session>
-  /** A name for the journal that no other subscription of the cluster has or had. */
-  newSub(): string
-  /** Whether the cluster can keep another durable name, or keeps this one already. */
-  hasRoomFor(name: string): boolean
-  /** Takes a durable name for a subscription; returns the stored cursor. */
-  claim(name: string, session: Session, id: number): string | undefined
-  release(request: SubscribeRequest, session: Session): void
-  /** Stores where a durable subscription stands, unless its name was taken over. */
-  saveCursor(subscription: ClientSubscription, session: Session): void
-}
 
 export abstract class Session implements SubscriptionOutlet {
   protected readonly broker: Broker
@@ -118,8 +93,13 @@ export abstract class Session implements SubscriptionOutlet {
     else this.send({ op: 'refused', id: message.id, code: message.refused, message: message.reason })
   }
 
+  /** Saves where durable subscriptions stand on streams in leader mode. */
+  saveCursors(): void {
+    for (const subscription of this.subscriptions.values()) this.table.saveLed(subscription, this)
+  }
+
   onWritable(): void {
-    for (const subscription of this.subscriptions.values()) subscription.subscriber?.pump()
+    for (const subscription of this.subscriptions.values()) subscription.pump()
   }
 
   /** The connection is gone, in whatever way. */
@@ -189,29 +169,65 @@ export abstract class Session implements SubscriptionOutlet {
         'SUBSCRIPTION_LIMIT',
         `the cluster keeps as many names as it can; ${request.name} is not among them`,
       )
-    const stored = request.name === undefined ? undefined : this.table.claim(request.name, this, id)
-    const subscription = new ClientSubscription(request, this)
+    const subscription = new ClientSubscription(request, this.table.newSub(), this)
     this.subscriptions.set(id, subscription)
-    const from = stored === undefined ? request.from : { cursor: stored }
-    const start = startOf(this.broker, from)
+    const { name, patterns } = request
+    if (request.queue !== undefined) return this.#join(subscription, request.queue)
+    if (name === undefined) return this.#begin(subscription, request.from)
+    this.table.claim({ name, patterns, session: this, id, sub: subscription.sub }, (stored) => {
+      if (this.subscriptions.get(id) !== subscription) return
+      if (typeof stored !== 'object')
+        return this.#begin(subscription, stored === undefined ? request.from : { cursor: stored })
+      this.#drop(subscription, false)
+      refuse(stored.refused, stored.reason)
+    })
+  }
+
+  #join(subscription: ClientSubscription, queue: string): void {
+    const { id } = subscription.request
+    const refusal = joinQueue(this.broker, subscription, queue, {
+      newSub: () => this.table.newSub(),
+      onJoined: () => this.send({ op: 'subscribed', id, cursor: encodeCursor(new Map()) }),
+      onRefused: (code, message) => {
+        this.#drop(subscription, false)
+        this.send({ op: 'refused', id, code, message })
+      },
+      onEnded: (code, message) => this.endSubscription(id, code, message),
+    })
+    if (refusal === undefined) return
+    this.subscriptions.delete(id)
+    this.send({ op: 'refused', id, code: refusal.refused, message: refusal.reason })
+  }
+
+  #begin(subscription: ClientSubscription, from: StartFrom): void {
+    const { sub, request } = subscription
+    const { id, patterns, name } = request
     const decoded = typeof from === 'object' && 'cursor' in from ? decodeCursor(from.cursor) : undefined
     const cursor = decoded === undefined || isRefusal(decoded) ? undefined : decoded
-    const { patterns, name } = request
-    const sub = this.table.newSub()
     subscription.subscriber = this.broker.subscribe(
       {
         ...{ sub, kind: 'client', patterns, name, sink: subscription, resumes: false },
-        ...{ start, cursor, choose: epochOf(from) },
+        ...{ start: startOf(this.broker, from), cursor, choose: epochOf(from) },
       },
-      (subscriber) => this.send({ op: 'subscribed', id, cursor: encodeCursor(subscriber.cursor()) }),
+      (subscriber) => {
+        // Whoever is told at once has been subscribed at once, and is not known here yet.
+        subscription.subscriber = subscriber
+        this.table.onBegun(subscription, () => {
+          if (this.subscriptions.get(id) !== subscription) return
+          this.send({ op: 'subscribed', id, cursor: encodeCursor(subscriber.cursor()) })
+        })
+      },
     )
   }
 
   #unsubscribe(id: number): void {
     const subscription = this.subscriptions.get(id)
-    const cursor = subscription?.subscriber?.cursor() ?? new Map()
-    if (subscription !== undefined) this.#drop(subscription, false)
-    this.send({ op: 'unsubscribed', id, cursor: encodeCursor(cursor) })
+    const cursor = encodeCursor(subscription?.subscriber?.cursor() ?? new Map())
+    const answer = (): void => {
+      if (!this.#isClosed) this.send({ op: 'unsubscribed', id, cursor })
+    }
+    if (subscription === undefined) answer()
+    else this.#drop(subscription, false, answer)
   }
 
   /** Another connection has taken the name over. */
@@ -240,13 +256,15 @@ export abstract class Session implements SubscriptionOutlet {
     this.end('SLOW_CONSUMER', message)
   }
 
-  #drop(subscription: ClientSubscription, broke: boolean): void {
+  #drop(subscription: ClientSubscription, broke: boolean, onReleased: () => void = () => undefined): void {
     const { id } = subscription.request
     this.subscriptions.delete(id)
-    const { subscriber } = subscription
+    const { subscriber, member } = subscription
+    if (member !== undefined)
+      return this.broker.queues.leave(member, broke && subscription.hasOutstanding, onReleased)
+    if (subscriber !== undefined) this.table.saveCursor(subscription, this)
+    this.table.release(subscription, this, onReleased)
     if (subscriber === undefined) return
-    this.table.saveCursor(subscription, this)
-    this.table.release(subscription.request, this)
     if (broke && subscription.hasOutstanding) {
       const { recorder, now } = this.broker.ports
       for (const replica of subscriber.streams) {

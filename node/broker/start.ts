@@ -51,7 +51,7 @@ export function epochAfter(cursor: Positions): ChooseEpoch {
 }
 
 /** Offset of the last message that is held; 0 where none is, or has one. */
-function lastOffset({ delivered, entries }: Replica): number {
+export function lastOffset({ delivered, entries }: Replica): number {
   for (let at = delivered.end - 1; at >= delivered.first; at--) {
     const item = delivered.at(at)
     const frame = typeof item === 'number' ? entries.at(item).frame : undefined
@@ -61,8 +61,18 @@ function lastOffset({ delivered, entries }: Replica): number {
   return 0
 }
 
+/** Offset of the first message that is held; undefined where none is. */
+export function firstOffset({ delivered, entries }: Replica): number | undefined {
+  for (let at = delivered.first; at < delivered.end; at++) {
+    const item = delivered.at(at)
+    const frame = typeof item === 'number' ? entries.at(item).frame : undefined
+    if (frame !== undefined) return batchPlace(frame)
+  }
+  return undefined
+}
+
 /** Begins with the message at an offset. Where retention has dropped it, everything that is gone is told. */
-function startAtOffset({ delivered, entries, origins }: Replica, offset: number): FeedStart {
+export function startAtOffset({ delivered, entries, origins }: Replica, offset: number): FeedStart {
   const vector = new Map<Boot, number>()
   for (let at = delivered.first; at < delivered.end; at++) {
     const item = delivered.at(at)

@@ -2,7 +2,7 @@
 // log, are on the disks of a majority, and then come to every member's replica in that order. It has no clock and no sockets.
 
 import type { Refusal } from '../core/common/errors.ts'
-import { type NodeId, type Origin, type StreamId, toStreamId } from '../core/common/ids.ts'
+import { type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { Group } from '../groups/group.ts'
@@ -13,18 +13,26 @@ import type { Roster } from '../meta/roster.ts'
 import { batchStream } from '../wire/batch-header.ts'
 import { raftFrameType } from '../wire/raft-frames.ts'
 import { controlFrameType, decodeControl } from './control.ts'
-import { DataGroups, hasSettled } from './data-groups.ts'
+import { DataGroups } from './data-groups.ts'
 import { DataMachine, type DataMachineOptions } from './data-machine.ts'
 import { SubmissionDesk } from './desk.ts'
 import { type LeaderLimits, leaderLimits } from './limits.ts'
+import { nameFrameType } from './names/command.ts'
+import { NameGroup } from './names/name-group.ts'
 import { Phases } from './phases.ts'
-import type { LeaderOptions, LeaderPorts, LeaderStreamStatus, Standing } from './ports.ts'
+import type { LeaderOptions, LeaderPorts, LeaderStreamStatus } from './ports.ts'
 import { Routes } from './routes.ts'
+import { type Standing, standingOf } from './standing.ts'
 import { LeaderStreams } from './streams.ts'
 import type { OnPlaced } from './submissions.ts'
 
 /** First byte of the frames of other nodes that are the agent's, beside batches that want a place. */
-export const leaderFrameTypes: readonly unknown[] = [raftFrameType, controlFrameType, metaFrameType]
+export const leaderFrameTypes: readonly unknown[] = [
+  raftFrameType,
+  controlFrameType,
+  nameFrameType,
+  metaFrameType,
+]
 
 export class LeaderAgent {
   readonly #options: LeaderOptions
@@ -40,6 +48,8 @@ export class LeaderAgent {
   readonly #phases: Phases
   /** Streams that begin in leader mode. */
   readonly #definitions = new Map<StreamId, StreamDefinition>()
+  /** Where durable subscriptions and queues stand. */
+  readonly names: NameGroup
 
   constructor(options: LeaderOptions) {
     this.#options = options
@@ -63,7 +73,8 @@ export class LeaderAgent {
       nodeOf: (id) => this.cluster.nodeOf(id),
       onHeard: (id, each) => this.cluster.onHeard(id, each),
       onUnknown: (group) => {
-        if (!this.cluster.onUnknown(group)) this.#data.onUnknown(group)
+        if (this.cluster.onUnknown(group) || this.names.onUnknown(group)) return
+        this.#data.onUnknown(group)
       },
     })
     const shared = { member, groups: this.#groups, logs, limits: this.#limits, slabs, random }
@@ -80,16 +91,16 @@ export class LeaderAgent {
       ...{ ...shared, boot, now: ports.now, cluster: this.cluster },
       createMachine: (id, parts) => this.#createMachine(id, parts),
     })
-    const { cluster } = this
-    this.#routes = new Routes({
-      ...{ node, cluster, data: this.#data, definitions: this.#definitions, sendFrame: ports.sendFrame },
-    })
+    this.names = new NameGroup(options, this.#groups, this.cluster, this.#limits)
+    const known = { cluster: this.cluster, data: this.#data, definitions: this.#definitions }
+    this.#routes = new Routes({ node, ...known, sendFrame: ports.sendFrame })
   }
 
   /** Goes on with every group that the log on disk has. */
   recover(): void {
     this.cluster.recover()
     this.#data.recover()
+    this.names.recover()
   }
 
   get replicas(): ReadonlyMap<StreamId, Replica> {
@@ -97,11 +108,7 @@ export class LeaderAgent {
   }
 
   get standing(): Standing {
-    const { roster, group, isMember } = this.cluster
-    if (roster === undefined || group === undefined || !isMember) return 'outside'
-    const { member } = this.#options
-    const isSettled = hasSettled(group, member, roster, roster.metaVoters) && this.#data.hasSettled(roster)
-    return isSettled ? 'settled' : 'learning'
+    return standingOf(this.cluster, this.#options.member, [this.#data, this.names])
   }
 
   /** All groups that this node is in, META as well. */
@@ -132,10 +139,7 @@ export class LeaderAgent {
 
   /** Calls back once this node has everything of a stream that had its place by now; or when nobody could say for too long. */
   whenCurrent({ stream }: Replica, callback: (isCurrent: boolean) => void): void {
-    this.#data.whenBegun(stream, (data) => {
-      if (data === undefined) callback(false)
-      else data.reads.ask(callback)
-    })
+    this.#data.whenCurrent(stream, callback)
   }
 
   /** Wants a stream, which is in this epoch, to be in the mode of the definition. Whoever wants that asks until it is. */
@@ -179,6 +183,7 @@ export class LeaderAgent {
   onFrame(node: NodeId, frame: Uint8Array): boolean {
     if (frame[0] === raftFrameType) return this.#groups.onFrame(node, frame)
     if (frame[0] === controlFrameType) return this.#onControl(node, frame)
+    if (frame[0] === nameFrameType) return this.names.onFrame(frame)
     const message = decodeMeta(frame)
     if (message !== undefined) this.cluster.onMessage(node, message)
     return message !== undefined
@@ -208,6 +213,7 @@ export class LeaderAgent {
   onPeerUp(node: NodeId): void {
     const member = this.cluster.roster?.memberOf(node)?.id
     this.cluster.onPeerUp(node)
+    this.names.onPeerUp(node)
     if (member === undefined) return
     for (const group of this.#groups.all) {
       group.onReachable(member)
@@ -231,6 +237,7 @@ export class LeaderAgent {
     this.#groups.tick()
     this.cluster.tick()
     this.#data.tick()
+    this.names.tick()
     this.#phases.tick()
     this.#desk.tick()
   }
@@ -239,14 +246,13 @@ export class LeaderAgent {
   onSecond(): void {
     this.#streams.onSecond()
     for (const group of this.#groups.all) group.compact()
+    this.names.onSecond()
     this.#groups.dropFiles()
   }
 
   /** How far every origin has its places on the streams that are, or were, in leader mode. */
-  *placed(): Generator<{ readonly stream: string; readonly origin: Origin; readonly to: number }> {
-    for (const { machine } of this.#data.all)
-      for (const [id, { definition }] of machine.ledger.streams)
-        for (const [origin, to] of machine.ledger.fenceOf(id)) yield { stream: definition.name, origin, to }
+  placed(): ReturnType<DataGroups['placed']> {
+    return this.#data.placed()
   }
 
   statusOf({ stream }: Replica): LeaderStreamStatus {
@@ -267,6 +273,7 @@ export class LeaderAgent {
 
   #onRoster(roster: Roster, meta: number): void {
     this.#data.onRoster(roster)
+    this.names.onRoster(roster)
     for (const stream of this.#definitions.keys()) this.#data.of(stream)
     this.#ports.onRoster(roster, meta)
   }

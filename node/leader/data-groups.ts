@@ -2,20 +2,22 @@
 // roster wants by whoever leads it.
 
 import { Arena } from '../core/common/arena.ts'
-import type { Boot, StreamId } from '../core/common/ids.ts'
+import type { Boot, Origin, StreamId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import { type MemberId, nobody } from '../core/raft/quorum.ts'
-import { beginLog, beginningRecords, joiningLog } from '../groups/beginning.ts'
+import { joiningLog } from '../groups/beginning.ts'
 import { Group } from '../groups/group.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Groups } from '../groups/groups.ts'
 import { raftOptions } from '../groups/raft-options.ts'
+import { beginFromRoster } from '../meta/beginning.ts'
 import { type Cluster, isMeta } from '../meta/cluster.ts'
 import { Reshaping } from '../meta/reshaping.ts'
-import type { Roster } from '../meta/roster.ts'
+import { nameGroup, type Roster } from '../meta/roster.ts'
 import type { DataMachine, DataMachineOptions } from './data-machine.ts'
 import { dataPace, type LeaderLimits } from './limits.ts'
 import { Reads } from './reads.ts'
+import { hasSettled } from './standing.ts'
 
 /** One group on this node. */
 export interface DataGroup {
@@ -49,7 +51,7 @@ const waitsMs = 2000
 interface Waiting {
   readonly stream: StreamId
   readonly since: number
-  readonly callback: (group: DataGroup | undefined) => void
+  readonly callback: (isCurrent: boolean) => void
 }
 
 export class DataGroups {
@@ -69,21 +71,14 @@ export class DataGroups {
 
   /** Goes on with every group that the log on disk has. */
   recover(): void {
-    for (const [id, log] of this.#options.logs) if (!isMeta(id)) this.#begin(id, log)
+    for (const [id, log] of this.#options.logs) if (isData(id)) this.#begin(id, log)
   }
 
   /** Begins every group that this node is to begin with. */
   onRoster(roster: Roster): void {
-    const { member, groups, slabs } = this.#options
-    for (const [id, configuration] of roster.groups) {
-      const isFirst = configuration.voters.includes(member) || configuration.learners.includes(member)
-      if (!isFirst || this.#groups.has(id)) continue
-      const log = beginLog(configuration, new Uint8Array(0), new Arena(slabs))
-      groups.write(beginningRecords(id, log), () => undefined)
-      const { group } = this.#begin(id, log)
-      // One need not wait for the others' time to run out.
-      if (roster.votersOf(id)[0] === member) group.campaign()
-    }
+    for (const id of roster.groups.keys())
+      if (isData(id) && !this.#groups.has(id))
+        beginFromRoster(roster, id, this.#options, (log) => this.#begin(id, log).group)
   }
 
   /**
@@ -98,10 +93,17 @@ export class DataGroups {
   /** Whether this node has every group that there is, and votes where it is to. */
   hasSettled(roster: Roster): boolean {
     const { member } = this.#options
-    return [...roster.groups.keys()].every((id) => {
+    return [...roster.groups.keys()].filter(isData).every((id) => {
       const begun = this.#groups.get(id)
       return begun !== undefined && hasSettled(begun.group, member, roster, roster.votersOf(id))
     })
+  }
+
+  /** How far every origin has its places on the streams that are, or were, in leader mode. */
+  *placed(): Generator<{ readonly stream: string; readonly origin: Origin; readonly to: number }> {
+    for (const { machine } of this.all)
+      for (const [id, { definition }] of machine.ledger.streams)
+        for (const [origin, to] of machine.ledger.fenceOf(id)) yield { stream: definition.name, origin, to }
   }
 
   /** The number of a stream's group; undefined while there is no cluster. */
@@ -119,11 +121,12 @@ export class DataGroups {
     return undefined
   }
 
-  /** Calls back with the group of a stream once it has begun here; without one if that takes too long. */
-  whenBegun(stream: StreamId, callback: (group: DataGroup | undefined) => void): void {
+  /** Calls back once this node has everything of a stream that had its place by now; or when nobody could say for too long. */
+  whenCurrent(stream: StreamId, callback: (isCurrent: boolean) => void): void {
+    const waiting = { stream, since: this.#options.now(), callback }
     const group = this.of(stream)
-    if (group !== undefined) callback(group)
-    else this.#waiting.push({ stream, since: this.#options.now(), callback })
+    if (group === undefined) this.#waiting.push(waiting)
+    else group.reads.ask(callback, waiting.since)
   }
 
   /** Since when nobody leads the group of a stream, milliseconds; undefined while somebody does. */
@@ -151,8 +154,9 @@ export class DataGroups {
     for (const each of waiting) {
       const group = this.of(each.stream)
       const isLate = this.#options.now() - each.since > waitsMs
-      if (group === undefined && !isLate) this.#waiting.push(each)
-      else each.callback(group)
+      if (group !== undefined) group.reads.ask(each.callback, each.since)
+      else if (isLate) each.callback(false)
+      else this.#waiting.push(each)
     }
   }
 
@@ -176,15 +180,7 @@ export class DataGroups {
   }
 }
 
-/** Whether a member votes in a group if, and only if, it is to, and the group has nobody who is no member of the cluster any more. */
-export function hasSettled(
-  { status: { configuration } }: Group,
-  member: MemberId,
-  roster: Roster,
-  voters: readonly MemberId[],
-): boolean {
-  return (
-    configuration.voters.has(member) === voters.includes(member) &&
-    configuration.members.every((id) => roster.has(id))
-  )
+/** Whether streams hash onto a group of this number. */
+function isData(group: number): boolean {
+  return !isMeta(group) && group !== nameGroup
 }

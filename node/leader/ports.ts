@@ -46,9 +46,6 @@ export interface LeaderOptions {
   readonly limits?: Partial<LeaderLimits>
 }
 
-/** Where a node stands: it knows of no cluster that it is in, it has not caught up, or it votes wherever it is to. */
-export type Standing = 'outside' | 'learning' | 'settled'
-
 /** What can be seen of a stream. */
 export interface LeaderStreamStatus {
   /** Undefined while there is no cluster. */

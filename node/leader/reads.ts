@@ -33,9 +33,9 @@ export class Reads {
     this.#firstRequest = (boot % 2 ** 20) * requestsMax
   }
 
-  /** Calls back once everything that is committed now is applied, or when that could not be found out. */
-  ask(callback: (isCurrent: boolean) => void): void {
-    this.#ask({ callback, since: this.#now(), askedAt: 0, index: undefined })
+  /** Calls back once everything that is committed now is applied, or when that could not be found out, `since` somebody waits for it. */
+  ask(callback: (isCurrent: boolean) => void, since: number = this.#now()): void {
+    this.#ask({ callback, since, askedAt: 0, index: undefined })
   }
 
   onAnswer(request: number, index: number): void {

@@ -13,6 +13,8 @@ const groupsMax = 10
 const dataVoters = 3
 /** META's voters: it is to live where data groups do, so it has more of them where there are enough nodes. */
 const metaVoters = 5
+/** The group of names, which is none of those that streams hash onto. */
+export const nameGroup = 1000
 /** Those that were members and are not any more, remembered to say so. */
 const formerMax = 64
 
@@ -148,7 +150,8 @@ export class Roster {
   }
 
   #begin(group: number): boolean {
-    if (this.groups.has(group) || group < 1 || group > this.groupCount) return false
+    const exists = (group >= 1 && group <= this.groupCount) || group === nameGroup
+    if (this.groups.has(group) || !exists) return false
     const voters = this.votersOf(group)
     const learners = [...this.#members.keys()].filter((id) => !voters.includes(id))
     const ascending = (ids: readonly number[]): number[] => ids.toSorted((a, b) => a - b)

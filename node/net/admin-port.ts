@@ -146,7 +146,24 @@ export interface SubscribersAnswer {
     readonly sub: string
     readonly kind: 'node' | 'client'
     readonly patterns: readonly string[]
+    /** It is a member of this queue: one of its members gets the topic. */
+    readonly queue?: string
   }[]
+}
+
+/** A name that the cluster keeps for whoever reads under it, on one stream. */
+export interface NameAnswer {
+  readonly name: string
+  /** Empty while the subscription has got nothing of any stream. */
+  readonly stream: string
+  /** Where it is kept: in a Raft group, on the disks of a majority, or in the catalog. */
+  readonly kept: 'group' | 'catalog'
+  /** The subscription that reads under it, as far as the node knows; of a queue, one of its members. */
+  readonly heldBy?: string
+  /** Of a queue, which has an entry for each member: how many slots that has. */
+  readonly slots?: number
+  /** Messages of the stream behind where it stands, those of other topics included; of a stream in leader mode. */
+  readonly lag?: number
 }
 
 /** What `POST /v1/send` asks for. */
@@ -204,6 +221,8 @@ export interface AdminPort {
   addSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>
   removeSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>
   subscribers(topic: string): MaybePromise<SubscribersAnswer | Refusal>
+  names(): MaybePromise<readonly NameAnswer[]>
+  removeName(name: string): MaybePromise<{ readonly removed: string } | Refusal>
   /** Ends early, with what was sent so far, when the signal aborts: nobody waits for the answer any more. */
   send(command: SendCommand, signal: AbortSignal): MaybePromise<SendAnswer | Refusal>
   flush(): MaybePromise<{ readonly flushedAt: number } | Refusal>

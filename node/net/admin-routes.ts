@@ -75,6 +75,12 @@ const routes: readonly Route[] = [
     answer: async (i) => judge(await i.port.removeSubscription(i.name)),
   },
   { method: 'GET', path: 'v1/subscribers', answer: showSubscribers },
+  { method: 'GET', path: 'v1/names', answer: async ({ port }) => ok({ names: await port.names() }) },
+  {
+    method: 'DELETE',
+    path: 'v1/names/:name',
+    answer: async (i) => judge(await i.port.removeName(i.name)),
+  },
   { method: 'POST', path: 'v1/send', answer: send },
   { method: 'POST', path: 'v1/flush', answer: async ({ port }) => judge(await port.flush()) },
   { method: 'GET', path: 'v1/files', answer: async ({ port }) => ok({ files: await port.files() }) },

@@ -158,6 +158,7 @@ function toHttpStatus(code: ErrorCode): number {
   switch (code) {
     case 'STREAM_UNKNOWN':
     case 'NODE_UNKNOWN':
+    case 'NAME_UNKNOWN':
     case 'PATH_UNKNOWN':
       return 404
     case 'STREAM_EXISTS':
@@ -166,6 +167,7 @@ function toHttpStatus(code: ErrorCode): number {
     case 'STREAM_OVERLAP':
     case 'STREAM_LIMIT':
     case 'SUBSCRIPTION_LIMIT':
+    case 'NAME_IN_USE':
       return 409
     case 'DISK_FAILED':
     case 'INTERNAL_FAULT':

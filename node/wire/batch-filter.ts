@@ -15,8 +15,17 @@ export function filterBatch(
   keep: (topicIndex: number) => boolean,
   allocate: (bytes: number) => Uint8Array,
 ): Uint8Array | undefined {
-  const topicsStart = readU32(frame, batchOffset.topicsStart)
   const kept = keptTopics(frame, keep)
+  return filterRecords(frame, (at) => kept[readU16(frame, at + 4)] === 1, allocate)
+}
+
+/** The same with the records that are kept by where they stand: their first byte, and their place in the batch from 0 on, holes counted. */
+export function filterRecords(
+  frame: Uint8Array,
+  keeps: (at: number, place: number) => boolean,
+  allocate: (bytes: number) => Uint8Array,
+): Uint8Array | undefined {
+  const topicsStart = readU32(frame, batchOffset.topicsStart)
   // A record is never shorter than the hole that replaces it, so the result fits into the length of the original.
   const filtered = allocate(frame.length)
   const start = recordsStart(frame)
@@ -25,6 +34,7 @@ export function filterBatch(
   let runStart = start
   let runEnd = start
   let any = false
+  let place = 0
   const flushRun = (): void => {
     if (runEnd === runStart) return
     if (hole > 0) end = writeHole(filtered, end, hole)
@@ -37,13 +47,15 @@ export function filterBatch(
     const word = readU32(frame, at)
     const isHole = word >>> 24 === recordFlag.hole
     const next = recordEnd(frame, at)
-    if (!isHole && kept[readU16(frame, at + 4)] === 1) {
+    const records = isHole ? word & 0xffffff : 1
+    if (!isHole && keeps(at, place)) {
       runEnd = next
     } else {
       flushRun()
       runStart = runEnd = next
-      hole += isHole ? word & 0xffffff : 1
+      hole += records
     }
+    place += records
     at = next
   }
   flushRun()

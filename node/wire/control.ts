@@ -3,27 +3,20 @@
 
 import { errorRegistry } from '../core/common/error-registry.ts'
 import type { ErrorCode, Refusal } from '../core/common/errors.ts'
-import { patternProblem } from '../core/stream/pattern.ts'
-import { decodeCursor } from './cursor.ts'
+import {
+  type ControlRefusal,
+  type Fields,
+  idMax,
+  isInteger,
+  isRefusal,
+  malformed,
+  readControl,
+} from './control-fields.ts'
+import { readSubscribe, type SubscribeRequest } from './subscribe-request.ts'
 
+export * from './control-fields.ts'
 export * from './control-frames.ts'
-
-/** Where a subscription starts; `time` is milliseconds since 1970, `offset` a place in the order of a stream in leader mode. */
-export type StartFrom =
-  | 'now'
-  | 'earliest'
-  | { readonly cursor: string }
-  | { readonly time: number }
-  | { readonly offset: number }
-
-export interface SubscribeRequest {
-  readonly op: 'subscribe'
-  readonly id: number
-  readonly patterns: readonly string[]
-  readonly from: StartFrom
-  readonly name?: string | undefined
-  readonly credit?: { readonly messages: number; readonly bytes: number } | undefined
-}
+export * from './subscribe-request.ts'
 
 export interface UnsubscribeRequest {
   readonly op: 'unsubscribe'
@@ -32,11 +25,6 @@ export interface UnsubscribeRequest {
 
 /** What a client says in text. */
 export type ClientControl = SubscribeRequest | UnsubscribeRequest
-
-/** A refusal of a client's message; with an id it answers that subscribe, without one it closes the connection. */
-export interface ControlRefusal extends Refusal {
-  readonly id?: number
-}
 
 export interface Welcome {
   readonly op: 'welcome'
@@ -80,11 +68,6 @@ export type NodeControl =
       readonly cursor: string
     }
   | { readonly op: 'closing'; readonly code: ErrorCode; readonly message: string; readonly retryMs: number }
-
-/** Characters of one control text; bounds what parsing may cost. */
-export const controlUnitsMax = 65_536
-const namePattern = /^[A-Za-z0-9_.-]{1,64}$/
-const idMax = 0x7fffffff
 
 export function encodeClientControl(message: ClientControl): string {
   return JSON.stringify(message)
@@ -131,66 +114,6 @@ export function decodeNodeControl(text: string): NodeControl | Refusal {
     default:
       return malformed(fields, 'op')
   }
-}
-
-export type Fields = Readonly<Record<string, unknown>>
-
-/** The fields of a control text: one JSON object of bounded size. */
-export function readControl(text: string): { readonly fields: Fields } | Refusal {
-  if (text.length > controlUnitsMax) {
-    return refuse(`has ${text.length} characters, at most ${controlUnitsMax} are allowed`)
-  }
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return refuse('is not JSON')
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse('is not an object')
-  return { fields: value as Fields }
-}
-
-/** True for the refused half of a decoder's answer. */
-export function isRefusal<Value extends object>(value: Value | Refusal): value is Refusal {
-  return 'refused' in value && typeof value.refused === 'string' && value.refused in errorRegistry
-}
-
-/** Checks a `subscribe`, also of `herald.json.v1`. */
-export function readSubscribe(fields: Fields): SubscribeRequest | ControlRefusal {
-  const { id, patterns, from = 'now', name, credit } = fields as Partial<Record<string, unknown>>
-  if (!isInteger(id, 1, idMax)) return malformed(fields, 'id')
-  if (!Array.isArray(patterns) || patterns.length === 0) return malformed(fields, 'patterns')
-  for (const pattern of patterns) {
-    if (typeof pattern !== 'string') return malformed(fields, 'patterns')
-    const problem = patternProblem(pattern)
-    if (problem !== undefined) return { ...problem, id }
-  }
-  if (name !== undefined && (typeof name !== 'string' || !namePattern.test(name))) {
-    return { refused: 'SUBSCRIPTION_NAME_INVALID', reason: `name is ${show(name)}`, id }
-  }
-  const start = readFrom(from)
-  if (start === undefined) return malformed(fields, 'from')
-  if (typeof start === 'object' && 'cursor' in start) {
-    const cursor = decodeCursor(start.cursor)
-    if (isRefusal(cursor)) return { ...cursor, id }
-  }
-  const request = { op: 'subscribe', id, patterns: patterns as string[], from: start, name } as const
-  if (credit === undefined) return request
-  const { messages, bytes = Number.MAX_SAFE_INTEGER } = (credit ?? {}) as Partial<Record<string, unknown>>
-  if (!isInteger(messages, 1, Number.MAX_SAFE_INTEGER)) return malformed(fields, 'credit')
-  if (!isInteger(bytes, 1, Number.MAX_SAFE_INTEGER)) return malformed(fields, 'credit')
-  return { ...request, credit: { messages, bytes } }
-}
-
-function readFrom(from: unknown): StartFrom | undefined {
-  if (from === 'now' || from === 'earliest') return from
-  if (typeof from !== 'object' || from === null) return undefined
-  if ('cursor' in from && typeof from.cursor === 'string') return { cursor: from.cursor }
-  if ('time' in from && typeof from.time === 'number' && Number.isFinite(from.time)) {
-    return { time: from.time }
-  }
-  if ('offset' in from && isInteger(from.offset, 1, Number.MAX_SAFE_INTEGER)) return { offset: from.offset }
-  return undefined
 }
 
 const welcomeLimits = [
@@ -264,34 +187,4 @@ function readClosing(fields: Fields): NodeControl | Refusal {
 /** Whether a value is a code of the registry. */
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorRegistry, value)
-}
-
-function isInteger(value: unknown, min: number, max: number): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
-}
-
-/** What a client may say in the fields that people get wrong; the other fields are those of nodes. */
-const expectations: ReadonlyMap<string, string> = new Map([
-  ['id', `a whole number from 1 to ${idMax}`],
-  ['patterns', 'a list of one or more texts'],
-  ['from', '"now", "earliest", {"cursor":"..."}, {"time":MS} or {"offset":N}'],
-  ['credit', '{"messages":N,"bytes":N} from 1; bytes may be absent'],
-])
-
-function malformed(fields: Fields, field: string): Refusal {
-  const expected = expectations.get(field)
-  const hint = expected === undefined ? '' : `; it must be ${expected}`
-  return refuse(`has ${show(fields[field])} as ${field}${hint}`)
-}
-
-function refuse(why: string): Refusal {
-  return { refused: 'CONTROL_MALFORMED', reason: `text message ${why}` }
-}
-
-/** A value for messages, cut when it is long. Objects are not shown: printing a deep one would exhaust the stack. */
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

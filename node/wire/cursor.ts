@@ -41,6 +41,17 @@ export function decodeCursor(text: string): Cursor | Refusal {
   return cursor
 }
 
+/** What is behind either of two subscribers: of each origin the higher sequence. */
+export function mergeCursors(one: Cursor, other: Cursor): Cursor {
+  const merged = new Map<string, Map<Origin, number>>()
+  for (const [stream, vector] of [...one, ...other]) {
+    const known = merged.get(stream) ?? new Map<Origin, number>()
+    for (const [origin, sequence] of vector) known.set(origin, Math.max(sequence, known.get(origin) ?? 0))
+    merged.set(stream, known)
+  }
+  return merged
+}
+
 function invalid(text: string, why: string): Refusal {
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
   return { refused: 'CURSOR_INVALID', reason: `cursor ${JSON.stringify(shown)} ${why}` }

@@ -6,6 +6,7 @@ import {
   type FileAnswer,
   type MembersAnswer,
   type ModeAnswer,
+  type NameAnswer,
   type SendAnswer,
   type StatusAnswer,
   type StreamDefinition,
@@ -149,6 +150,16 @@ export class AdminClient {
       stream: 'string',
       subscribers: 'array',
     })
+  }
+
+  /** Names of durable subscriptions and queues, as the node knows them. */
+  async names(): Promise<readonly NameAnswer[]> {
+    return this.#expect<{ names: NameAnswer[] }>(await this.#ask('GET', '/v1/names'), { names: 'array' })
+      .names
+  }
+
+  async removeName(name: string): Promise<void> {
+    await this.#ask('DELETE', `/v1/names/${encodeURIComponent(name)}`)
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {

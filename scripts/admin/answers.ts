@@ -108,7 +108,19 @@ export interface SubscribersAnswer {
     readonly sub: string
     readonly kind: 'node' | 'client'
     readonly patterns: readonly string[]
+    /** It is a member of this queue: one of its members gets the topic. */
+    readonly queue?: string
   }[]
+}
+
+export interface NameAnswer {
+  readonly name: string
+  readonly stream: string
+  readonly kept: 'group' | 'catalog'
+  readonly heldBy?: string
+  /** Of a queue alone, which has an entry for each of its members. */
+  readonly slots?: number
+  readonly lag?: number
 }
 
 export interface SendAnswer {

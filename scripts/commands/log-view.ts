@@ -58,7 +58,10 @@ export class GroupSummary {
       const { index, data } = record.snapshot
       this.#floor = index
       this.#last = record.kind === 'snapshot' ? index : Math.max(this.#last, index)
-      for (const [, name = ''] of readText(data).matchAll(/"name":"([\w-]+)"/g)) this.#streams.add(name)
+      const text = readText(data)
+      // In the group of names, names are what is kept under them.
+      const field = text.startsWith('{"origins":') ? /"stream":"([\w-]+)"/g : /"name":"([\w-]+)"/g
+      for (const [, name = ''] of text.matchAll(field)) this.#streams.add(name)
     }
   }
 

@@ -13,6 +13,7 @@ import { registerFetch } from './fetch.ts'
 import { registerFlood } from './flood.ts'
 import { registerLog } from './log.ts'
 import { registerMode } from './mode.ts'
+import { registerNames } from './names.ts'
 import { registerNode } from './node.ts'
 import { registerPublish } from './publish.ts'
 import { registerRead } from './read.ts'
@@ -27,7 +28,7 @@ import { registerUp } from './up.ts'
 const registrations = [
   ...[registerUp, registerDown, registerStatus],
   ...[registerPublish, registerSubscribe, registerRead, registerSend, registerFlood],
-  ...[registerSubscriptions, registerSubscribers, registerStream, registerMode, registerNode],
+  ...[registerSubscriptions, registerSubscribers, registerNames, registerStream, registerMode, registerNode],
   ...[registerFetch, registerCheck, registerAnalyze],
   ...[registerCleanup, registerExit, registerLog, registerDoctor, registerCompletion],
 ]

@@ -13,6 +13,8 @@ type Start = NonNullable<SubscribeOptions['from']>
 interface SubscribeFlags {
   readonly from: Start
   readonly name?: string
+  readonly queue?: string
+  readonly key?: string
   readonly count?: number
 }
 
@@ -28,10 +30,16 @@ export function registerSubscribe(program: Command, act: Act): void {
       'now',
     )
     .option('--name <name>', 'durable: the node remembers where this name stands')
+    .option('--queue <name>', 'member of a queue: each message goes to one of its members')
+    .option('--key <header>', 'of a queue: the header whose value is the key by which it keeps order')
     .option('--count <count>', 'end after this many messages', parseCount)
     .addHelpText(
       'after',
-      example("herald subscribe 'orders.>'", "herald subscribe 'orders.>' --from earliest --count 10 --json"),
+      example(
+        "herald subscribe 'orders.>'",
+        "herald subscribe 'orders.>' --from earliest --count 10 --json",
+        "herald subscribe 'orders.>' --queue workers",
+      ),
     )
     .action((patterns: readonly string[], flags: SubscribeFlags, command: Command) =>
       act(command, (context) => subscribe(context, patterns, flags)),
@@ -50,8 +58,9 @@ async function subscribe(
       terminal.progress(`lost ${url} (${reason}); trying other nodes`),
     )
     client.on('reconnected', ({ url }) => terminal.progress(`goes on at ${url}`))
-    const name = flags.name === undefined ? {} : { name: flags.name }
-    const subscription = await client.subscribe(patterns, { from: flags.from, signal, ...name })
+    const { from, name, queue, key } = flags
+    const options = { from, signal, ...(name && { name }), ...(queue && { queue }), ...(key && { key }) }
+    const subscription = await client.subscribe(patterns, options)
     terminal.progress(`subscribed to ${patterns.join(' ')}; Ctrl-C ends`)
     let count = 0
     for await (const item of subscription) {

@@ -25,7 +25,9 @@ async function show(context: Context, topic: string): Promise<ExitCode> {
   const stream = round.answers[0]?.value.stream
   terminal.document({ topic, stream, subscribers, ...toProblemFields(round) })
   if (round.answers.length > 0) {
-    const rows = subscribers.map(({ node, kind, sub, patterns }) => [node, kind, sub, patterns.join(' ')])
+    const rows = subscribers.map(({ node, kind, sub, patterns, queue }) => {
+      return [node, queue === undefined ? kind : `queue ${queue}`, sub, patterns.join(' ')]
+    })
     if (rows.length === 0) terminal.line(`nobody is subscribed to ${topic}`)
     else for (const line of toTable(['NODE', 'KIND', 'SUBSCRIPTION', 'PATTERNS'], rows)) terminal.line(line)
   }

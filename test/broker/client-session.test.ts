@@ -6,7 +6,7 @@ import { Inbox } from '../../client/inbox.ts'
 import type { Broker } from '../../node/broker/broker.ts'
 import { ClientSession } from '../../node/broker/client-session.ts'
 import { ClientSubscription } from '../../node/broker/client-subscription.ts'
-import type { SessionRegistry } from '../../node/broker/session.ts'
+import type { SessionRegistry } from '../../node/broker/session-registry.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { fromOrigin, toStreamId } from '../../node/core/common/ids.ts'
 import { OriginState } from '../../node/core/stream/origin-state.ts'
@@ -62,7 +62,7 @@ function batch(first: number, count: number): Uint8Array {
 test('tells what was passed over before a gap, so that the client takes the gap', () => {
   const { session, inbox, problems } = connect()
   const request = { op: 'subscribe', id: 1, patterns: ['orders.new'], from: 'now' } as const
-  const subscription = new ClientSubscription(request, session)
+  const subscription = new ClientSubscription(request, 'A#1/1', session)
   session.sendBatch(subscription, 'orders', state, batch(1, 10), 1, 10)
   // 11 to 20 did not match.
   session.sendGap(subscription, 'orders', state, 21, 30, 'retention')

@@ -38,7 +38,7 @@ function subscribe(
     sendBatch: () => undefined,
     sendGap: () => undefined,
   }
-  const subscription = new ClientSubscription(request, outlet)
+  const subscription = new ClientSubscription(request, 'A#1/1', outlet)
   const cursor = new Map([['orders', new Map<Origin, number>([[state.origin, passed]])]])
   subscription.subscriber = { cursor: () => cursor, pump: () => undefined } as unknown as Subscriber
   return subscription

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ClientSession } from '../../node/broker/client-session.ts'
+import type { SessionSink } from '../../node/broker/ports.ts'
 import { SessionTable } from '../../node/broker/session-table.ts'
+import { cursorsMax } from '../../node/leader/names/ledger.ts'
 import { createBroker } from './test-broker.ts'
 
 const limits = {
@@ -14,10 +16,8 @@ const limits = {
   slowConsumerMs: 1000,
 }
 
-test('refuses a new name when the cluster can keep no more, and goes on with those it has', () => {
-  const { broker } = createBroker()
-  const texts: string[] = []
-  const sink = {
+function sinkTo(texts: string[]): SessionSink {
+  return {
     sendFrame: () => undefined,
     sendText: (text: string) => texts.push(text),
     bufferedBytes: 0,
@@ -25,6 +25,38 @@ test('refuses a new name when the cluster can keep no more, and goes on with tho
     resumeReading: () => undefined,
     close: () => undefined,
   }
+}
+
+test('refuses a new name on a stream in leader mode when its group can keep no more', async () => {
+  const { broker } = createBroker()
+  broker.handle({
+    kind: 'write',
+    key: 'stream:orders',
+    value: {
+      topics: ['orders.>'],
+      mode: 'leader',
+      retention: { bytes: 1_000_000, ageMs: 60_000 },
+      copies: 0,
+    },
+  })
+  broker.refreshStreams()
+  const texts: string[] = []
+  const session = new ClientSession(broker, sinkTo(texts), new SessionTable(broker, limits, {} as never))
+  const { names } = broker.leader
+  names.begin()
+  for (let number = 0; number < cursorsMax; number++)
+    names.ledger.apply({
+      ...{ op: 'take', stream: 'orders', name: `n${number}` },
+      ...{ holder: 'B#1/1', replaces: undefined, force: false },
+    })
+  session.onText(JSON.stringify({ op: 'subscribe', id: 1, patterns: ['orders.>'], name: 'one-too-many' }))
+  assert.match(texts.join(), /"op":"refused","id":1,"code":"SUBSCRIPTION_LIMIT"/)
+})
+
+test('refuses a new name when the cluster can keep no more, and goes on with those it has', () => {
+  const { broker } = createBroker()
+  const texts: string[] = []
+  const sink = sinkTo(texts)
   const table = new SessionTable(broker, limits, {} as never)
   const session = new ClientSession(broker, sink, table)
   const subscribe = (id: number, name: string): void =>

@@ -145,14 +145,28 @@ export class ClusterNode {
   }
 
   publishTo(name: string, ...texts: readonly string[]): void {
-    const replica = this.replica(name)
+    for (const text of texts) this.#publish(this.replica(name), text, undefined)
+  }
+
+  /** The same of one text, under a topic. */
+  publishUnder(topic: string, text: string): void {
+    this.#publish(this.replica(), text, topic)
+  }
+
+  #publish(replica: Replica, text: string, topic: string | undefined): void {
     const { boot, outcomes } = this
-    for (const text of texts) {
-      const from = this.agent.nextSequence(replica)
-      const frame = batchOf({ stream: replica.stream, boot, from, texts: [text], time: this.#cluster.now })
-      outcomes.set(text, 'waiting')
-      this.agent.publish(replica, frame, (placed) => outcomes.set(text, placed ?? 'unknown'))
-    }
+    const from = this.agent.nextSequence(replica)
+    const under = topic === undefined ? {} : { topic }
+    const frame = batchOf({
+      stream: replica.stream,
+      boot,
+      from,
+      texts: [text],
+      time: this.#cluster.now,
+      ...under,
+    })
+    outcomes.set(text, 'waiting')
+    this.agent.publish(replica, frame, (placed) => outcomes.set(text, placed ?? 'unknown'))
   }
 
   /** Publishes texts as one batch of a named producer; `outcomes` says by its sequence what becomes of it. */

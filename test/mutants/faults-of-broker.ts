@@ -125,8 +125,8 @@ export const faultsOfBroker: readonly Mutant[] = [
   {
     name: 'end-with-something-under-way-not-told',
     file: 'node/broker/session.ts',
-    text: 'broke && subscription.hasOutstanding',
-    replacement: 'broke && !subscription.hasOutstanding',
+    text: 'if (broke && subscription.hasOutstanding)',
+    replacement: 'if (broke && !subscription.hasOutstanding)',
     breaks:
       'The journal does not say that a connection has ended with something under way, and the check calls it delivered.',
     tests: [sessions],

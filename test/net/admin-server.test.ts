@@ -27,6 +27,8 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.deepEqual((await ask('PUT', '/v1/subscriptions/a.%3E')).body, { changed: true })
   assert.deepEqual((await ask('DELETE', '/v1/subscriptions/a.*')).body, { changed: false })
   assert.equal((await ask('GET', '/v1/subscribers?topic=a.b')).status, 200)
+  assert.deepEqual((await ask('GET', '/v1/names')).body, { names: [] })
+  assert.deepEqual((await ask('DELETE', '/v1/names/billing')).body, { removed: 'billing' })
   const command = { topic: 'a', message: 'm', count: 3, ack: 'copies' }
   assert.equal(((await ask('POST', '/v1/send', command)).body as { to: number }).to, 3)
   assert.deepEqual((await ask('POST', '/v1/flush')).body, { flushedAt: 5 })
@@ -42,12 +44,13 @@ test('answers every request of docs/protocol.md section 5', async () => {
     ['add', 'a.>'],
     ['remove', 'a.*'],
     ['subscribers', 'a.b'],
+    ['removeName', 'billing'],
     ['send', { ...command, ratePerSecond: undefined }],
     ['flush'],
     ['cleanup'],
     ['exit'],
   ])
-  assert.equal(host.counters.get('adminRequests'), 17)
+  assert.equal(host.counters.get('adminRequests'), 19)
   assert.equal(host.counters.get('adminRequestsRefused'), 0)
 })
 

@@ -70,6 +70,12 @@ class FakeNode implements AdminPort {
 
   removeMember: AdminPort['removeMember'] = (node) => this.#record('removeMember', [node], { members: [] })
 
+  names(): [] {
+    return []
+  }
+
+  removeName: AdminPort['removeName'] = (name) => this.#record('removeName', [name], { removed: name })
+
   send: AdminPort['send'] = (command) =>
     this.#record('send', [command], {
       acknowledged: command.count,

@@ -2,6 +2,7 @@
 // request. Lets every command be tested without a cluster.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { NameAnswer } from '../../scripts/admin/answers.ts'
 
 export interface FakeStream {
   readonly topics: readonly string[]
@@ -25,6 +26,7 @@ export class FakeNode {
   published = 0
   readonly subscriptions: Set<string> = new Set()
   readonly streams: Map<string, FakeStream> = new Map()
+  names: readonly NameAnswer[] = []
   readonly files: Map<string, { text: string; modifiedMs: number }> = new Map()
   /** `METHOD /path` of every request, in order, with the Range header where there is one. */
   readonly requests: string[] = []
@@ -105,6 +107,10 @@ export class FakeNode {
         return this.#changeSubscription(name ?? '', false)
       case 'GET subscribers':
         return this.#subscribers(url.searchParams.get('topic') ?? '')
+      case 'GET names':
+        return [200, { names: this.names }]
+      case 'DELETE names':
+        return this.#removeName(name ?? '')
       case 'POST send':
         return this.#send(body)
       case 'POST flush':
@@ -227,6 +233,14 @@ export class FakeNode {
     if (isWanted) this.subscriptions.add(pattern)
     else this.subscriptions.delete(pattern)
     return [200, { changed }]
+  }
+
+  #removeName(removed: string): readonly [number, object] {
+    const known = this.names.find(({ name }) => name === removed)
+    if (known === undefined) return refusal(404, 'NAME_UNKNOWN', `nothing is kept under "${removed}"`)
+    if (known.heldBy !== undefined) return refusal(409, 'NAME_IN_USE', `${known.heldBy} reads as ${removed}`)
+    this.names = this.names.filter((row) => row !== known)
+    return [200, { removed }]
   }
 
   #subscribers(topic: string): readonly [number, object] {

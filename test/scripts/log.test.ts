@@ -25,13 +25,13 @@ const records: readonly LogRecord[] = [
 const firstFile = '0000000000000001.log'
 
 /** A data directory whose log has one write a record. */
-async function createLog(context: TestContext): Promise<string> {
+async function createLog(context: TestContext, written = records): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'herald-test-'))
   context.after(() => rm(directory, { recursive: true, force: true }))
   const { files, start } = await LogFiles.open(join(directory, 'log'), () => undefined)
   const options = { segmentBytes: 1_000_000, waitingBytesMax: 1_000_000, onFailed: assert.ifError }
   const writer = new LogWriter({ ports: files, start, ...options })
-  for (const record of records)
+  for (const record of written)
     await new Promise<void>((resolve) => writer.write(encodeRecord(record), () => resolve()))
   await files.close()
   return directory
@@ -44,6 +44,14 @@ test('log inspect says what each group has, and that all of it can be read', asy
   assert.match(stdout, /^0000000000000001\.log +\d+ +4$/m)
   assert.match(stdout, /^ *7 +0 +1 +2 +3 +1 +42 +orders$/m)
   assert.match(stdout, /^everything that was durable can be read$/m)
+})
+
+test('log inspect tells the streams of the group of names from the names', async (context) => {
+  const state = '{"origins":[],"cursors":[{"stream":"orders","name":"billing"}],"queues":[]}'
+  const snapshot = { index: 3, term: 1, configuration, data: Buffer.from(state) }
+  const directory = await createLog(context, [{ kind: 'snapshot', group: 1000, snapshot }])
+  const document = JSON.parse((await runWords(['log', 'inspect', directory, '--json'], {})).stdout)
+  assert.deepEqual(document.groups[0].streams, ['orders'])
 })
 
 test('log inspect prints every record, and the same as a document', async (context) => {

@@ -24,6 +24,7 @@ test('has every command of the documentation', () => {
       'flood',
       'log',
       'mode',
+      'names',
       'node',
       'publish',
       'read',

@@ -141,8 +141,8 @@ test('how far origins have their places is written where it has moved, and at th
       for (const [each, to] of places) yield { stream: 'orders', origin: each, to }
     },
   }
-  const { streams } = broker
-  const placing = { origin: 'A#1', streams, leader, subscribers: [] } as unknown as Broker
+  const { streams, queues } = broker
+  const placing = { origin: 'A#1', streams, queues, leader, subscribers: [] } as unknown as Broker
   memory.onSecond(1, placing, [])
   memory.onSecond(2, placing, [])
   places.set('A#1', 5)

@@ -3,6 +3,7 @@
 
 import { clusterErrors } from './cluster-error-registry.ts'
 import { publishErrors } from './publish-errors.ts'
+import { subscriptionErrors } from './subscription-error-registry.ts'
 
 /** All but those of the other registries. */
 const commonErrors = {
@@ -104,27 +105,6 @@ const commonErrors = {
   INTERNAL_FAULT: {
     meaning: 'A request failed for a reason that is the fault of the node itself.',
     action: 'Look into the log of the node for the event; report a defect.',
-    fate: 'keep',
-  },
-  SUBSCRIPTION_LIMIT: {
-    meaning:
-      'The connection or the node has as many subscriptions, or the cluster as many names of them, as it may have.',
-    action: 'Use fewer subscriptions with wider patterns, or more connections or nodes.',
-    fate: 'keep',
-  },
-  SUBSCRIPTION_ID_USED: {
-    meaning: 'A subscribe uses an id that is in use on the same connection.',
-    action: 'Choose another id or unsubscribe first.',
-    fate: 'keep',
-  },
-  SUBSCRIPTION_TAKEN_OVER: {
-    meaning: 'Another connection subscribed under the same name.',
-    action: 'Give every subscriber a name of its own; one name is one cursor.',
-    fate: 'keep',
-  },
-  SUBSCRIPTION_NAME_INVALID: {
-    meaning: 'The name of a durable subscription is not valid.',
-    action: 'Use 1 to 64 of A-Z a-z 0-9 _ - .',
     fate: 'keep',
   },
   CURSOR_INVALID: {
@@ -278,8 +258,12 @@ const commonErrors = {
 } as const
 
 /** Every code, by name. */
-export const errorRegistry: typeof commonErrors & typeof clusterErrors & typeof publishErrors = {
+export const errorRegistry: typeof commonErrors &
+  typeof clusterErrors &
+  typeof publishErrors &
+  typeof subscriptionErrors = {
   ...commonErrors,
   ...clusterErrors,
   ...publishErrors,
+  ...subscriptionErrors,
 }

@@ -89,6 +89,8 @@ export interface SubscriptionLine {
   readonly patterns: readonly string[]
   readonly stream: string
   readonly name?: string
+  /** It is a member of this queue: each message is due to one of its members. */
+  readonly queue?: string
   /** When the subscription was made; not of one that goes on from a cursor, which may be owed what is older. */
   readonly since?: number
 }
@@ -137,6 +139,16 @@ export interface EndLine {
   readonly at: number
   readonly sub: string
   readonly stream: string
+  readonly seqs: Readonly<Record<string, number>>
+}
+
+/** A member of a queue has these slots, and what of them lies up to these sequences is handed out. */
+export interface PassedLine {
+  readonly t: 'passed'
+  readonly at: number
+  readonly sub: string
+  readonly stream: string
+  readonly slots: readonly number[]
   readonly seqs: Readonly<Record<string, number>>
 }
 
@@ -200,7 +212,14 @@ export interface DroppedLine {
 }
 
 /** A line about one subscription other than its deliveries. */
-export type SubscriptionEventLine = SubscriptionLine | BaseLine | GapLine | OrderLine | EndLine | LostLine
+export type SubscriptionEventLine =
+  | SubscriptionLine
+  | BaseLine
+  | GapLine
+  | OrderLine
+  | PassedLine
+  | EndLine
+  | LostLine
 
 /** Any line of a journal. */
 export type JournalLine =

@@ -19,6 +19,11 @@ export const protocolLimits = {
   headerBytesMax: 16_384,
   /** Bytes of a key. */
   keyBytesMax: 255,
+  /**
+   * Slots of a queue. More members than this could not all have one, and fewer would make shares uneven: 64 for 3 members are 22, 21
+   * and 21.
+   */
+  queueSlots: 64,
   /** A whole WebSocket message: the largest record plus headers, topic table and batch header. */
   frameBytesMax: 1_179_648,
 } as const

@@ -205,7 +205,10 @@ export class Feed implements StreamFeed {
 }
 
 /** Whether a feed has handed out everything up to last sequences by boot. */
-export function hasPassed({ replica, vector }: StreamFeed, fence: ReadonlyMap<Boot, number>): boolean {
+export function hasPassed(
+  { replica, vector }: Pick<StreamFeed, 'replica' | 'vector'>,
+  fence: ReadonlyMap<Boot, number>,
+): boolean {
   for (const [boot, to] of fence) {
     const state = replica.origins.get(boot)
     const passed = vector.get(boot) ?? state?.base ?? 0

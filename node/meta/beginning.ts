@@ -1,0 +1,33 @@
+// A group begins on the nodes that META says it begins with.
+
+import { Arena } from '../core/common/arena.ts'
+import type { SlabPool } from '../core/common/slabs.ts'
+import type { MemberId } from '../core/raft/quorum.ts'
+import { beginLog, beginningRecords } from '../groups/beginning.ts'
+import type { Group } from '../groups/group.ts'
+import type { GroupLog } from '../groups/group-log.ts'
+import type { Groups } from '../groups/groups.ts'
+import type { Roster } from './roster.ts'
+
+interface Beginner {
+  readonly member: MemberId
+  readonly groups: Groups
+  readonly slabs: SlabPool
+}
+
+/** Begins a group that has begun in the roster, where this node is among the first in it; `begin` makes it one of this node's. */
+export function beginFromRoster(
+  roster: Roster,
+  id: number,
+  { member, groups, slabs }: Beginner,
+  begin: (log: GroupLog) => Group,
+): void {
+  const configuration = roster.groups.get(id)
+  if (configuration?.voters.includes(member) !== true && configuration?.learners.includes(member) !== true)
+    return
+  const log = beginLog(configuration, new Uint8Array(0), new Arena(slabs))
+  groups.write(beginningRecords(id, log), () => undefined)
+  const group = begin(log)
+  // One need not wait for the others' time to run out.
+  if (roster.votersOf(id)[0] === member) group.campaign()
+}
