@@ -85,7 +85,7 @@ test('bootstrap refuses an unknown verb with exit code 2 and names the known one
   assert.equal(status, 2)
   assert.match(
     stderr,
-    /unknown verb "toString": use one of start, test, check, sim, bench, conformance, herald/,
+    /unknown verb "toString": use one of start, test, check, sim, bench, conformance, mutants, herald/,
   )
 })
 
