@@ -10,6 +10,7 @@ import type { Low } from '../leader/names/command.ts'
 import type { QueueTerms } from '../leader/names/queues.ts'
 import { filterRecords } from '../wire/batch-filter.ts'
 import { batchCount, batchPlace } from '../wire/batch-header.ts'
+import { isVoid } from '../wire/batch-producer.ts'
 import { noSlot, slotsOf } from '../wire/batch-slots.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { SentMessages } from './queue-progress.ts'
@@ -169,7 +170,8 @@ export class QueueReader {
       return { kind: 'gap', replica, state, from: Math.max(found.from, told + 1), to: found.to }
     }
     const { frame } = found.entry
-    if (frame === undefined) return undefined
+    // What passes by without a message has no place.
+    if (frame === undefined || isVoid(frame)) return undefined
     const taken = this.#filter(frame)
     this.#read = batchPlace(frame) + batchCount(frame) - 1
     for (const [slot, offset] of this.#handed)

@@ -66,7 +66,7 @@ export function firstOffset({ delivered, entries }: Replica): number | undefined
   for (let at = delivered.first; at < delivered.end; at++) {
     const item = delivered.at(at)
     const frame = typeof item === 'number' ? entries.at(item).frame : undefined
-    if (frame !== undefined) return batchPlace(frame)
+    if (frame !== undefined && !isVoid(frame)) return batchPlace(frame)
   }
   return undefined
 }

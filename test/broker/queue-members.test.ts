@@ -70,6 +70,27 @@ test('one member gets everything, two share, and what moves is neither lost nor 
   assertOrder(queues.worked)
 })
 
+test('retries of named producers come to nobody twice, and hold nobody up', () => {
+  const { queues, a, b } = begun('named')
+  const one = queues.join(a)
+  queues.advance(2500)
+  for (let sequence = 1; sequence <= 5; sequence++) {
+    a.publishAs('till', sequence, `${sequence}`)
+    // The same over another node: it passes by without a message, and has no place.
+    b.publishAs('till', sequence, `${sequence}`)
+    queues.advance(300)
+  }
+  assert.deepEqual(one.waiting, ['1', '2', '3', '4', '5'])
+  one.work(3)
+  queues.advance(500)
+  queues.leave(one)
+  const two = queues.join(b)
+  queues.advance(2500)
+  assert.deepEqual(two.waiting, ['4', '5'])
+  two.work()
+  assert.deepEqual(queues.worked, ['1', '2', '3', '4', '5'])
+})
+
 test('what a member that goes had not worked on comes to another one, from there on', () => {
   const { queues, a, b, c } = begun('leave')
   const one = queues.join(a)
