@@ -20,7 +20,7 @@ export function listMembers(leader: LeaderAgent): MembersAnswer {
   const { cluster } = leader
   const { roster, group: meta } = cluster
   const voting = new Map<number, number[]>()
-  for (const group of leader.groups) {
+  for (const group of leader.groups.all) {
     const { voters } = group.status.configuration
     for (const id of voters) voting.set(id, [...(voting.get(id) ?? []), group === meta ? 0 : group.id])
   }

@@ -84,6 +84,10 @@ export class Groups implements GroupPorts {
     return this.#groups.values()
   }
 
+  get size(): number {
+    return this.#groups.size
+  }
+
   get(id: number): Group | undefined {
     return this.#groups.get(id)
   }

@@ -38,7 +38,8 @@ export class LeaderAgent {
   readonly #options: LeaderOptions
   readonly #ports: LeaderPorts
   readonly #limits: LeaderLimits
-  readonly #groups: Groups
+  /** All groups that this node is in, META as well. */
+  readonly groups: Groups
   /** Who is in the cluster. */
   readonly cluster: Cluster
   readonly #data: DataGroups
@@ -68,7 +69,7 @@ export class LeaderAgent {
       machineOf: (stream) => this.#data.of(stream)?.machine,
       tellLeader: (stream, control) => this.#routes.tellLeader(stream, control),
     })
-    this.#groups = new Groups(ports, options.start, this.#limits, {
+    this.groups = new Groups(ports, options.start, this.#limits, {
       own: member,
       nodeOf: (id) => this.cluster.nodeOf(id),
       onHeard: (id, each) => this.cluster.onHeard(id, each),
@@ -77,7 +78,7 @@ export class LeaderAgent {
         this.#data.onUnknown(group)
       },
     })
-    const shared = { member, groups: this.#groups, logs, limits: this.#limits, slabs, random }
+    const shared = { member, groups: this.groups, logs, limits: this.#limits, slabs, random }
     this.cluster = new Cluster({
       ...{ ...shared, node, nodes },
       ports: {
@@ -91,7 +92,7 @@ export class LeaderAgent {
       ...{ ...shared, boot, now: ports.now, cluster: this.cluster },
       createMachine: (id, parts) => this.#createMachine(id, parts),
     })
-    this.names = new NameGroup(options, this.#groups, this.cluster, this.#limits)
+    this.names = new NameGroup(options, this.groups, this.cluster, this.#limits)
     const known = { cluster: this.cluster, data: this.#data, definitions: this.#definitions }
     this.#routes = new Routes({ node, ...known, sendFrame: ports.sendFrame })
   }
@@ -111,9 +112,9 @@ export class LeaderAgent {
     return standingOf(this.cluster, this.#options.member, [this.#data, this.names])
   }
 
-  /** All groups that this node is in, META as well. */
-  get groups(): Iterable<Group> {
-    return this.#groups.all
+  /** Whether META is the only group, is led, and has nothing to do. */
+  get isAtRest(): boolean {
+    return this.groups.size === 1 && this.cluster.isLed && this.standing === 'settled'
   }
 
   /** The group of a stream on this node, where it has begun. */
@@ -181,7 +182,7 @@ export class LeaderAgent {
 
   /** A frame of one of `leaderFrameTypes`; false where it is broken. */
   onFrame(node: NodeId, frame: Uint8Array): boolean {
-    if (frame[0] === raftFrameType) return this.#groups.onFrame(node, frame)
+    if (frame[0] === raftFrameType) return this.groups.onFrame(node, frame)
     if (frame[0] === controlFrameType) return this.#onControl(node, frame)
     if (frame[0] === nameFrameType) return this.names.onFrame(frame)
     const message = decodeMeta(frame)
@@ -207,7 +208,7 @@ export class LeaderAgent {
 
   /** The node goes: others lead what it leads, at once and not when its silence is noticed. */
   handOver(): void {
-    for (const group of this.#groups.all) group.handOver()
+    for (const group of this.groups.all) group.handOver()
   }
 
   onPeerUp(node: NodeId): void {
@@ -215,7 +216,7 @@ export class LeaderAgent {
     this.cluster.onPeerUp(node)
     this.names.onPeerUp(node)
     if (member === undefined) return
-    for (const group of this.#groups.all) {
+    for (const group of this.groups.all) {
       group.onReachable(member)
       if (group.status.leader === member) this.#onLeader(group.id)
     }
@@ -224,7 +225,7 @@ export class LeaderAgent {
   onPeerDown(node: NodeId): void {
     const member = this.cluster.roster?.memberOf(node)?.id
     this.cluster.onPeerDown(node)
-    if (member !== undefined) for (const group of this.#groups.all) group.onUnreachable(member)
+    if (member !== undefined) for (const group of this.groups.all) group.onUnreachable(member)
   }
 
   /** A link takes more again. */
@@ -234,7 +235,7 @@ export class LeaderAgent {
 
   /** Time has passed: `leaderLimits.tickMs`. */
   tick(): void {
-    this.#groups.tick()
+    this.groups.tick()
     this.cluster.tick()
     this.#data.tick()
     this.names.tick()
@@ -245,9 +246,9 @@ export class LeaderAgent {
   /** Once a second: what retention drops is dropped from the logs as well. */
   onSecond(): void {
     this.#streams.onSecond()
-    for (const group of this.#groups.all) group.compact()
+    for (const group of this.groups.all) group.compact()
     this.names.onSecond()
-    this.#groups.dropFiles()
+    this.groups.dropFiles()
   }
 
   /** How far every origin has its places on the streams that are, or were, in leader mode. */

@@ -108,6 +108,10 @@ export class Cluster {
     return this.#group
   }
 
+  get isLed(): boolean {
+    return this.#leader !== undefined
+  }
+
   /** Whether this node is a member, as far as it knows. */
   get isMember(): boolean {
     return this.roster?.has(this.#options.member) === true

@@ -99,7 +99,7 @@ export class DiskLosses {
 
   #knowsAll({ agent }: LeaderNode): boolean {
     const { groups } = this.#world.commits
-    const own = [...(agent?.groups ?? [])]
+    const own = [...(agent?.groups.all ?? [])]
     const toText = (configuration: Configuration | undefined): string =>
       JSON.stringify(configuration?.toRecord())
     return (

@@ -13,7 +13,7 @@ function isOfMeta(frame: Uint8Array): boolean {
 
 /** Data groups that a node is in. */
 function groupsOf(node: ClusterNode): number[] {
-  return Array.from(node.agent.groups, ({ id }) => id).filter((id) => id < 65_536)
+  return Array.from(node.agent.groups.all, ({ id }) => id).filter((id) => id < 65_536)
 }
 
 test('a voter that hears of its group before META has told it of that waits, and begins with all members', () => {
