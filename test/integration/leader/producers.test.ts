@@ -12,7 +12,7 @@ const topic = 'orders.new'
 /** Shorter than an election: what is under way then ends as unknown, and is published again by the application. */
 const impatient = { deadlineMs: 100 } as const
 
-test('kill -9 of the leader, and of the node that they publish to, leaves every message of named producers stored once', async () => {
+test('kill -9 of the leader, and of the node that they publish to, leaves every message of named producers stored once', async (context) => {
   await using trial = await Trial.start()
   for (let round = 0; round < rounds; round++) {
     for (const pick of [leaderOf, followerOf]) {
@@ -29,7 +29,8 @@ test('kill -9 of the leader, and of the node that they publish to, leaves every 
     }
   }
   await assertStoredOnce(trial)
-  assert.ok((await countVoids(trial)) > 0, 'something was published again that was stored')
+  // Whether any was is luck; the next test makes sure of one.
+  context.diagnostic(`${await countVoids(trial)} retries of what was stored have passed by`)
 })
 
 test('a retry over another node is told the place of the first time, which its publisher never heard of', async () => {
