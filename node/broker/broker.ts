@@ -67,7 +67,7 @@ export class Broker implements SubscriberHost {
       ...{ node, boot, agent: this.agent, leader: this.leader },
       allocate: options.ports.allocate,
       handle: (input) => this.handle(input),
-      hasSubscribers: (stream) => (this.#byStream.get(stream)?.size ?? 0) > 0,
+      subscribersOf: (stream) => this.#byStream.get(stream) ?? new Set(),
       onPublishedAgain: ({ name }, to) => this.ports.recorder.placed(name, this.origin, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),

@@ -12,6 +12,7 @@ import type { Submission } from '../leader/submissions.ts'
 import { batchCount, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 import { batchFrom } from '../wire/batch-producer.ts'
 import { leftOver, reportSealed } from './sealed-epoch.ts'
+import type { Subscriber } from './subscriber.ts'
 
 /** What the epochs need of their broker. */
 export interface EpochsHost {
@@ -21,8 +22,8 @@ export interface EpochsHost {
   readonly leader: LeaderAgent
   readonly allocate: (bytes: number) => Uint8Array
   handle(input: GossipInput): void
-  /** Whether this node has subscribers of a stream. */
-  hasSubscribers(stream: StreamId): boolean
+  /** The subscribers that this node has of a stream, also those that have not begun on it. */
+  subscribersOf(stream: StreamId): ReadonlySet<Pick<Subscriber, 'feedOf'>>
   /** What had no place in leader mode has been published in gossip mode, up to here. */
   onPublishedAgain(replica: Replica, to: number): void
   /** An epoch has ended: more of it may be delivered now. */
@@ -82,8 +83,9 @@ export class Epochs implements EpochHost {
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
   onSecond(): void {
     for (const [name, chain] of this.#chains) {
-      const present = chain.at(-1)
-      const kept = chain.filter(({ replica }) => replica === present?.replica || !isOver(replica))
+      const kept = chain.filter(
+        ({ replica }, at) => !isEmpty(replica) || this.#isOwed(chain.slice(at + 1), name),
+      )
       if (kept.length === chain.length) continue
       for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
       this.#chains.set(name, kept)
@@ -135,6 +137,15 @@ export class Epochs implements EpochHost {
     }
   }
 
+  /** Whether somebody may yet read an epoch: whoever subscribes while it is the present one, or has not gone on into one of the later ones. */
+  #isOwed(later: readonly Epoch[], name: string): boolean {
+    if (later.length === 0) return true
+    const subscribers = [...this.#host.subscribersOf(toStreamId(name))]
+    return subscribers.some((subscriber) =>
+      later.every(({ replica }) => subscriber.feedOf(replica) === undefined),
+    )
+  }
+
   #begin(definition: StreamDefinition): Replica {
     const { agent, leader } = this.#host
     const isLeader = definition.mode === 'leader'
@@ -183,7 +194,7 @@ export class Epochs implements EpochHost {
   #openGossip({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
     const { agent } = this.#host
     const replica = agent.define(definition, toEpochId(definition.name, epoch))
-    const isWanted = this.#host.hasSubscribers(replica.stream)
+    const isWanted = this.#host.subscribersOf(replica.stream).size > 0
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
       if (node === undefined) continue
@@ -208,6 +219,6 @@ function toEpochId(name: string, epoch: number): StreamId {
   return epoch === 0 ? toStreamId(name) : toStreamId(`${name}#${epoch}`)
 }
 
-function isOver(replica: Replica): boolean {
+function isEmpty(replica: Replica): boolean {
   return replica.messages === 0 && replica.delivered.length === 0
 }

@@ -7,6 +7,7 @@ import { Subscriber } from '../../node/broker/subscriber.ts'
 import { type Boot, type NodeId, type Origin, toOrigin } from '../../node/core/common/ids.ts'
 import { GossipAgent, type GossipInput } from '../../node/core/gossip/agent.ts'
 import type { StreamMode } from '../../node/core/stream/definition.ts'
+import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import { type OriginState, Replica } from '../../node/core/stream/replica.ts'
 import type { StreamLedger } from '../../node/leader/ledger.ts'
 import type { Placed, Submission } from '../../node/leader/submissions.ts'
@@ -55,6 +56,8 @@ class Host implements EpochsHost {
   readonly current: Replica[] = []
   readonly publishedAgain: number[] = []
   readonly first: Replica
+  /** Where the subscriber reads; undefined before it begins. */
+  reads: Replica | undefined
 
   constructor() {
     this.agent.handle({ kind: 'peerUp', peer: B, boot: b, budget: 1_000_000 }, 1000)
@@ -71,8 +74,10 @@ class Host implements EpochsHost {
     this.agent.handle(input, 1000)
   }
 
-  hasSubscribers(): boolean {
-    return true
+  subscribersOf(): ReturnType<EpochsHost['subscribersOf']> {
+    return new Set([
+      { feedOf: (replica) => (replica === this.reads ? new LogFeed(replica, { kind: 'now' }) : undefined) },
+    ])
   }
 
   onPublishedAgain(_replica: Replica, to: number): void {
@@ -193,6 +198,23 @@ test('what had no place is published in the next epoch with the number that it h
   const { frame } = log?.first ?? {}
   assert.ok(frame)
   assert.notEqual(batchStream(frame), ordersId, 'the number of the epoch, not of the stream')
+})
+
+test('an epoch that has ended stays while empty until every subscriber has gone on behind it', () => {
+  const host = new Host()
+  const [leading, last] = [new Replica(orders), new Replica(orders)]
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, leading)
+  host.epochs.onEpoch(ledgerOf('gossip', 2, { [b]: 5 }), nodes, undefined)
+  host.epochs.onEpoch(ledgerOf('leader', 3, { [b]: 9 }), nodes, last)
+  const chain = host.epochs.all('orders')
+  const [, , between] = chain
+  const kept: (readonly (Replica | undefined)[])[] = []
+  for (const reads of [undefined, leading, between, last]) {
+    host.reads = reads
+    host.epochs.onSecond()
+    kept.push(host.epochs.all('orders'))
+  }
+  assert.deepEqual(kept, [chain, [leading, between, last], [between, last], [last]])
 })
 
 test('a subscriber goes on in the next epoch when it has everything up to the fence of the one before', () => {

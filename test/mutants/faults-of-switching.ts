@@ -224,4 +224,12 @@ export const faultsOfSwitching: readonly Mutant[] = [
     breaks: 'A member says that it holds what it does not.',
     tests: [epochs],
   },
+  {
+    name: 'empty-epoch-forgotten',
+    file: 'node/broker/epochs.ts',
+    text: '!isEmpty(replica) || this.#isOwed(chain.slice(at + 1), name)',
+    replacement: '!isEmpty(replica) || at === chain.length - 1',
+    breaks: 'A subscriber that is behind is told a gap over an epoch whose messages are still to come.',
+    tests: [epochs],
+  },
 ]
