@@ -89,9 +89,17 @@ export const faultsOfFiles: readonly Mutant[] = [
   {
     name: 'sync-skipped',
     file: 'node/storage/log-files.ts',
-    text: 'return fdatasync(fd, report)',
-    replacement: 'return report(null)',
+    text: ': fdatasync(fd, report)',
+    replacement: ': report(null)',
     breaks: 'Everything is acknowledged before the disk has it.',
+    tests: [syncs],
+  },
+  {
+    name: 'write-that-does-not-sync',
+    file: 'node/storage/log-files.ts',
+    text: "(this.#syncedBy === 'write' ? O_DSYNC : 0)",
+    replacement: '0',
+    breaks: 'Everything is acknowledged before the disk has it, on Linux.',
     tests: [syncs],
   },
   {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { segmentName } from '../../node/core/wal/scan.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
-import { LogFiles } from '../../node/storage/log-files.ts'
+import { LogFiles, type SyncedBy } from '../../node/storage/log-files.ts'
 import { writeWholeFile } from '../../node/storage/whole-file.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -37,8 +37,8 @@ function watch(
       report(cause)
     }),
   )
-  context.mock.method(fsPromises, 'open', async (path: string, flags: string) =>
-    watchHandle(await open(path, flags), flags === 'r' ? 'folder' : 'file', done),
+  context.mock.method(fsPromises, 'open', async (path: string, flags: string | number) =>
+    watchHandle(await open(path, flags), nameOf(flags), done),
   )
   context.mock.method(fsPromises, 'rename', async (from: string, to: string) => {
     await rename(from, to)
@@ -53,6 +53,12 @@ function watch(
 }
 
 const { writev } = fs
+
+/** What is opened with such flags. */
+function nameOf(flags: string | number): string {
+  if (flags === 'r') return 'folder'
+  return typeof flags === 'number' && (flags & fs.constants.O_DSYNC) !== 0 ? 'file that syncs' : 'file'
+}
 
 function watchHandle(handle: FileHandle, what: string, done: string[]): FileHandle {
   const { sync, writeFile } = handle
@@ -69,8 +75,13 @@ function watchHandle(handle: FileHandle, what: string, done: string[]): FileHand
 }
 
 /** Writes texts into the log of a folder, one after the other, and says when each is acknowledged. */
-async function writeLog(directory: string, texts: readonly string[], done: string[]): Promise<void> {
-  const { files, start } = await LogFiles.open(directory, () => undefined)
+async function writeLog(
+  directory: string,
+  texts: readonly string[],
+  done: string[],
+  syncedBy: SyncedBy | undefined,
+): Promise<void> {
+  const { files, start } = await LogFiles.open(directory, () => undefined, undefined, syncedBy)
   const onFailed = (cause: unknown): void => void done.push(`failed: ${cause}`)
   const writer = new LogWriter({ ports: files, start, segmentBytes: 100, waitingBytesMax: 1000, onFailed })
   done.length = 0
@@ -81,33 +92,45 @@ async function writeLog(directory: string, texts: readonly string[], done: strin
   await files.close()
 }
 
-test('a write is acknowledged when it is synced, and the first one of a file when its name is as well', async (context) => {
+const ways: readonly { readonly syncedBy: SyncedBy; readonly file: string; readonly synced: string[] }[] = [
+  { syncedBy: 'write', file: 'file that syncs', synced: [] },
+  { syncedBy: 'fdatasync', file: 'file', synced: ['synced'] },
+]
+
+for (const { syncedBy, file, synced } of ways) {
+  const first = [`${file} opened`, 'folder opened', 'folder synced', 'written', ...synced, 'acknowledged']
+
+  test(`synced by ${syncedBy}: a write is acknowledged when it is, and the first one of a file when its name is as well`, async (context) => {
+    const directory = await temporaryDirectory(context)
+    const done = watch(context)
+    await writeLog(directory, ['one', 'two'], done, syncedBy)
+    assert.deepEqual(done, [...first, 'written', ...synced, 'acknowledged'])
+  })
+
+  test(`synced by ${syncedBy}: every further file of the log has its name synced before anything in it is acknowledged`, async (context) => {
+    const directory = await temporaryDirectory(context)
+    const done = watch(context)
+    await writeLog(directory, ['a'.repeat(100), 'b'], done, syncedBy)
+    assert.deepEqual(done, [...first, ...first])
+  })
+
+  test(`synced by ${syncedBy}: what the system has written a part of is written to its end, and synced then`, async (context) => {
+    const directory = await temporaryDirectory(context)
+    const done = watch(context, (fd, parts, report) =>
+      fs.write(fd, Buffer.concat(parts).subarray(0, 20), (cause, bytes) => report(cause, bytes)),
+    )
+    await writeLog(directory, ['a text of some length'], done, syncedBy)
+    assert.deepEqual(done.slice(3), ['written', 'written', 'written', ...synced, 'acknowledged'])
+    const path = join(directory, segmentName(1))
+    assert.equal((await readFile(path)).subarray(24).toString(), 'a text of some length')
+  })
+}
+
+test('on Linux the write of the log syncs itself, elsewhere a call behind it does', async (context) => {
   const directory = await temporaryDirectory(context)
   const done = watch(context)
-  await writeLog(directory, ['one', 'two'], done)
-  assert.deepEqual(done, [
-    ...['file opened', 'folder opened', 'folder synced', 'written', 'synced', 'acknowledged'],
-    ...['written', 'synced', 'acknowledged'],
-  ])
-})
-
-test('every further file of the log has its name synced before anything in it is acknowledged', async (context) => {
-  const directory = await temporaryDirectory(context)
-  const done = watch(context)
-  await writeLog(directory, ['a'.repeat(100), 'b'], done)
-  const first = ['file opened', 'folder opened', 'folder synced', 'written', 'synced', 'acknowledged']
-  assert.deepEqual(done, [...first, ...first])
-})
-
-test('what the system has written a part of is written to its end, and synced then', async (context) => {
-  const directory = await temporaryDirectory(context)
-  const done = watch(context, (fd, parts, report) =>
-    fs.write(fd, Buffer.concat(parts).subarray(0, 20), (cause, bytes) => report(cause, bytes)),
-  )
-  await writeLog(directory, ['a text of some length'], done)
-  assert.deepEqual(done.slice(3), ['written', 'written', 'written', 'synced', 'acknowledged'])
-  const path = join(directory, segmentName(1))
-  assert.equal((await readFile(path)).subarray(24).toString(), 'a text of some length')
+  await writeLog(directory, ['one'], done, undefined)
+  assert.equal(done[0], process.platform === 'linux' ? 'file that syncs opened' : 'file opened')
 })
 
 test('a file that is replaced is synced before it gets its name, and its folder before that is said', async (context) => {

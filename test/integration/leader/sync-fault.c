@@ -1,9 +1,12 @@
 /*
- * Loaded into a node under test (LD_PRELOAD): syncs of files `…/log/NAME.log` do what the file `sync-fault` beside the folder `log` says:
+ * Loaded into a node under test (LD_PRELOAD): writes to files `…/log/NAME.log`, which the node has opened with O_DSYNC, are synced as the file
+ * `sync-fault` beside the folder `log` says:
  *
- *   fail           EIO; the time of the first one, in nanoseconds of the monotonic clock, goes to the file `sync-failed`
- *   delay MS       take so many milliseconds longer
- *   lie            say that all is well and do nothing
+ *   fail           not: EIO; the time of the first one, in nanoseconds of the monotonic clock, goes to the file `sync-failed`
+ *   delay MS       so many milliseconds later
+ *   lie            not, though all is said to be well
+ *
+ * With `fail` and `lie` what is written stays in the system's memory, as with a disk that fails.
  *
  * Without that file, or with any other content, they are what they always are.
  */
@@ -16,10 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-typedef int sync_function(int);
+typedef ssize_t write_function(int, const void *, size_t);
+typedef ssize_t writev_function(int, const struct iovec *, int);
 
 /* The node's data directory, if the file is one of its log. */
 static int find_data(int file, char *path)
@@ -61,27 +66,41 @@ static void note_failure(const char *data)
     close(file);
 }
 
-static int faulty_sync(int file, sync_function *real)
+/* Writes behind the end of a file as its system would without O_DSYNC. */
+static ssize_t write_unsynced(int file, const struct iovec *parts, int count)
 {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    int again = open(link, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (again < 0) abort();
+    writev_function *real = (writev_function *)dlsym(RTLD_NEXT, "writev");
+    ssize_t written = real(again, parts, count);
+    close(again);
+    return written;
+}
+
+ssize_t writev(int file, const struct iovec *parts, int count)
+{
+    writev_function *real = (writev_function *)dlsym(RTLD_NEXT, "writev");
     char data[PATH_MAX], order[32];
-    if (!find_data(file, data)) return real(file);
+    if (!(fcntl(file, F_GETFL) & O_DSYNC) || !find_data(file, data)) return real(file, parts, count);
     read_order(data, order, sizeof order);
     if (strncmp(order, "fail", 4) == 0) {
+        write_unsynced(file, parts, count);
         note_failure(data);
         errno = EIO;
         return -1;
     }
-    if (strncmp(order, "lie", 3) == 0) return 0;
+    if (strncmp(order, "lie", 3) == 0) return write_unsynced(file, parts, count);
     if (strncmp(order, "delay ", 6) == 0) usleep((useconds_t)atoi(order + 6) * 1000);
-    return real(file);
+    return real(file, parts, count);
 }
 
-int fdatasync(int file)
+ssize_t write(int file, const void *bytes, size_t count)
 {
-    return faulty_sync(file, (sync_function *)dlsym(RTLD_NEXT, "fdatasync"));
-}
-
-int fsync(int file)
-{
-    return faulty_sync(file, (sync_function *)dlsym(RTLD_NEXT, "fsync"));
+    if (fcntl(file, F_GETFL) & O_DSYNC) {
+        struct iovec part = { (void *)bytes, count };
+        return writev(file, &part, 1);
+    }
+    return ((write_function *)dlsym(RTLD_NEXT, "write"))(file, bytes, count);
 }
