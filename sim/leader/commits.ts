@@ -12,6 +12,12 @@ import type { DurableEntry, DurableGroup } from './durable-log.ts'
 
 const context = { lastIndex: 1, limits: { messages: 1, bytes: 1 } } as const
 
+interface Acknowledged {
+  readonly index: number
+  /** The disk that has it. */
+  readonly disk: DurableGroup
+}
+
 /** A group, as everybody together has it. */
 export class GroupCommits {
   /** Committed entries; the entry of index i stands at i - 1. The first one stands for the floor that the group began with. */
@@ -19,7 +25,7 @@ export class GroupCommits {
   /** Who leads in each term. */
   readonly leaders: Map<number, NodeId> = new Map()
   /** By term and member: the last index of that term that it acknowledged. */
-  readonly acknowledged: Map<number, Map<MemberId, number>> = new Map()
+  readonly acknowledged: Map<number, Map<MemberId, Acknowledged>> = new Map()
   /** Members as of the last committed change, and as of the one before: a leader may not have applied the last. */
   configurations: readonly Configuration[] = []
   /** Members behind every committed change, by its index. */
@@ -61,10 +67,10 @@ export class GroupCommits {
 /** What more than half of some voters have; anything, where there are none. */
 function majorityHas(
   voters: ReadonlySet<MemberId>,
-  matches: ReadonlyMap<MemberId, number> | undefined,
+  matches: ReadonlyMap<MemberId, Acknowledged> | undefined,
 ): number {
   if (voters.size === 0) return Number.POSITIVE_INFINITY
-  const indexes = Array.from(voters, (id) => matches?.get(id) ?? 0)
+  const indexes = Array.from(voters, (id) => matches?.get(id)?.index ?? 0)
   const had = indexes.filter((index) => indexes.filter((each) => each >= index).length * 2 > voters.size)
   return Math.max(0, ...had)
 }
@@ -130,13 +136,15 @@ export class Commits {
     // Entries of earlier terms become committed with one of this term, never by being counted (Raft figure 8).
     if (index === 0 || disk.termAt(index) !== term) return
     const group = this.group(id)
-    const inTerm = group.acknowledged.get(term) ?? new Map<MemberId, number>()
+    const inTerm = group.acknowledged.get(term) ?? new Map<MemberId, Acknowledged>()
     group.acknowledged.set(term, inTerm)
-    if ((inTerm.get(member) ?? 0) >= index) return
-    inTerm.set(member, index)
-    for (let committed = 0; committed < Math.min(group.committedIn(term), index); ) {
-      committed = Math.min(group.committedIn(term), index)
-      this.#commit(id, group, committed, disk)
+    if ((inTerm.get(member)?.index ?? 0) >= index) return
+    inTerm.set(member, { index, disk })
+    // A change of members that becomes committed may make what the new ones acknowledged before enough for more.
+    for (let committed = 0; committed < group.committedIn(term); ) {
+      committed = group.committedIn(term)
+      const { disk: having = disk } = [...inTerm.values()].find((each) => each.index >= committed) ?? {}
+      this.#commit(id, group, committed, having)
     }
   }
 

@@ -14,6 +14,10 @@ test('twenty seeds of the leader world keep every promise', () => {
   assert.deepEqual(failures, [])
 })
 
+test('what a member acknowledged as a learner counts once it votes (seed 463)', () => {
+  assert.equal(runLeaderSeed(463).failure?.message, undefined)
+})
+
 test('a seed of the leader world is the same run every time', () => {
   for (const seed of [3, 14]) {
     const [first, second] = [runLeaderSeed(seed), runLeaderSeed(seed)]
