@@ -132,11 +132,7 @@ export class Broker implements SubscriberHost {
   }
 
   nextEpoch(replica: Replica): Replica | undefined {
-    const next = this.epochs.next(replica)
-    // Whoever comes from the epoch before is owed everything of this one.
-    if (next?.definition.mode === 'gossip' && next.interestedSince === undefined)
-      this.handle({ kind: 'interest', replica: next, wanted: true, since: 0 })
-    return next
+    return this.epochs.goOn(replica)
   }
 
   /** Another epoch of a stream is the present one: what is published from now on goes there. */
@@ -197,6 +193,7 @@ export class Broker implements SubscriberHost {
     const begin = (): void => {
       if (!this.subscribers.has(subscriber)) return
       subscriber.addStream(replica)
+      this.epochs.complete(replica)
       subscriber.pump()
       onKnown()
     }
@@ -253,9 +250,7 @@ export class Broker implements SubscriberHost {
     if (present === undefined) return
     for (const replica of epochs) {
       for (const subscriber of this.#byStream.get(replica.stream) ?? []) subscriber.removeStream(replica)
-      const awaiting = this.#awaiting.get(replica.id) ?? []
-      this.#awaiting.delete(replica.id)
-      for (const { giveUp } of awaiting) giveUp()
+      for (const { giveUp } of this.#takeAwaiting(replica)) giveUp()
     }
     this.#byStream.delete(present.stream)
     this.#journalStream(present, true)
@@ -279,7 +274,8 @@ export class Broker implements SubscriberHost {
           subscriber.onBase(effect.replica, effect.state)
         return
       case 'interestKnown':
-        return this.#onInterestKnown(effect.replica)
+        for (const { begin } of this.#takeAwaiting(effect.replica)) begin()
+        return
       case 'confirmed':
         return this.confirmations.settle(effect.token, effect.ok)
       case 'catalogChanged':
@@ -292,9 +288,9 @@ export class Broker implements SubscriberHost {
     }
   }
 
-  #onInterestKnown(replica: Replica): void {
-    const awaiting = this.#awaiting.get(replica.id) ?? []
-    this.#awaiting.delete(replica.id)
-    for (const { begin } of awaiting) begin()
+  #takeAwaiting({ id }: Replica): readonly Awaiting[] {
+    const awaiting = this.#awaiting.get(id) ?? []
+    this.#awaiting.delete(id)
+    return awaiting
   }
 }

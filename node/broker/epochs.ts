@@ -63,6 +63,16 @@ export class Epochs implements EpochHost {
     return chain[chain.findIndex((epoch) => epoch.replica === replica) + 1]?.replica
   }
 
+  /** The same for a subscriber that has everything of the epoch before: it is owed everything of this one, which comes from now on. */
+  goOn(replica: Replica): Replica | undefined {
+    const next = this.next(replica)
+    if (next === undefined || next.definition.mode === 'leader') return next
+    if (next.interestedSince === undefined)
+      this.#host.handle({ kind: 'interest', replica: next, wanted: true, since: 0 })
+    this.complete(next)
+    return next
+  }
+
   /** The number of an epoch: 0 for the first one of a stream that begins in gossip mode, 1 in leader mode. */
   numberOf(replica: Replica): number {
     return this.#chains.get(replica.name)?.find((epoch) => epoch.replica === replica)?.number ?? 0
@@ -115,6 +125,18 @@ export class Epochs implements EpochHost {
     this.#chains.set(definition.name, [...chain, { number: epoch, replica }])
     this.#host.onCurrent(replica)
     return rest
+  }
+
+  /** Asks for what this node lacks of an epoch in gossip mode that has ended; what nobody has any more is told then. */
+  complete(replica: Replica): void {
+    if (replica.definition.mode === 'leader') return
+    for (const [boot, to] of replica.fence ?? []) {
+      const state = replica.origins.get(boot)
+      if (state === undefined) continue
+      if (state.position === undefined) replica.setBase(state, 0)
+      const from = (state.position ?? 0) + 1
+      if (from <= to) this.#host.handle({ kind: 'backfill', replica, state, from, to })
+    }
   }
 
   publishAgain({ definition, epoch }: StreamLedger, submissions: readonly Submission[]): void {
@@ -173,21 +195,13 @@ export class Epochs implements EpochHost {
   ): readonly LeftOver[] {
     replica.endAt(fence)
     if (replica.definition.mode === 'leader') return []
-    if (replica.interestedSince !== undefined) this.#complete(replica, fence, nodes)
+    for (const [boot] of fence) {
+      const node = nodes.get(boot)
+      if (node !== undefined) replica.originState(node, boot, replica.interestedSince ?? 0)
+    }
+    if (replica.interestedSince !== undefined) this.complete(replica)
     this.#host.onEnded(replica)
     return leftOver(replica, fence)
-  }
-
-  /** Asks for what the node's subscribers still lack. */
-  #complete(replica: Replica, fence: ReadonlyMap<Boot, number>, nodes: ReadonlyMap<Boot, NodeId>): void {
-    for (const [boot, to] of fence) {
-      const node = nodes.get(boot)
-      if (node === undefined) continue
-      const state = replica.originState(node, boot, replica.interestedSince ?? 0)
-      if (state.position === undefined) replica.setBase(state, 0)
-      const from = (state.position ?? 0) + 1
-      if (from <= to) this.#host.handle({ kind: 'backfill', replica, state, from, to })
-    }
   }
 
   /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */

@@ -4,7 +4,7 @@
 // A batch of which every topic matches goes out as it is; one of which some topics match is filtered; one of which none
 // matches only moves the position, which the other end is told before it needs to know.
 
-import { type Boot, fromOrigin, type Origin } from '../core/common/ids.ts'
+import { type Boot, fromOrigin } from '../core/common/ids.ts'
 import { Feed, type FeedItem, type FeedStart, hasPassed, type StreamFeed } from '../core/stream/feed.ts'
 import { LogFeed } from '../core/stream/log-feed.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
@@ -13,6 +13,7 @@ import { isVoid } from '../wire/batch-producer.ts'
 import type { Cursor } from '../wire/cursor.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
+import { joinPositions } from './positions.ts'
 import type { ChooseEpoch, Positions } from './start.ts'
 import { SubscriberJournal } from './subscriber-journal.ts'
 import type { TopicTables } from './topic-tables.ts'
@@ -71,6 +72,8 @@ export class Subscriber {
   readonly #matcher: PatternMatcher
   readonly journal: SubscriberJournal
   readonly #feeds = new Map<Replica, StreamFeed>()
+  /** Where it stood when it went on in the present epoch of a stream, in which not every origin has published. */
+  #carried: Cursor = new Map()
   /** Where it stood on streams that were removed under it; should they come back, it goes on from there. */
   readonly #ended = new Map<string, StreamFeed>()
   /** Messages handed to the sink, by stream. */
@@ -197,17 +200,9 @@ export class Subscriber {
 
   /** Where the subscriber stands on all its streams. */
   cursor(): Cursor {
-    const cursor = new Map<string, Map<Origin, number>>()
-    for (const [stream, vector] of this.options.cursor ?? []) {
-      cursor.set(stream, new Map([...vector] as [Origin, number][]))
-    }
-    for (const feed of [...this.#ended.values(), ...this.#feeds.values()]) {
-      const { replica } = feed
-      const vector = cursor.get(replica.name) ?? new Map<Origin, number>()
-      for (const [origin, sequence] of feed.positions()) vector.set(origin, sequence)
-      cursor.set(replica.name, vector)
-    }
-    return cursor
+    const feeds = [...this.#ended.values(), ...this.#feeds.values()]
+    const positions = feeds.map((feed) => [feed.replica.name, feed.positions()] as const)
+    return joinPositions(this.options.cursor ?? [], this.#carried, positions)
   }
 
   /** Hands out what there is while the sink takes it. */
@@ -247,6 +242,7 @@ export class Subscriber {
     const next = this.#host.nextEpoch(replica)
     if (next === undefined) return
     this.#feeds.delete(replica)
+    this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])
     const following = this.#newFeed(next, { kind: 'after', vector, others: 'zero' })
     this.#feeds.set(next, following)
     this.#delivered.set(next, this.deliveredOn(replica))

@@ -194,9 +194,10 @@ export class LeaderAgent {
     const control = decodeControl(frame, node)
     if (control === undefined) return false
     const name = control.op === 'mode' ? control.definition.name : control.stream
-    const switching = this.#data.of(toStreamId(name))?.machine.switching
+    const { switching, numbering } = this.#data.of(toStreamId(name))?.machine ?? {}
     if (control.op === 'mode') switching?.onWish(control.definition, control.epoch)
-    else switching?.onReport(control.stream, control.epoch, control.report)
+    else if (control.op === 'sealed') switching?.onReport(control.stream, control.epoch, control.report)
+    else numbering?.introduceOrigin(control.origin)
     return true
   }
 

@@ -1,7 +1,7 @@
 // What nodes say to the leader of a group beside batches: that a stream is to change its mode, and what they have of a sealed epoch. A
 // frame is u8 10, 3 bytes 0, and a JSON object.
 
-import type { NodeId } from '../core/common/ids.ts'
+import { fromOrigin, type NodeId, type Origin } from '../core/common/ids.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import { readDefinition, toDefinitionValue } from '../wire/stream-definition.ts'
 import { toTextBytes, tryReadText } from '../wire/text.ts'
@@ -19,18 +19,25 @@ export type Control =
       readonly stream: string
       readonly report: SealReport
     }
+  /** Batches of this origin follow that were left over when an epoch of the stream ended: its boot is this node's, not the sender's. */
+  | { readonly op: 'origin'; readonly epoch: number; readonly stream: string; readonly origin: Origin }
 
 export function encodeControl(control: Control): Uint8Array {
   const { op, epoch } = control
-  const fields =
-    op === 'mode'
-      ? { stream: control.definition.name, definition: toDefinitionValue(control.definition) }
-      : { stream: control.stream, report: toReportFields(control.report) }
-  const text = toTextBytes(JSON.stringify({ op, epoch, ...fields }))
+  const text = toTextBytes(JSON.stringify({ op, epoch, ...toFields(control) }))
   const frame = new Uint8Array(headBytes + text.length)
   frame[0] = controlFrameType
   frame.set(text, headBytes)
   return frame
+}
+
+function toFields(control: Control): object {
+  if (control.op === 'mode')
+    return { stream: control.definition.name, definition: toDefinitionValue(control.definition) }
+  const { op, stream } = control
+  return op === 'sealed'
+    ? { stream, report: toReportFields(control.report) }
+    : { stream, origin: control.origin }
 }
 
 /** What a frame of another node says; undefined where it is broken. */
@@ -43,11 +50,15 @@ export function decodeControl(frame: Uint8Array, from: NodeId): Control | undefi
   } catch {
     return undefined
   }
-  const { op, epoch, stream, definition: value, report: said } = fields
+  const { op, epoch, stream, definition: value, report: said, origin } = fields
   if (typeof epoch !== 'number' || typeof stream !== 'string') return undefined
   if (op === 'mode') {
     const definition = readDefinition(stream, value)
     return definition === undefined ? undefined : { op, epoch, definition }
+  }
+  if (op === 'origin') {
+    const isOrigin = typeof origin === 'string' && fromOrigin(origin) !== undefined
+    return isOrigin ? { op, epoch, stream, origin: origin as Origin } : undefined
   }
   const report = readReport(said, from)
   return op === 'sealed' && report !== undefined ? { op, epoch, stream, report } : undefined

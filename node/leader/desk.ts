@@ -1,7 +1,7 @@
 // Where batches wait for their place: those of this node's publishers, and those that were left over when an epoch in gossip mode ended. They go
 // to whoever gives places, again to the next one, and again when nothing was heard; the group takes each once.
 
-import type { Boot, NodeId, StreamId } from '../core/common/ids.ts'
+import { type Boot, type NodeId, type StreamId, toOrigin, toStreamId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import {
@@ -15,6 +15,7 @@ import {
   batchStream,
 } from '../wire/batch-header.ts'
 import { isNamed } from '../wire/batch-producer.ts'
+import { encodeControl } from './control.ts'
 import type { LeftOver } from './epoch-host.ts'
 import type { Ledger } from './ledger.ts'
 import type { LeaderLimits } from './limits.ts'
@@ -22,7 +23,7 @@ import type { Numbering } from './numbering.ts'
 import type { LeaderPorts } from './ports.ts'
 import { partsOf } from './producer-batches.ts'
 import { SubmissionTable } from './submission-table.ts'
-import type { OnPlaced, Submission, Submissions } from './submissions.ts'
+import type { LeftOverOrigin, OnPlaced, Submission, Submissions } from './submissions.ts'
 
 /** Who gives places on a stream: this node, or another one. */
 export type Route =
@@ -71,9 +72,12 @@ export class SubmissionDesk {
   }
 
   /** What is left over of an epoch goes before what has come since. */
-  addLeftOver(stream: StreamId, leftOver: readonly LeftOver[]): void {
-    for (const { boot, from, frames } of leftOver)
-      this.#table.open(stream, boot, from).putInFront(frames, lastOf, this.#options.ports.now())
+  addLeftOver(name: string, leftOver: readonly LeftOver[]): void {
+    for (const { node, boot, from, frames } of leftOver) {
+      const origin = boot === this.#options.boot ? undefined : { node, boot, stream: name }
+      const submissions = this.#table.open(toStreamId(name), boot, from, origin)
+      submissions.putInFront(frames, lastOf, this.#options.ports.now())
+    }
   }
 
   /** Everything of this node's publishers that has no place, in order: it goes another way. The rest is forgotten. */
@@ -151,7 +155,7 @@ export class SubmissionDesk {
     submissions: Submissions,
     { numbering, ledger, definition }: Route & { kind: 'here' },
   ): void {
-    const node = ledger.nodes.get(boot) ?? this.#options.node
+    const node = ledger.nodes.get(boot) ?? submissions.origin?.node ?? this.#options.node
     for (const frame of submissions.unsent()) {
       const copy = this.#options.ports.allocate(frame.length)
       copy.set(frame)
@@ -163,11 +167,19 @@ export class SubmissionDesk {
     const { queuedBytes, sendFrame } = this.#options.ports
     const hasRoom = (): boolean =>
       (queuedBytes(node) ?? Number.POSITIVE_INFINITY) < this.#options.limits.linkBytesMax
+    let { origin } = submissions
     for (const frame of submissions.unsent(hasRoom)) {
+      if (origin !== undefined) sendFrame(node, encodeOrigin(origin))
+      origin = undefined
       frame[batchOffset.flags] = (frame[batchOffset.flags] as number) | batchFlag.submitted
       sendFrame(node, frame)
     }
   }
+}
+
+/** Said before what is left over of a boot that whoever gives places may not know. */
+function encodeOrigin({ node, boot, stream }: LeftOverOrigin): Uint8Array {
+  return encodeControl({ op: 'origin', epoch: 0, stream, origin: toOrigin(node, boot) })
 }
 
 /** Sequence of the last record. */

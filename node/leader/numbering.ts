@@ -1,7 +1,7 @@
 // The leader's part: it gives the batches that come their places in the order of their streams. What it has proposed and not applied
 // is ahead of the ledger, so it keeps the end of its own log; a leader that has just begun has applied all of that.
 
-import type { Boot, NodeId, StreamId } from '../core/common/ids.ts'
+import { type Boot, fromOrigin, type NodeId, type Origin, type StreamId } from '../core/common/ids.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import { batchBoot, batchCount, batchSequence, batchStream, placeBatch } from '../wire/batch-header.ts'
 import { batchFrom, isNamed, isVoid } from '../wire/batch-producer.ts'
@@ -87,6 +87,12 @@ export class Numbering {
     if (known === undefined && definition !== undefined)
       this.#propose({ op: 'begin', epoch: end.epoch, definition, fence: new Map() })
     return end
+  }
+
+  /** Whose boot it is that batches come of over another node. */
+  introduceOrigin(origin: Origin): void {
+    const parts = fromOrigin(origin)
+    if (parts !== undefined) this.#introduce(parts.node, parts.boot)
   }
 
   #introduce(node: NodeId, boot: Boot): void {

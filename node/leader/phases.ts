@@ -48,10 +48,10 @@ export class Phases {
     }
     this.#sealed.delete(id)
     if (definition.mode === 'leader') {
-      desk.addLeftOver(id, epochs.onEpoch(stream, nodes, replicas.get(id)))
+      desk.addLeftOver(name, epochs.onEpoch(stream, nodes, replicas.get(id)))
       desk.sendAgain((each) => each === id)
     } else {
-      epochs.onEpoch(stream, nodes, undefined)
+      desk.addLeftOver(name, epochs.onEpoch(stream, nodes, undefined))
       epochs.publishAgain(stream, desk.takeAll(id))
     }
   }

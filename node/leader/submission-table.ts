@@ -3,7 +3,7 @@
 
 import type { Boot, StreamId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
-import { Submissions } from './submissions.ts'
+import { type LeftOverOrigin, Submissions } from './submissions.ts'
 
 export class SubmissionTable {
   readonly #slabs: SlabPool
@@ -18,13 +18,13 @@ export class SubmissionTable {
     return this.#streams.get(stream)?.get(boot)
   }
 
-  /** The same, created where they do not exist: then the next batch of the boot begins at `next`. */
-  open(stream: StreamId, boot: Boot, next: number): Submissions {
+  /** The same, created where they do not exist: then the next batch of the boot begins at `next`. `origin`: of another node's boot. */
+  open(stream: StreamId, boot: Boot, next: number, origin?: LeftOverOrigin): Submissions {
     const boots = this.#streams.get(stream) ?? new Map<Boot, Submissions>()
     this.#streams.set(stream, boots)
     const known = boots.get(boot)
     if (known !== undefined) return known
-    const submissions = new Submissions(next, this.#slabs)
+    const submissions = new Submissions(next, this.#slabs, origin)
     boots.set(boot, submissions)
     return submissions
   }

@@ -3,7 +3,7 @@
 
 import { Arena } from '../core/common/arena.ts'
 import { Deque } from '../core/common/deque.ts'
-import type { Boot } from '../core/common/ids.ts'
+import type { Boot, NodeId } from '../core/common/ids.ts'
 import { hold, letGo, type SlabPool } from '../core/common/slabs.ts'
 
 /** Where a publication was put. */
@@ -38,8 +38,18 @@ export interface Submission {
   parts?: readonly PlacedPart[]
 }
 
+/** Whose batches are submitted that were left over from another node's boot. */
+export interface LeftOverOrigin {
+  readonly node: NodeId
+  readonly boot: Boot
+  /** Name of the stream. */
+  readonly stream: string
+}
+
 export class Submissions {
   readonly #arena: Arena
+  /** Undefined for those of this node's publishers. */
+  readonly origin: LeftOverOrigin | undefined
   #pending = new Deque<Submission>()
   /** Position of the first one that nobody was sent. */
   #unsent = 0
@@ -51,8 +61,9 @@ export class Submissions {
   #sentAgainAt = Number.NEGATIVE_INFINITY
 
   /** `next`: what this node's boot numbers first on the stream. */
-  constructor(next: number, slabs: SlabPool) {
+  constructor(next: number, slabs: SlabPool, origin?: LeftOverOrigin) {
     this.next = next
+    this.origin = origin
     this.#arena = new Arena(slabs)
   }
 
@@ -81,8 +92,10 @@ export class Submissions {
   /** Puts batches in front, which were numbered before all that are here. They are copied. */
   putInFront(frames: readonly Uint8Array[], to: (frame: Uint8Array) => number, at: number): void {
     const others = this.takeAll()
-    for (const frame of frames)
+    for (const frame of frames) {
       this.#push({ frame: this.#arena.keep(frame), to: to(frame), at, onPlaced: undefined })
+      this.next = Math.max(this.next, to(frame) + 1)
+    }
     for (const submission of others) this.#push(submission)
     this.#expired = 0
   }

@@ -228,6 +228,7 @@ test('a subscriber goes on in the next epoch when it has everything up to the fe
     replica.advance(state)
   }
   before.setBase(before.originState(B, b, 1000), 0)
+  before.setBase(before.originState(A, a, 1000), 7)
   next.setBase(next.originState(B, b, 1000), 4)
   take(before, 1, 2)
   take(next, 5, 1)
@@ -243,7 +244,7 @@ test('a subscriber goes on in the next epoch when it has everything up to the fe
     ...{ ports: broker.ports, topicTables: broker.topicTables, backfill: () => undefined },
     nextEpoch: (replica: Replica) => (replica === before ? next : undefined),
   }
-  const start = { kind: 'after', vector: new Map(), others: 'zero' } as const
+  const start = { kind: 'after', vector: new Map([[a, 7]]), others: 'zero' } as const
   const common = { sub: 's', kind: 'client', patterns: ['>'], name: undefined, resumes: false } as const
   const subscriber = new Subscriber(host, { ...common, sink, start: () => start })
   subscriber.addStream(before)
@@ -253,4 +254,18 @@ test('a subscriber goes on in the next epoch when it has everything up to the fe
   subscriber.pump()
   assert.deepEqual(got, ['1-2', '3-4', '5-5'])
   assert.deepEqual([subscriber.streams, subscriber.delivered], [[next], 5])
+  // Nobody but one origin has published in the next epoch.
+  const others = before.originState(A, a, 1000)
+  assert.deepEqual(
+    subscriber.cursor(),
+    new Map([
+      [
+        'orders',
+        new Map([
+          [toOrigin(B, b), 5],
+          [others.origin, 7],
+        ]),
+      ],
+    ]),
+  )
 })

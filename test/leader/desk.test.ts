@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import { type Boot, type NodeId, toOrigin } from '../../node/core/common/ids.ts'
+import { decodeControl } from '../../node/leader/control.ts'
 import { type Route, SubmissionDesk } from '../../node/leader/desk.ts'
 import { Ledger } from '../../node/leader/ledger.ts'
 import { leaderLimits } from '../../node/leader/limits.ts'
 import { Numbering } from '../../node/leader/numbering.ts'
-import { batchFlag, batchOffset, batchPlace, batchSequence } from '../../node/wire/batch-header.ts'
+import { batchFlag, batchOffset, batchPlace, batchSequence, frameType } from '../../node/wire/batch-header.ts'
 import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
 import { batchOf, orders, ordersId, textsOf } from './leader-batches.ts'
 
@@ -99,13 +100,16 @@ test('what was left over of an epoch goes before what has come since, also of an
   host.add('c')
   const frames = [1, 2].map((from) => batchOf({ from, texts: [`${from}`] }))
   const other = [batchOf({ boot: 2, from: 6, texts: ['six'] })]
-  host.desk.addLeftOver(ordersId, [
+  host.desk.addLeftOver('orders', [
     { node: A, boot: 1 as Boot, from: 1, frames },
     { node: B, boot: 2 as Boot, from: 6, frames: other },
   ])
   host.route = { kind: 'node', node: B }
   host.desk.goOn()
-  assert.deepEqual(host.sent.map(batchSequence), [1, 2, 3, 6])
+  assert.deepEqual(
+    host.sent.map((frame) => (frame[0] === frameType.batch ? batchSequence(frame) : decodeControl(frame, A))),
+    [1, 2, 3, { op: 'origin', epoch: 0, stream: 'orders', origin: toOrigin(B, 2 as Boot) }, 6],
+  )
 })
 
 test('what goes another way is taken out in order, and nobody is told anything for that', () => {

@@ -144,3 +144,19 @@ test('what has no place when an epoch in gossip mode begins is published in it, 
   assert.deepEqual(host.publishedAgain, ['a', 'b'])
   assert.equal(host.desk.waitingBytes(ordersId), 0)
 })
+
+test('what is left over when an epoch in gossip mode follows is published in that, before what waits', () => {
+  const host = new Host()
+  host.desk.own(ordersId, 3)
+  host.publish('c')
+  host.leftOver = [{ node: A, boot, from: 1, frames: [batchOf({ from: 1, texts: ['a', 'b'] })] }]
+  host.phase('gossip', 2)
+  assert.deepEqual(host.publishedAgain, ['a', 'b', 'c'])
+})
+
+test('a node that has heard of no seal numbers on behind what is left over', () => {
+  const host = new Host()
+  host.leftOver = [{ node: A, boot, from: 1, frames: [batchOf({ from: 1, texts: ['a', 'b'] })] }]
+  host.phase('leader', 1)
+  assert.equal(host.desk.own(ordersId).next, 3)
+})

@@ -256,8 +256,10 @@ export class Interest {
    * more, and the next publication must not wait for it.
    */
   #settleOwn(replica: Replica, own: OriginState): void {
-    for (let next = (own.position ?? own.last) + 1; next <= own.last; next = (own.position ?? own.last) + 1) {
-      const to = replica.holeBefore(own)?.to ?? own.last
+    // Behind the fence of an epoch that has ended nothing is delivered, or given up.
+    const end = Math.min(own.last, own.limit)
+    for (let next = (own.position ?? end) + 1; next <= end; next = (own.position ?? end) + 1) {
+      const to = Math.min(replica.holeBefore(own)?.to ?? end, end)
       count(this.#context, 'gapsDeclared')
       count(this.#context, 'messagesMissing', to - next + 1)
       replica.skip(own, to)
