@@ -7,13 +7,14 @@ import { formatReport, type Sums } from './report.ts'
 import { runOnThreads } from './seed-pool.ts'
 import { runSeeds, type SeedRange, type SeedResults, type WorldName, worlds } from './worlds.ts'
 
-const usage = `usage: npm run sim -- [--world gossip|leader] [--seeds 100] [--first 1] [--seed N] [--nodes N] [--twice 10]
-                      [--threads N] [--verbose]
+const usage = `usage: npm run sim -- [--world gossip|leader|switching] [--seeds 100] [--first 1] [--seed N] [--nodes N]
+                      [--twice 10] [--threads N] [--verbose]
 
-  --world W    streams in gossip mode, 3 to 7 nodes, or in leader mode, 1 to 5; without it one after the other
+  --world W    streams in gossip mode, 3 to 7 nodes, in leader mode, 1 to 5, or that change their mode, 3 to 5; without it one
+               after the other
   --seeds N    how many seeds to run, from --first on
   --seed N     runs this one alone, twice, and prints its story
-  --nodes N    instead of the number that the seed draws: 2 to 16, in leader mode 1 to 5
+  --nodes N    instead of the number that the seed draws: 2 to 16, in leader mode 1 to 5, switching 3 to 5
   --twice N    one seed of N is run twice, and must be the same both times; 1: each
   --threads N  how many to use; without it one a core
   --verbose    prints the story of every run, on one thread

@@ -6,8 +6,10 @@ import { drawPlan } from './plan.ts'
 import { formatFailure, type Sums, Totals } from './report.ts'
 import type { Failure, Outcome } from './run.ts'
 import { Simulation } from './simulation.ts'
+import { drawSwitchingPlan } from './switching/plan.ts'
+import { SwitchingSimulation } from './switching/switching-simulation.ts'
 
-export type WorldName = 'gossip' | 'leader'
+export type WorldName = 'gossip' | 'leader' | 'switching'
 
 type OnLine = ((line: string) => void) | undefined
 type SeedOutcome = Outcome<{ readonly seed: number }>
@@ -26,6 +28,10 @@ export const worlds: Readonly<Record<WorldName, World>> = {
   leader: {
     ...{ nodesMin: 1, nodesMax: 5 },
     run: (seed, nodes, onLine) => new LeaderSimulation(drawLeaderPlan(seed, nodes), onLine).run(),
+  },
+  switching: {
+    ...{ nodesMin: 3, nodesMax: 5 },
+    run: (seed, nodes, onLine) => new SwitchingSimulation(drawSwitchingPlan(seed, nodes), onLine).run(),
   },
 }
 

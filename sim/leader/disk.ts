@@ -8,7 +8,7 @@ import type { LogPorts, LogStart } from '../../node/core/wal/writer.ts'
 import type { Dice } from '../dice.ts'
 import { Violation } from '../run.ts'
 import type { Timeline } from '../timeline.ts'
-import { type LeaderPlan, slowWriteMsMax } from './plan.ts'
+import { type DiskPlan, slowWriteMsMax } from './plan.ts'
 
 /** A write that can be read. */
 export interface FoundWrite {
@@ -67,7 +67,7 @@ class GrowingFile {
 export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'checksum'> {
   readonly checksum: LogPorts['checksum'] = crc32
   readonly #timeline: Timeline
-  readonly #plan: LeaderPlan
+  readonly #plan: DiskPlan
   readonly #dice: Dice
   /** Hears the body of every write that is durable. */
   readonly #onDurable: (body: Uint8Array) => void
@@ -90,7 +90,7 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
   /** Something that was durable has changed: whoever reads it must notice. */
   isRotten = false
 
-  constructor(timeline: Timeline, plan: LeaderPlan, dice: Dice, onDurable: (body: Uint8Array) => void) {
+  constructor(timeline: Timeline, plan: DiskPlan, dice: Dice, onDurable: (body: Uint8Array) => void) {
     this.#timeline = timeline
     this.#plan = plan
     this.#dice = dice

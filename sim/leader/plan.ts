@@ -42,17 +42,21 @@ export interface LeaderFaultRates {
   readonly stall: number
 }
 
-export interface LeaderPlan extends NetworkPlan {
+/** How the disks of nodes are. */
+export interface DiskPlan {
+  /** How long a write takes, usually, milliseconds. */
+  readonly writeMinMs: number
+  readonly writeMaxMs: number
+  /** Probability of a write that takes very long. */
+  readonly slowWrites: number
+}
+
+export interface LeaderPlan extends NetworkPlan, DiskPlan {
   readonly nodes: number
   readonly streams: number
   /** How long faults and publications go on, milliseconds. */
   readonly activeMs: number
   readonly faults: LeaderFaultRates
-  /** How long a write takes, usually. */
-  readonly writeMinMs: number
-  readonly writeMaxMs: number
-  /** Probability of a write that takes very long. */
-  readonly slowWrites: number
   /** The clocks of two nodes differ by so much at most when a run begins, milliseconds. */
   readonly clockSpreadMs: number
   /** Probability that a node that starts learns of a stream only later. */

@@ -6,6 +6,7 @@ const fence = 'test/leader/fence.test.ts'
 const switching = 'test/leader/switching.test.ts'
 const phases = 'test/leader/phases.test.ts'
 const epochs = 'test/broker/epochs.test.ts'
+const world = 'test/sim/switching/switching-simulation.test.ts'
 
 export const faultsOfSwitching: readonly Mutant[] = [
   {
@@ -139,7 +140,7 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'left-over-not-submitted',
     file: 'node/leader/phases.ts',
-    text: 'desk.addLeftOver(id, epochs.onEpoch(stream, nodes, replicas.get(id)))',
+    text: 'desk.addLeftOver(name, epochs.onEpoch(stream, nodes, replicas.get(id)))',
     replacement: 'epochs.onEpoch(stream, nodes, replicas.get(id))',
     breaks: 'What lies behind the fence has no place in the next epoch either.',
     tests: [phases],
@@ -231,5 +232,54 @@ export const faultsOfSwitching: readonly Mutant[] = [
     replacement: '!isEmpty(replica) || at === chain.length - 1',
     breaks: 'A subscriber that is behind is told a gap over an epoch whose messages are still to come.',
     tests: [epochs],
+  },
+  {
+    name: 'left-over-lost-in-gossip-mode',
+    file: 'node/leader/phases.ts',
+    text: 'desk.addLeftOver(name, epochs.onEpoch(stream, nodes, undefined))',
+    replacement: 'epochs.onEpoch(stream, nodes, undefined)',
+    breaks:
+      'A node that was away over two changes of the mode loses what it published, and numbers it again.',
+    tests: [phases, world],
+  },
+  {
+    name: 'left-over-not-counted',
+    file: 'node/leader/submissions.ts',
+    text: 'this.next = Math.max(this.next, to(frame) + 1)',
+    replacement: '',
+    breaks: 'A node that has heard of no seal gives its numbers twice.',
+    tests: [phases],
+  },
+  {
+    name: 'positions-forgotten-with-the-epoch',
+    file: 'node/broker/subscriber.ts',
+    text: 'this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])',
+    replacement: '',
+    breaks: 'A subscription that resumes after a change of the mode gets messages twice.',
+    tests: [epochs],
+  },
+  {
+    name: 'left-over-taken-for-own',
+    file: 'node/leader/desk.ts',
+    text: 'submissions.origin?.node ?? this.#options.node',
+    replacement: 'this.#options.node',
+    breaks: 'Messages of a node that is gone are said to be of whoever saves them.',
+    tests: [world],
+  },
+  {
+    name: 'interest-behind-the-fence',
+    file: 'node/core/gossip/interest.ts',
+    text: 'const end = Math.min(own.last, own.limit)',
+    replacement: 'const end = own.last',
+    breaks: 'A node whose subscription begins in an epoch that has ended never comes back from that.',
+    tests: [world],
+  },
+  {
+    name: 'ended-epoch-not-completed',
+    file: 'node/broker/broker.ts',
+    text: 'this.epochs.complete(replica)',
+    replacement: '',
+    breaks: 'A subscription that begins in an epoch that has ended waits for ever for what is gone.',
+    tests: [world],
   },
 ]

@@ -1,0 +1,26 @@
+// What is still to happen in the switching world before everything is as it was promised for quiet times: every node in the same epoch,
+// every publication answered, every reader with everything.
+
+import type { Boot } from '../../node/core/common/ids.ts'
+import type { IsThere } from './verdict.ts'
+import type { SwitchingWorld } from './world.ts'
+
+/** What is unsettled; empty when nothing is. */
+export function unsettled({ nodes, audience, verdict }: SwitchingWorld, names: readonly string[]): string[] {
+  const isRunning = (boot: Boot): boolean => nodes.some((node) => node.boot === boot)
+  const isThere: IsThere = (stream, boot, sequence) =>
+    isRunning(boot) || nodes.some((node) => node.has(stream, boot, sequence))
+  const problems = nodes.filter(({ isAlive }) => !isAlive).map(({ id }) => `${id} is down`)
+  for (const name of names) {
+    const epochs = nodes.map((node) => node.epochOf(name))
+    if (epochs.some((epoch) => epoch === undefined || epoch !== epochs[0]))
+      problems.push(`stream ${name} is in epochs ${epochs.map((epoch) => epoch ?? 'none')}`)
+  }
+  const unanswered = verdict.unanswered(isRunning)
+  if (unanswered > 0) problems.push(`${unanswered} publications have no answer`)
+  for (const reader of audience) {
+    const [problem] = verdict.problems(reader, isThere)
+    if (problem !== undefined) problems.push(`${problem} at ${reader.node?.id}: ${reader.position}`)
+  }
+  return problems
+}

@@ -1,0 +1,122 @@
+// One subscriber that wants all of one stream from its first message on. It outlives connections and nodes with nothing but its cursor.
+
+import { epochAfter, startAfter } from '../../node/broker/start.ts'
+import type { Subscriber, SubscriberSink } from '../../node/broker/subscriber.ts'
+import type { GapReason, OriginState, Replica } from '../../node/core/stream/replica.ts'
+import { batchPlace } from '../../node/wire/batch-header.ts'
+import { BatchReader } from '../../node/wire/batch-reader.ts'
+import type { Cursor } from '../../node/wire/cursor.ts'
+import type { SwitchingNode } from './switching-node.ts'
+import type { SwitchingWorld } from './world.ts'
+
+const textDecoder = new TextDecoder()
+
+/** One record as it reached a reader. */
+export interface Read {
+  readonly stream: string
+  readonly origin: string
+  readonly sequence: number
+  readonly id: string
+  readonly epoch: number
+  /** Its place in the order of the stream; 0 in gossip mode. */
+  readonly offset: number
+}
+
+export class SwitchingReader implements SubscriberSink {
+  readonly number: number
+  readonly stream: string
+  readonly #world: SwitchingWorld
+  readonly #records = new BatchReader()
+  /** Where it is subscribed; undefined between connections. */
+  node: SwitchingNode | undefined
+  #subscriber: Subscriber | undefined
+  #cursor: Cursor = new Map()
+  #sessions = 0
+  /** While true it takes nothing. */
+  isStalled = false
+
+  constructor(world: SwitchingWorld, number: number, stream: string) {
+    this.#world = world
+    this.number = number
+    this.stream = stream
+  }
+
+  get canTake(): boolean {
+    return !this.isStalled
+  }
+
+  open(node: SwitchingNode): void {
+    node.do((broker) => {
+      if (this.node !== undefined || broker.streams.find(this.stream) === undefined) return
+      const sub = `reader-${this.number}.${++this.#sessions}`
+      const cursor = this.#cursor
+      this.#world.tell(`${sub} of ${this.stream} opens at ${node.id}`)
+      this.node = node
+      this.#subscriber = broker.subscribe(
+        {
+          ...{ sub, kind: 'client', patterns: [`${this.stream}.>`], name: undefined, sink: this, cursor },
+          start: (replica) => startAfter(cursor, replica),
+          choose: epochAfter(cursor),
+          resumes: false,
+        },
+        () => undefined,
+      )
+    })
+  }
+
+  close(): void {
+    const { node } = this
+    const subscriber = this.#subscriber
+    this.onCrash()
+    if (subscriber !== undefined) node?.broker?.unsubscribe(subscriber)
+  }
+
+  /** What was handed over was taken, so the cursor is exact. */
+  onCrash(): void {
+    this.#cursor = this.#subscriber?.cursor() ?? this.#cursor
+    this.#subscriber = undefined
+    this.node = undefined
+  }
+
+  /** Takes what there is. */
+  pump(): void {
+    this.#subscriber?.pump()
+  }
+
+  /** For whoever asks why it does not go on. */
+  get position(): string {
+    const at = [...(this.#subscriber?.streams ?? [])].map(
+      ({ name, id, fence }) => `${name} ${id} ${fence === undefined ? 'open' : JSON.stringify([...fence])}`,
+    )
+    const cursor = this.#subscriber?.cursor() ?? this.#cursor
+    return `${at} ${JSON.stringify([...cursor].map(([name, vector]) => [name, ...vector]))}`
+  }
+
+  batch(replica: Replica, state: OriginState, frame: Uint8Array, from: number): void {
+    const { tally, timeline, verdict } = this.#world
+    const records = this.#records
+    const place = batchPlace(frame)
+    const epoch = this.node?.broker?.epochs.numberOf(replica) ?? 0
+    records.open(frame)
+    let index = -1
+    while (records.next()) {
+      index++
+      if (records.sequence < from) continue
+      const { sequence, payloadStart, payloadEnd } = records
+      const id = textDecoder.decode(frame.subarray(payloadStart, payloadEnd)).trimEnd()
+      const offset = place === 0 ? 0 : place + index
+      tally.trace(timeline.now, this.number, state.origin, sequence, epoch, offset)
+      tally.count(offset === 0 ? 'messages delivered by gossip' : 'messages delivered in order')
+      verdict.onRead(this, { stream: replica.name, origin: state.origin, sequence, id, epoch, offset })
+    }
+    if (records.problem !== undefined) throw new Error(`a delivered batch ${records.problem}`)
+  }
+
+  gap(replica: Replica, state: OriginState, from: number, to: number, reason: GapReason): void {
+    const { tally, timeline, tell, verdict } = this.#world
+    tally.trace(timeline.now, this.number, state.origin, from, to, reason)
+    tally.count('gaps told', to - from + 1)
+    tell(`reader ${this.number} gets gap ${state.origin} ${replica.name} ${from}-${to} (${reason})`)
+    verdict.onGap(this, replica.name, state.origin, from, to)
+  }
+}

@@ -1,0 +1,236 @@
+// What the switching world promises, judged from what publishers were told and what readers got, and from nothing that nodes say of
+// themselves. In every epoch: what was acknowledged reaches every reader, once, in the order of its publisher. In leader mode: at the same
+// place for everybody. Only what lived on a node that crashed in gossip mode may be told as lost.
+
+import type { Boot } from '../../node/core/common/ids.ts'
+import { fromOrigin } from '../../node/core/common/ids.ts'
+import type { PublishOutcome } from '../../node/wire/control-frames.ts'
+import { Violation } from '../run.ts'
+import type { Draft } from '../truth.ts'
+import type { Read, SwitchingReader } from './switching-reader.ts'
+
+/** A message that was numbered. */
+interface Message {
+  readonly id: string
+  readonly stream: string
+  readonly origin: string
+  readonly boot: Boot | undefined
+  readonly sequence: number
+  isAcknowledged: boolean
+  /** Epoch in which it was read, the same for all. */
+  epoch: number | undefined
+  /** Its place in the order of the stream, as its publisher or a reader has heard; 0 where it has none. */
+  offset: number | undefined
+}
+
+interface Publication {
+  readonly boot: Boot
+  readonly drafts: readonly Draft[]
+  readonly messages: Message[]
+  outcome: PublishOutcome['status'] | undefined
+}
+
+/** Whether a boot has not ended, or a node that runs has its message in an epoch. */
+export type IsThere = (stream: string, boot: Boot, sequence: number) => boolean
+
+/** Where a reader stands. */
+interface Track {
+  /** Last sequence that it has passed, by origin. */
+  readonly passed: Map<string, number>
+  readonly got: Set<Message>
+  readonly told: Set<Message>
+  lastOffset: number
+}
+
+export class Verdict {
+  readonly #publications = new Map<string, Publication>()
+  /** By stream and origin; the message of sequence s stands at s - 1. */
+  readonly #messages = new Map<string, Message[]>()
+  /** By stream and offset. */
+  readonly #places = new Map<string, Message>()
+  readonly #tracks = new Map<SwitchingReader, Track>()
+  readonly #hasSilence: boolean
+  /** The one whose messages are being numbered. */
+  #numbering: Publication | undefined
+
+  /** `hasSilence`: whether faults may keep nodes from hearing each other. */
+  constructor(hasSilence: boolean) {
+    this.#hasSilence = hasSilence
+  }
+
+  onPublish(boot: Boot, number: number, drafts: readonly Draft[]): void {
+    this.#numbering = { boot, drafts, messages: [], outcome: undefined }
+    this.#publications.set(`${boot} ${number}`, this.#numbering)
+  }
+
+  onPublished(): void {
+    this.#numbering = undefined
+  }
+
+  /** A node has numbered the next messages of the publication under way. */
+  onNumbered(stream: string, origin: string, from: number, count: number): void {
+    const publication = this.#numbering
+    const sent = this.#sentOf(stream, origin)
+    for (let index = 0; index < count; index++) {
+      const draft = publication?.drafts[publication.messages.length]
+      if (publication === undefined || draft === undefined)
+        throw new Violation('numbering', `${origin} numbers on ${stream} what nobody publishes`)
+      const sequence = from + index
+      if (sequence !== sent.length + 1)
+        throw new Violation('numbering', `${origin} numbers ${sequence} after ${sent.length} on ${stream}`)
+      const { id } = draft
+      const boot = fromOrigin(origin)?.boot
+      const message: Message = {
+        ...{ id, stream, origin, boot, sequence },
+        ...{ isAcknowledged: false, epoch: undefined, offset: undefined },
+      }
+      sent.push(message)
+      publication.messages.push(message)
+    }
+  }
+
+  onOutcome(boot: Boot, outcome: PublishOutcome): void {
+    const publication = this.#publications.get(`${boot} ${outcome.publish}`)
+    if (publication === undefined || publication.outcome !== undefined)
+      throw new Violation('answers', `publication ${outcome.publish} is answered twice, or was none`)
+    publication.outcome = outcome.status
+    if (outcome.status !== 'stored') return
+    const { messages } = publication
+    if (messages.length !== publication.drafts.length)
+      throw new Violation(
+        'answers',
+        `publication ${outcome.publish} is stored, and not all of it was numbered`,
+      )
+    let at = 0
+    for (const { records, first, offset } of outcome.runs) {
+      for (let index = 0; index < records; index++, at++) {
+        const message = messages[at]
+        if (message?.sequence !== first + index)
+          throw new Violation(
+            'answers',
+            `${message?.origin} ${message?.sequence} is told to be ${first + index}`,
+          )
+        if (offset > 0) this.#place(message, offset + index)
+      }
+    }
+    for (const message of messages) message.isAcknowledged = true
+  }
+
+  onRead(reader: SwitchingReader, read: Read): void {
+    const { stream, origin, sequence, id, epoch, offset } = read
+    const message = this.#find(stream, origin, sequence)
+    if (message?.id !== id)
+      throw this.#broken('identity', reader, read, `is ${message?.id}, and was read as ${id}`)
+    const track = this.#pass(reader, read, sequence, sequence)
+    track.got.add(message)
+    message.epoch ??= epoch
+    if (message.epoch !== epoch) this.#judgeEpochs(message, reader, read)
+    if (offset > 0) this.#place(message, offset)
+    if (offset === 0) return
+    if (offset <= track.lastOffset)
+      throw this.#broken('order', reader, read, `comes behind ${track.lastOffset}`)
+    track.lastOffset = offset
+  }
+
+  /** Where a node was silent while an epoch in gossip mode ended, its own readers may have had in it what comes to all others in the next one. */
+  #judgeEpochs({ epoch }: Message, reader: SwitchingReader, read: Read): void {
+    if (!this.#hasSilence) throw this.#broken('epochs', reader, read, `was read in ${epoch} elsewhere`)
+  }
+
+  onGap(reader: SwitchingReader, stream: string, origin: string, from: number, to: number): void {
+    const gap = { stream, origin, sequence: from, epoch: -1, offset: -1 }
+    const track = this.#pass(reader, gap, from, to)
+    for (let sequence = from; sequence <= to; sequence++) {
+      const message = this.#find(stream, origin, sequence)
+      if (message === undefined)
+        throw this.#broken('gaps', reader, gap, `to ${to} is told: ${sequence} was never sent`)
+      track.told.add(message)
+    }
+  }
+
+  /** What a reader still has to get, or was told to be lost though it is not. */
+  *problems(reader: SwitchingReader, isThere: IsThere): Generator<string> {
+    const track = this.#trackOf(reader)
+    for (const message of this.#owed(reader.stream)) {
+      if (track.got.has(message)) continue
+      const { origin, sequence, epoch, offset = 0, boot } = message
+      // What has no place may be gone with the nodes that held it, and is left where its node was not heard when an epoch ended.
+      if (offset === 0 && (boot === undefined || !isThere(message.stream, boot, sequence))) continue
+      const what = `${reader.stream} ${origin} ${sequence} (epoch ${epoch}, place ${offset})`
+      yield `reader ${reader.number} ${track.told.has(message) ? 'was told the loss of' : 'lacks'} ${what}`
+    }
+  }
+
+  /** Publications of these boots that nobody has answered. */
+  unanswered(isRunning: (boot: Boot) => boolean): number {
+    return [...this.#publications.values()].filter(({ outcome, boot }) => {
+      return outcome === undefined && isRunning(boot)
+    }).length
+  }
+
+  /** What was acknowledged, or has come to anybody. */
+  *#owed(stream: string): Generator<Message> {
+    for (const messages of this.#messages.values())
+      for (const message of messages)
+        if (message.stream === stream && (message.isAcknowledged || message.epoch !== undefined))
+          yield message
+  }
+
+  /** Moves a reader on over from..to of an origin. What it leaves out must be what nobody was told to be stored. */
+  #pass(reader: SwitchingReader, read: Omit<Read, 'id'>, from: number, to: number): Track {
+    const { stream, origin } = read
+    const track = this.#trackOf(reader)
+    const passed = track.passed.get(origin) ?? 0
+    if (from <= passed) throw this.#broken('once, in order', reader, read, `comes behind ${passed}`)
+    for (let sequence = passed + 1; sequence < from; sequence++) {
+      const message = this.#find(stream, origin, sequence)
+      if (message?.isAcknowledged === true)
+        throw this.#broken('delivery rule', reader, read, `comes without ${sequence}, which was acknowledged`)
+    }
+    track.passed.set(origin, to)
+    return track
+  }
+
+  #place(message: Message, offset: number): void {
+    const { stream, origin, sequence } = message
+    const there = this.#places.get(`${stream} ${offset}`) ?? message
+    if (there !== message || (message.offset ?? offset) !== offset) {
+      const what = `${stream} ${origin} ${sequence} has place ${message.offset} and ${offset}`
+      throw new Violation('places', `${what}, where ${there.origin} ${there.sequence} is`)
+    }
+    this.#places.set(`${stream} ${offset}`, message)
+    message.offset = offset
+  }
+
+  #trackOf(reader: SwitchingReader): Track {
+    const known = this.#tracks.get(reader)
+    if (known !== undefined) return known
+    const track = {
+      passed: new Map<string, number>(),
+      got: new Set<Message>(),
+      told: new Set<Message>(),
+      lastOffset: 0,
+    }
+    this.#tracks.set(reader, track)
+    return track
+  }
+
+  #find(stream: string, origin: string, sequence: number): Message | undefined {
+    return this.#sentOf(stream, origin)[sequence - 1]
+  }
+
+  #sentOf(stream: string, origin: string): Message[] {
+    const key = `${stream} ${origin}`
+    const sent = this.#messages.get(key) ?? []
+    this.#messages.set(key, sent)
+    return sent
+  }
+
+  #broken(rule: string, { number }: SwitchingReader, read: Omit<Read, 'id'>, why: string): Violation {
+    const { stream, origin, sequence, epoch, offset } = read
+    return new Violation(
+      rule,
+      `reader ${number}: ${stream} ${origin} ${sequence}, epoch ${epoch}, place ${offset}, ${why}`,
+    )
+  }
+}
