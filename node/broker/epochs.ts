@@ -41,6 +41,8 @@ export class Epochs implements EpochHost {
   readonly #host: EpochsHost
   /** By name of the stream, oldest first; the last one is the present one. */
   readonly #chains = new Map<string, Epoch[]>()
+  /** Whose the boots are that have published on a stream, as its group says. */
+  readonly #nodes = new Map<string, ReadonlyMap<Boot, NodeId>>()
 
   constructor(host: EpochsHost) {
     this.#host = host
@@ -87,6 +89,7 @@ export class Epochs implements EpochHost {
   remove(name: string): void {
     for (const replica of this.all(name)) this.#drop(replica)
     this.#chains.delete(name)
+    this.#nodes.delete(name)
     this.#host.leader.undefine(toStreamId(name))
   }
 
@@ -119,8 +122,8 @@ export class Epochs implements EpochHost {
     const chain = this.#chains.get(definition.name) ?? []
     const before = chain.at(-1)
     if (before !== undefined && before.number >= epoch) return []
-    const fence = new Map(stream.sequences)
-    const rest = before === undefined ? [] : this.#end(before.replica, fence, nodes)
+    this.#nodes.set(definition.name, nodes)
+    const rest = before === undefined ? [] : this.#end(before.replica, new Map(stream.sequences))
     const replica = leaderReplica ?? this.#openGossip(stream, nodes)
     this.#chains.set(definition.name, [...chain, { number: epoch, replica }])
     this.#host.onCurrent(replica)
@@ -131,8 +134,9 @@ export class Epochs implements EpochHost {
   complete(replica: Replica): void {
     if (replica.definition.mode === 'leader') return
     for (const [boot, to] of replica.fence ?? []) {
-      const state = replica.origins.get(boot)
-      if (state === undefined) continue
+      const node = this.#nodes.get(replica.name)?.get(boot)
+      if (node === undefined) continue
+      const state = replica.originState(node, boot, replica.interestedSince ?? 0)
       if (state.position === undefined) replica.setBase(state, 0)
       const from = (state.position ?? 0) + 1
       if (from <= to) this.#host.handle({ kind: 'backfill', replica, state, from, to })
@@ -188,17 +192,9 @@ export class Epochs implements EpochHost {
   }
 
   /** Ends an epoch: what belongs to it is delivered, or asked for; what does not goes on in the next one. */
-  #end(
-    replica: Replica,
-    fence: ReadonlyMap<Boot, number>,
-    nodes: ReadonlyMap<Boot, NodeId>,
-  ): readonly LeftOver[] {
+  #end(replica: Replica, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
     replica.endAt(fence)
     if (replica.definition.mode === 'leader') return []
-    for (const [boot] of fence) {
-      const node = nodes.get(boot)
-      if (node !== undefined) replica.originState(node, boot, replica.interestedSince ?? 0)
-    }
     if (replica.interestedSince !== undefined) this.complete(replica)
     this.#host.onEnded(replica)
     return leftOver(replica, fence)
