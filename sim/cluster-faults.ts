@@ -41,6 +41,22 @@ export class ClusterFaults<Node extends FaultyNode> {
     })
   }
 
+  /** Parts some nodes from the others. */
+  partition(left: readonly Node[], isOneWay: boolean, highMs: number): void {
+    const others = this.#world.nodes.filter((node) => !left.includes(node))
+    const pairs = left.flatMap((from) =>
+      others.flatMap((to): (readonly [Node, Node])[] =>
+        isOneWay
+          ? [[from, to]]
+          : [
+              [from, to],
+              [to, from],
+            ],
+      ),
+    )
+    this.cutAll(pairs, `partition ${isOneWay ? 'one-way ' : ''}${left.map(({ id }) => id)}`, 100, highMs)
+  }
+
   cut(bothWays: boolean): void {
     const pair = this.#two()
     if (pair === undefined) return

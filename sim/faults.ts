@@ -49,19 +49,7 @@ export class Faults {
   #partition(): void {
     const left = this.#dice.some(this.#world.nodes, 0.4)
     const isOneWay = this.#dice.chance(0.3)
-    const others = this.#world.nodes.filter((node) => !left.includes(node))
-    const pairs = left.flatMap((from) =>
-      others.flatMap((to): (readonly [SimulatedNode, SimulatedNode])[] =>
-        isOneWay
-          ? [[from, to]]
-          : [
-              [from, to],
-              [to, from],
-            ],
-      ),
-    )
-    const what = `partition ${isOneWay ? 'one-way ' : ''}${left.map((node) => node.id)}`
-    this.#cluster.cutAll(pairs, what, 100, 8_000)
+    this.#cluster.partition(left, isOneWay, 8_000)
   }
 
   #crash(): void {

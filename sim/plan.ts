@@ -55,6 +55,9 @@ export interface Plan extends NetworkPlan {
   readonly streamChangesPerSecond: number
 }
 
+/** Links that do what TCP promises. */
+export const asTcp = { loss: 0, duplication: 0, lateness: 0, cutsLose: false } as const
+
 /** Draws the plan of a seed. */
 export function drawPlan(seed: number, nodes?: number): Plan {
   const dice = new Dice(seed, 'plan')

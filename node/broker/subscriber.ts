@@ -72,8 +72,8 @@ export class Subscriber {
   readonly #matcher: PatternMatcher
   readonly journal: SubscriberJournal
   readonly #feeds = new Map<Replica, StreamFeed>()
-  /** Where it stood when it went on in the present epoch of a stream, in which not every origin has published. */
-  #carried: Cursor = new Map()
+  /** Where it began, and where it went on in the present epoch of a stream, in which not every origin has published. */
+  #carried: Cursor
   /** Where it stood on streams that were removed under it; should they come back, it goes on from there. */
   readonly #ended = new Map<string, StreamFeed>()
   /** Messages handed to the sink, by stream. */
@@ -90,6 +90,7 @@ export class Subscriber {
     this.#host = host
     this.options = options
     this.#matcher = new PatternMatcher(options.patterns)
+    this.#carried = joinPositions(options.cursor ?? [])
     this.journal = new SubscriberJournal(host.ports, options)
     this.beganAt = host.ports.now()
     this.lastTaken = this.beganAt
@@ -202,7 +203,7 @@ export class Subscriber {
   cursor(): Cursor {
     const feeds = [...this.#ended.values(), ...this.#feeds.values()]
     const positions = feeds.map((feed) => [feed.replica.name, feed.positions()] as const)
-    return joinPositions(this.options.cursor ?? [], this.#carried, positions)
+    return joinPositions(this.#carried, positions)
   }
 
   /** Hands out what there is while the sink takes it. */

@@ -2,7 +2,7 @@
 
 import type { LeaderLimits } from '../../node/leader/limits.ts'
 import { Dice } from '../dice.ts'
-import type { NetworkPlan } from '../plan.ts'
+import { asTcp, type NetworkPlan } from '../plan.ts'
 
 /** How often per second each fault happens while the run is not quiet. */
 export interface LeaderFaultRates {
@@ -95,10 +95,7 @@ export function drawLeaderPlan(seed: number, nodes?: number): LeaderPlan {
     latencyMinMs,
     latencyMaxMs: latencyMinMs + dice.between(0.1, dice.chance(0.3) ? 60 : 10),
     detectionMs: dice.between(200, 3_000),
-    loss: 0,
-    duplication: 0,
-    lateness: 0,
-    cutsLose: false,
+    ...asTcp,
     linkQueueBytes: 1_048_576,
     faults: {
       cut: often(0.5, 0.4),

@@ -25,7 +25,7 @@ export class SwitchingFaults {
     const kinds: Readonly<Record<keyof FaultRates, () => void>> = {
       cut: () => this.#cluster.cut(true),
       cutOneWay: () => this.#cluster.cut(false),
-      partition: () => this.#partition(),
+      partition: () => this.#cluster.partition(this.#dice.some(this.#world.nodes, 0.4), false, 6_000),
       crash: () => this.#crash(),
       pause: () => this.#cluster.pause(),
       congestion: () => this.#cluster.congest(),
@@ -39,19 +39,6 @@ export class SwitchingFaults {
   stop(): void {
     this.#schedule.stop()
     for (const node of this.#world.nodes) this.#start(node)
-  }
-
-  #partition(): void {
-    const { nodes } = this.#world
-    const left = this.#dice.some(nodes, 0.4)
-    const others = nodes.filter((node) => !left.includes(node))
-    const pairs = left.flatMap((from) =>
-      others.flatMap((to): (readonly [SwitchingNode, SwitchingNode])[] => [
-        [from, to],
-        [to, from],
-      ]),
-    )
-    this.#cluster.cutAll(pairs, `partition ${left.map(({ id }) => id)}`, 100, 6_000)
   }
 
   #crash(): void {

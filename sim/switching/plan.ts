@@ -2,7 +2,7 @@
 
 import { Dice } from '../dice.ts'
 import type { DiskPlan } from '../leader/plan.ts'
-import type { FaultRates, NetworkPlan } from '../plan.ts'
+import { asTcp, type FaultRates, type NetworkPlan } from '../plan.ts'
 
 export interface SwitchingPlan extends NetworkPlan, DiskPlan {
   readonly nodes: number
@@ -45,10 +45,7 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
     latencyMinMs,
     latencyMaxMs: latencyMinMs + dice.between(0.1, dice.chance(0.3) ? 60 : 10),
     detectionMs: dice.between(200, 3_000),
-    loss: 0,
-    duplication: 0,
-    lateness: 0,
-    cutsLose: false,
+    ...asTcp,
     linkQueueBytes: dice.chance(0.7) ? 1_048_576 : dice.whole(20_000, 100_000),
     faults: isPeaceful
       ? { ...noFaults, stall }
