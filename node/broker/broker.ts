@@ -64,7 +64,7 @@ export class Broker implements SubscriberHost {
     this.agent = new GossipAgent(node, boot, peers, copiesTimeoutMs, slabs)
     this.leader = options.leader
     this.epochs = new Epochs({
-      ...{ node, boot, agent: this.agent, leader: this.leader },
+      ...{ node, boot, now: options.ports.now, agent: this.agent, leader: this.leader },
       allocate: options.ports.allocate,
       handle: (input) => this.handle(input),
       subscribersOf: (stream) => this.#byStream.get(stream) ?? new Set(),

@@ -3,7 +3,7 @@
 
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent, GossipInput } from '../core/gossip/agent.ts'
-import type { StreamDefinition } from '../core/stream/definition.ts'
+import { type StreamDefinition, streamLimits } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
@@ -18,6 +18,8 @@ import type { Subscriber } from './subscriber.ts'
 export interface EpochsHost {
   readonly boot: Boot
   readonly node: NodeId
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   readonly agent: GossipAgent
   readonly leader: LeaderAgent
   readonly allocate: (bytes: number) => Uint8Array
@@ -35,6 +37,10 @@ export interface EpochsHost {
 interface Epoch {
   readonly number: number
   readonly replica: Replica
+  /** Last sequences before it. */
+  readonly behind: ReadonlyMap<Boot, number>
+  /** Until when it may be asked for though nothing of it is here, milliseconds: others that were there may hold it. */
+  keptTo: number
 }
 
 export class Epochs implements EpochHost {
@@ -95,9 +101,12 @@ export class Epochs implements EpochHost {
 
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
   onSecond(): void {
+    const now = this.#host.now()
     for (const [name, chain] of this.#chains) {
+      shareRetention(chain)
       const kept = chain.filter(
-        ({ replica }, at) => !isEmpty(replica) || this.#isOwed(chain.slice(at + 1), name),
+        ({ replica, keptTo }, at) =>
+          !isEmpty(replica) || keptTo > now || this.#isOwed(chain.slice(at + 1), name),
       )
       if (kept.length === chain.length) continue
       for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
@@ -105,9 +114,9 @@ export class Epochs implements EpochHost {
     }
   }
 
-  onSealed({ definition, epoch }: StreamLedger): SealedEpoch {
+  onSealed(stream: StreamLedger): SealedEpoch {
     const { agent, node, boot } = this.#host
-    const replica = this.#gossipEpoch(definition, epoch)
+    const replica = this.#gossipEpoch(stream)
     replica.freeze()
     const own = agent.nextSequence(replica) - 1
     return { next: own + 1, report: () => reportSealed(replica, node, boot, own) }
@@ -123,9 +132,10 @@ export class Epochs implements EpochHost {
     const before = chain.at(-1)
     if (before !== undefined && before.number >= epoch) return []
     this.#nodes.set(definition.name, nodes)
-    const rest = before === undefined ? [] : this.#end(before.replica, new Map(stream.sequences))
+    const behind = new Map(stream.sequences)
+    const rest = before === undefined ? [] : this.#end(before, behind)
     const replica = leaderReplica ?? this.#openGossip(stream, nodes)
-    this.#chains.set(definition.name, [...chain, { number: epoch, replica }])
+    this.#chains.set(definition.name, [...chain, { number: epoch, replica, behind, keptTo: 0 }])
     this.#host.onCurrent(replica)
     return rest
   }
@@ -136,7 +146,7 @@ export class Epochs implements EpochHost {
     for (const [boot, to] of replica.fence ?? []) {
       const node = this.#nodes.get(replica.name)?.get(boot)
       if (node === undefined) continue
-      const state = replica.originState(node, boot, replica.interestedSince ?? 0)
+      const state = replica.originState(node, boot, this.#host.now())
       if (state.position === undefined) replica.setBase(state, 0)
       const from = (state.position ?? 0) + 1
       if (from <= to) this.#host.handle({ kind: 'backfill', replica, state, from, to })
@@ -176,25 +186,29 @@ export class Epochs implements EpochHost {
     const { agent, leader } = this.#host
     const isLeader = definition.mode === 'leader'
     const replica = isLeader ? leader.define(definition) : agent.define(definition)
-    this.#chains.set(definition.name, [{ number: isLeader ? 1 : 0, replica }])
+    this.#chains.set(definition.name, [{ number: isLeader ? 1 : 0, replica, behind: new Map(), keptTo: 0 }])
     return replica
   }
 
   /** The replica of an epoch in gossip mode that is to end; where this node has heard nothing of the stream, an empty one. */
-  #gossipEpoch(definition: StreamDefinition, number: number): Replica {
+  #gossipEpoch({ definition, epoch: number, sequences }: StreamLedger): Replica {
     const chain = this.#chains.get(definition.name) ?? []
     const present = chain.at(-1)
     if (present?.number === number) return present.replica
     const id = toEpochId(definition.name, number)
     const replica = this.#host.agent.define({ ...definition, mode: 'gossip' }, id)
-    this.#chains.set(definition.name, [...chain, { number, replica }])
+    this.#chains.set(definition.name, [...chain, { number, replica, behind: new Map(sequences), keptTo: 0 }])
     return replica
   }
 
   /** Ends an epoch: what belongs to it is delivered, or asked for; what does not goes on in the next one. */
-  #end(replica: Replica, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
+  #end(epoch: Epoch, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
+    const { replica, behind } = epoch
+    const { mode, retention } = replica.definition
     replica.endAt(fence)
-    if (replica.definition.mode === 'leader') return []
+    if (mode === 'leader') return []
+    const hasMessages = [...fence].some(([boot, to]) => to > (behind.get(boot) ?? 0))
+    if (hasMessages) epoch.keptTo = this.#host.now() + retention.ageMs
     if (replica.interestedSince !== undefined) this.complete(replica)
     this.#host.onEnded(replica)
     return leftOver(replica, fence)
@@ -208,7 +222,7 @@ export class Epochs implements EpochHost {
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
       if (node === undefined) continue
-      const state = replica.originState(node, boot, 0)
+      const state = replica.originState(node, boot, this.#host.now())
       state.beginBehind(to)
       if (isWanted) replica.setBase(state, to)
     }
@@ -227,6 +241,19 @@ export class Epochs implements EpochHost {
 /** The number that batches of an epoch in gossip mode carry: of the first one, the stream's. */
 function toEpochId(name: string, epoch: number): StreamId {
   return epoch === 0 ? toStreamId(name) : toStreamId(`${name}#${epoch}`)
+}
+
+/** Retention is the stream's, not the epoch's: what later epochs hold leaves the less for those before. */
+function shareRetention(chain: readonly Epoch[]): void {
+  const [present, ...ended] = chain.toReversed()
+  if (present === undefined) return
+  const { bytes, ageMs } = present.replica.definition.retention
+  let left = bytes - present.replica.bytes
+  for (const { replica } of ended) {
+    const retention = { ageMs, bytes: Math.max(left, streamLimits.retentionBytesMin) }
+    replica.definition = { ...replica.definition, retention }
+    left -= replica.bytes
+  }
 }
 
 function isEmpty(replica: Replica): boolean {

@@ -40,13 +40,11 @@ export function epochOf(from: SubscribeRequest['from']): ChooseEpoch {
 /** The first epoch of which a cursor has not passed everything. */
 export function epochAfter(cursor: Positions): ChooseEpoch {
   return (epochs) =>
-    epochs.find(({ name, fence, origins }) => {
+    epochs.find(({ name, fence }) => {
       if (fence === undefined) return true
-      const vector = cursor.get(name) ?? new Map<string, number>()
-      return [...fence].some(([boot, to]) => {
-        const origin = origins.get(boot)?.origin
-        return origin !== undefined && (vector.get(origin) ?? 0) < to
-      })
+      // Also of origins that this node has never heard of: what they published, others hold.
+      const vector = byBoot(cursor, name)
+      return [...fence].some(([boot, to]) => (vector.get(boot) ?? 0) < to)
     })
 }
 
@@ -98,13 +96,18 @@ function beginAtFirst(origins: Iterable<OriginState>, vector: Map<Boot, number>)
 export type Positions = ReadonlyMap<string, ReadonlyMap<string, number>>
 
 /** Begins after a cursor; origins that it does not name are wanted from their first message on. */
-export function startAfter(cursor: Positions, replica: Replica): FeedStart {
+export function startAfter(cursor: Positions, { name }: Replica): FeedStart {
+  return { kind: 'after', vector: byBoot(cursor, name), others: 'zero' }
+}
+
+/** Where a cursor stands on a stream. */
+function byBoot(cursor: Positions, name: string): Map<Boot, number> {
   const vector = new Map<Boot, number>()
-  for (const [origin, sequence] of cursor.get(replica.name) ?? []) {
+  for (const [origin, sequence] of cursor.get(name) ?? []) {
     const parts = fromOrigin(origin)
     if (parts !== undefined) vector.set(parts.boot, sequence)
   }
-  return { kind: 'after', vector, others: 'zero' }
+  return vector
 }
 
 function startAt(replica: Replica, after: (state: OriginState) => number): FeedStart {

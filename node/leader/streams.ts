@@ -54,7 +54,7 @@ export class LeaderStreams {
     const replica = this.#create(definition, epoch)
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
-      if (node !== undefined) replica.setBase(replica.originState(node, boot, this.#options.now()), to)
+      if (node !== undefined) beginBehind(replica, replica.originState(node, boot, this.#options.now()), to)
     }
     return replica
   }
@@ -137,7 +137,7 @@ export class LeaderStreams {
 /** A stream that begins in leader mode is in this epoch; one that begins in gossip mode, in the one before. */
 const firstEpoch = 1
 
-/** The first thing that is heard of an origin: what it had before is gone. */
+/** What an origin had before is not here: to whoever comes without having had it, it is gone. */
 function beginBehind(replica: Replica, state: OriginState, to: number): void {
   if (to > 0) state.gone.add(1, to)
   replica.setBase(state, to)

@@ -2,14 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Epochs, type EpochsHost } from '../../node/broker/epochs.ts'
 import { Subscriber } from '../../node/broker/subscriber.ts'
-import { type Boot, type NodeId, type Origin, toOrigin } from '../../node/core/common/ids.ts'
-import { GossipAgent, type GossipInput } from '../../node/core/gossip/agent.ts'
-import type { StreamMode } from '../../node/core/stream/definition.ts'
-import { LogFeed } from '../../node/core/stream/log-feed.ts'
+import { toOrigin } from '../../node/core/common/ids.ts'
 import { type OriginState, Replica } from '../../node/core/stream/replica.ts'
-import type { StreamLedger } from '../../node/leader/ledger.ts'
 import type { Placed, Submission } from '../../node/leader/submissions.ts'
 import {
   batchCount,
@@ -19,96 +14,8 @@ import {
   batchStream,
 } from '../../node/wire/batch-header.ts'
 import { batchOf, orders, ordersId } from '../leader/leader-batches.ts'
-import { createTestLeader } from '../leader/test-leader.ts'
+import { A, a, B, b, EpochsOfA, gossip, ledgerOf, nodes, ofB } from './epochs-of-a.ts'
 import { createBroker } from './test-broker.ts'
-
-const A = 'A' as NodeId
-const B = 'B' as NodeId
-const a = 1 as Boot
-const b = 2 as Boot
-const nodes = new Map([
-  [a, A],
-  [b, B],
-])
-const ofB: Origin = toOrigin(B, b)
-const gossip = { ...orders, mode: 'gossip' } as const
-
-/** What the ledger of the group says of the stream. */
-function ledgerOf(
-  mode: StreamMode,
-  epoch: number,
-  sequences: Readonly<Record<number, number>>,
-): StreamLedger {
-  const pairs = Object.entries(sequences).map(([boot, to]): [Boot, number] => [Number(boot) as Boot, to])
-  return { definition: { ...orders, mode }, epoch, isSealing: false, last: 0, sequences: new Map(pairs) }
-}
-
-/** Node A beside node B, with a subscriber of the stream, which begins in gossip mode. */
-class Host implements EpochsHost {
-  readonly boot = a
-  readonly node = A
-  readonly agent: GossipAgent = new GossipAgent(A, a, [A, B])
-  readonly leader = createTestLeader()
-  readonly epochs: Epochs = new Epochs(this)
-  readonly allocate = (bytes: number): Uint8Array => new Uint8Array(bytes)
-  /** Inputs of the gossip agent that the epochs have made. */
-  inputs: GossipInput[] = []
-  readonly current: Replica[] = []
-  readonly publishedAgain: number[] = []
-  readonly first: Replica
-  /** Where the subscriber reads; undefined before it begins. */
-  reads: Replica | undefined
-
-  constructor() {
-    this.agent.handle({ kind: 'peerUp', peer: B, boot: b, budget: 1_000_000 }, 1000)
-    this.first = this.epochs.define(gossip)
-    this.handle({ kind: 'interest', replica: this.first, wanted: true })
-    const holdings = [{ node: B, boot: b, first: 0, last: 0, base: 0 }]
-    const answer = { kind: 'holdings', stream: this.first.id, answer: true, holdings } as const
-    this.handle({ kind: 'message', from: B, message: answer })
-    this.inputs = []
-  }
-
-  handle(input: GossipInput): void {
-    this.inputs.push(input)
-    this.agent.handle(input, 1000)
-  }
-
-  subscribersOf(): ReturnType<EpochsHost['subscribersOf']> {
-    return new Set([
-      { feedOf: (replica) => (replica === this.reads ? new LogFeed(replica, { kind: 'now' }) : undefined) },
-    ])
-  }
-
-  onPublishedAgain(_replica: Replica, to: number): void {
-    this.publishedAgain.push(to)
-  }
-
-  onEnded(): void {}
-
-  onCurrent(replica: Replica): void {
-    this.current.push(replica)
-  }
-
-  /** A batch of B comes, with so many messages. */
-  receive(from: number, count: number): void {
-    const frame = batchOf({ boot: b, from, texts: Array.from({ length: count }, (_, at) => `${from + at}`) })
-    const message = {
-      kind: 'batch',
-      stream: this.first.id,
-      boot: b,
-      from,
-      count,
-      confirm: false,
-      frame,
-    } as const
-    this.agent.handle({ kind: 'message', from: B, message }, 1000)
-  }
-
-  get stateOfB(): OriginState {
-    return this.first.originState(B, b, 1000)
-  }
-}
 
 /** The sequences of batches. */
 function rangesOf(frames: readonly Uint8Array[]): string[] {
@@ -116,7 +23,7 @@ function rangesOf(frames: readonly Uint8Array[]): string[] {
 }
 
 test('a sealed epoch takes what comes, delivers nothing more, and says what this node has', () => {
-  const host = new Host()
+  const host = new EpochsOfA()
   host.receive(1, 2)
   assert.equal(host.stateOfB.position, 2)
   const sealed = host.epochs.onSealed(ledgerOf('gossip', 0, {}))
@@ -133,7 +40,7 @@ test('a sealed epoch takes what comes, delivers nothing more, and says what this
 })
 
 test('an epoch ends at its fence: what belongs to it is delivered, and what follows without a hole goes on', () => {
-  const host = new Host()
+  const host = new EpochsOfA()
   host.receive(1, 2)
   host.epochs.onSealed(ledgerOf('gossip', 0, {}))
   for (const from of [3, 5, 8]) host.receive(from, from === 8 ? 1 : 2)
@@ -148,7 +55,7 @@ test('an epoch ends at its fence: what belongs to it is delivered, and what foll
 })
 
 test('what this node lacks of an epoch that has ended is asked for', () => {
-  const host = new Host()
+  const host = new EpochsOfA()
   host.receive(1, 2)
   host.epochs.onSealed(ledgerOf('gossip', 0, {}))
   host.epochs.onEpoch(ledgerOf('leader', 1, { [a]: 0, [b]: 4 }), nodes, new Replica(orders))
@@ -159,7 +66,7 @@ test('what this node lacks of an epoch that has ended is asked for', () => {
 })
 
 test('an epoch that has begun is not begun again, by a floor that speaks of it too', () => {
-  const host = new Host()
+  const host = new EpochsOfA()
   const next = new Replica(orders)
   host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, next)
   host.receive(1, 2)
@@ -170,7 +77,7 @@ test('an epoch that has begun is not begun again, by a floor that speaks of it t
 })
 
 test('an epoch in gossip mode goes on with the numbers of the one before, under a number of its own', () => {
-  const host = new Host()
+  const host = new EpochsOfA()
   host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
   host.epochs.onEpoch(ledgerOf('gossip', 2, { [a]: 5, [b]: 9 }), nodes, undefined)
   const present = host.epochs.all('orders').at(-1)
@@ -181,7 +88,7 @@ test('an epoch in gossip mode goes on with the numbers of the one before, under 
 })
 
 test('what had no place is published in the next epoch with the number that it has, and nothing that does not follow', () => {
-  const host = new Host()
+  const host = new EpochsOfA()
   host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
   const ledger = ledgerOf('gossip', 2, { [a]: 5 })
   host.epochs.onEpoch(ledger, nodes, undefined)
@@ -198,23 +105,6 @@ test('what had no place is published in the next epoch with the number that it h
   const { frame } = log?.first ?? {}
   assert.ok(frame)
   assert.notEqual(batchStream(frame), ordersId, 'the number of the epoch, not of the stream')
-})
-
-test('an epoch that has ended stays while empty until every subscriber has gone on behind it', () => {
-  const host = new Host()
-  const [leading, last] = [new Replica(orders), new Replica(orders)]
-  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, leading)
-  host.epochs.onEpoch(ledgerOf('gossip', 2, { [b]: 5 }), nodes, undefined)
-  host.epochs.onEpoch(ledgerOf('leader', 3, { [b]: 9 }), nodes, last)
-  const chain = host.epochs.all('orders')
-  const [, , between] = chain
-  const kept: (readonly (Replica | undefined)[])[] = []
-  for (const reads of [undefined, leading, between, last]) {
-    host.reads = reads
-    host.epochs.onSecond()
-    kept.push(host.epochs.all('orders'))
-  }
-  assert.deepEqual(kept, [chain, [leading, between, last], [between, last], [last]])
 })
 
 test('a subscriber goes on in the next epoch when it has everything up to the fence of the one before', () => {

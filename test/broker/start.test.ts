@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startOf } from '../../node/broker/start.ts'
-import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import { epochAfter, startOf } from '../../node/broker/start.ts'
+import { type Boot, type NodeId, toOrigin } from '../../node/core/common/ids.ts'
 import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import { Replica } from '../../node/core/stream/replica.ts'
 import { batchOf, orders } from '../leader/leader-batches.ts'
@@ -54,4 +54,23 @@ test('a subscription from an offset that retention has dropped is told what is g
   replica.trim(2001)
   assert.deepEqual(read(replica, 2), ['gap 2 1-3', 'gap 1 1-3', '1 4-6', '2 4-6'])
   assert.deepEqual(read(replica, 8), ['1 5-6', '2 4-6'])
+})
+
+test('a cursor begins in the first epoch of which it has not passed everything, whoever published it', () => {
+  const [first, second, present] = [new Replica(orders), new Replica(orders), new Replica(orders)]
+  const [a, b] = [1 as Boot, 2 as Boot]
+  first.endAt(new Map([[a, 3]]))
+  // Of b this node has never heard.
+  second.endAt(new Map([...(first.fence ?? []), [b, 2]]))
+  const epochs = [first, second, present]
+  const begins = (positions: Readonly<Record<string, number>>): number => {
+    const chosen = epochAfter(new Map([['orders', new Map(Object.entries(positions))]]))(epochs)
+    return chosen === undefined ? -1 : epochs.indexOf(chosen)
+  }
+  const [ofA, ofB] = [toOrigin('A' as NodeId, a), toOrigin('B' as NodeId, b)]
+  assert.equal(begins({}), 0)
+  assert.equal(begins({ [ofA]: 2 }), 0)
+  assert.equal(begins({ [ofA]: 3 }), 1)
+  assert.equal(begins({ [ofA]: 5, [ofB]: 1 }), 1)
+  assert.equal(begins({ [ofA]: 5, [ofB]: 2 }), 2)
 })

@@ -111,6 +111,17 @@ test('what is recovered counts from when it was published, and never from later 
   assert.deepEqual(host.read(), ['gap 1-4'])
 })
 
+test('who comes to an epoch without what was before it is told that this is gone', () => {
+  const host = new Host()
+  host.streams.define(definition)
+  const sequences = new Map([[1 as Boot, 5]])
+  const begun = { definition, epoch: 3, isSealing: false, last: 4, sequences }
+  host.streams.begin(begun, new Map([[1 as Boot, A]]))
+  assert.deepEqual(host.read(), ['gap 1-5'])
+  host.insert({ from: 6, texts: ['f'], offset: 5 })
+  assert.deepEqual(host.read(), ['gap 1-5', 'f'])
+})
+
 /** A ledger of the stream, whose origin A#1 is at a sequence. */
 function ledgerAt(sequence: number): Ledger {
   const ledger = new Ledger()

@@ -1,6 +1,7 @@
 // Every fault that is planted, by what it breaks.
 
 import { faultsOfBroker } from './faults-of-broker.ts'
+import { faultsOfEpochs } from './faults-of-epochs.ts'
 import { faultsOfDelivery, faultsOfRepair } from './faults-of-gossip.ts'
 import { faultsOfGroups } from './faults-of-groups.ts'
 import { faultsOfMembers } from './faults-of-members.ts'
@@ -20,6 +21,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultsOfMembers,
   ...faultsOfPlaces,
   ...faultsOfSwitching,
+  ...faultsOfEpochs,
   ...faultsOfDelivery,
   ...faultsOfRepair,
   ...faultsOfBroker,

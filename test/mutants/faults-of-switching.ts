@@ -5,7 +5,6 @@ import type { Mutant } from './mutant.ts'
 const fence = 'test/leader/fence.test.ts'
 const switching = 'test/leader/switching.test.ts'
 const phases = 'test/leader/phases.test.ts'
-const epochs = 'test/broker/epochs.test.ts'
 const world = 'test/sim/switching/switching-simulation.test.ts'
 
 export const faultsOfSwitching: readonly Mutant[] = [
@@ -162,78 +161,6 @@ export const faultsOfSwitching: readonly Mutant[] = [
     tests: [phases],
   },
   {
-    name: 'no-freeze-at-the-seal',
-    file: 'node/broker/epochs.ts',
-    text: 'replica.freeze()',
-    replacement: '',
-    breaks: 'A member delivers, after it has said what it has, what may lie behind the fence.',
-    tests: [epochs],
-  },
-  {
-    name: 'left-over-forgotten',
-    file: 'node/broker/epochs.ts',
-    text: 'return leftOver(replica, fence)',
-    replacement: 'return []',
-    breaks: 'What lies behind the fence is lost.',
-    tests: [epochs],
-  },
-  {
-    name: 'epoch-begins-twice',
-    file: 'node/broker/epochs.ts',
-    text: 'if (before !== undefined && before.number >= epoch) return []',
-    replacement: '',
-    breaks: 'A floor that speaks of the present epoch begins it anew, and its subscribers lose it.',
-    tests: [epochs],
-  },
-  {
-    name: 'rest-of-an-epoch-not-asked-for',
-    file: 'node/broker/epochs.ts',
-    text: 'if (from <= to) this.#host.handle',
-    replacement: 'if (from > to) this.#host.handle',
-    breaks: 'What a node lacks of an epoch that has ended nobody asks for, and its subscribers wait.',
-    tests: [epochs],
-  },
-  {
-    name: 'published-again-out-of-sequence',
-    file: 'node/broker/epochs.ts',
-    text: 'replica === undefined || batchSequence(frame) !== next',
-    replacement: 'replica === undefined',
-    breaks: 'A batch that already belongs to the epoch before is published a second time.',
-    tests: [epochs],
-  },
-  {
-    name: 'gossip-numbers-from-one',
-    file: 'node/broker/epochs.ts',
-    text: 'state.beginBehind(to)',
-    replacement: '',
-    breaks: 'An origin numbers from 1 again where a stream is back in gossip mode.',
-    tests: [epochs],
-  },
-  {
-    name: 'left-over-behind-a-hole',
-    file: 'node/broker/sealed-epoch.ts',
-    text: 'entry?.from === next; entry',
-    replacement: 'entry !== undefined; entry',
-    breaks: 'What goes on in the next epoch has holes, and is not taken there.',
-    tests: [epochs],
-  },
-  {
-    name: 'report-over-holes',
-    file: 'node/broker/sealed-epoch.ts',
-    text: 'for (const hole of log.missing(from, last)) {',
-    replacement: 'for (const hole of log.missing(last, last)) {',
-    breaks: 'A member says that it holds what it does not.',
-    tests: [epochs],
-  },
-  {
-    name: 'empty-epoch-forgotten',
-    file: 'node/broker/epochs.ts',
-    text: '!isEmpty(replica) || this.#isOwed(chain.slice(at + 1), name)',
-    replacement: '!isEmpty(replica) || at === chain.length - 1',
-    breaks: 'A subscriber that is behind is told a gap over an epoch whose messages are still to come.',
-    tests: [epochs],
-  },
-  {
     name: 'left-over-lost-in-gossip-mode',
     file: 'node/leader/phases.ts',
     text: 'desk.addLeftOver(name, epochs.onEpoch(stream, nodes, undefined))',
@@ -251,35 +178,11 @@ export const faultsOfSwitching: readonly Mutant[] = [
     tests: [phases],
   },
   {
-    name: 'positions-forgotten-with-the-epoch',
-    file: 'node/broker/subscriber.ts',
-    text: 'this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])',
-    replacement: '',
-    breaks: 'A subscription that resumes after a change of the mode gets messages twice.',
-    tests: [epochs],
-  },
-  {
     name: 'left-over-taken-for-own',
     file: 'node/leader/desk.ts',
     text: 'submissions.origin?.node ?? this.#options.node',
     replacement: 'this.#options.node',
     breaks: 'Messages of a node that is gone are said to be of whoever saves them.',
-    tests: [world],
-  },
-  {
-    name: 'interest-behind-the-fence',
-    file: 'node/core/gossip/interest.ts',
-    text: 'const end = Math.min(own.last, own.limit)',
-    replacement: 'const end = own.last',
-    breaks: 'A node whose subscription begins in an epoch that has ended never comes back from that.',
-    tests: [world],
-  },
-  {
-    name: 'ended-epoch-not-completed',
-    file: 'node/broker/broker.ts',
-    text: 'this.epochs.complete(replica)',
-    replacement: '',
-    breaks: 'A subscription that begins in an epoch that has ended waits for ever for what is gone.',
     tests: [world],
   },
 ]

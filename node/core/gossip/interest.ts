@@ -3,6 +3,7 @@
 // the interest began. An origin's own word about itself is exact, because it precedes the batches on the same link; after
 // a partition the age of the interest, measured by one clock, makes it exact but for the time that the message took.
 
+import { assert } from '../common/assert.ts'
 import type { NodeId, StreamId } from '../common/ids.ts'
 import type { OriginState, Replica } from '../stream/replica.ts'
 import {
@@ -263,6 +264,7 @@ export class Interest {
       count(this.#context, 'gapsDeclared')
       count(this.#context, 'messagesMissing', to - next + 1)
       replica.skip(own, to)
+      assert((own.position ?? 0) >= to, 'what is given up is passed')
     }
   }
 

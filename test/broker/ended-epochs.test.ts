@@ -1,0 +1,75 @@
+// What a node keeps of epochs that have ended, and for how long: what others hold may be asked for, and retention is the stream's.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Boot } from '../../node/core/common/ids.ts'
+import { streamLimits } from '../../node/core/stream/definition.ts'
+import { Replica } from '../../node/core/stream/replica.ts'
+import { orders } from '../leader/leader-batches.ts'
+import { B, b, EpochsOfA, ledgerOf, nodes } from './epochs-of-a.ts'
+
+test('an origin of the stream is not forgotten as soon as an epoch in gossip mode begins, or is completed', () => {
+  const host = new EpochsOfA()
+  host.time = 1_000_000_000
+  const stranger = 9 as Boot
+  const more = new Map([...nodes, [stranger, B] as const])
+  host.epochs.onEpoch(ledgerOf('leader', 1, { [stranger]: 3 }), more, new Replica(orders))
+  host.epochs.onEpoch(ledgerOf('gossip', 2, { [stranger]: 3 }), more, undefined)
+  host.epochs.complete(host.first)
+  host.agent.handle({ kind: 'tick' }, host.time)
+  const known = [host.first, host.epochs.all('orders').at(-1)].map((replica) =>
+    replica?.origins.has(stranger),
+  )
+  assert.deepEqual(known, [true, true])
+})
+
+test('an epoch that has ended stays while empty until every subscriber has gone on behind it', () => {
+  const host = new EpochsOfA()
+  const [leading, last] = [new Replica(orders), new Replica(orders)]
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, leading)
+  host.epochs.onEpoch(ledgerOf('gossip', 2, { [b]: 5 }), nodes, undefined)
+  host.epochs.onEpoch(ledgerOf('leader', 3, { [b]: 9 }), nodes, last)
+  const chain = host.epochs.all('orders')
+  const [, , between] = chain
+  const kept: (readonly (Replica | undefined)[])[] = []
+  host.time += orders.retention.ageMs
+  for (const reads of [undefined, leading, between, last]) {
+    host.reads = reads
+    host.epochs.onSecond()
+    kept.push(host.epochs.all('orders'))
+  }
+  assert.deepEqual(kept, [chain, [leading, between, last], [between, last], [last]])
+})
+
+test('an ended epoch of which nothing is here stays as long as retention lets others hold it, if anything was published in it', () => {
+  const host = new EpochsOfA()
+  const [leading, last] = [new Replica(orders), new Replica(orders)]
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, leading)
+  host.epochs.onEpoch(ledgerOf('gossip', 2, { [b]: 5 }), nodes, undefined)
+  host.epochs.onEpoch(ledgerOf('leader', 3, { [b]: 9 }), nodes, last)
+  const between = host.epochs.next(leading)
+  host.reads = last
+  host.epochs.onSecond()
+  assert.deepEqual(host.epochs.all('orders'), [between, last])
+  host.time += orders.retention.ageMs - 1
+  host.epochs.onSecond()
+  assert.deepEqual(host.epochs.all('orders'), [between, last])
+  host.time++
+  host.epochs.onSecond()
+  assert.deepEqual(host.epochs.all('orders'), [last])
+})
+
+test('the epochs of a stream share its retention: what is held of the last one is kept, and of those before what it leaves', () => {
+  const host = new EpochsOfA()
+  const leading = new Replica({ ...orders, retention: { bytes: 300_000, ageMs: 60_000 } })
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, leading)
+  const bytesFor = (held: number): readonly number[] => {
+    leading.bytes = held
+    host.epochs.onSecond()
+    return [host.first, leading].map(({ definition }) => definition.retention.bytes)
+  }
+  assert.deepEqual(bytesFor(100_000), [200_000, 300_000])
+  // Whoever still reads in it gets on.
+  assert.deepEqual(bytesFor(290_000), [streamLimits.retentionBytesMin, 300_000])
+  assert.equal(host.first.definition.retention.ageMs, 60_000)
+})
