@@ -1,6 +1,7 @@
 // The epochs of every stream on this node: each has a replica of its own, so that the modes share nothing. An epoch that has ended stays while
 // somebody reads in it, or it holds what others may need; a subscriber that has everything up to its fence goes on in the next one.
 
+import { assert } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent, GossipInput } from '../core/gossip/agent.ts'
 import { type StreamDefinition, streamLimits } from '../core/stream/definition.ts'
@@ -11,7 +12,9 @@ import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
 import { batchCount, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 import { batchFrom } from '../wire/batch-producer.ts'
-import { leftOver, reportSealed } from './sealed-epoch.ts'
+import { gapBehind, isGap } from '../wire/gap-batch.ts'
+import { Rescue } from './rescue.ts'
+import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
 import type { Subscriber } from './subscriber.ts'
 
 /** What the epochs need of their broker. */
@@ -39,7 +42,7 @@ interface Epoch {
   readonly replica: Replica
   /** Last sequences before it. */
   readonly behind: ReadonlyMap<Boot, number>
-  /** Until when it may be asked for though nothing of it is here, milliseconds: others that were there may hold it. */
+  /** Until when it is kept because somebody may hold something of it, milliseconds; one in leader mode only as long as this node does. */
   keptTo: number
 }
 
@@ -49,9 +52,11 @@ export class Epochs implements EpochHost {
   readonly #chains = new Map<string, Epoch[]>()
   /** Whose the boots are that have published on a stream, as its group says. */
   readonly #nodes = new Map<string, ReadonlyMap<Boot, NodeId>>()
+  readonly #rescue: Rescue
 
   constructor(host: EpochsHost) {
     this.#host = host
+    this.#rescue = new Rescue(host)
   }
 
   /** The replica of a stream's present epoch, which is created where the stream is new, with its definition as it is now. */
@@ -104,9 +109,12 @@ export class Epochs implements EpochHost {
     const now = this.#host.now()
     for (const [name, chain] of this.#chains) {
       shareRetention(chain)
+      this.#rescue.run(chain.map(({ replica }) => replica))
       const kept = chain.filter(
         ({ replica, keptTo }, at) =>
-          !isEmpty(replica) || keptTo > now || this.#isOwed(chain.slice(at + 1), name),
+          keptTo > now ||
+          (replica.definition.mode === 'leader' && replica.messages > 0) ||
+          this.#isOwed(chain.slice(at + 1), name),
       )
       if (kept.length === chain.length) continue
       for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
@@ -116,7 +124,11 @@ export class Epochs implements EpochHost {
 
   onSealed(stream: StreamLedger): SealedEpoch {
     const { agent, node, boot } = this.#host
-    const replica = this.#gossipEpoch(stream)
+    const replica = this.#chains.get(stream.definition.name)?.at(-1)?.replica
+    assert(
+      replica?.definition.mode === 'gossip',
+      'only an epoch that has begun, and is in gossip mode, is sealed',
+    )
     replica.freeze()
     const own = agent.nextSequence(replica) - 1
     return { next: own + 1, report: () => reportSealed(replica, node, boot, own) }
@@ -126,11 +138,11 @@ export class Epochs implements EpochHost {
     stream: StreamLedger,
     nodes: ReadonlyMap<Boot, NodeId>,
     leaderReplica: Replica | undefined,
-  ): readonly LeftOver[] {
+  ): readonly LeftOver[] | undefined {
     const { definition, epoch } = stream
     const chain = this.#chains.get(definition.name) ?? []
     const before = chain.at(-1)
-    if (before !== undefined && before.number >= epoch) return []
+    if (before !== undefined && before.number >= epoch) return undefined
     this.#nodes.set(definition.name, nodes)
     const behind = new Map(stream.sequences)
     const rest = before === undefined ? [] : this.#end(before, behind)
@@ -158,9 +170,17 @@ export class Epochs implements EpochHost {
     const replica = this.#chains.get(definition.name)?.at(-1)?.replica
     for (const { frame: submitted, onPlaced } of submissions) {
       const next = replica === undefined ? 0 : agent.nextSequence(replica)
-      const frame = batchFrom(submitted, next, this.#host.allocate)
+      const frame = isGap(submitted)
+        ? gapBehind(submitted, next - 1)
+        : batchFrom(submitted, next, this.#host.allocate)
       if (replica === undefined || batchSequence(frame) !== next) {
         onPlaced?.(undefined)
+        continue
+      }
+      if (isGap(frame)) {
+        const own = replica.originState(this.#host.node, boot, this.#host.now())
+        own.beginBehind(next + batchCount(frame) - 1)
+        replica.skip(own, own.last)
         continue
       }
       const copy = this.#host.allocate(frame.length)
@@ -190,28 +210,36 @@ export class Epochs implements EpochHost {
     return replica
   }
 
-  /** The replica of an epoch in gossip mode that is to end; where this node has heard nothing of the stream, an empty one. */
-  #gossipEpoch({ definition, epoch: number, sequences }: StreamLedger): Replica {
-    const chain = this.#chains.get(definition.name) ?? []
-    const present = chain.at(-1)
-    if (present?.number === number) return present.replica
-    const id = toEpochId(definition.name, number)
-    const replica = this.#host.agent.define({ ...definition, mode: 'gossip' }, id)
-    this.#chains.set(definition.name, [...chain, { number, replica, behind: new Map(sequences), keptTo: 0 }])
-    return replica
-  }
-
   /** Ends an epoch: what belongs to it is delivered, or asked for; what does not goes on in the next one. */
   #end(epoch: Epoch, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
     const { replica, behind } = epoch
     const { mode, retention } = replica.definition
     replica.endAt(fence)
-    if (mode === 'leader') return []
-    const hasMessages = [...fence].some(([boot, to]) => to > (behind.get(boot) ?? 0))
+    if (mode === 'leader') return this.#passRest(replica, fence)
+    // As long as retention lets anybody hold anything of it, or behind it.
+    const hasMessages = replica.messages > 0 || [...fence].some(([boot, to]) => to > (behind.get(boot) ?? 0))
     if (hasMessages) epoch.keptTo = this.#host.now() + retention.ageMs
     if (replica.interestedSince !== undefined) this.complete(replica)
     this.#host.onEnded(replica)
-    return leftOver(replica, fence)
+    return this.#ownLeftOver(replica, fence)
+  }
+
+  /** Of an epoch in leader mode nothing is missing here but what a floor stood for. */
+  #passRest(replica: Replica, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
+    for (const [boot, to] of fence) {
+      const node = this.#nodes.get(replica.name)?.get(boot)
+      if (node !== undefined) replica.pass(replica.originState(node, boot, this.#host.now()), to)
+    }
+    return []
+  }
+
+  /** What this node has published behind the fence. */
+  #ownLeftOver(replica: Replica, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
+    const { node, boot } = this.#host
+    const state = replica.origins.get(boot)
+    const from = (fence.get(boot) ?? 0) + 1
+    const frames = state === undefined ? [] : ownLeftOver(replica, state, from)
+    return frames.length === 0 ? [] : [{ node, boot, from, frames }]
   }
 
   /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */
@@ -254,8 +282,4 @@ function shareRetention(chain: readonly Epoch[]): void {
     replica.definition = { ...replica.definition, retention }
     left -= replica.bytes
   }
-}
-
-function isEmpty(replica: Replica): boolean {
-  return replica.messages === 0 && replica.delivered.length === 0
 }

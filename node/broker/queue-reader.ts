@@ -15,6 +15,7 @@ import { noSlot, slotsOf } from '../wire/batch-slots.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { SentMessages } from './queue-progress.ts'
 import { firstOffset, lastOffset, startAtOffset } from './start.ts'
+import { toldGap } from './told-gap.ts'
 import type { TopicTables } from './topic-tables.ts'
 
 export type QueueItem =
@@ -163,13 +164,14 @@ export class QueueReader {
 
   #take(replica: Replica, found: FeedItem): QueueItem | undefined {
     const { state } = found
-    if (found.kind === 'gap') {
+    const gap = toldGap(found)
+    if (gap !== undefined) {
       const told = this.#told.get(state.boot) ?? 0
-      if (found.to <= told) return undefined
-      this.#told.set(state.boot, found.to)
-      return { kind: 'gap', replica, state, from: Math.max(found.from, told + 1), to: found.to }
+      if (gap.to <= told) return undefined
+      this.#told.set(state.boot, gap.to)
+      return { kind: 'gap', replica, state, from: Math.max(found.from, told + 1), to: gap.to }
     }
-    const { frame } = found.entry
+    const frame = found.kind === 'batch' ? found.entry.frame : undefined
     // What passes by without a message has no place.
     if (frame === undefined || isVoid(frame)) return undefined
     const taken = this.#filter(frame)

@@ -3,9 +3,10 @@
 import { type Boot, type NodeId, type Origin, toOrigin } from '../core/common/ids.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { SequenceRange } from '../core/stream/sequence-ranges.ts'
-import type { LeftOver } from '../leader/epoch-host.ts'
 import type { Held, SealReport } from '../leader/fence.ts'
-import { batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
+import { batchCount, batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
+import { batchFrom } from '../wire/batch-producer.ts'
+import { encodeGap } from '../wire/gap-batch.ts'
 
 /** Ranges of one origin that are told; what lies behind them is not counted as held. */
 const rangesMax = 64
@@ -36,22 +37,46 @@ function rangesBehind({ log }: OriginState, sequence: number): SequenceRange[] {
   return ranges.slice(0, rangesMax)
 }
 
-/** What every origin has numbered behind the fence without a hole, as far as it is held here: copies that can be submitted. */
-export function leftOver(replica: Replica, fence: ReadonlyMap<Boot, number>): LeftOver[] {
-  const found: LeftOver[] = []
-  for (const { node, boot, log } of replica.origins.values()) {
-    const from = (fence.get(boot) ?? 0) + 1
-    const frames: Uint8Array[] = []
-    for (let entry = log.atOrAfter(from), next = from; entry?.from === next; entry = log.atOrAfter(next)) {
-      const { frame } = entry
-      next = entry.to + 1
-      if (frame === undefined) break
-      const copy = new Uint8Array(frame)
-      const flags = lastingFlags(copy) | batchFlag.submitted
-      numberBatch(copy, replica.stream, boot, batchSequence(frame), flags)
-      frames.push(copy)
-    }
-    if (frames.length > 0) found.push({ node, boot, from, frames })
+/** Copies of what is held of an origin from a sequence on, up to the first hole or `bytesMax`, as they can be submitted. */
+export function leftOver(
+  { stream }: Replica,
+  { boot, log }: OriginState,
+  from: number,
+  bytesMax: number = Number.POSITIVE_INFINITY,
+): Uint8Array[] {
+  const frames: Uint8Array[] = []
+  let bytes = 0
+  for (let entry = log.atOrAfter(from), next = from; entry !== undefined && bytes < bytesMax; ) {
+    const { frame } = entry
+    if (entry.from > next || frame === undefined) break
+    const copy = new Uint8Array(batchFrom(frame, next, allocate))
+    numberBatch(copy, stream, boot, batchSequence(copy), lastingFlags(copy) | batchFlag.submitted)
+    frames.push(copy)
+    bytes += copy.length
+    next = entry.to + 1
+    entry = log.atOrAfter(next)
   }
-  return found
+  return frames
+}
+
+/** The same of this node's own messages, all of them: for what it has dropped stand gaps, since nobody else will ever say what became of it. */
+export function ownLeftOver(replica: Replica, state: OriginState, from: number): Uint8Array[] {
+  const frames: Uint8Array[] = []
+  for (let next = from; next <= state.last; ) {
+    const held = leftOver(replica, state, next)
+    frames.push(...held)
+    const last = held.at(-1)
+    if (last !== undefined) next = batchSequence(last) + batchCount(last)
+    const to = state.gapAt(next)?.to
+    if (to === undefined) return frames
+    frames.push(
+      ...encodeGap({ stream: replica.stream, boot: state.boot, from: next, to, reason: 'retention' }),
+    )
+    next = to + 1
+  }
+  return frames
+}
+
+function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(bytes)
 }

@@ -16,6 +16,7 @@ import type { BrokerPorts } from './ports.ts'
 import { joinPositions } from './positions.ts'
 import type { ChooseEpoch, Positions } from './start.ts'
 import { SubscriberJournal } from './subscriber-journal.ts'
+import { toldGap } from './told-gap.ts'
 import type { TopicTables } from './topic-tables.ts'
 
 /** Where a subscriber's items go: a client's connection, or the node itself. */
@@ -254,15 +255,14 @@ export class Subscriber {
   #hand(replica: Replica, item: FeedItem): void {
     const at = this.#host.ports.now()
     this.lastTaken = at
-    const { state } = item
-    if (item.kind === 'gap') {
-      const { from, to, reason } = item
-      this.journal.gap(replica, state, from, to, reason, at)
-      this.options.sink.gap(replica, state, from, to, reason)
-      return
+    const { state, from } = item
+    const gap = toldGap(item)
+    if (gap !== undefined) {
+      this.journal.gap(replica, state, from, gap.to, gap.reason, at)
+      this.options.sink.gap(replica, state, from, gap.to, gap.reason)
     }
-    const { entry, from } = item
-    const { frame, to } = entry
+    if (item.kind === 'gap') return
+    const { frame, to } = item.entry
     // Of a void its origin's numbers pass by, and nobody gets anything.
     if (frame === undefined || isVoid(frame)) return
     const topics = this.#host.topicTables.read(frame)

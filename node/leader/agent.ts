@@ -12,10 +12,11 @@ import { decodeMeta, metaFrameType } from '../meta/meta-frames.ts'
 import type { Roster } from '../meta/roster.ts'
 import { batchStream } from '../wire/batch-header.ts'
 import { raftFrameType } from '../wire/raft-frames.ts'
-import { controlFrameType, decodeControl } from './control.ts'
+import { controlFrameType } from './control.ts'
 import { DataGroups } from './data-groups.ts'
 import { DataMachine, type DataMachineOptions } from './data-machine.ts'
 import { SubmissionDesk } from './desk.ts'
+import type { LeftOver } from './epoch-host.ts'
 import { type LeaderLimits, leaderLimits } from './limits.ts'
 import { nameFrameType } from './names/command.ts'
 import { NameGroup } from './names/name-group.ts'
@@ -151,6 +152,13 @@ export class LeaderAgent {
     else this.#routes.tellLeader(stream, { op: 'mode', epoch, definition })
   }
 
+  /** Batches of other nodes that were left over when an epoch ended, of which this one has copies, are to have their places. */
+  saveLeftOver(name: string, rest: readonly LeftOver[]): void {
+    const id = toStreamId(name)
+    this.#desk.addLeftOver(name, rest)
+    this.#desk.sendAgain((stream) => stream === id)
+  }
+
   nextSequence({ stream }: Replica): number {
     const { boot } = this.#options
     const last = this.#data.of(stream)?.machine.ledger.streams.get(stream)?.sequences.get(boot) ?? 0
@@ -183,22 +191,11 @@ export class LeaderAgent {
   /** A frame of one of `leaderFrameTypes`; false where it is broken. */
   onFrame(node: NodeId, frame: Uint8Array): boolean {
     if (frame[0] === raftFrameType) return this.groups.onFrame(node, frame)
-    if (frame[0] === controlFrameType) return this.#onControl(node, frame)
+    if (frame[0] === controlFrameType) return this.#routes.onControl(node, frame)
     if (frame[0] === nameFrameType) return this.names.onFrame(frame)
     const message = decodeMeta(frame)
     if (message !== undefined) this.cluster.onMessage(node, message)
     return message !== undefined
-  }
-
-  #onControl(node: NodeId, frame: Uint8Array): boolean {
-    const control = decodeControl(frame, node)
-    if (control === undefined) return false
-    const name = control.op === 'mode' ? control.definition.name : control.stream
-    const { switching, numbering } = this.#data.of(toStreamId(name))?.machine ?? {}
-    if (control.op === 'mode') switching?.onWish(control.definition, control.epoch)
-    else if (control.op === 'sealed') switching?.onReport(control.stream, control.epoch, control.report)
-    else numbering?.introduceOrigin(control.origin)
-    return true
   }
 
   /** A batch that another node wants to have a place. Where this node cannot give one, the other will hear who can. */

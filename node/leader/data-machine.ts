@@ -8,6 +8,7 @@ import type { GroupLog } from '../groups/group-log.ts'
 import type { Floor, Machine } from '../groups/machine.ts'
 import { batchBoot, batchCount, batchSequence, batchStream } from '../wire/batch-header.ts'
 import { isVoid } from '../wire/batch-producer.ts'
+import { isGap } from '../wire/gap-batch.ts'
 import { type Command, decodeCommand, encodeCommand } from './command.ts'
 import { Ledger, type StreamLedger } from './ledger.ts'
 import { Numbering } from './numbering.ts'
@@ -150,7 +151,7 @@ export class DataMachine implements Machine {
     const { frame } = command
     const node = this.#ledger.nodes.get(batchBoot(frame))
     if (node !== undefined) streams.insert(node, frame, index <= this.#recoveredTo)
-    if (node !== undefined && isVoid(frame)) this.#tellVoid(node, frame)
+    if (node !== undefined && isVoid(frame) && !isGap(frame)) this.#tellVoid(node, frame)
     onPlaced(frame)
   }
 

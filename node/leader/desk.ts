@@ -71,12 +71,12 @@ export class SubmissionDesk {
     this.#submit(stream)
   }
 
-  /** What is left over of an epoch goes before what has come since. */
+  /** What is left over of an epoch goes before what has come since, and behind what was left over before. */
   addLeftOver(name: string, leftOver: readonly LeftOver[]): void {
     for (const { node, boot, from, frames } of leftOver) {
       const origin = boot === this.#options.boot ? undefined : { node, boot, stream: name }
       const submissions = this.#table.open(toStreamId(name), boot, from, origin)
-      submissions.putInFront(frames, lastOf, this.#options.ports.now())
+      submissions.merge(frames, lastOf, this.#options.ports.now())
     }
   }
 

@@ -27,12 +27,15 @@ export interface LeftOver {
 export interface EpochHost {
   /** An epoch in gossip mode is to end: nothing more is numbered or delivered in it. */
   onSealed(stream: StreamLedger): SealedEpoch
-  /** An epoch begins, behind the sequences of the stream. `replica`: of one in leader mode. */
+  /**
+   * An epoch begins, behind the sequences of the stream. `replica`: of one in leader mode. Returns what this node has published behind the
+   * end of the one before; undefined where the epoch has begun already.
+   */
   onEpoch(
     stream: StreamLedger,
     nodes: ReadonlyMap<Boot, NodeId>,
     replica: Replica | undefined,
-  ): readonly LeftOver[]
+  ): readonly LeftOver[] | undefined
   /** Batches of this node's publishers that have no place go on in the epoch in gossip mode that has begun. */
   publishAgain(stream: StreamLedger, submissions: readonly Submission[]): void
 }

@@ -5,6 +5,7 @@ import { type Boot, fromOrigin, type NodeId, type Origin, type StreamId } from '
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import { batchBoot, batchCount, batchSequence, batchStream, placeBatch } from '../wire/batch-header.ts'
 import { batchFrom, isNamed, isVoid } from '../wire/batch-producer.ts'
+import { gapBehind, isGap } from '../wire/gap-batch.ts'
 import type { Command } from './command.ts'
 import type { Ledger } from './ledger.ts'
 import { placeNamed } from './producer-batches.ts'
@@ -42,16 +43,17 @@ export class Numbering {
     if (end === undefined || end.isClosed) return
     const boot = batchBoot(submitted)
     const last = end.sequences.get(boot) ?? this.#ledger.streams.get(id)?.sequences.get(boot) ?? 0
-    // Another leader may have cut a named producer's batch, and the log have only its first part.
-    const frame = isNamed(submitted) ? batchFrom(submitted, last + 1, allocate) : submitted
+    // Another leader may have cut a named producer's batch, and the log have only its first part; of a gap somebody else may have had a part.
+    const rest = isNamed(submitted) ? batchFrom(submitted, last + 1, allocate) : submitted
+    const frame = isGap(rest) ? gapBehind(rest, last) : rest
     const from = batchSequence(frame)
     if (from !== last + 1) return
     this.#introduce(node, boot)
     const count = batchCount(frame)
     end.sequences.set(boot, from + count - 1)
     if (isNamed(frame)) return this.#submitNamed(end, frame)
-    placeBatch(frame, end.epoch, end.last + 1)
-    end.last += count
+    placeBatch(frame, end.epoch, isVoid(frame) ? 0 : end.last + 1)
+    if (!isVoid(frame)) end.last += count
     this.#propose({ op: 'batch', frame })
   }
 

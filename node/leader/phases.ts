@@ -37,23 +37,27 @@ export class Phases {
     replicas: ReadonlyMap<StreamId, Replica>,
   ): void {
     const { definition, isSealing, epoch } = stream
-    const { epochs, desk } = this.#options
     const { name } = definition
     const id = toStreamId(name)
-    if (isSealing) {
-      const state = epochs.onSealed(stream)
-      desk.own(id, state.next)
-      this.#sealed.set(id, { name, epoch, state })
-      return this.report((each) => each === id)
-    }
+    // Also one that is sealed by now: where a floor stood for its beginning, this node has still to go on in it.
+    this.#begin(stream, nodes, definition.mode === 'leader' ? replicas.get(id) : undefined)
     this.#sealed.delete(id)
-    if (definition.mode === 'leader') {
-      desk.addLeftOver(name, epochs.onEpoch(stream, nodes, replicas.get(id)))
-      desk.sendAgain((each) => each === id)
-    } else {
-      desk.addLeftOver(name, epochs.onEpoch(stream, nodes, undefined))
-      epochs.publishAgain(stream, desk.takeAll(id))
-    }
+    if (!isSealing) return
+    const state = this.#options.epochs.onSealed(stream)
+    this.#options.desk.own(id, state.next)
+    this.#sealed.set(id, { name, epoch, state })
+    this.report((each) => each === id)
+  }
+
+  /** What is left over of the epoch before goes on in this one. */
+  #begin(stream: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>, replica: Replica | undefined): void {
+    const { epochs, desk } = this.#options
+    const { name, mode } = stream.definition
+    const id = toStreamId(name)
+    const rest = epochs.onEpoch(stream, nodes, replica)
+    if (rest !== undefined) desk.addLeftOver(name, rest)
+    if (mode === 'leader') desk.sendAgain((each) => each === id)
+    else if (rest !== undefined) epochs.publishAgain(stream, desk.takeAll(id))
   }
 
   /** What was not heard is said again. */

@@ -47,7 +47,7 @@ export function placeNamed(
  */
 export function takeProducer(producers: Producers, frame: Uint8Array): boolean {
   const producer = batchProducer(frame)
-  if (producer === undefined) return !isVoid(frame)
+  if (producer === undefined) return true
   const { sequence } = producer
   const key = keyOf(frame, producer)
   const count = batchCount(frame)

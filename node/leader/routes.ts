@@ -1,9 +1,9 @@
-// Who leads the group of a stream, as far as this node knows, and how something is said to him.
+// Who leads the group of a stream, as far as this node knows, and how something is said to whoever does.
 
-import type { NodeId, StreamId } from '../core/common/ids.ts'
+import { type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { Cluster } from '../meta/cluster.ts'
-import { type Control, encodeControl } from './control.ts'
+import { type Control, decodeControl, encodeControl } from './control.ts'
 import type { DataGroups } from './data-groups.ts'
 import type { Route } from './desk.ts'
 import type { LeaderPorts } from './ports.ts'
@@ -51,5 +51,17 @@ export class Routes {
     const frame = encodeControl(control)
     for (const node of leader === undefined ? (cluster.roster?.nodes ?? []) : [leader])
       if (node !== self) sendFrame(node, frame)
+  }
+
+  /** What another node says to whoever leads; false where it is broken. */
+  onControl(node: NodeId, frame: Uint8Array): boolean {
+    const control = decodeControl(frame, node)
+    if (control === undefined) return false
+    const name = control.op === 'mode' ? control.definition.name : control.stream
+    const { switching, numbering } = this.#options.data.of(toStreamId(name))?.machine ?? {}
+    if (control.op === 'mode') switching?.onWish(control.definition, control.epoch)
+    else if (control.op === 'sealed') switching?.onReport(control.stream, control.epoch, control.report)
+    else numbering?.introduceOrigin(control.origin)
+    return true
   }
 }

@@ -88,12 +88,8 @@ export class LeaderStreams {
       for (const [boot, to] of sequences) {
         const node = nodes.get(boot)
         if (node === undefined) continue
-        const state = replica.originState(node, boot, now)
         // To whoever reads here this is a gap.
-        if (state.position === undefined) replica.setBase(state, 0)
-        const { position = 0 } = state
-        if (position < to) state.gone.add(position + 1, to)
-        replica.skip(state, to)
+        replica.pass(replica.originState(node, boot, now), to)
       }
       this.#grown.add(replica)
     }

@@ -89,14 +89,16 @@ export class Submissions {
     }
   }
 
-  /** Puts batches in front, which were numbered before all that are here. They are copied. */
-  putInFront(frames: readonly Uint8Array[], to: (frame: Uint8Array) => number, at: number): void {
+  /** Puts batches where they belong among those that are here, by their numbers. They are copied. */
+  merge(frames: readonly Uint8Array[], to: (frame: Uint8Array) => number, at: number): void {
     const others = this.takeAll()
-    for (const frame of frames) {
-      this.#push({ frame: this.#arena.keep(frame), to: to(frame), at, onPlaced: undefined })
-      this.next = Math.max(this.next, to(frame) + 1)
+    const added = frames.map((frame) => {
+      return { frame: this.#arena.keep(frame), to: to(frame), at, onPlaced: undefined }
+    })
+    for (const submission of [...added, ...others].sort((left, right) => left.to - right.to)) {
+      this.#push(submission)
+      this.next = Math.max(this.next, submission.to + 1)
     }
-    for (const submission of others) this.#push(submission)
     this.#expired = 0
   }
 

@@ -1,5 +1,6 @@
 // What one seed of the switching world is about: size, timing, disks, how often a mode is changed, and which faults happen how often.
 
+import { type Retention, streamLimits } from '../../node/core/stream/definition.ts'
 import { Dice } from '../dice.ts'
 import type { DiskPlan } from '../leader/plan.ts'
 import { asTcp, type FaultRates, type NetworkPlan } from '../plan.ts'
@@ -17,6 +18,8 @@ export interface SwitchingPlan extends NetworkPlan, DiskPlan {
   readonly wishesPerSecond: number
   /** Subscribers that read at whatever node is up, beside one at each node. */
   readonly wanderers: number
+  /** Of every stream. */
+  readonly retention: Retention
 }
 
 const noFaults = { cut: 0, cutOneWay: 0, partition: 0, crash: 0, pause: 0, congestion: 0, stall: 0 } as const
@@ -25,6 +28,11 @@ const noFaults = { cut: 0, cutOneWay: 0, partition: 0, crash: 0, pause: 0, conge
 export function hasSilence({ faults }: SwitchingPlan): boolean {
   const { stall: _, ...ofNodes } = faults
   return Object.values(ofNodes).some((perSecond) => perSecond > 0)
+}
+
+/** Whether retention may drop something in the time of a run. */
+export function mayDrop({ retention }: SwitchingPlan): boolean {
+  return retention.bytes <= streamLimits.retentionBytesMin || retention.ageMs < 60_000
 }
 
 /** Draws the plan of a seed. */
@@ -66,5 +74,9 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
     payloadBytesMax: dice.chance(0.3) ? 4_000 : 64,
     wishesPerSecond: dice.between(0.2, 2),
     wanderers: dice.whole(0, 3),
+    retention: {
+      bytes: dice.chance(0.2) ? streamLimits.retentionBytesMin : 64 * 1024 * 1024,
+      ageMs: dice.chance(0.1) ? dice.whole(500, 5_000) : 3_600_000,
+    },
   }
 }

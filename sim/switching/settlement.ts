@@ -2,14 +2,23 @@
 // every publication answered, every reader with everything.
 
 import type { Boot } from '../../node/core/common/ids.ts'
+import { mayDrop } from './plan.ts'
+import type { SwitchingNode } from './switching-node.ts'
 import type { IsThere } from './verdict.ts'
 import type { SwitchingWorld } from './world.ts'
 
 /** What is unsettled; empty when nothing is. */
-export function unsettled({ nodes, audience, verdict }: SwitchingWorld, names: readonly string[]): string[] {
+export function unsettled(
+  { plan, nodes, audience, verdict }: SwitchingWorld,
+  names: readonly string[],
+): string[] {
   const isRunning = (boot: Boot): boolean => nodes.some((node) => node.boot === boot)
-  const isThere: IsThere = (stream, boot, sequence) =>
-    isRunning(boot) || nodes.some((node) => node.has(stream, boot, sequence))
+  const isThere: IsThere = (stream, boot, sequence, hasPlace) => {
+    if (!mayDrop(plan)) return hasPlace || isRunning(boot) || isSaved(nodes, stream, boot, sequence)
+    return hasPlace || isRunning(boot)
+      ? nodes.some((node) => node.has(stream, boot, sequence))
+      : isSaved(nodes, stream, boot, sequence)
+  }
   const problems = nodes.filter(({ isAlive }) => !isAlive).map(({ id }) => `${id} is down`)
   for (const name of names) {
     const epochs = nodes.map((node) => node.epochOf(name))
@@ -23,4 +32,12 @@ export function unsettled({ nodes, audience, verdict }: SwitchingWorld, names: r
     if (problem !== undefined) problems.push(`${problem} at ${reader.node?.id}: ${reader.position}`)
   }
   return problems
+}
+
+/** Whether a message of a boot that is over is in an epoch, or to be taken into the present one: nothing between that one and it is gone. */
+function isSaved(nodes: readonly SwitchingNode[], stream: string, boot: Boot, sequence: number): boolean {
+  const end = Math.max(...nodes.map((node) => node.endOf(stream, boot)))
+  for (let each = Math.min(sequence, end + 1); each <= sequence; each++)
+    if (!nodes.some((node) => node.has(stream, boot, each))) return false
+  return true
 }

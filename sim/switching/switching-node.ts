@@ -26,7 +26,6 @@ const tickMs = { busy: 100, rest: 1000 } as const
 const secondMs = 1000
 /** What a publication without a place waits for, milliseconds. */
 const timeoutMs = 5000
-const retention = { bytes: 64 * 1024 * 1024, ageMs: 3_600_000 } as const
 
 export class SwitchingNode implements LinkEnd<Sent> {
   readonly id: NodeId
@@ -69,11 +68,11 @@ export class SwitchingNode implements LinkEnd<Sent> {
     const boot = this.#dice.big() as Boot
     this.boot = boot
     const slabs = new CountedSlabs(smallWipedSlabs)
-    const { timeline, nodes, tally } = this.#world
+    const { timeline, nodes, tally, plan } = this.#world
     const broker = new Broker({
       ...{ node: this.id, boot, slabs, leader: this.#createLeader(boot, slabs) },
       peers: nodes.map(({ id }) => id),
-      defaults: { retention, copies: 1 },
+      defaults: { retention: plan.retention, copies: 1 },
       copiesTimeoutMs: timeoutMs,
       ports: {
         now: () => timeline.now,
@@ -128,12 +127,17 @@ export class SwitchingNode implements LinkEnd<Sent> {
       : this.broker?.epochs.numberOf(replica)
   }
 
-  /** Whether it holds a message as one of an epoch: behind the fence of one that has ended, it belongs to none. */
+  /** Last sequence of a boot that belongs to an epoch which has ended; 0 if none does. */
+  endOf(stream: string, boot: Boot): number {
+    const ends = (this.broker?.epochs.all(stream) ?? []).map(({ fence }) => fence?.get(boot) ?? 0)
+    return Math.max(0, ...ends)
+  }
+
+  /** Whether it holds a message, as one of an epoch or left over behind the fence of one. */
   has(stream: string, boot: Boot, sequence: number): boolean {
-    return (this.broker?.epochs.all(stream) ?? []).some(({ origins, fence }) => {
+    return (this.broker?.epochs.all(stream) ?? []).some(({ origins }) => {
       const entry = origins.get(boot)?.log.atOrAfter(sequence)
-      const isIn = fence === undefined || sequence <= (fence.get(boot) ?? 0)
-      return isIn && entry !== undefined && entry.from <= sequence
+      return entry !== undefined && entry.from <= sequence
     })
   }
 

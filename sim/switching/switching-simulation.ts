@@ -8,7 +8,7 @@ import { Dice } from '../dice.ts'
 import { Network } from '../network.ts'
 import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
 import { SwitchingFaults } from './faults.ts'
-import { hasSilence, type SwitchingPlan } from './plan.ts'
+import { hasSilence, mayDrop, type SwitchingPlan } from './plan.ts'
 import { unsettled } from './settlement.ts'
 import { SwitchingNode } from './switching-node.ts'
 import type { SwitchingReader } from './switching-reader.ts'
@@ -87,7 +87,7 @@ export class SwitchingSimulation {
     const network = new Network(timeline, plan, tally, sentCodec)
     const world: SwitchingWorld = {
       ...{ plan, timeline, tally, tell, network, nodes },
-      ...{ audience: [], verdict: new Verdict(hasSilence(plan)) },
+      ...{ audience: [], verdict: new Verdict(hasSilence(plan), mayDrop(plan)) },
     }
     for (const letter of 'ABCDE'.slice(0, plan.nodes)) nodes.push(new SwitchingNode(world, letter as NodeId))
     return world

@@ -30,8 +30,8 @@ interface Publication {
   outcome: PublishOutcome['status'] | undefined
 }
 
-/** Whether a boot has not ended, or a node that runs has its message in an epoch. */
-export type IsThere = (stream: string, boot: Boot, sequence: number) => boolean
+/** Whether nodes that run must have a message: it has a place, or is in an epoch, or must be taken into one; and retention has not dropped it. */
+export type IsThere = (stream: string, boot: Boot, sequence: number, hasPlace: boolean) => boolean
 
 /** Where a reader stands. */
 interface Track {
@@ -50,12 +50,14 @@ export class Verdict {
   readonly #places = new Map<string, Message>()
   readonly #tracks = new Map<SwitchingReader, Track>()
   readonly #hasSilence: boolean
+  readonly #mayDrop: boolean
   /** The one whose messages are being numbered. */
   #numbering: Publication | undefined
 
-  /** `hasSilence`: whether faults may keep nodes from hearing each other. */
-  constructor(hasSilence: boolean) {
+  /** `hasSilence`: whether faults may keep nodes from hearing each other. `mayDrop`: whether retention may drop what others still hold. */
+  constructor(hasSilence: boolean, mayDrop: boolean) {
     this.#hasSilence = hasSilence
+    this.#mayDrop = mayDrop
   }
 
   onPublish(boot: Boot, number: number, drafts: readonly Draft[]): void {
@@ -152,10 +154,10 @@ export class Verdict {
   *problems(reader: SwitchingReader, isThere: IsThere): Generator<string> {
     const track = this.#trackOf(reader)
     for (const message of this.#owed(reader.stream)) {
-      if (track.got.has(message)) continue
+      if (track.got.has(message) || (this.#mayDrop && track.told.has(message))) continue
       const { origin, sequence, epoch, offset = 0, boot } = message
       // What has no place may be gone with the nodes that held it, and is left where its node was not heard when an epoch ended.
-      if (offset === 0 && (boot === undefined || !isThere(message.stream, boot, sequence))) continue
+      if (boot === undefined || !isThere(message.stream, boot, sequence, offset > 0)) continue
       const what = `${reader.stream} ${origin} ${sequence} (epoch ${epoch}, place ${offset})`
       yield `reader ${reader.number} ${track.told.has(message) ? 'was told the loss of' : 'lacks'} ${what}`
     }

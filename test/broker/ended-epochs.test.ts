@@ -4,9 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Boot } from '../../node/core/common/ids.ts'
 import { streamLimits } from '../../node/core/stream/definition.ts'
+import { hasPassed } from '../../node/core/stream/feed.ts'
+import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import { Replica } from '../../node/core/stream/replica.ts'
-import { orders } from '../leader/leader-batches.ts'
-import { B, b, EpochsOfA, ledgerOf, nodes } from './epochs-of-a.ts'
+import { batchCount, batchSequence } from '../../node/wire/batch-header.ts'
+import { encodeGap, isGap } from '../../node/wire/gap-batch.ts'
+import { batchOf, orders, ordersId } from '../leader/leader-batches.ts'
+import { A, a, B, b, EpochsOfA, ledgerOf, nodes } from './epochs-of-a.ts'
 
 test('an origin of the stream is not forgotten as soon as an epoch in gossip mode begins, or is completed', () => {
   const host = new EpochsOfA()
@@ -72,4 +76,62 @@ test('the epochs of a stream share its retention: what is held of the last one i
   // Whoever still reads in it gets on.
   assert.deepEqual(bytesFor(290_000), [streamLimits.retentionBytesMin, 300_000])
   assert.equal(host.first.definition.retention.ageMs, 60_000)
+})
+
+test('for what this node has published behind the fence, and has no more, stand gaps', () => {
+  const host = new EpochsOfA()
+  host.first.definition = { ...orders, mode: 'gossip', retention: { bytes: 1_000_000, ageMs: 1000 } }
+  for (const from of [1, 2, 3]) host.publish(from)
+  host.time = 2001
+  host.agent.handle({ kind: 'tick' }, host.time)
+  const begun = ledgerOf('leader', 1, { [a]: 1 })
+  const [rest] = host.epochs.onEpoch(begun, nodes, new Replica(orders)) ?? []
+  const [gap = new Uint8Array(0), ...more] = rest?.frames ?? []
+  assert.deepEqual([isGap(gap), batchSequence(gap), batchCount(gap), more.length], [true, 2, 2, 0])
+})
+
+test('a gap is published again as nothing but its numbers', () => {
+  const host = new EpochsOfA()
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
+  const ledger = ledgerOf('gossip', 2, { [a]: 5 })
+  host.epochs.onEpoch(ledger, nodes, undefined)
+  const [frame = new Uint8Array(0)] = encodeGap({
+    stream: ordersId,
+    boot: a,
+    from: 4,
+    to: 9,
+    reason: 'retention',
+  })
+  const next = { frame: batchOf({ from: 10, texts: ['j'] }), to: 10 }
+  const common = { at: 0, onPlaced: undefined }
+  host.epochs.publishAgain(ledger, [
+    { frame, to: 9, ...common },
+    { ...next, ...common },
+  ])
+  const present = host.epochs.all('orders').at(-1)
+  assert.ok(present)
+  const own = present.originState(A, a, 0)
+  assert.deepEqual([own.log.first?.from, own.log.last?.to, host.agent.nextSequence(present)], [10, 10, 11])
+  assert.equal(own.isGivenUp(6), true)
+})
+
+test('what a floor stood for of an epoch in leader mode is gone, so that whoever reads in it is told, and goes on', () => {
+  const host = new EpochsOfA()
+  const leading = new Replica(orders)
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, leading)
+  // The next that is heard of is the epoch after the next but one.
+  host.epochs.onEpoch(ledgerOf('leader', 5, { [b]: 9 }), nodes, new Replica(orders))
+  const feed = new LogFeed(leading, { kind: 'after', vector: new Map([[b, 4]]), others: 'zero' })
+  const item = feed.next()
+  assert.deepEqual([item?.kind, item?.from, item?.kind === 'gap' && item.to], ['gap', 5, 9])
+  assert.ok(hasPassed(feed, leading.fence ?? new Map()))
+})
+
+test('an origin of an epoch that has ended is not forgotten before the epoch', () => {
+  const host = new EpochsOfA()
+  const stranger = 9 as Boot
+  const more = new Map([...nodes, [stranger, B] as const])
+  host.epochs.onEpoch(ledgerOf('leader', 1, { [stranger]: 0 }), more, new Replica(orders))
+  host.agent.handle({ kind: 'tick' }, host.time + 100 * orders.retention.ageMs)
+  assert.equal(host.first.origins.has(stranger), true)
 })

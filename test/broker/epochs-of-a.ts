@@ -82,6 +82,12 @@ export class EpochsOfA implements EpochsHost {
     this.current.push(replica)
   }
 
+  /** This node publishes the message with its next number. */
+  publish(from: number): void {
+    const frame = batchOf({ boot: a, from, texts: [`${from}`] })
+    this.handle({ kind: 'publish', replica: this.first, frame, count: 1, confirm: false, token: 0 })
+  }
+
   /** A batch of B comes, with so many messages. */
   receive(from: number, count: number): void {
     const frame = batchOf({ boot: b, from, texts: Array.from({ length: count }, (_, at) => `${from + at}`) })

@@ -220,8 +220,8 @@ test('what is left over of an epoch in gossip mode goes into the next one with i
   await host.publish(7, 'others x', 'others y')
   const replica = host.broker.replicaOf(rest)
   assert.ok(replica)
-  const [left] = leftOver(replica, new Map())
-  const [frame] = left?.frames ?? []
+  const state = replica.originState(host.broker.node, host.broker.boot, 0)
+  const [frame] = leftOver(replica, state, 1)
   assert.ok(frame)
   assert.deepEqual([textsOf(frame), batchProducer(frame)], [['x', 'y'], { name: 'p', sequence: 7 }])
 })

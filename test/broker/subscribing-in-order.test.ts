@@ -6,9 +6,11 @@ import type { Broker } from '../../node/broker/broker.ts'
 import { Publisher } from '../../node/broker/publisher.ts'
 import { startOf } from '../../node/broker/start.ts'
 import type { Subscriber, SubscriberSink } from '../../node/broker/subscriber.ts'
+import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import type { SubscribeRequest } from '../../node/wire/control.ts'
-import { textsOf } from '../leader/leader-batches.ts'
+import { encodeGap } from '../../node/wire/gap-batch.ts'
+import { batchOf, ordersId, textsOf } from '../leader/leader-batches.ts'
 import { createBroker } from './test-broker.ts'
 
 /** A broker that is alone in its cluster, with the stream `orders` in leader mode. */
@@ -56,7 +58,7 @@ class Host {
     const sink: SubscriberSink = {
       canTake: true,
       batch: (_replica, _state, frame) => got.push(...textsOf(frame)),
-      gap: () => got.push('gap'),
+      gap: (_replica, _state, from, to, reason) => got.push(`gap ${from}-${to} (${reason})`),
     }
     const common = {
       sub: 's',
@@ -118,4 +120,18 @@ test('a subscription goes on behind its cursor', async () => {
   const { got } = host.subscribe({ cursor })
   await host.turns()
   assert.deepEqual(got, ['c'])
+})
+
+test('what its publisher had no more when it got its place is told as a gap, in the order of the stream', async () => {
+  const host = new Host()
+  await host.lead()
+  const { got } = host.subscribe('now')
+  await host.turns()
+  await host.publish('a')
+  const boot = 9 as Boot
+  const gap = encodeGap({ stream: ordersId, boot, from: 1, to: 3, reason: 'retention' })
+  const frames = [...gap, batchOf({ boot, from: 4, texts: ['d'] })]
+  host.broker.leader.saveLeftOver('orders', [{ node: 'B' as NodeId, boot, from: 1, frames }])
+  await host.publish('b')
+  assert.deepEqual(got, ['a', 'gap 1-3 (retention)', 'd', 'b'])
 })

@@ -8,10 +8,12 @@ import type { Command } from '../../node/leader/command.ts'
 import { Ledger } from '../../node/leader/ledger.ts'
 import { Numbering } from '../../node/leader/numbering.ts'
 import { batchEpoch, batchPlace, batchSequence } from '../../node/wire/batch-header.ts'
+import { encodeGap } from '../../node/wire/gap-batch.ts'
 import { type BatchFields, batchOf, orders, ordersId } from './leader-batches.ts'
 
 const A = 'A' as NodeId
 const B = 'B' as NodeId
+const gapOfA = { stream: ordersId, boot: 1 as Boot, reason: 'retention' } as const
 const gossip: StreamDefinition = { ...orders, mode: 'gossip' }
 
 interface Leader {
@@ -115,4 +117,16 @@ test('what was numbered before the epoch of a new stream had begun is not number
   submit(A, { from: 2 })
   assert.deepEqual(said.slice(-2), ['1 at 1/1', '2 at 1/2'])
   assert.equal(ledger.nodes.has(1 as Boot), false)
+})
+
+test('of a gap the numbers pass by, without places, as far as nobody else has brought what they had', () => {
+  const { said, commands, ledger, numbering, submit } = leader()
+  submit(A, { from: 1, texts: ['a', 'b'] })
+  const [gap = new Uint8Array(0)] = encodeGap({ ...gapOfA, from: 1, to: 4 })
+  numbering.submit(A, gap, orders)
+  submit(A, { from: 5 })
+  assert.deepEqual(said.slice(2), ['1 at 1/1', '3 at 1/0', '5 at 1/3'])
+  for (const command of commands) assert.ok(ledger.apply(command))
+  const { last, sequences } = ledger.streams.get(ordersId) ?? {}
+  assert.deepEqual([last, sequences?.get(1 as Boot)], [3, 5])
 })

@@ -160,3 +160,11 @@ test('a node that has heard of no seal numbers on behind what is left over', () 
   host.phase('leader', 1)
   assert.equal(host.desk.own(ordersId).next, 3)
 })
+
+test('a node that hears of an epoch only when that is sealed goes on in it first', () => {
+  const host = new Host()
+  host.leftOver = [{ node: A, boot, from: 1, frames: [batchOf({ from: 1, texts: ['a', 'b'] })] }]
+  host.phase('gossip', 4, true)
+  assert.deepEqual(host.publishedAgain, ['a', 'b'])
+  assert.deepEqual(host.told, ['4: 0'])
+})

@@ -124,7 +124,6 @@ test('no member takes a batch that stores a copy, nor a void for what is not sto
   assert.equal(isTaken(placed(6, 'b', 'c')), false)
   assert.equal(isTaken(empty(7, 'c')), false)
   assert.equal(isTaken(empty(6, 'b', 'c')), false)
-  assert.equal(isTaken(voidBatch(batchOf({ boot: 1, from: 3, offset: 3 }))), false, 'a void of nobody')
   assert.equal(leader.last, 2)
   assert.ok(isTaken(empty(6, 'b')))
   assert.ok(ledger.apply({ op: 'batch', frame: batchOf({ from: 4, offset: 3, producer: named(7) }) }))

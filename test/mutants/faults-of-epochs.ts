@@ -6,6 +6,10 @@ const epochs = 'test/broker/epochs.test.ts'
 const ended = 'test/broker/ended-epochs.test.ts'
 const start = 'test/broker/start.test.ts'
 const streams = 'test/leader/streams.test.ts'
+const inOrder = 'test/broker/subscribing-in-order.test.ts'
+const numbering = 'test/leader/numbering.test.ts'
+const phases = 'test/leader/phases.test.ts'
+const rescue = 'test/broker/rescue.test.ts'
 const world = 'test/sim/switching/switching-simulation.test.ts'
 
 export const faultsOfEpochs: readonly Mutant[] = [
@@ -20,15 +24,15 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'left-over-forgotten',
     file: 'node/broker/epochs.ts',
-    text: 'return leftOver(replica, fence)',
+    text: 'return this.#ownLeftOver(replica, fence)',
     replacement: 'return []',
-    breaks: 'What lies behind the fence is lost.',
+    breaks: 'What this node has published behind the fence is lost.',
     tests: [epochs],
   },
   {
     name: 'epoch-begins-twice',
     file: 'node/broker/epochs.ts',
-    text: 'if (before !== undefined && before.number >= epoch) return []',
+    text: 'if (before !== undefined && before.number >= epoch) return undefined',
     replacement: '',
     breaks: 'A floor that speaks of the present epoch begins it anew, and its subscribers lose it.',
     tests: [epochs],
@@ -60,10 +64,10 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'left-over-behind-a-hole',
     file: 'node/broker/sealed-epoch.ts',
-    text: 'entry?.from === next; entry',
-    replacement: 'entry !== undefined; entry',
+    text: 'if (entry.from > next || frame === undefined) break',
+    replacement: 'if (frame === undefined) break',
     breaks: 'What goes on in the next epoch has holes, and is not taken there.',
-    tests: [epochs],
+    tests: [rescue],
   },
   {
     name: 'report-over-holes',
@@ -143,6 +147,80 @@ export const faultsOfEpochs: readonly Mutant[] = [
     text: 'shareRetention(chain)\n',
     replacement: '\n',
     breaks: 'Every change of the mode lets a stream hold as much again as its retention allows.',
+    tests: [ended],
+  },
+  {
+    name: 'nothing-rescued',
+    file: 'node/broker/epochs.ts',
+    text: 'this.#rescue.run(chain.map(({ replica }) => replica))',
+    replacement: '',
+    breaks: 'What others hold of a node that is gone, and was not heard when an epoch ended, is lost.',
+    tests: [world],
+  },
+  {
+    name: 'rescued-into-any-epoch',
+    file: 'node/broker/rescue.ts',
+    text: 'next <= to && this.#bytesLeft > 0',
+    replacement: 'this.#bytesLeft > 0',
+    breaks: 'A message is taken into an epoch to which it does not belong.',
+    tests: [rescue],
+  },
+  {
+    name: 'rescued-once-for-all',
+    file: 'node/broker/rescue.ts',
+    text: 'submitted?.into === replica ? submitted.to : 0',
+    replacement: 'submitted?.to ?? 0',
+    breaks: 'What had no place when an epoch in leader mode ended is not submitted in the next one.',
+    tests: [rescue],
+  },
+  {
+    name: 'dropped-without-a-gap',
+    file: 'node/broker/sealed-epoch.ts',
+    text: 'if (to === undefined) return frames',
+    replacement: 'if (to !== -1) return frames',
+    breaks:
+      'A node that was away for longer than retention gives numbers twice, or waits for places for ever.',
+    tests: [ended],
+  },
+  {
+    name: 'gap-gets-a-place',
+    file: 'node/leader/numbering.ts',
+    text: 'placeBatch(frame, end.epoch, isVoid(frame) ? 0 : end.last + 1)',
+    replacement: 'placeBatch(frame, end.epoch, end.last + 1)',
+    breaks: 'No member takes a gap, and what follows it waits for ever.',
+    tests: [numbering],
+  },
+  {
+    name: 'gap-passed-in-silence',
+    file: 'node/broker/told-gap.ts',
+    text: 'return frame !== undefined && isGap(frame)',
+    replacement: 'return frame !== undefined && gapReason(frame) === undefined && isGap(frame)',
+    breaks: 'Nobody is told of messages that were gone before they had a place.',
+    tests: [inOrder],
+  },
+  {
+    name: 'sealed-before-it-began',
+    file: 'node/leader/phases.ts',
+    text: "this.#begin(stream, nodes, definition.mode === 'leader' ? replicas.get(id) : undefined)",
+    replacement:
+      "if (!isSealing) this.#begin(stream, nodes, definition.mode === 'leader' ? replicas.get(id) : undefined)",
+    breaks: 'A node that first hears of an epoch as it is sealed gives numbers twice.',
+    tests: [phases],
+  },
+  {
+    name: 'rest-of-a-floor-awaited',
+    file: 'node/broker/epochs.ts',
+    text: "if (mode === 'leader') return this.#passRest(replica, fence)",
+    replacement: "if (mode === 'leader') return []",
+    breaks: 'A reader in an epoch that a floor stands for waits for ever.',
+    tests: [ended],
+  },
+  {
+    name: 'origins-forgotten-before-their-epoch',
+    file: 'node/core/gossip/intake.ts',
+    text: 'if (replica.fence !== undefined) return',
+    replacement: '',
+    breaks: 'A reader in an ended epoch waits for ever for an origin that its node has forgotten.',
     tests: [ended],
   },
 ]

@@ -102,8 +102,8 @@ export const faultsOfPlaces: readonly Mutant[] = [
   },
   {
     name: 'floor-without-a-gap',
-    file: 'node/leader/streams.ts',
-    text: 'if (position < to) state.gone.add(position + 1, to)',
+    file: 'node/core/stream/replica.ts',
+    text: 'if ((state.position ?? 0) < to) state.gone.add((state.position ?? 0) + 1, to)',
     replacement: '',
     breaks: 'What a floor stands for is passed over in silence.',
     tests: [streams],

@@ -139,8 +139,8 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'left-over-not-submitted',
     file: 'node/leader/phases.ts',
-    text: 'desk.addLeftOver(name, epochs.onEpoch(stream, nodes, replicas.get(id)))',
-    replacement: 'epochs.onEpoch(stream, nodes, replicas.get(id))',
+    text: 'if (rest !== undefined) desk.addLeftOver(name, rest)',
+    replacement: '',
     breaks: 'What lies behind the fence has no place in the next epoch either.',
     tests: [phases],
   },
@@ -163,8 +163,8 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'left-over-lost-in-gossip-mode',
     file: 'node/leader/phases.ts',
-    text: 'desk.addLeftOver(name, epochs.onEpoch(stream, nodes, undefined))',
-    replacement: 'epochs.onEpoch(stream, nodes, undefined)',
+    text: 'else if (rest !== undefined) epochs.publishAgain(stream, desk.takeAll(id))',
+    replacement: '',
     breaks:
       'A node that was away over two changes of the mode loses what it published, and numbers it again.',
     tests: [phases, world],
@@ -172,7 +172,7 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'left-over-not-counted',
     file: 'node/leader/submissions.ts',
-    text: 'this.next = Math.max(this.next, to(frame) + 1)',
+    text: 'this.next = Math.max(this.next, submission.to + 1)',
     replacement: '',
     breaks: 'A node that has heard of no seal gives its numbers twice.',
     tests: [phases],

@@ -5,13 +5,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { Boot } from '../../node/core/common/ids.ts'
 import { emptyConfiguration } from '../../node/core/raft/configuration.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
 import { LogFiles } from '../../node/storage/log-files.ts'
 import { voidBatch } from '../../node/wire/batch-producer.ts'
+import { encodeGap } from '../../node/wire/gap-batch.ts'
 import { encodeRecord, type LogRecord } from '../../node/wire/log-records.ts'
 import { describeRecord } from '../../scripts/commands/log-view.ts'
-import { batchOf } from '../leader/leader-batches.ts'
+import { batchOf, ordersId } from '../leader/leader-batches.ts'
 import { runWords } from './fake-cluster.ts'
 
 const configuration = { ...emptyConfiguration, voters: [1, 2, 3] }
@@ -95,7 +97,7 @@ test('log inspect of a folder without a log exits 1', async () => {
   assert.match(stderr, /there is no log in \/nowhere/)
 })
 
-test('a batch of a named producer says whose it is, and a void that it has no offsets', () => {
+test('a batch of a named producer says whose it is, a void that it has no offsets, and a gap why', () => {
   const data = batchOf({ from: 4, texts: ['a', 'b'], offset: 9, producer: { name: 'billing', sequence: 7 } })
   const describe = (bytes: Uint8Array): string =>
     describeRecord({ kind: 'entries', group: 7, entries: [{ index: 1, term: 2, data: bytes }] })
@@ -103,4 +105,6 @@ test('a batch of a named producer says whose it is, and a void that it has no of
   const end = 'sequence 4, producer billing 7'
   assert.equal(describe(data), `${head} batch of 2: epoch 1, offsets 9-10, ${end}`)
   assert.equal(describe(voidBatch(data)), `${head} void of 2: epoch 1, no offsets, ${end}`)
+  const [gap = data] = encodeGap({ stream: ordersId, boot: 1 as Boot, from: 4, to: 6, reason: 'lost' })
+  assert.equal(describe(gap), `${head} gap of 3 (lost): epoch 0, no offsets, sequence 4`)
 })

@@ -183,6 +183,8 @@ export class GossipAgent {
         return
       case 'backfill':
         return this.#wants.add(input.replica, input.state, input.from, input.to)
+      case 'adopt':
+        return this.#intake.adopt(input.replica, input.state, input.batch)
       case 'write':
         return this.#catalog.write(input.key, input.value)
       case 'tick':

@@ -2,7 +2,7 @@
 // has passed.
 
 import type { Boot, NodeId } from '../common/ids.ts'
-import type { OriginState, Replica } from '../stream/replica.ts'
+import type { NumberedBatch, OriginState, Replica } from '../stream/replica.ts'
 import type { PeerMessage } from './messages.ts'
 
 export type GossipInput =
@@ -35,6 +35,13 @@ export type GossipInput =
       readonly state: OriginState
       readonly from: number
       readonly to: number
+    }
+  /** A batch of an origin that may be gone, which another epoch had and did not count: it is held here as if its origin had sent it. */
+  | {
+      readonly kind: 'adopt'
+      readonly replica: Replica
+      readonly state: OriginState
+      readonly batch: NumberedBatch
     }
   /** Writes a catalog entry as this node; an undefined value removes it. */
   | { readonly kind: 'write'; readonly key: string; readonly value: unknown }

@@ -2,7 +2,7 @@
 // wants to know, and a hole before it is asked for.
 
 import type { Boot } from '../common/ids.ts'
-import type { OriginState, Replica } from '../stream/replica.ts'
+import type { NumberedBatch, OriginState, Replica } from '../stream/replica.ts'
 import { count, type GossipContext, liveOrigin, type PeerState, send } from './context.ts'
 import type { BatchMessage } from './messages.ts'
 import type { Wants } from './wants.ts'
@@ -45,6 +45,12 @@ export class Intake {
     }
   }
 
+  /** Takes a batch that no link has brought. */
+  adopt(replica: Replica, state: OriginState, batch: NumberedBatch): void {
+    const entry = replica.insert(state, batch, this.#context.now)
+    if (typeof entry === 'object') this.#onEntry(replica, state, batch.from)
+  }
+
   /** Once per tick: what retention no longer covers goes, and so do origins of which nothing is left. */
   expire(): void {
     for (const replica of this.#context.replicas.values()) {
@@ -80,8 +86,9 @@ export class Intake {
     }
   }
 
-  /** Origins whose boot is over leave once retention has passed everywhere, so that vectors stay small. */
+  /** Origins whose boot is over leave once retention has passed everywhere, so that vectors stay small; those of an epoch that has ended, with it. */
   #forgetOrigins(replica: Replica): void {
+    if (replica.fence !== undefined) return
     const { now, boot } = this.#context
     const patience = replica.definition.retention.ageMs * forgetFactor
     for (const state of replica.origins.values()) {

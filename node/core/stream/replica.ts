@@ -158,6 +158,13 @@ export class Replica {
     this.advance(state)
   }
 
+  /** Gives up on everything up to `to` that is not here, because nobody has it. */
+  pass(state: OriginState, to: number): void {
+    if (state.position === undefined) this.setBase(state, 0)
+    if ((state.position ?? 0) < to) state.gone.add((state.position ?? 0) + 1, to)
+    this.skip(state, to)
+  }
+
   /** Sets where this node's interest in an origin begins, and delivers what it already holds behind that. */
   setBase(state: OriginState, base: number): void {
     state.base = base
