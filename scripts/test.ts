@@ -22,7 +22,7 @@ const checks: readonly Check[] = [
 ]
 
 /** Seeds of each world of the simulator that every run of CI goes through; `npm run sim` takes any number. */
-const simulatedSeeds = { gossip: 1000, leader: 1000, switching: 1000 } as const
+const simulatedSeeds = { gossip: 1000, leader: 1000, switching: 1000, exploration: 9224 } as const
 const simulations: readonly Check[] = Object.entries(simulatedSeeds).map(([world, seeds]) => ({
   name: `simulation, ${seeds} seeds of the ${world} world`,
   command: [process.execPath, 'sim/main.ts', '--world', world, '--seeds', String(seeds)],

@@ -7,12 +7,12 @@ import { formatReport, type Sums } from './report.ts'
 import { runOnThreads } from './seed-pool.ts'
 import { runSeeds, type SeedRange, type SeedResults, type WorldName, worlds } from './worlds.ts'
 
-const usage = `usage: npm run sim -- [--world gossip|leader|switching] [--seeds 100] [--first 1] [--seed N] [--nodes N]
+const usage = `usage: npm run sim -- [--world gossip|leader|switching|exploration] [--seeds 100] [--first 1] [--seed N] [--nodes N]
                       [--twice 10] [--threads N] [--verbose]
 
-  --world W    streams in gossip mode, 3 to 7 nodes, in leader mode, 1 to 5, or that change their mode, 3 to 5; without it one
-               after the other
-  --seeds N    how many seeds to run, from --first on
+  --world W    streams in gossip mode, 3 to 7 nodes, in leader mode, 1 to 5, or that change their mode, 3 to 5; or exploration:
+               every case of a small scope of the last, where a seed is the number of a case; without it one after the other
+  --seeds N    how many seeds to run, from --first on; of exploration at most as many as there are
   --seed N     runs this one alone, twice, and prints its story
   --nodes N    instead of the number that the seed draws: 2 to 16, in leader mode 1 to 5, switching 3 to 5
   --twice N    one seed of N is run twice, and must be the same both times; 1: each
@@ -66,7 +66,11 @@ function readOptions(): Options | undefined {
       (name) => (world === undefined || name === world) && fits(name),
     )
     if (!isGood || names.length === 0) return undefined
-    const ranges = names.map((name) => ({ world: name, first, count, nodes, twiceOneOf }))
+    const ranges = names.map((name) => {
+      const { seedsMax = Number.POSITIVE_INFINITY } = worlds[name]
+      return { world: name, first, count: Math.min(count, seedsMax - first + 1), nodes, twiceOneOf }
+    })
+    if (ranges.some((range) => range.count < 1)) return undefined
     return { ranges, threads: values.verbose || seed !== undefined ? 0 : threads }
   } catch {
     return undefined

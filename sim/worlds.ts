@@ -6,10 +6,11 @@ import { drawPlan } from './plan.ts'
 import { formatFailure, type Sums, Totals } from './report.ts'
 import type { Failure, Outcome } from './run.ts'
 import { Simulation } from './simulation.ts'
+import { ExploredScript, exploredCases, toCase, toExploredPlan } from './switching/exploration.ts'
 import { drawSwitchingPlan } from './switching/plan.ts'
 import { SwitchingSimulation } from './switching/switching-simulation.ts'
 
-export type WorldName = 'gossip' | 'leader' | 'switching'
+export type WorldName = 'gossip' | 'leader' | 'switching' | 'exploration'
 
 type OnLine = ((line: string) => void) | undefined
 type SeedOutcome = Outcome<{ readonly seed: number }>
@@ -17,6 +18,8 @@ type SeedOutcome = Outcome<{ readonly seed: number }>
 interface World {
   readonly nodesMin: number
   readonly nodesMax: number
+  /** Of a world that is no endless number of seeds. */
+  readonly seedsMax?: number
   run(seed: number, nodes: number | undefined, onLine: OnLine): SeedOutcome
 }
 
@@ -33,6 +36,21 @@ export const worlds: Readonly<Record<WorldName, World>> = {
     ...{ nodesMin: 3, nodesMax: 5 },
     run: (seed, nodes, onLine) => new SwitchingSimulation(drawSwitchingPlan(seed, nodes), onLine).run(),
   },
+  exploration: {
+    ...{ nodesMin: 3, nodesMax: 3, seedsMax: exploredCases },
+    run: (number, _nodes, onLine) => explore(number, onLine),
+  },
+}
+
+/** Here a seed is the number of a case. */
+function explore(number: number, onLine: OnLine): SeedOutcome {
+  const explored = toCase(number)
+  const outcome = new SwitchingSimulation(
+    toExploredPlan(explored),
+    onLine,
+    (world, [name = '']) => new ExploredScript(world, explored, name),
+  ).run()
+  return { ...outcome, plan: { ...explored, seed: number } }
 }
 
 /** Seeds `first` to `first + count - 1` of a world. */

@@ -66,9 +66,9 @@ export class Numbering {
     }
   }
 
-  /** The epoch in leader mode is to end: what has no place by now gets none in it. */
-  close(id: StreamId): void {
-    const end = this.#endOf(id, undefined)
+  /** The epoch in leader mode is to end: what has no place by now gets none in it. `definition`: of one that may have to begin first. */
+  close(id: StreamId, definition: StreamDefinition): void {
+    const end = this.#endOf(id, definition)
     if (end !== undefined) end.isClosed = true
   }
 

@@ -50,13 +50,15 @@ export class Switching {
     const { mode } = definition
     const id = toStreamId(definition.name)
     const known = ledger.streams.get(id)
-    if (epoch !== (known?.epoch ?? 0)) return
+    // Of a stream that no entry has spoken of, the first epoch is in the mode that it is to leave.
+    const present = known?.epoch ?? (mode === 'leader' ? 0 : 1)
+    if (epoch !== present) return
     if (known?.isSealing === true) return this.#retarget(id, epoch, mode)
-    if (mode === (known?.definition.mode ?? 'gossip') || this.#asked.get(id) === epoch) return
+    if (mode === known?.definition.mode || this.#asked.get(id) === epoch) return
     this.#asked.set(id, epoch)
     if (mode === 'leader')
       return propose({ op: 'seal', epoch, definition: { ...definition, mode: 'gossip' } })
-    numbering.close(id)
+    numbering.close(id, { ...definition, mode: 'leader' })
     propose({ op: 'begin', epoch: epoch + 1, definition, fence: new Map() })
   }
 

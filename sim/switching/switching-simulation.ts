@@ -3,6 +3,7 @@
 
 import { toStreamKey } from '../../node/broker/stream-table.ts'
 import type { NodeId } from '../../node/core/common/ids.ts'
+import type { StreamMode } from '../../node/core/stream/definition.ts'
 import { toDefinitionValue } from '../../node/wire/stream-definition.ts'
 import { Dice } from '../dice.ts'
 import { Network } from '../network.ts'
@@ -11,7 +12,6 @@ import { SwitchingFaults } from './faults.ts'
 import { hasSilence, mayDrop, type SwitchingPlan } from './plan.ts'
 import { unsettled } from './settlement.ts'
 import { SwitchingNode } from './switching-node.ts'
-import type { SwitchingReader } from './switching-reader.ts'
 import { Verdict } from './verdict.ts'
 import { Workload } from './workload.ts'
 import { type SwitchingWorld, sentCodec } from './world.ts'
@@ -21,13 +21,26 @@ const settlesWithinMs = 20_000
 const settlingStepMs = 50
 const foundingMs = 2_000
 
+/** What clients do, and what goes wrong, from the founding of the cluster on. */
+export interface Script {
+  /** The mode in which the next stream begins. */
+  firstMode(): StreamMode
+  start(): void
+  /** Nothing more is asked for, and all faults are over. */
+  stop(): void
+}
+
+export type MakeScript = (world: SwitchingWorld, names: readonly string[]) => Script
+
 export class SwitchingSimulation {
   readonly #plan: SwitchingPlan
   readonly #run: Run
+  readonly #makeScript: MakeScript
 
-  constructor(plan: SwitchingPlan, onLine?: (line: string) => void) {
+  constructor(plan: SwitchingPlan, onLine?: (line: string) => void, makeScript: MakeScript = drawScript) {
     this.#plan = plan
     this.#run = new Run(onLine)
+    this.#makeScript = makeScript
   }
 
   run(): Outcome<SwitchingPlan> {
@@ -38,27 +51,23 @@ export class SwitchingSimulation {
     const { timeline } = this.#run
     const world = this.#makeWorld()
     const names = ['one', 'two'].slice(0, this.#plan.streams)
-    const workload = new Workload(world, world.audience as SwitchingReader[], names)
-    const faults = new SwitchingFaults(world)
+    const script = this.#makeScript(world, names)
     for (const node of world.nodes) node.start()
     world.network.join(world.nodes)
-    this.#define(world, names)
+    this.#define(world, names, script)
     timeline.runUntil(timeline.now + foundingMs)
-    workload.start()
-    faults.start()
+    script.start()
     timeline.runUntil(timeline.now + this.#plan.activeMs)
-    workload.stop()
-    faults.stop()
+    script.stop()
     world.tell('all faults are over')
     this.#run.awaitLinks(world.network, reconnectMsMax)
     this.#settle(world, names)
   }
 
-  #define({ nodes: [first], tell }: SwitchingWorld, names: readonly string[]): void {
-    const dice = new Dice(this.#plan.seed, 'streams')
+  #define({ nodes: [first], tell }: SwitchingWorld, names: readonly string[], script: Script): void {
     first?.do((broker) => {
       for (const name of names) {
-        const mode = dice.chance(0.5) ? 'leader' : 'gossip'
+        const mode = script.firstMode()
         const definition = broker.streams.plan(name, { topics: [`${name}.>`], mode })
         if ('refused' in definition) throw new Error(definition.reason)
         tell(`stream ${name} begins in ${mode} mode`)
@@ -91,5 +100,23 @@ export class SwitchingSimulation {
     }
     for (const letter of 'ABCDE'.slice(0, plan.nodes)) nodes.push(new SwitchingNode(world, letter as NodeId))
     return world
+  }
+}
+
+/** Everything as the dice of the seed fall. */
+function drawScript(world: SwitchingWorld, names: readonly string[]): Script {
+  const dice = new Dice(world.plan.seed, 'streams')
+  const workload = new Workload(world, names)
+  const faults = new SwitchingFaults(world)
+  return {
+    firstMode: () => (dice.chance(0.5) ? 'leader' : 'gossip'),
+    start: () => {
+      workload.start()
+      faults.start()
+    },
+    stop: () => {
+      workload.stop()
+      faults.stop()
+    },
   }
 }

@@ -90,7 +90,7 @@ test('an epoch that is to end gives no more places, and the next one goes on beh
   const { submit, said, commands, ledger, numbering } = leader()
   submit(A, { from: 1, texts: ['a', 'b'] })
   for (const command of commands) ledger.apply(command)
-  numbering.close(ordersId)
+  numbering.close(ordersId, orders)
   said.length = 0
   submit(A, { from: 3 })
   assert.deepEqual(said, [])

@@ -122,6 +122,12 @@ test('an epoch in leader mode ends at once, and gives no more places', () => {
   assert.equal(leader.ledger.streams.get(ordersId)?.last, 1)
 })
 
+test('a stream that begins in leader mode goes to gossip mode also where nothing was published yet', () => {
+  const leader = new Leader()
+  leader.wish('gossip', 1)
+  assert.deepEqual(leader.apply(), ['begin 1 leader', 'begin 2 gossip'])
+})
+
 test('an epoch in gossip mode ends when all members have said what they have, where they say', () => {
   const leader = sealed()
   leader.report('A', 4, { B: 7, C: 2 })

@@ -91,7 +91,7 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'wish-of-an-old-epoch',
     file: 'node/leader/switching.ts',
-    text: 'if (epoch !== (known?.epoch ?? 0)) return',
+    text: 'if (epoch !== present) return',
     replacement: '',
     breaks: 'A wish that was fulfilled long ago changes the mode again.',
     tests: [switching],
@@ -107,7 +107,7 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'leader-mode-not-closed',
     file: 'node/leader/switching.ts',
-    text: 'numbering.close(id)',
+    text: "numbering.close(id, { ...definition, mode: 'leader' })",
     replacement: '',
     breaks: 'Places are given in an epoch whose end is in the log before them.',
     tests: [switching],
@@ -184,5 +184,13 @@ export const faultsOfSwitching: readonly Mutant[] = [
     replacement: 'this.#options.node',
     breaks: 'Messages of a node that is gone are said to be of whoever saves them.',
     tests: [world],
+  },
+  {
+    name: 'empty-order-never-ends',
+    file: 'node/leader/switching.ts',
+    text: "known?.epoch ?? (mode === 'leader' ? 0 : 1)",
+    replacement: 'known?.epoch ?? 0',
+    breaks: 'A stream that begins in leader mode cannot leave it before something was published.',
+    tests: [switching],
   },
 ]

@@ -70,6 +70,15 @@ test('the end of the order is what was acknowledged last, asked of any node', as
   }
 })
 
+test('a stream in leader mode on which nothing was published goes to gossip mode as well', async () => {
+  const { admin } = cluster.node('C')
+  await admin.putStream('bills', { topics: ['bills.>'], mode: 'leader' })
+  const { epoch } = await admin.withTimeout(20_000).setMode('bills', 'gossip')
+  assert.equal(epoch, 2)
+  const result = await client.publish('bills.new', 'a')
+  assert.equal(result.status, 'acknowledged')
+})
+
 async function epochOf(id: string): Promise<number | undefined> {
   const { streams } = await cluster.node(id).status()
   return streams.find(({ name }) => name === 'orders')?.epoch

@@ -1,0 +1,45 @@
+// Who wants a stream to be in another mode. A wish may be lost, or come before somebody leads: whoever has it says it again, as production
+// does, until it is fulfilled, or for some seconds.
+
+import type { Broker } from '../../node/broker/broker.ts'
+import type { StreamMode } from '../../node/core/stream/definition.ts'
+import type { SwitchingNode } from './switching-node.ts'
+import type { SwitchingWorld } from './world.ts'
+
+const forMs = 5_000
+
+export class Wishes {
+  readonly #world: SwitchingWorld
+  readonly #againMs: number
+  #isOver = false
+
+  constructor(world: SwitchingWorld, againMs: number = 250) {
+    this.#world = world
+    this.#againMs = againMs
+  }
+
+  /** Nothing is wanted any more. */
+  stop(): void {
+    this.#isOver = true
+  }
+
+  say(node: SwitchingNode | undefined, stream: string, mode: StreamMode): void {
+    this.#world.tell(`${node?.id} wants ${stream} in ${mode} mode`)
+    this.#say(node, stream, mode, this.#world.timeline.now + forMs)
+  }
+
+  #say(node: SwitchingNode | undefined, stream: string, mode: StreamMode, until: number): void {
+    const { timeline, tally } = this.#world
+    let isFulfilled = false
+    node?.do((broker: Broker) => {
+      const replica = broker.streams.find(stream)
+      if (replica === undefined) return
+      isFulfilled = replica.definition.mode === mode && replica.fence === undefined
+      if (isFulfilled) return
+      tally.count(`wishes for ${mode} mode`)
+      broker.leader.wish({ ...replica.definition, mode }, broker.epochs.numberOf(replica))
+    })
+    if (isFulfilled || this.#isOver || timeline.now >= until) return
+    timeline.after(this.#againMs, () => this.#say(node, stream, mode, until))
+  }
+}
