@@ -166,7 +166,8 @@ export function entriesOf({ events }: Session): readonly Entry[] {
   return events.flatMap((event) => (event.kind === 'entry' ? { place: event.place, value: event.value } : []))
 }
 
-function toEnding(
+/** How an append ended, by what its publisher was told. */
+export function toEnding(
   result: PublishResult,
   returnedAt: number,
 ):

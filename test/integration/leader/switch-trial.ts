@@ -1,13 +1,17 @@
 // A stream whose mode is changed while every node publishes on it and every node has a subscriber: what each got is compared with what was
-// acknowledged, and among them.
+// acknowledged, and among them; and what has a place is a history for the checkers of audit/history.
 
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Append, History, Session, SessionEvent } from '../../../audit/history/history.ts'
+import { comparePlaces, formatPlace, type Place } from '../../../audit/history/place.ts'
 import type { Client, PublishResult } from '../../../client/index.ts'
 import { Cluster, type ClusterOptions } from '../cluster.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 import { subscribeNodes } from '../traffic.ts'
 import { until } from '../until.ts'
+import { toEnding } from './recorder.ts'
+import { findProblems } from './verdict.ts'
 
 const stream = 'orders'
 const pattern = 'orders.>'
@@ -19,13 +23,21 @@ interface Got {
   readonly text: string
   readonly origin: string
   readonly sequence: number
-  /** `epoch.offset` where it has a place. */
-  readonly place: string | undefined
+  readonly place: Place | undefined
+}
+
+interface Published {
+  readonly text: string
+  readonly node: string
+  readonly result: PublishResult
+  /** By the clock of this process. */
+  readonly calledAt: number
+  readonly returnedAt: number
 }
 
 export class SwitchTrial implements AsyncDisposable {
   readonly cluster: Cluster
-  readonly results: { readonly text: string; readonly result: PublishResult }[] = []
+  readonly results: Published[] = []
   readonly #clients: Client[] = []
   readonly #got = new Map<string, Got[]>()
   #gaps = 0
@@ -107,6 +119,7 @@ export class SwitchTrial implements AsyncDisposable {
     }
     assert.equal(this.#gaps, 0)
     this.#assertOneOrder()
+    assert.deepEqual(findProblems(this.#history()), [])
     await until('the check finds nothing wrong', async () => {
       const { totals, findings } = await this.cluster.check()
       return totals.pending === 0 && findings.every(({ kind }) => kind === 'unknown')
@@ -129,11 +142,32 @@ export class SwitchTrial implements AsyncDisposable {
     for (const [node, got] of this.#got) {
       for (const { place, text } of got) {
         if (place === undefined) continue
-        assert.equal(at.get(place) ?? text, text, `another message at ${place} for ${node}`)
-        at.set(place, text)
+        const where = formatPlace(place)
+        assert.equal(at.get(where) ?? text, text, `another message at ${where} for ${node}`)
+        at.set(where, text)
       }
     }
     assert.ok(at.size > 0, 'something has a place')
+  }
+
+  /** What was given a place, by whoever was told so: its publisher, or a subscriber alone where it was acknowledged in gossip mode before. */
+  #history(): History {
+    const placed = new Map<string, Place>()
+    for (const got of this.#got.values())
+      for (const { text, place } of got) if (place !== undefined) placed.set(text, place)
+    const sessions = [...this.#got].map(([node, got]): Session => {
+      return { id: node, node, after: undefined, isDrain: true, events: toEvents(got, placed) }
+    })
+    const operations = this.results.flatMap(({ text, node, result, calledAt, returnedAt }): Append[] => {
+      const isPlaceless = result.status === 'acknowledged' && result.offset === undefined
+      if (isPlaceless && !placed.has(text)) return []
+      return [{ kind: 'append', process: node, value: text, calledAt, ...toEnding(result, returnedAt) }]
+    })
+    assert.ok(
+      operations.some(({ outcome }) => outcome === 'ok'),
+      'something was told its place',
+    )
+    return { stream, operations, sessions }
   }
 
   async #watch(node: ClusterNode): Promise<void> {
@@ -148,7 +182,7 @@ export class SwitchTrial implements AsyncDisposable {
         text: delivery.text(),
         origin,
         sequence,
-        place: offset === undefined ? undefined : `${epoch}.${offset}`,
+        place: offset === undefined ? undefined : { epoch: epoch ?? 0, offset },
       })
     })
   }
@@ -156,9 +190,10 @@ export class SwitchTrial implements AsyncDisposable {
   async #publish(client: Client, node: string): Promise<void> {
     const pending = new Set<Promise<void>>()
     for (let count = 1; !this.#isOver; count++) {
-      const text = `${node} ${count}`
+      const text = `${node}-${count}`
+      const calledAt = performance.now()
       const publication = client.publish('orders.new', text).then((result) => {
-        this.results.push({ text, result })
+        this.results.push({ text, node, result, calledAt, returnedAt: performance.now() })
       })
       pending.add(publication)
       void publication.then(() => pending.delete(publication))
@@ -166,6 +201,28 @@ export class SwitchTrial implements AsyncDisposable {
     }
     await Promise.all(pending)
   }
+}
+
+/** What a subscriber got in its place. What it had had before, on a node that was cut off, does not come again there. */
+function toEvents(got: readonly Got[], placed: ReadonlyMap<string, Place>): readonly SessionEvent[] {
+  const early = got
+    .flatMap(({ text, place }) => (place === undefined ? (placed.get(text) ?? []) : []))
+    .sort(comparePlaces)
+  const events: SessionEvent[] = []
+  const pass = (next: Place | undefined): void => {
+    for (let first = early[0]; first !== undefined; first = early[0]) {
+      if (next !== undefined && comparePlaces(next, first) < 0) return
+      events.push({ kind: 'gap', from: first, to: first })
+      early.shift()
+    }
+  }
+  for (const { text: value, place } of got) {
+    if (place === undefined) continue
+    pass(place)
+    events.push({ kind: 'entry', value, place })
+  }
+  pass(undefined)
+  return events
 }
 
 function assertInSequence(node: string, got: readonly Got[]): void {
