@@ -1,6 +1,7 @@
 // One run of one seed of the switching world: streams change their modes while everybody publishes and reads and nodes and links fail; then
 // everything heals, and everybody must have everything.
 
+import { checkLinearizability } from '../../audit/history/linearizability.ts'
 import { toStreamKey } from '../../node/broker/stream-table.ts'
 import type { NodeId } from '../../node/core/common/ids.ts'
 import type { StreamMode } from '../../node/core/stream/definition.ts'
@@ -86,7 +87,11 @@ export class SwitchingSimulation {
     }
     if (problems.length > 0) throw new Violation('completeness', problems.slice(0, 10).join('; '))
     tally.count('milliseconds until settled', timeline.now - since)
-    for (const name of names) tally.count('epochs', world.nodes[0]?.epochOf(name) ?? 0)
+    for (const name of names) {
+      tally.count('epochs', world.nodes[0]?.epochOf(name) ?? 0)
+      const judged = checkLinearizability(world.verdict.history(name), { isConsecutive: false })
+      if (judged.outcome === 'violated') throw new Violation('linearizability', judged.finding.sentence)
+    }
   }
 
   #makeWorld(): SwitchingWorld {
@@ -96,7 +101,7 @@ export class SwitchingSimulation {
     const network = new Network(timeline, plan, tally, sentCodec)
     const world: SwitchingWorld = {
       ...{ plan, timeline, tally, tell, network, nodes },
-      ...{ audience: [], verdict: new Verdict(hasSilence(plan), mayDrop(plan)) },
+      ...{ audience: [], verdict: new Verdict(() => timeline.now, hasSilence(plan), mayDrop(plan)) },
     }
     for (const letter of 'ABCDE'.slice(0, plan.nodes)) nodes.push(new SwitchingNode(world, letter as NodeId))
     return world

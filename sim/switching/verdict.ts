@@ -2,6 +2,7 @@
 // themselves. In every epoch: what was acknowledged reaches every reader, once, in the order of its publisher. In leader mode: at the same
 // place for everybody. Only what lived on a node that crashed in gossip mode may be told as lost.
 
+import type { Append, History } from '../../audit/history/history.ts'
 import type { Boot } from '../../node/core/common/ids.ts'
 import { fromOrigin } from '../../node/core/common/ids.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
@@ -21,6 +22,9 @@ interface Message {
   epoch: number | undefined
   /** Its place in the order of the stream, as its publisher or a reader has heard; 0 where it has none. */
   offset: number | undefined
+  /** When it was published, and when its publisher was told its place. */
+  readonly calledAt: number
+  placedAt: number | undefined
 }
 
 interface Publication {
@@ -51,11 +55,13 @@ export class Verdict {
   readonly #tracks = new Map<SwitchingReader, Track>()
   readonly #hasSilence: boolean
   readonly #mayDrop: boolean
+  readonly #now: () => number
   /** The one whose messages are being numbered. */
   #numbering: Publication | undefined
 
   /** `hasSilence`: whether faults may keep nodes from hearing each other. `mayDrop`: whether retention may drop what others still hold. */
-  constructor(hasSilence: boolean, mayDrop: boolean) {
+  constructor(now: () => number, hasSilence: boolean, mayDrop: boolean) {
+    this.#now = now
     this.#hasSilence = hasSilence
     this.#mayDrop = mayDrop
   }
@@ -85,6 +91,7 @@ export class Verdict {
       const message: Message = {
         ...{ id, stream, origin, boot, sequence },
         ...{ isAcknowledged: false, epoch: undefined, offset: undefined },
+        ...{ calledAt: this.#now(), placedAt: undefined },
       }
       sent.push(message)
       publication.messages.push(message)
@@ -112,7 +119,9 @@ export class Verdict {
             'answers',
             `${message?.origin} ${message?.sequence} is told to be ${first + index}`,
           )
-        if (offset > 0) this.#place(message, offset + index)
+        if (offset === 0) continue
+        this.#place(message, offset + index)
+        message.placedAt = this.#now()
       }
     }
     for (const message of messages) message.isAcknowledged = true
@@ -161,6 +170,20 @@ export class Verdict {
       const what = `${reader.stream} ${origin} ${sequence} (epoch ${epoch}, place ${offset})`
       yield `reader ${reader.number} ${track.told.has(message) ? 'was told the loss of' : 'lacks'} ${what}`
     }
+  }
+
+  /** What is known of the order of a stream, as its publishers saw it. */
+  history(stream: string): History {
+    const operations = [...this.#messages.values()].flat().flatMap((message): Append[] => {
+      const { origin, sequence, offset = 0, calledAt, placedAt } = message
+      if (message.stream !== stream || offset === 0) return []
+      const append = { kind: 'append', process: origin, value: `${origin}-${sequence}`, calledAt } as const
+      // Who was acknowledged in gossip mode, or never, knows no place.
+      if (placedAt === undefined) return [{ ...append, outcome: 'unknown' }]
+      // Offsets go on through all epochs.
+      return [{ ...append, outcome: 'ok', returnedAt: placedAt, result: { epoch: 0, offset } }]
+    })
+    return { stream, operations, sessions: [] }
   }
 
   /** Publications of these boots that nobody has answered. */

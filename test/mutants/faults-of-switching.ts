@@ -131,7 +131,7 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'numbers-again-after-the-seal',
     file: 'node/leader/phases.ts',
-    text: 'desk.own(id, state.next)',
+    text: 'this.#options.desk.own(id, state.next)',
     replacement: '',
     breaks: 'Publishers number from 1 again when the mode changes.',
     tests: [phases],
@@ -147,8 +147,8 @@ export const faultsOfSwitching: readonly Mutant[] = [
   {
     name: 'waiting-not-sent-to-the-next-epoch',
     file: 'node/leader/phases.ts',
-    text: 'desk.sendAgain((each) => each === id)',
-    replacement: '',
+    text: "if (mode === 'leader') desk.sendAgain((each) => each === id)",
+    replacement: "if (mode === 'leader') return",
     breaks: 'What was sent before an epoch had begun waits until it is overdue.',
     tests: [phases],
   },

@@ -15,6 +15,12 @@ const flags = ['--noEmit', '--pretty', 'false', '--noUnusedLocals', 'false', '--
 /** What is said of the project without any fault. */
 export const projectItself = ''
 
+/** A file beside the one that a fault breaks: with the fault, or, without a name, as it is. */
+interface Beside {
+  readonly file: string
+  readonly name: string | undefined
+}
+
 /** What the compiler says of faults, by their names; those that it says nothing of are not there. */
 export async function findTypeErrors(
   copy: WorkingCopy,
@@ -28,13 +34,19 @@ export async function findTypeErrors(
 }
 
 async function compile(copy: WorkingCopy, mutants: readonly Mutant[]): Promise<ReadonlyMap<string, string>> {
-  const paths = new Map<string, string>()
+  const paths = new Map<string, Beside>()
+  const put = async (file: string, name: string | undefined, source: string): Promise<void> => {
+    const path = file.replace(/\.ts$/, `.${name ?? 'unchanged'}.ts`)
+    await writeFile(join(copy.path, path), source)
+    paths.set(path, { file, name })
+  }
   for (const mutant of mutants) {
-    const faulty = plant(mutant, await readFile(join(copy.path, mutant.file), 'utf8').catch(() => ''))
+    const { file, name } = mutant
+    const source = await readFile(join(copy.path, file), 'utf8').catch(() => '')
+    const faulty = plant(mutant, source)
     if (typeof faulty !== 'string') continue
-    const path = mutant.file.replace(/\.ts$/, `.${mutant.name}.ts`)
-    await writeFile(join(copy.path, path), faulty)
-    paths.set(path, mutant.name)
+    await put(file, name, faulty)
+    await put(file, undefined, source)
   }
   const compiler = spawn(join(copy.path, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json', ...flags], {
     cwd: copy.path,
@@ -44,13 +56,20 @@ async function compile(copy: WorkingCopy, mutants: readonly Mutant[]): Promise<R
   const said = await text(compiler.stdout)
   const [code] = await ended
   for (const path of paths.keys()) await rm(join(copy.path, path))
+  const all = [...said.matchAll(/^([^\s(]+)\((\d+),\d+\): error (.*)$/gm)].map(
+    ([, path = '', line, message = '']) => ({ path, line, message, beside: paths.get(path) }),
+  )
+  // What a class says of its own type is wrong in any file beside its own, with or without a fault.
+  const unchanged = new Set(
+    all.flatMap(({ beside, message }) => (beside?.name === undefined ? [`${beside?.file} ${message}`] : [])),
+  )
   const errors = new Map<string, string>()
-  for (const [, path = '', line, message = ''] of said.matchAll(/^([^\s(]+)\((\d+),\d+\): error (.*)$/gm)) {
-    const name = paths.get(path)
-    if (name === undefined) errors.set(projectItself, `${path} line ${line}: ${message}`)
-    else if (!errors.has(name)) errors.set(name, `line ${line}: ${message}`)
+  for (const { path, line, message, beside } of all) {
+    if (beside === undefined) errors.set(projectItself, `${path} line ${line}: ${message}`)
+    else if (beside.name === undefined || unchanged.has(`${beside.file} ${message}`)) continue
+    else if (!errors.has(beside.name)) errors.set(beside.name, `line ${line}: ${message}`)
   }
-  if (code !== 0 && errors.size === 0)
+  if (code !== 0 && all.length === 0)
     errors.set(projectItself, `the compiler has ended with ${code}: ${said}`)
   return errors
 }

@@ -1,0 +1,151 @@
+// The judge of the switching world finds what it is there for: each promise is broken once, and a run that keeps all of them passes.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkLinearizability } from '../../../audit/history/linearizability.ts'
+import { type Boot, type NodeId, type Origin, toOrigin, toStreamId } from '../../../node/core/common/ids.ts'
+import type { SwitchingReader } from '../../../sim/switching/switching-reader.ts'
+import { Verdict } from '../../../sim/switching/verdict.ts'
+
+const boot = 1 as Boot
+const origin: Origin = toOrigin('A' as NodeId, boot)
+const one = { number: 1, stream: 'one' } as SwitchingReader
+const two = { number: 2, stream: 'one' } as SwitchingReader
+
+/** Node A publishes one message after the other on a stream that has one order from the third one on. */
+class Trial {
+  now = 1000
+  readonly verdict: Verdict
+  #published = 0
+
+  constructor(hasSilence = false) {
+    this.verdict = new Verdict(() => this.now, hasSilence, false)
+  }
+
+  /** Returns the number of the publication. */
+  publish(sequence = this.#published + 1): number {
+    const number = ++this.#published
+    this.verdict.onPublish(boot, number, [{ id: `m${number}`, topic: 'one.x', payloadBytes: 8 }])
+    this.verdict.onNumbered('one', origin, sequence, 1)
+    this.verdict.onPublished()
+    return number
+  }
+
+  acknowledge(publish: number, offset = 0): void {
+    const epoch = offset === 0 ? 0 : 1
+    const run = { records: 1, stream: toStreamId('one'), boot, first: publish, epoch, offset }
+    this.verdict.onOutcome(boot, { status: 'stored', publish, runs: [run] })
+  }
+
+  read(
+    reader: SwitchingReader,
+    sequence: number,
+    fields: { epoch?: number; offset?: number; id?: string } = {},
+  ): void {
+    const { epoch = 0, offset = 0, id = `m${sequence}` } = fields
+    this.verdict.onRead(reader, { stream: 'one', origin, sequence, id, epoch, offset })
+  }
+
+  problems(reader: SwitchingReader, isThere = true): string[] {
+    return [...this.verdict.problems(reader, () => isThere)]
+  }
+
+  get order(): string {
+    return checkLinearizability(this.verdict.history('one'), { isConsecutive: false }).outcome
+  }
+}
+
+test('a run that keeps every promise passes', () => {
+  const trial = new Trial()
+  for (const [number, offset] of [
+    [1, 0],
+    [2, 0],
+    [3, 1],
+    [4, 2],
+  ] as const) {
+    assert.equal(trial.publish(), number)
+    trial.now += 10
+    trial.acknowledge(number, offset)
+    for (const reader of [one, two]) trial.read(reader, number, { offset, epoch: offset === 0 ? 0 : 1 })
+  }
+  assert.deepEqual([trial.problems(one), trial.problems(two)], [[], []])
+  assert.equal(trial.order, 'linearizable')
+  assert.equal(
+    trial.verdict.unanswered(() => true),
+    0,
+  )
+})
+
+test('a number that is given twice, or left out', () => {
+  const trial = new Trial()
+  trial.publish()
+  assert.throws(() => trial.publish(1), /numbering/)
+  assert.throws(() => trial.publish(3), /numbering/)
+})
+
+test('a message that comes twice, as another one, out of its order, or over one that was acknowledged', () => {
+  const trial = new Trial()
+  for (const number of [1, 2, 3]) {
+    trial.publish()
+    trial.acknowledge(number)
+  }
+  trial.read(one, 1)
+  assert.throws(() => trial.read(one, 1), /once, in order/)
+  assert.throws(() => trial.read(one, 3), /delivery rule/)
+  assert.throws(() => trial.read(one, 2, { id: 'm3' }), /identity/)
+})
+
+test('a place that names two messages, or a message with two places, or places that a reader gets backwards', () => {
+  const trial = new Trial()
+  for (let count = 0; count < 4; count++) trial.publish()
+  trial.acknowledge(1, 5)
+  assert.throws(() => trial.read(one, 1, { offset: 6, epoch: 1 }), /places/)
+  assert.throws(() => trial.acknowledge(2, 5), /places/)
+  trial.acknowledge(3, 4)
+  const [first, third] = [
+    { offset: 5, epoch: 1 },
+    { offset: 4, epoch: 1 },
+  ]
+  trial.read(two, 1, first)
+  trial.verdict.onGap(two, 'one', origin, 2, 2)
+  assert.throws(() => trial.read(two, 3, third), /order/)
+})
+
+test('an epoch that has other messages for one reader than for another, where all nodes hear each other', () => {
+  for (const hasSilence of [false, true]) {
+    const trial = new Trial(hasSilence)
+    trial.publish()
+    trial.read(one, 1, { epoch: 0 })
+    const readElsewhere = (): void => trial.read(two, 1, { epoch: 2 })
+    if (hasSilence) readElsewhere()
+    else assert.throws(readElsewhere, /epochs/)
+  }
+})
+
+test('what was acknowledged and did not come, or was told to be lost, while somebody has it', () => {
+  const trial = new Trial()
+  for (const number of [1, 2]) {
+    trial.publish()
+    trial.acknowledge(number)
+  }
+  trial.verdict.onGap(one, 'one', origin, 1, 1)
+  assert.deepEqual(
+    trial.problems(one).map((problem) => problem.slice(0, 23)),
+    ['reader 1 was told the l', 'reader 1 lacks one A#1 '],
+  )
+  assert.deepEqual(trial.problems(one, false), [])
+})
+
+test('an order in which something stands before what had its place when it was published', () => {
+  const trial = new Trial()
+  for (const [number, offset] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    trial.publish()
+    trial.now += 10
+    trial.acknowledge(number, offset)
+    trial.now += 10
+  }
+  assert.equal(trial.order, 'violated')
+})
