@@ -33,6 +33,7 @@ export class SwitchingFaults {
     }
     for (const kind of Object.keys(kinds) as (keyof FaultRates)[])
       this.#schedule.every(faults[kind], kinds[kind])
+    this.#schedule.every(this.#world.plan.wipesPerSecond, () => this.#wipe())
   }
 
   /** Ends all faults; nodes that are down start again. */
@@ -42,13 +43,30 @@ export class SwitchingFaults {
   }
 
   #crash(): void {
-    const { nodes, tell, tally, timeline } = this.#world
+    const { nodes, tell, tally } = this.#world
     const node = this.#dice.pick(nodes.filter(({ isAlive }) => isAlive))
     if (node === undefined) return
     tell(`${node.id} crashes`)
     tally.count('fault crash')
     node.crash()
-    timeline.after(this.#dice.between(10, 5_000), () => this.#start(node))
+    this.#startLater(node)
+  }
+
+  /** A node loses its disk while every group has its voters, and everybody knows that: a majority of each has what was durable then. */
+  #wipe(): void {
+    const { nodes, tell, tally } = this.#world
+    const node = this.#dice.pick(nodes)
+    const [groups, ...others] = nodes.map(({ view }) => view?.groups)
+    if (node === undefined || groups === undefined || others.some((each) => each !== groups)) return
+    tell(`${node.id} loses its disk`)
+    tally.count('fault wipe')
+    node.crash()
+    node.loseDisk()
+    this.#startLater(node)
+  }
+
+  #startLater(node: SwitchingNode): void {
+    this.#world.timeline.after(this.#dice.between(10, 5_000), () => this.#start(node))
   }
 
   #start(node: SwitchingNode): void {

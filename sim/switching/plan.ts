@@ -20,14 +20,16 @@ export interface SwitchingPlan extends NetworkPlan, DiskPlan {
   readonly wanderers: number
   /** Of every stream. */
   readonly retention: Retention
+  /** How often a node loses its disk, where everybody can spare it. */
+  readonly wipesPerSecond: number
 }
 
 const noFaults = { cut: 0, cutOneWay: 0, partition: 0, crash: 0, pause: 0, congestion: 0, stall: 0 } as const
 
 /** Whether nodes may fail to hear each other for a while. */
-export function hasSilence({ faults }: SwitchingPlan): boolean {
+export function hasSilence({ faults, wipesPerSecond }: SwitchingPlan): boolean {
   const { stall: _, ...ofNodes } = faults
-  return Object.values(ofNodes).some((perSecond) => perSecond > 0)
+  return [wipesPerSecond, ...Object.values(ofNodes)].some((perSecond) => perSecond > 0)
 }
 
 /** Whether retention may drop something in the time of a run. */
@@ -78,5 +80,6 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
       bytes: dice.chance(0.2) ? streamLimits.retentionBytesMin : 64 * 1024 * 1024,
       ageMs: dice.chance(0.1) ? dice.whole(500, 5_000) : 3_600_000,
     },
+    wipesPerSecond: isPeaceful ? 0 : often(0.3, 0.3),
   }
 }

@@ -16,12 +16,12 @@ export function unsettled(
   const isThere: IsThere = (stream, boot, sequence, hasPlace) => {
     if (!mayDrop(plan)) return hasPlace || isRunning(boot) || isSaved(nodes, stream, boot, sequence)
     return hasPlace || isRunning(boot)
-      ? nodes.some((node) => node.has(stream, boot, sequence))
+      ? nodes.some(({ view }) => view?.has(stream, boot, sequence))
       : isSaved(nodes, stream, boot, sequence)
   }
   const problems = nodes.filter(({ isAlive }) => !isAlive).map(({ id }) => `${id} is down`)
   for (const name of names) {
-    const epochs = nodes.map((node) => node.epochOf(name))
+    const epochs = nodes.map(({ view }) => view?.epochOf(name))
     if (epochs.some((epoch) => epoch === undefined || epoch !== epochs[0]))
       problems.push(`stream ${name} is in epochs ${epochs.map((epoch) => epoch ?? 'none')}`)
   }
@@ -36,8 +36,8 @@ export function unsettled(
 
 /** Whether a message of a boot that is over is in an epoch, or to be taken into the present one: nothing between that one and it is gone. */
 function isSaved(nodes: readonly SwitchingNode[], stream: string, boot: Boot, sequence: number): boolean {
-  const end = Math.max(...nodes.map((node) => node.endOf(stream, boot)))
+  const end = Math.max(...nodes.map(({ view }) => view?.endOf(stream, boot) ?? 0))
   for (let each = Math.min(sequence, end + 1); each <= sequence; each++)
-    if (!nodes.some((node) => node.has(stream, boot, each))) return false
+    if (!nodes.some(({ view }) => view?.has(stream, boot, each))) return false
   return true
 }

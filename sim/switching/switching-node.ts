@@ -20,6 +20,7 @@ import { SimulatedDisk } from '../leader/disk.ts'
 import type { LinkEnd } from '../link.ts'
 import type { Draft } from '../truth.ts'
 import { NodeRecorder } from './node-recorder.ts'
+import { NodeView } from './node-view.ts'
 import { isSubmitted, type Sent, type SwitchingWorld } from './world.ts'
 
 const tickMs = { busy: 100, rest: 1000 } as const
@@ -31,8 +32,9 @@ export class SwitchingNode implements LinkEnd<Sent> {
   readonly id: NodeId
   readonly #world: SwitchingWorld
   readonly #dice: Dice
-  readonly #member: MemberId
-  readonly #disk: SimulatedDisk
+  #member: MemberId
+  #disk: SimulatedDisk
+  readonly #diskDice: Dice
   readonly #loop = new EventLoop()
   /** The catalog as last saved. */
   #savedCatalog: readonly CatalogEntry[] = []
@@ -50,8 +52,8 @@ export class SwitchingNode implements LinkEnd<Sent> {
     this.id = id
     this.#dice = new Dice(world.plan.seed, `switching node ${id}`)
     this.#member = this.#dice.big()
-    const dice = new Dice(world.plan.seed, `disk ${id}`)
-    this.#disk = new SimulatedDisk(world.timeline, world.plan, dice, () => undefined)
+    this.#diskDice = new Dice(world.plan.seed, `disk ${id}`)
+    this.#disk = this.#createDisk()
     this.#recorder = new NodeRecorder(world.verdict)
   }
 
@@ -119,26 +121,21 @@ export class SwitchingNode implements LinkEnd<Sent> {
     for (const reader of this.#world.audience) if (reader.node === this) reader.onCrash()
   }
 
-  /** The number of a stream's present epoch; undefined while there is none, or it is sealed. */
-  epochOf(name: string): number | undefined {
-    const replica = this.broker?.streams.find(name)
-    return replica === undefined || replica.fence !== undefined
-      ? undefined
-      : this.broker?.epochs.numberOf(replica)
+  /** While it is down: its data directory is empty, and it is another member from then on. */
+  loseDisk(): void {
+    this.#disk = this.#createDisk()
+    this.#savedCatalog = []
+    this.#member = this.#dice.big()
   }
 
-  /** Last sequence of a boot that belongs to an epoch which has ended; 0 if none does. */
-  endOf(stream: string, boot: Boot): number {
-    const ends = (this.broker?.epochs.all(stream) ?? []).map(({ fence }) => fence?.get(boot) ?? 0)
-    return Math.max(0, ...ends)
+  #createDisk(): SimulatedDisk {
+    const { timeline, plan } = this.#world
+    return new SimulatedDisk(timeline, plan, this.#diskDice, () => undefined)
   }
 
-  /** Whether it holds a message, as one of an epoch or left over behind the fence of one. */
-  has(stream: string, boot: Boot, sequence: number): boolean {
-    return (this.broker?.epochs.all(stream) ?? []).some(({ origins }) => {
-      const entry = origins.get(boot)?.log.atOrAfter(sequence)
-      return entry !== undefined && entry.from <= sequence
-    })
+  /** What it knows and has; undefined while it is down. */
+  get view(): NodeView | undefined {
+    return this.broker === undefined ? undefined : new NodeView(this.broker, this.#member)
   }
 
   pause(): void {
@@ -165,6 +162,8 @@ export class SwitchingNode implements LinkEnd<Sent> {
       const [first] = drafts
       const replica = first === undefined ? undefined : broker.streams.resolve(first.topic)
       if (boot === undefined || replica === undefined || 'refused' in replica) return
+      // One that has lost its disk hears of the streams from the others.
+      if (first?.topic.startsWith(`${replica.name}.`) !== true) return
       // The node refuses what is published to a stream whose order has no leader, as a whole.
       for (const { topic, id, payloadBytes } of drafts)
         this.#builder.append(topic, id.padEnd(payloadBytes), undefined, broker.ports.now())

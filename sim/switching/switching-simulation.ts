@@ -88,7 +88,7 @@ export class SwitchingSimulation {
     if (problems.length > 0) throw new Violation('completeness', problems.slice(0, 10).join('; '))
     tally.count('milliseconds until settled', timeline.now - since)
     for (const name of names) {
-      tally.count('epochs', world.nodes[0]?.epochOf(name) ?? 0)
+      tally.count('epochs', world.nodes[0]?.view?.epochOf(name) ?? 0)
       const judged = checkLinearizability(world.verdict.history(name), { isConsecutive: false })
       if (judged.outcome === 'violated') throw new Violation('linearizability', judged.finding.sentence)
     }
