@@ -157,7 +157,9 @@ export class Network<Message> {
   #arrivals(direction: Direction<Message>): number[] {
     const { loss, duplication, lateness } = this.#plan
     const dice = this.#dice
-    const latencyMs = direction.latencyMs * dice.between(1, 1.3)
+    const { latencyMinMs, latencyMaxMs } = this.#plan
+    // Where all links are to be the same, every frame takes the same time as well.
+    const latencyMs = direction.latencyMs * (latencyMinMs === latencyMaxMs ? 1 : dice.between(1, 1.3))
     const arrival = Math.max(direction.arrivedAt, this.#timeline.now + latencyMs)
     if (this.isCalm) {
       direction.arrivedAt = arrival

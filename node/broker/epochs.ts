@@ -5,7 +5,7 @@ import { assert } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent, GossipInput } from '../core/gossip/agent.ts'
 import { type StreamDefinition, streamLimits } from '../core/stream/definition.ts'
-import type { Replica } from '../core/stream/replica.ts'
+import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
@@ -42,8 +42,8 @@ interface Epoch {
   readonly replica: Replica
   /** Last sequences before it. */
   readonly behind: ReadonlyMap<Boot, number>
-  /** Until when it is kept because somebody may hold something of it, milliseconds; one in leader mode only as long as this node does. */
-  keptTo: number
+  /** When it ended, milliseconds; undefined while it is the present one. */
+  endedAt: number | undefined
 }
 
 export class Epochs implements EpochHost {
@@ -111,10 +111,7 @@ export class Epochs implements EpochHost {
       shareRetention(chain)
       this.#rescue.run(chain.map(({ replica }) => replica))
       const kept = chain.filter(
-        ({ replica, keptTo }, at) =>
-          keptTo > now ||
-          (replica.definition.mode === 'leader' && replica.messages > 0) ||
-          this.#isOwed(chain.slice(at + 1), name),
+        (epoch, at) => mayBeAskedFor(epoch, now) || this.#isOwed(chain.slice(at + 1), name),
       )
       if (kept.length === chain.length) continue
       for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
@@ -140,14 +137,16 @@ export class Epochs implements EpochHost {
     leaderReplica: Replica | undefined,
   ): readonly LeftOver[] | undefined {
     const { definition, epoch } = stream
-    const chain = this.#chains.get(definition.name) ?? []
+    let chain = this.#chains.get(definition.name) ?? []
+    // The catalog says in which mode a stream was last; how it began, the log knows.
+    if (chain.length === 1 && (chain[0]?.number ?? 0) > epoch) chain = []
     const before = chain.at(-1)
     if (before !== undefined && before.number >= epoch) return undefined
     this.#nodes.set(definition.name, nodes)
     const behind = new Map(stream.sequences)
     const rest = before === undefined ? [] : this.#end(before, behind)
     const replica = leaderReplica ?? this.#openGossip(stream, nodes)
-    this.#chains.set(definition.name, [...chain, { number: epoch, replica, behind, keptTo: 0 }])
+    this.#chains.set(definition.name, [...chain, { number: epoch, replica, behind, endedAt: undefined }])
     this.#host.onCurrent(replica)
     return rest
   }
@@ -159,10 +158,20 @@ export class Epochs implements EpochHost {
       const node = this.#nodes.get(replica.name)?.get(boot)
       if (node === undefined) continue
       const state = replica.originState(node, boot, this.#host.now())
-      if (state.position === undefined) replica.setBase(state, 0)
+      if (state.position === undefined) this.#place(replica, state)
       const from = (state.position ?? 0) + 1
       if (from <= to) this.#host.handle({ kind: 'backfill', replica, state, from, to })
     }
+  }
+
+  /** An origin of an ended epoch that this node never met, or has forgotten: what lies before the epoch is not asked for in it. */
+  #place(replica: Replica, state: OriginState): void {
+    const epoch = this.#chains.get(replica.name)?.find((each) => each.replica === replica)
+    const behind = epoch?.behind.get(state.boot) ?? 0
+    if (behind > 0) state.beginBehind(behind)
+    replica.setBase(state, Math.max(behind, replica.forgotten.get(state.boot) ?? 0))
+    for (const subscriber of this.#host.subscribersOf(replica.stream))
+      subscriber.feedOf(replica)?.onBase(state)
   }
 
   publishAgain({ definition, epoch }: StreamLedger, submissions: readonly Submission[]): void {
@@ -206,19 +215,17 @@ export class Epochs implements EpochHost {
     const { agent, leader } = this.#host
     const isLeader = definition.mode === 'leader'
     const replica = isLeader ? leader.define(definition) : agent.define(definition)
-    this.#chains.set(definition.name, [{ number: isLeader ? 1 : 0, replica, behind: new Map(), keptTo: 0 }])
+    const number = isLeader ? 1 : 0
+    this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
     return replica
   }
 
   /** Ends an epoch: what belongs to it is delivered, or asked for; what does not goes on in the next one. */
   #end(epoch: Epoch, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
-    const { replica, behind } = epoch
-    const { mode, retention } = replica.definition
+    const { replica } = epoch
+    epoch.endedAt = this.#host.now()
     replica.endAt(fence)
-    if (mode === 'leader') return this.#passRest(replica, fence)
-    // As long as retention lets anybody hold anything of it, or behind it.
-    const hasMessages = replica.messages > 0 || [...fence].some(([boot, to]) => to > (behind.get(boot) ?? 0))
-    if (hasMessages) epoch.keptTo = this.#host.now() + retention.ageMs
+    if (replica.definition.mode === 'leader') return this.#passRest(replica, fence)
     if (replica.interestedSince !== undefined) this.complete(replica)
     this.#host.onEnded(replica)
     return this.#ownLeftOver(replica, fence)
@@ -264,6 +271,12 @@ export class Epochs implements EpochHost {
     if (replica.interestedSince !== undefined) this.#host.handle({ kind: 'interest', replica, wanted: false })
     this.#host.agent.undefine(replica.id)
   }
+}
+
+/** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */
+function mayBeAskedFor({ replica, endedAt = Number.POSITIVE_INFINITY }: Epoch, now: number): boolean {
+  const { mode, retention } = replica.definition
+  return mode === 'leader' ? replica.messages > 0 : now - endedAt < retention.ageMs
 }
 
 /** The number that batches of an epoch in gossip mode carry: of the first one, the stream's. */

@@ -26,6 +26,8 @@ export class Rescue {
   readonly #host: RescueHost
   /** Into which epoch in leader mode what is left over of an origin was submitted, and up to where. */
   readonly #submitted = new WeakMap<OriginState, { readonly into: Replica; readonly to: number }>()
+  /** The first sequence of an origin that was not adopted into one of its epochs. */
+  readonly #adopted = new WeakMap<OriginState, number>()
   #bytesLeft = 0
 
   constructor(host: RescueHost) {
@@ -59,13 +61,23 @@ export class Rescue {
   /** Into an epoch in gossip mode: what follows without a hole, since whoever asked its origin for the hole might ask too early. */
   #adopt({ log, node, boot }: OriginState, replica: Replica, from: number, to: number): void {
     const into = replica.originState(node, boot, this.#host.now())
-    for (let next = from; next <= to && this.#bytesLeft > 0; ) {
+    let next = Math.max(from, this.#adopted.get(into) ?? 0)
+    while (next <= to) {
       const there = into.log.atOrAfter(next)
-      const entry = there !== undefined && there.from <= next ? there : log.atOrAfter(next)
-      if (entry === undefined || entry.from > next) return
-      if (entry !== there && !into.isGivenUp(next)) this.#adoptEntry(entry, replica, into, next)
-      next = entry.to + 1
+      const passed =
+        into.gapAt(next)?.to ?? (there !== undefined && there.from <= next ? there.to : undefined)
+      const entry = passed === undefined ? log.atOrAfter(next) : undefined
+      if (entry !== undefined) {
+        if (entry.from > next || this.#bytesLeft <= 0) break
+        this.#adoptEntry(entry, replica, into, next)
+        // There may be no room for it now.
+        if (into.log.missing(next, next).length > 0) break
+      }
+      const end = passed ?? entry?.to
+      if (end === undefined) break
+      next = end + 1
     }
+    this.#adopted.set(into, next)
   }
 
   #adoptEntry({ frame }: Entry, replica: Replica, into: OriginState, from: number): void {

@@ -69,9 +69,7 @@ export function ownLeftOver(replica: Replica, state: OriginState, from: number):
     if (last !== undefined) next = batchSequence(last) + batchCount(last)
     const to = state.gapAt(next)?.to
     if (to === undefined) return frames
-    frames.push(
-      ...encodeGap({ stream: replica.stream, boot: state.boot, from: next, to, reason: 'retention' }),
-    )
+    frames.push(...encodeGap({ stream: replica.stream, boot: state.boot, from: next, to }))
     next = to + 1
   }
   return frames

@@ -154,9 +154,8 @@ export class LeaderAgent {
 
   /** Batches of other nodes that were left over when an epoch ended, of which this one has copies, are to have their places. */
   saveLeftOver(name: string, rest: readonly LeftOver[]): void {
-    const id = toStreamId(name)
     this.#desk.addLeftOver(name, rest)
-    this.#desk.sendAgain((stream) => stream === id)
+    this.#desk.goOn(toStreamId(name))
   }
 
   nextSequence({ stream }: Replica): number {

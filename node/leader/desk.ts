@@ -110,9 +110,9 @@ export class SubmissionDesk {
         submissions.onPlaced(sequences.get(boot) ?? 0, undefined)
   }
 
-  /** Links take more again. */
-  goOn(): void {
-    for (const stream of this.#table.streams) this.#submit(stream)
+  /** Something of a stream was not sent yet, or links take more again. */
+  goOn(stream?: StreamId): void {
+    for (const each of stream === undefined ? this.#table.streams : [stream]) this.#submit(each)
   }
 
   /** Sends everything of some streams again. */

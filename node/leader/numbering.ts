@@ -43,9 +43,8 @@ export class Numbering {
     if (end === undefined || end.isClosed) return
     const boot = batchBoot(submitted)
     const last = end.sequences.get(boot) ?? this.#ledger.streams.get(id)?.sequences.get(boot) ?? 0
-    // Another leader may have cut a named producer's batch, and the log have only its first part; of a gap somebody else may have had a part.
-    const rest = isNamed(submitted) ? batchFrom(submitted, last + 1, allocate) : submitted
-    const frame = isGap(rest) ? gapBehind(rest, last) : rest
+    // Another leader may have cut a named producer's batch, and the log have only its first part; and gaps do not end where batches do.
+    const frame = isGap(submitted) ? gapBehind(submitted, last) : batchFrom(submitted, last + 1, allocate)
     const from = batchSequence(frame)
     if (from !== last + 1) return
     this.#introduce(node, boot)

@@ -50,8 +50,7 @@ export class LeaderStreams {
 
   /** An epoch in leader mode begins, behind these sequences. */
   begin({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
-    if (epoch === firstEpoch) return this.define(definition)
-    const replica = this.#create(definition, epoch)
+    const replica = epoch === firstEpoch ? this.define(definition) : this.#create(definition, epoch)
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
       if (node !== undefined) beginBehind(replica, replica.originState(node, boot, this.#options.now()), to)

@@ -26,7 +26,7 @@ export const producerHeadBytes = 9
 /**
  * Bits of the flags byte. The lowest two are the acknowledgement level of a publish; `patient`, also of a publish, says that
  * nobody waits for its acknowledgement yet; `submitted`, between nodes, that a batch has no place in its stream's order yet;
- * `producer` that its producer stands between header and records; `void` that it has no messages, since they are stored already.
+ * `producer` that its producer stands between header and records; `void` that it has no messages: they are stored already, or, without a producer, gone.
  */
 export const batchFlag = {
   level: 3,

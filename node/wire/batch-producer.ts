@@ -68,7 +68,7 @@ export function producerProblem(frame: Uint8Array): string | undefined {
   return isSound ? undefined : `has the producer sequence ${sequence}`
 }
 
-/** Whether a numbered batch stands for nothing but sequences of its origin: its messages are stored under earlier ones. */
+/** Whether a numbered batch stands for nothing but sequences of its origin: its messages are stored under earlier ones, or gone (gap-batch.ts). */
 export function isVoid(frame: Uint8Array): boolean {
   return hasFlag(frame, batchFlag.void)
 }

@@ -1,9 +1,8 @@
-// A batch that stands for messages of its origin that nobody has any more: where a stream has one order, what follows them could not come
-// without it. It is a void without a producer, and its one topic says why (docs/protocol.md section 1).
+// A batch that stands for messages that retention has dropped before they had a place: where a stream has one order, what follows them could
+// not come without it. It is a void without a producer (docs/protocol.md section 1).
 
 import type { Boot, StreamId } from '../core/common/ids.ts'
 import { protocolLimits } from '../core/common/limits.ts'
-import type { GapReason } from '../core/stream/origin-state.ts'
 import {
   batchBoot,
   batchCount,
@@ -16,7 +15,6 @@ import {
   recordFlag,
 } from './batch-header.ts'
 import { isNamed, isVoid } from './batch-producer.ts'
-import { readTopics } from './batch-reader.ts'
 import { writeU16, writeU32 } from './bytes.ts'
 import { writeText } from './text.ts'
 
@@ -26,22 +24,24 @@ export interface Gap {
   /** First and last sequence, both gone. */
   readonly from: number
   readonly to: number
-  readonly reason: GapReason
 }
 
+/** A batch names a topic. */
+const topic = 'gap'
+
 /** As batches that ask for a place, of up to 512 messages each. */
-export function encodeGap({ stream, boot, from, to, reason }: Gap): Uint8Array[] {
+export function encodeGap({ stream, boot, from, to }: Gap): Uint8Array[] {
   const frames: Uint8Array[] = []
   for (let first = from; first <= to; first += protocolLimits.batchRecordsMax) {
     const count = Math.min(to - first + 1, protocolLimits.batchRecordsMax)
     const topicsStart = batchHeaderBytes + 4
-    const frame = new Uint8Array(topicsStart + 1 + reason.length)
+    const frame = new Uint8Array(topicsStart + 1 + topic.length)
     numberBatch(frame, stream, boot, first, batchFlag.void | batchFlag.submitted)
     writeU16(frame, batchOffset.topicCount, 1)
     writeU32(frame, batchOffset.recordCount, count)
     writeU32(frame, batchOffset.topicsStart, topicsStart)
     writeU32(frame, batchHeaderBytes, count | (recordFlag.hole << 24))
-    frame[topicsStart] = writeText(frame, topicsStart + 1, reason) - topicsStart - 1
+    frame[topicsStart] = writeText(frame, topicsStart + 1, topic) - topicsStart - 1
     frames.push(frame)
   }
   return frames
@@ -52,17 +52,11 @@ export function gapBehind(frame: Uint8Array, last: number): Uint8Array {
   const from = last + 1
   const to = batchSequence(frame) + batchCount(frame) - 1
   if (batchSequence(frame) >= from || to < from) return frame
-  const gap = { stream: batchStream(frame), boot: batchBoot(frame), from, to, reason: gapReason(frame) }
+  const gap = { stream: batchStream(frame), boot: batchBoot(frame), from, to }
   return encodeGap(gap)[0] ?? frame
 }
 
 /** Whether a batch is one of those. */
 export function isGap(frame: Uint8Array): boolean {
   return isVoid(frame) && !isNamed(frame)
-}
-
-/** Why the messages of such a batch are gone. */
-export function gapReason(frame: Uint8Array): GapReason {
-  const topics = readTopics(frame)
-  return 'topics' in topics && topics.topics[0] === 'lost' ? 'lost' : 'retention'
 }

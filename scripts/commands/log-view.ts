@@ -2,7 +2,7 @@
 
 import { batchCount, batchEpoch, batchPlace, batchSequence, frameType } from '../../node/wire/batch-header.ts'
 import { batchProducer, isVoid } from '../../node/wire/batch-producer.ts'
-import { gapReason, isGap } from '../../node/wire/gap-batch.ts'
+import { isGap } from '../../node/wire/gap-batch.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
 import { readText } from '../../node/wire/text.ts'
 
@@ -35,8 +35,7 @@ function describeData(data: Uint8Array): string {
   const producer = batchProducer(data)
   const named = producer === undefined ? '' : `, producer ${producer.name} ${producer.sequence}`
   const sequence = `sequence ${batchSequence(data)}${named}`
-  if (isGap(data))
-    return `gap of ${count} (${gapReason(data)}): epoch ${batchEpoch(data)}, no offsets, ${sequence}`
+  if (isGap(data)) return `gap of ${count}: epoch ${batchEpoch(data)}, no offsets, ${sequence}`
   if (isVoid(data)) return `void of ${count}: epoch ${batchEpoch(data)}, no offsets, ${sequence}`
   return `batch of ${count}: epoch ${batchEpoch(data)}, offsets ${offset}-${offset + count - 1}, ${sequence}`
 }

@@ -141,6 +141,8 @@ export class ExploredScript implements Script {
   readonly #name: string
   readonly #audience: Audience
   readonly #wishes: Wishes
+  /** In which the stream is when the script begins. */
+  #epoch = 0
   #heal: () => void = () => undefined
 
   constructor(world: SwitchingWorld, explored: ExploredCase, name: string) {
@@ -166,8 +168,11 @@ export class ExploredScript implements Script {
     }
     const [first, , last] = this.#world.nodes
     new Wishes(this.#world).say(first, this.#name, begins)
-    this.#after(firstWishAtMs, () => this.#wishes.say(first, this.#name, other(begins)))
-    this.#after(firstWishAtMs + pauseMs, () => this.#wishes.say(last, this.#name, begins))
+    this.#after(firstWishAtMs, () => this.#wishes.say(first, this.#name, other(begins), this.#epoch))
+    this.#after(firstWishAtMs + pauseMs, () => this.#wishes.say(last, this.#name, begins, this.#epoch))
+    this.#after(0, () => {
+      this.#epoch = first?.view?.epochOf(this.#name) ?? 0
+    })
     if (crash !== undefined) this.#after(crash.atMs, () => this.#crash(crash))
     if (silence !== undefined) this.#after(silence.atMs, () => this.#silence(silence))
   }

@@ -44,6 +44,7 @@ interface Track {
   readonly got: Set<Message>
   readonly told: Set<Message>
   lastOffset: number
+  lastEpoch: number
 }
 
 export class Verdict {
@@ -135,7 +136,7 @@ export class Verdict {
     const track = this.#pass(reader, read, sequence, sequence)
     track.got.add(message)
     message.epoch ??= epoch
-    if (message.epoch !== epoch) this.#judgeEpochs(message, reader, read)
+    this.#judgeEpochs(message, track, reader, read)
     if (offset > 0) this.#place(message, offset)
     if (offset === 0) return
     if (offset <= track.lastOffset)
@@ -143,9 +144,16 @@ export class Verdict {
     track.lastOffset = offset
   }
 
-  /** Where a node was silent while an epoch in gossip mode ended, its own readers may have had in it what comes to all others in the next one. */
-  #judgeEpochs({ epoch }: Message, reader: SwitchingReader, read: Read): void {
-    if (!this.#hasSilence) throw this.#broken('epochs', reader, read, `was read in ${epoch} elsewhere`)
+  /**
+   * Each epoch has the same messages for all, behind everything of the one before. Where a node was silent while an epoch in gossip mode
+   * ended, its own readers may have had in it what comes to all others in the next one, and those who come to it may go back to that epoch.
+   */
+  #judgeEpochs({ epoch }: Message, track: Track, reader: SwitchingReader, read: Read): void {
+    if (this.#hasSilence) return
+    if (epoch !== read.epoch) throw this.#broken('epochs', reader, read, `was read in ${epoch} elsewhere`)
+    if (read.epoch < track.lastEpoch)
+      throw this.#broken('epochs', reader, read, `comes behind ${track.lastEpoch}`)
+    track.lastEpoch = read.epoch
   }
 
   onGap(reader: SwitchingReader, stream: string, origin: string, from: number, to: number): void {
@@ -235,6 +243,7 @@ export class Verdict {
       got: new Set<Message>(),
       told: new Set<Message>(),
       lastOffset: 0,
+      lastEpoch: 0,
     }
     this.#tracks.set(reader, track)
     return track

@@ -23,23 +23,31 @@ export class Wishes {
     this.#isOver = true
   }
 
-  say(node: SwitchingNode | undefined, stream: string, mode: StreamMode): void {
+  /** `behind`: the epoch behind which that mode is wanted, if the stream may be in it already. */
+  say(node: SwitchingNode | undefined, stream: string, mode: StreamMode, behind = -1): void {
     this.#world.tell(`${node?.id} wants ${stream} in ${mode} mode`)
-    this.#say(node, stream, mode, this.#world.timeline.now + forMs)
+    this.#say(node, stream, mode, behind, this.#world.timeline.now + forMs)
   }
 
-  #say(node: SwitchingNode | undefined, stream: string, mode: StreamMode, until: number): void {
+  #say(
+    node: SwitchingNode | undefined,
+    stream: string,
+    mode: StreamMode,
+    behind: number,
+    until: number,
+  ): void {
     const { timeline, tally } = this.#world
     let isFulfilled = false
     node?.do((broker: Broker) => {
       const replica = broker.streams.find(stream)
       if (replica === undefined) return
-      isFulfilled = replica.definition.mode === mode && replica.fence === undefined
+      const epoch = broker.epochs.numberOf(replica)
+      isFulfilled = replica.definition.mode === mode && replica.fence === undefined && epoch > behind
       if (isFulfilled) return
       tally.count(`wishes for ${mode} mode`)
-      broker.leader.wish({ ...replica.definition, mode }, broker.epochs.numberOf(replica))
+      broker.leader.wish({ ...replica.definition, mode }, epoch)
     })
     if (isFulfilled || this.#isOver || timeline.now >= until) return
-    timeline.after(this.#againMs, () => this.#say(node, stream, mode, until))
+    timeline.after(this.#againMs, () => this.#say(node, stream, mode, behind, until))
   }
 }

@@ -45,10 +45,11 @@ test('an epoch that has ended stays while empty until every subscriber has gone 
   assert.deepEqual(kept, [chain, [leading, between, last], [between, last], [last]])
 })
 
-test('an ended epoch of which nothing is here stays as long as retention lets others hold it, if anything was published in it', () => {
+test('an ended epoch of which nothing is here stays as long as retention lets others hold it', () => {
   const host = new EpochsOfA()
   const [leading, last] = [new Replica(orders), new Replica(orders)]
   host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, leading)
+  host.time += orders.retention.ageMs
   host.epochs.onEpoch(ledgerOf('gossip', 2, { [b]: 5 }), nodes, undefined)
   host.epochs.onEpoch(ledgerOf('leader', 3, { [b]: 9 }), nodes, last)
   const between = host.epochs.next(leading)
@@ -100,7 +101,6 @@ test('a gap is published again as nothing but its numbers', () => {
     boot: a,
     from: 4,
     to: 9,
-    reason: 'retention',
   })
   const next = { frame: batchOf({ from: 10, texts: ['j'] }), to: 10 }
   const common = { at: 0, onPlaced: undefined }
@@ -134,4 +134,22 @@ test('an origin of an epoch that has ended is not forgotten before the epoch', (
   host.epochs.onEpoch(ledgerOf('leader', 1, { [stranger]: 0 }), more, new Replica(orders))
   host.agent.handle({ kind: 'tick' }, host.time + 100 * orders.retention.ageMs)
   assert.equal(host.first.origins.has(stranger), true)
+})
+
+test('of an origin that was forgotten nothing is asked for that this node had, nor what was before the epoch', () => {
+  const host = new EpochsOfA()
+  const [gone, older] = [8 as Boot, 9 as Boot]
+  const more = new Map([...nodes, [gone, B], [older, B]] as const)
+  host.first.forgotten.set(gone, 5)
+  host.epochs.onEpoch(ledgerOf('leader', 1, { [gone]: 5, [older]: 0 }), more, new Replica(orders))
+  host.epochs.onEpoch(ledgerOf('gossip', 2, { [gone]: 5, [older]: 7 }), more, undefined)
+  const second = host.epochs.all('orders').at(-1)
+  assert.ok(second)
+  second.forget(older)
+  host.epochs.onEpoch(ledgerOf('leader', 3, { [gone]: 5, [older]: 7 }), more, new Replica(orders))
+  assert.deepEqual(
+    host.inputs.filter(({ kind }) => kind === 'backfill'),
+    [],
+  )
+  assert.equal(second.originState(B, older, 1000).position, 7)
 })

@@ -77,6 +77,24 @@ test('an epoch that has begun is not begun again, by a floor that speaks of it t
   assert.deepEqual(host.current, [next])
 })
 
+test('a stream begins in the epoch that the log says first, whatever mode the catalog has by now', () => {
+  const host = new EpochsOfA()
+  host.epochs.remove('orders')
+  const leading = host.epochs.define(orders)
+  assert.deepEqual(host.epochs.onEpoch(ledgerOf('gossip', 0, {}), nodes, undefined), [])
+  assert.equal(host.epochs.onSealed(ledgerOf('gossip', 0, {})).next, 1)
+  host.epochs.onEpoch(ledgerOf('leader', 1, { [b]: 4 }), nodes, leading)
+  const chain = host.epochs.all('orders')
+  assert.deepEqual(
+    chain.map((replica) => [host.epochs.numberOf(replica), replica.definition.mode]),
+    [
+      [0, 'gossip'],
+      [1, 'leader'],
+    ],
+  )
+  assert.equal(chain[1], leading)
+})
+
 test('an epoch in gossip mode goes on with the numbers of the one before, under a number of its own', () => {
   const host = new EpochsOfA()
   host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))

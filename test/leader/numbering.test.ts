@@ -13,7 +13,7 @@ import { type BatchFields, batchOf, orders, ordersId } from './leader-batches.ts
 
 const A = 'A' as NodeId
 const B = 'B' as NodeId
-const gapOfA = { stream: ordersId, boot: 1 as Boot, reason: 'retention' } as const
+const gapOfA = { stream: ordersId, boot: 1 as Boot } as const
 const gossip: StreamDefinition = { ...orders, mode: 'gossip' }
 
 interface Leader {
@@ -129,4 +129,13 @@ test('of a gap the numbers pass by, without places, as far as nobody else has br
   for (const command of commands) assert.ok(ledger.apply(command))
   const { last, sequences } = ledger.streams.get(ordersId) ?? {}
   assert.deepEqual([last, sequences?.get(1 as Boot)], [3, 5])
+})
+
+test('a batch of which somebody has brought the beginning goes on behind that', () => {
+  const { said, submit, numbering } = leader()
+  const [gap = new Uint8Array(0)] = encodeGap({ ...gapOfA, from: 1, to: 4 })
+  numbering.submit(A, gap, orders)
+  submit(A, { from: 3, texts: ['c', 'd', 'e', 'f'] })
+  submit(A, { from: 7 })
+  assert.deepEqual(said.slice(2), ['1 at 1/0', '5 at 1/1', '7 at 1/3'])
 })

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { hold, letGo } from '../../node/core/common/slabs.ts'
+import { hasPassed } from '../../node/core/stream/feed.ts'
 import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import { Ledger } from '../../node/leader/ledger.ts'
@@ -120,6 +121,17 @@ test('who comes to an epoch without what was before it is told that this is gone
   assert.deepEqual(host.read(), ['gap 1-5'])
   host.insert({ from: 6, texts: ['f'], offset: 5 })
   assert.deepEqual(host.read(), ['gap 1-5', 'f'])
+})
+
+test('the first epoch in leader mode begins behind what was published in gossip mode, for whoever comes then', () => {
+  const host = new Host()
+  const replica = host.streams.define(definition)
+  const sequences = new Map([[1 as Boot, 5]])
+  const begun = { definition, epoch: 1, isSealing: false, last: 0, sequences }
+  assert.equal(host.streams.begin(begun, new Map([[1 as Boot, A]])), replica)
+  const feed = new LogFeed(replica, { kind: 'now' })
+  replica.endAt(sequences)
+  assert.deepEqual([feed.next(), hasPassed(feed, sequences)], [undefined, true])
 })
 
 /** A ledger of the stream, whose origin A#1 is at a sequence. */

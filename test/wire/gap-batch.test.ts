@@ -15,10 +15,10 @@ import {
 } from '../../node/wire/batch-header.ts'
 import { voidBatch } from '../../node/wire/batch-producer.ts'
 import { BatchReader } from '../../node/wire/batch-reader.ts'
-import { encodeGap, gapBehind, gapReason, isGap } from '../../node/wire/gap-batch.ts'
+import { encodeGap, gapBehind, isGap } from '../../node/wire/gap-batch.ts'
 import { batchOf } from '../leader/leader-batches.ts'
 
-const gap = { stream: 7 as StreamId, boot: 3 as Boot, from: 41, to: 1100, reason: 'retention' } as const
+const gap = { stream: 7 as StreamId, boot: 3 as Boot, from: 41, to: 1100 } as const
 
 function rangeOf(frame: Uint8Array): string {
   return `${batchSequence(frame)}-${batchSequence(frame) + batchCount(frame) - 1}`
@@ -37,11 +37,9 @@ test('a gap is as many batches without records as its numbers need', () => {
   }
 })
 
-test('a gap says why, and nothing else is one', () => {
-  for (const reason of ['retention', 'lost'] as const) {
-    const [frame = new Uint8Array(batchHeaderBytes)] = encodeGap({ ...gap, reason })
-    assert.deepEqual([isGap(frame), gapReason(frame)], [true, reason])
-  }
+test('nothing else is a gap', () => {
+  const [frame = new Uint8Array(batchHeaderBytes)] = encodeGap(gap)
+  assert.equal(isGap(frame), true)
   const named = batchOf({ from: 1, producer: { name: 'p', sequence: 1 } })
   assert.deepEqual(
     [isGap(batchOf({ from: 1 })), isGap(named), isGap(voidBatch(named))],
@@ -50,8 +48,8 @@ test('a gap says why, and nothing else is one', () => {
 })
 
 test('of a gap of which a part is passed the rest is left', () => {
-  const [frame = new Uint8Array(0)] = encodeGap({ ...gap, to: 50, reason: 'lost' })
+  const [frame = new Uint8Array(0)] = encodeGap({ ...gap, to: 50 })
   const rest = gapBehind(frame, 44)
-  assert.deepEqual([rangeOf(rest), gapReason(rest)], ['45-50', 'lost'])
+  assert.deepEqual([rangeOf(rest), isGap(rest)], ['45-50', true])
   for (const last of [0, 40, 50, 60]) assert.equal(gapBehind(frame, last), frame)
 })

@@ -158,7 +158,7 @@ export class Replica {
     this.advance(state)
   }
 
-  /** Gives up on everything up to `to` that is not here, because nobody has it. */
+  /** Of an epoch in leader mode: what is not delivered here up to `to`, nobody has. */
   pass(state: OriginState, to: number): void {
     if (state.position === undefined) this.setBase(state, 0)
     if ((state.position ?? 0) < to) state.gone.add((state.position ?? 0) + 1, to)

@@ -79,9 +79,27 @@ test('a stream in leader mode on which nothing was published goes to gossip mode
   assert.equal(result.status, 'acknowledged')
 })
 
-async function epochOf(id: string): Promise<number | undefined> {
+test('a node starts again that has a stream which began in gossip mode and was changed in leader mode', async () => {
+  const { admin } = cluster.node('A')
+  await admin.putStream('notes', { topics: ['notes.>'] })
+  await admin.withTimeout(20_000).setMode('notes', 'leader')
+  await admin.putStream('notes', { retention: { bytes: 1_000_000, ageMs: 60_000 } })
+  const node = cluster.node('C')
+  await until('C knows the change', async () => (await retentionAt('C')) === 1_000_000)
+  await node.kill()
+  await node.start()
+  await until('C has started and is in the epoch', async () => (await epochOf('C', 'notes')) === 1)
+  assert.equal(await retentionAt('C'), 1_000_000)
+})
+
+async function retentionAt(id: string): Promise<number | undefined> {
+  const streams = await cluster.node(id).admin.streams()
+  return streams.find(({ name }) => name === 'notes')?.retention.bytes
+}
+
+async function epochOf(id: string, stream = 'orders'): Promise<number | undefined> {
   const { streams } = await cluster.node(id).status()
-  return streams.find(({ name }) => name === 'orders')?.epoch
+  return streams.find(({ name }) => name === stream)?.epoch
 }
 
 async function publish(prefix: string, count: number): Promise<void> {

@@ -71,7 +71,7 @@ const plants: Readonly<Record<string, readonly [(context: TestContext) => void, 
         },
       )
     },
-    1629,
+    1561,
   ],
 }
 

@@ -122,6 +122,29 @@ test('an epoch that has other messages for one reader than for another, where al
   }
 })
 
+test('an epoch that comes behind a later one, where all nodes hear each other', () => {
+  for (const hasSilence of [false, true]) {
+    const trial = new Trial(hasSilence)
+    for (let count = 0; count < 2; count++) trial.publish()
+    trial.read(one, 1, { epoch: 1, offset: 1 })
+    const readBefore = (): void => trial.read(one, 2, { epoch: 0 })
+    if (hasSilence) readBefore()
+    else assert.throws(readBefore, /epochs/)
+  }
+})
+
+test('an answer to what was not asked, a second one, one to what was not numbered; and the loss of what was never sent', () => {
+  const trial = new Trial()
+  const publish = trial.publish()
+  assert.throws(() => trial.acknowledge(9), /answers/)
+  trial.acknowledge(publish)
+  assert.throws(() => trial.acknowledge(publish), /answers/)
+  trial.verdict.onPublish(boot, 7, [{ id: 'm7', topic: 'one.x', payloadBytes: 8 }])
+  trial.verdict.onPublished()
+  assert.throws(() => trial.acknowledge(7), /answers/)
+  assert.throws(() => trial.verdict.onGap(one, 'one', origin, 1, 2), /gaps/)
+})
+
 test('what was acknowledged and did not come, or was told to be lost, while somebody has it', () => {
   const trial = new Trial()
   for (const number of [1, 2]) {
