@@ -50,7 +50,7 @@ export const tunables: Readonly<Record<TunableName, TunableEntry>> = {
     minimum: 64 * kiB,
     maximum: 64 * 1024 * miB,
     meaning:
-      'Memory per stream for messages kept for repair and late subscribers, where the stream does not say.',
+      'Memory per stream, over all its epochs, for messages kept for repair and late subscribers, where the stream does not say.',
     reason:
       'Half a million messages of 128 B: a node that restarts in seconds misses nothing at 50,000 messages/s.',
   },
