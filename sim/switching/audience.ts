@@ -18,6 +18,13 @@ export class Audience {
     this.readers = world.audience as SwitchingReader[]
   }
 
+  /** A reader from now on, which is over when its node is. */
+  join(stream: string, node: SwitchingNode): void {
+    const reader = new SwitchingReader(this.#world, this.readers.length, stream, true)
+    this.readers.push(reader)
+    reader.open(node)
+  }
+
   /** A reader at a node of its own, or at whatever node is up. */
   read(stream: string, home: SwitchingNode | undefined): void {
     const reader = new SwitchingReader(this.#world, this.readers.length, stream)

@@ -131,7 +131,7 @@ export function toExploredPlan({ seed, silence }: ExploredCase): SwitchingPlan {
     ...{ writeMinMs: writeMs, writeMaxMs: writeMs, slowWrites: 0 },
     ...{ publishesPerSecond: 0, recordsMax: 1, payloadBytesMax: 8, wishesPerSecond: 0, wanderers: 0 },
     retention: { bytes: 64 * 1024 * 1024, ageMs: 3_600_000 },
-    wipesPerSecond: 0,
+    ...{ wipesPerSecond: 0, newcomersPerSecond: 0 },
   }
 }
 

@@ -22,6 +22,8 @@ export interface SwitchingPlan extends NetworkPlan, DiskPlan {
   readonly retention: Retention
   /** How often a node loses its disk, where everybody can spare it. */
   readonly wipesPerSecond: number
+  /** How often somebody subscribes from now on. */
+  readonly newcomersPerSecond: number
 }
 
 const noFaults = { cut: 0, cutOneWay: 0, partition: 0, crash: 0, pause: 0, congestion: 0, stall: 0 } as const
@@ -81,5 +83,6 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
       ageMs: dice.chance(0.1) ? dice.whole(500, 5_000) : 3_600_000,
     },
     wipesPerSecond: isPeaceful ? 0 : often(0.3, 0.3),
+    newcomersPerSecond: often(0.4, 1),
   }
 }

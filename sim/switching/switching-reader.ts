@@ -1,6 +1,7 @@
-// One subscriber that wants all of one stream from its first message on. It outlives connections and nodes with nothing but its cursor.
+// One subscriber of one stream: it wants all of it from the first message on, and outlives connections and nodes with nothing but its
+// cursor; or it comes at some time, wants what is published from then on, and goes with its connection.
 
-import { epochAfter, startAfter } from '../../node/broker/start.ts'
+import { epochAfter, epochOf, startAfter } from '../../node/broker/start.ts'
 import type { Subscriber, SubscriberSink } from '../../node/broker/subscriber.ts'
 import type { GapReason, OriginState, Replica } from '../../node/core/stream/replica.ts'
 import { batchPlace } from '../../node/wire/batch-header.ts'
@@ -30,12 +31,18 @@ export class SwitchingReader implements SubscriberSink {
   /** Where it is subscribed; undefined between connections. */
   node: SwitchingNode | undefined
   #subscriber: Subscriber | undefined
+  /** Whether it wants what is published from now on. */
+  readonly isNewcomer: boolean
+  /** When it subscribed, and when it was told that from then on nothing will pass it by. */
+  openedAt: number | undefined
+  readyAt: number | undefined
   #cursor: Cursor = new Map()
   #sessions = 0
   /** While true it takes nothing. */
   isStalled = false
 
-  constructor(world: SwitchingWorld, number: number, stream: string) {
+  constructor(world: SwitchingWorld, number: number, stream: string, isNewcomer = false) {
+    this.isNewcomer = isNewcomer
     this.#world = world
     this.number = number
     this.stream = stream
@@ -52,14 +59,25 @@ export class SwitchingReader implements SubscriberSink {
       const cursor = this.#cursor
       this.#world.tell(`${sub} of ${this.stream} opens at ${node.id}`)
       this.node = node
+      this.openedAt = this.#world.timeline.now
+      const common = {
+        sub,
+        kind: 'client',
+        patterns: [`${this.stream}.>`],
+        name: undefined,
+        sink: this,
+      } as const
       this.#subscriber = broker.subscribe(
-        {
-          ...{ sub, kind: 'client', patterns: [`${this.stream}.>`], name: undefined, sink: this, cursor },
-          start: (replica) => startAfter(cursor, replica),
-          choose: epochAfter(cursor),
-          resumes: false,
+        this.isNewcomer
+          ? { ...common, start: () => ({ kind: 'now' }), choose: epochOf('now'), resumes: false }
+          : {
+              ...{ ...common, cursor, resumes: false },
+              start: (replica) => startAfter(cursor, replica),
+              choose: epochAfter(cursor),
+            },
+        () => {
+          this.readyAt = this.#world.timeline.now
         },
-        () => undefined,
       )
     })
   }

@@ -10,6 +10,9 @@ import { Violation } from '../run.ts'
 import type { Draft } from '../truth.ts'
 import type { Read, SwitchingReader } from './switching-reader.ts'
 
+/** Of what was stored on one node all others have heard so long after, where they hear each other. */
+const spreadsWithinMs = 2_000
+
 /** A message that was numbered. */
 interface Message {
   readonly id: string
@@ -17,7 +20,8 @@ interface Message {
   readonly origin: string
   readonly boot: Boot | undefined
   readonly sequence: number
-  isAcknowledged: boolean
+  /** Undefined while it is not. */
+  acknowledgedAt: number | undefined
   /** Epoch in which it was read, the same for all. */
   epoch: number | undefined
   /** Its place in the order of the stream, as its publisher or a reader has heard; 0 where it has none. */
@@ -91,7 +95,7 @@ export class Verdict {
       const boot = fromOrigin(origin)?.boot
       const message: Message = {
         ...{ id, stream, origin, boot, sequence },
-        ...{ isAcknowledged: false, epoch: undefined, offset: undefined },
+        ...{ acknowledgedAt: undefined, epoch: undefined, offset: undefined },
         ...{ calledAt: this.#now(), placedAt: undefined },
       }
       sent.push(message)
@@ -125,7 +129,7 @@ export class Verdict {
         message.placedAt = this.#now()
       }
     }
-    for (const message of messages) message.isAcknowledged = true
+    for (const message of messages) message.acknowledgedAt = this.#now()
   }
 
   onRead(reader: SwitchingReader, read: Read): void {
@@ -163,6 +167,15 @@ export class Verdict {
       const message = this.#find(stream, origin, sequence)
       if (message === undefined)
         throw this.#broken('gaps', reader, gap, `to ${to} is told: ${sequence} was never sent`)
+      // Where all nodes hear each other, what was stored long before somebody came had reached them all.
+      const { acknowledgedAt = Number.POSITIVE_INFINITY } = message
+      if (!this.#hasSilence && reader.isNewcomer && acknowledgedAt + spreadsWithinMs < (reader.openedAt ?? 0))
+        throw this.#broken(
+          'gaps',
+          reader,
+          gap,
+          `to ${to} is told: ${sequence} was stored long before it came`,
+        )
       track.told.add(message)
     }
   }
@@ -171,7 +184,8 @@ export class Verdict {
   *problems(reader: SwitchingReader, isThere: IsThere): Generator<string> {
     const track = this.#trackOf(reader)
     for (const message of this.#owed(reader.stream)) {
-      if (track.got.has(message) || (this.#mayDrop && track.told.has(message))) continue
+      if (!isFor(message, reader) || track.got.has(message)) continue
+      if (this.#mayDrop && track.told.has(message)) continue
       const { origin, sequence, epoch, offset = 0, boot } = message
       // What has no place may be gone with the nodes that held it, and is left where its node was not heard when an epoch ended.
       if (boot === undefined || !isThere(message.stream, boot, sequence, offset > 0)) continue
@@ -205,7 +219,10 @@ export class Verdict {
   *#owed(stream: string): Generator<Message> {
     for (const messages of this.#messages.values())
       for (const message of messages)
-        if (message.stream === stream && (message.isAcknowledged || message.epoch !== undefined))
+        if (
+          message.stream === stream &&
+          (message.acknowledgedAt !== undefined || message.epoch !== undefined)
+        )
           yield message
   }
 
@@ -217,7 +234,7 @@ export class Verdict {
     if (from <= passed) throw this.#broken('once, in order', reader, read, `comes behind ${passed}`)
     for (let sequence = passed + 1; sequence < from; sequence++) {
       const message = this.#find(stream, origin, sequence)
-      if (message?.isAcknowledged === true)
+      if (message?.acknowledgedAt !== undefined && isFor(message, reader))
         throw this.#broken('delivery rule', reader, read, `comes without ${sequence}, which was acknowledged`)
     }
     track.passed.set(origin, to)
@@ -267,4 +284,9 @@ export class Verdict {
       `reader ${number}: ${stream} ${origin} ${sequence}, epoch ${epoch}, place ${offset}, ${why}`,
     )
   }
+}
+
+/** Whether a reader must get a message: of what was published before it was told that it has begun, it may. */
+function isFor({ calledAt }: Message, { isNewcomer, node, readyAt }: SwitchingReader): boolean {
+  return !isNewcomer || (node !== undefined && readyAt !== undefined && calledAt > readyAt)
 }

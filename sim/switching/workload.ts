@@ -32,6 +32,7 @@ export class Workload {
     this.#every(plan.publishesPerSecond, () => this.#publish())
     this.#every(plan.wishesPerSecond, () => this.#wish())
     this.#every(0.3, () => this.#wander())
+    this.#every(plan.newcomersPerSecond, () => this.#join())
   }
 
   /** Nothing is published and wanted any more; readers go on. */
@@ -41,6 +42,7 @@ export class Workload {
   }
 
   #every(perSecond: number, run: () => void): void {
+    if (perSecond === 0) return
     this.#world.timeline.after(this.#dice.pause(perSecond), () => {
       if (this.#isOver) return
       run()
@@ -69,6 +71,12 @@ export class Workload {
       const mode: StreamMode = this.#dice.chance(0.5) ? 'leader' : 'gossip'
       this.#wishes.say(node, stream, mode)
     }
+  }
+
+  /** Somebody subscribes from now on. */
+  #join(): void {
+    const node = this.#dice.pick(this.#world.nodes.filter(({ isResponsive }) => isResponsive))
+    if (node !== undefined) this.#audience.join(this.#dice.pick(this.#names) ?? '', node)
   }
 
   /** A reader goes to another node. */

@@ -159,6 +159,24 @@ test('what was acknowledged and did not come, or was told to be lost, while some
   assert.deepEqual(trial.problems(one, false), [])
 })
 
+test('who subscribes from now on is owed what is published once it has begun, and told of nothing before it came', () => {
+  const newcomer = { number: 3, stream: 'one', isNewcomer: true, node: {}, openedAt: 4010, readyAt: 4020 }
+  const late = newcomer as unknown as SwitchingReader
+  const trial = new Trial()
+  for (const now of [2000, 4015, 4030, 4040]) {
+    trial.now = now
+    trial.acknowledge(trial.publish())
+  }
+  assert.throws(() => trial.verdict.onGap(late, 'one', origin, 1, 1), /gaps/)
+  assert.equal(trial.problems(late).length, 2, 'the last two')
+  const another = { ...newcomer } as unknown as SwitchingReader
+  trial.read(another, 3)
+  assert.equal(trial.problems(another).length, 1)
+  const hasty = { ...newcomer } as unknown as SwitchingReader
+  assert.throws(() => trial.read(hasty, 4), /delivery rule/)
+  assert.deepEqual(trial.problems({ ...newcomer, node: undefined } as unknown as SwitchingReader), [])
+})
+
 test('an order in which something stands before what had its place when it was published', () => {
   const trial = new Trial()
   for (const [number, offset] of [
