@@ -2,15 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { epochAfter, startAfter } from '../../node/broker/start.ts'
+import type { SubscriberSink } from '../../node/broker/subscriber.ts'
 import type { Boot } from '../../node/core/common/ids.ts'
 import { streamLimits } from '../../node/core/stream/definition.ts'
-import { hasPassed } from '../../node/core/stream/feed.ts'
+import { type FeedStart, hasPassed } from '../../node/core/stream/feed.ts'
 import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import { Replica } from '../../node/core/stream/replica.ts'
 import { batchCount, batchSequence } from '../../node/wire/batch-header.ts'
 import { encodeGap, isGap } from '../../node/wire/gap-batch.ts'
 import { batchOf, orders, ordersId } from '../leader/leader-batches.ts'
-import { A, a, B, b, EpochsOfA, ledgerOf, nodes } from './epochs-of-a.ts'
+import { A, a, B, b, EpochsOfA, ledgerOf, nodes, ofB } from './epochs-of-a.ts'
+import { createBroker } from './test-broker.ts'
 
 test('an origin of the stream is not forgotten as soon as an epoch in gossip mode begins, or is completed', () => {
   const host = new EpochsOfA()
@@ -152,4 +155,36 @@ test('of an origin that was forgotten nothing is asked for that this node had, n
     [],
   )
   assert.equal(second.originState(B, older, 1000).position, 7)
+})
+
+test('a subscription that begins in an epoch that has ended is told what nobody has of it, and goes on', () => {
+  const { broker } = createBroker()
+  const value = { topics: ['orders.>'], mode: 'gossip', retention: orders.retention, copies: 0 }
+  broker.handle({ kind: 'write', key: 'stream:orders', value })
+  const next = new Replica(orders)
+  broker.epochs.onEpoch(ledgerOf('leader', 1, { [b]: 4 }), nodes, next)
+  const got: string[] = []
+  const sink: SubscriberSink = {
+    canTake: true,
+    batch: () => void got.push('batch'),
+    gap: (_replica, state, from, to) => void got.push(`${state.origin} ${from}-${to}`),
+  }
+  const common = {
+    sub: 's',
+    kind: 'client',
+    patterns: ['orders.>'],
+    name: undefined,
+    resumes: false,
+  } as const
+  const cursor = new Map()
+  const start = (replica: Replica): FeedStart => startAfter(cursor, replica)
+  const subscriber = broker.subscribe(
+    { ...common, sink, start, cursor, choose: epochAfter(cursor) },
+    () => undefined,
+  )
+  const [ended] = broker.epochs.all('orders')
+  assert.equal(ended && broker.agent.missing(ended), 4, 'B may have it')
+  broker.handle({ kind: 'nodes', nodes: [A] })
+  broker.handle({ kind: 'tick' })
+  assert.deepEqual([got, subscriber.streams.includes(next)], [[`${ofB} 1-4`], true])
 })

@@ -107,7 +107,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
     text: 'this.epochs.complete(replica)',
     replacement: '',
     breaks: 'A subscription that begins in an epoch that has ended waits for ever for what is gone.',
-    tests: [world],
+    tests: [ended],
   },
   {
     name: 'ended-epoch-forgotten-at-once',
