@@ -20,11 +20,10 @@ export type Control =
       readonly report: SealReport
     }
   /** Batches of this origin follow that were left over when an epoch of the stream ended: its boot is this node's, not the sender's. */
-  | { readonly op: 'origin'; readonly epoch: number; readonly stream: string; readonly origin: Origin }
+  | { readonly op: 'origin'; readonly stream: string; readonly origin: Origin }
 
 export function encodeControl(control: Control): Uint8Array {
-  const { op, epoch } = control
-  const text = toTextBytes(JSON.stringify({ op, epoch, ...toFields(control) }))
+  const text = toTextBytes(JSON.stringify(toFields(control)))
   const frame = new Uint8Array(headBytes + text.length)
   frame[0] = controlFrameType
   frame.set(text, headBytes)
@@ -32,12 +31,10 @@ export function encodeControl(control: Control): Uint8Array {
 }
 
 function toFields(control: Control): object {
-  if (control.op === 'mode')
-    return { stream: control.definition.name, definition: toDefinitionValue(control.definition) }
-  const { op, stream } = control
-  return op === 'sealed'
-    ? { stream, report: toReportFields(control.report) }
-    : { stream, origin: control.origin }
+  if (control.op === 'origin') return control
+  if (control.op === 'sealed') return { ...control, report: toReportFields(control.report) }
+  const { op, epoch, definition } = control
+  return { op, epoch, stream: definition.name, definition: toDefinitionValue(definition) }
 }
 
 /** What a frame of another node says; undefined where it is broken. */
@@ -51,14 +48,15 @@ export function decodeControl(frame: Uint8Array, from: NodeId): Control | undefi
     return undefined
   }
   const { op, epoch, stream, definition: value, report: said, origin } = fields
-  if (typeof epoch !== 'number' || typeof stream !== 'string') return undefined
+  if (typeof stream !== 'string') return undefined
+  if (op === 'origin') {
+    const isOrigin = typeof origin === 'string' && fromOrigin(origin) !== undefined
+    return isOrigin ? { op, stream, origin: origin as Origin } : undefined
+  }
+  if (typeof epoch !== 'number') return undefined
   if (op === 'mode') {
     const definition = readDefinition(stream, value)
     return definition === undefined ? undefined : { op, epoch, definition }
-  }
-  if (op === 'origin') {
-    const isOrigin = typeof origin === 'string' && fromOrigin(origin) !== undefined
-    return isOrigin ? { op, epoch, stream, origin: origin as Origin } : undefined
   }
   const report = readReport(said, from)
   return op === 'sealed' && report !== undefined ? { op, epoch, stream, report } : undefined

@@ -179,7 +179,7 @@ export class SubmissionDesk {
 
 /** Said before what is left over of a boot that whoever gives places may not know. */
 function encodeOrigin({ node, boot, stream }: LeftOverOrigin): Uint8Array {
-  return encodeControl({ op: 'origin', epoch: 0, stream, origin: toOrigin(node, boot) })
+  return encodeControl({ op: 'origin', stream, origin: toOrigin(node, boot) })
 }
 
 /** Sequence of the last record. */

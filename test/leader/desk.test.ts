@@ -108,7 +108,7 @@ test('what was left over of an epoch goes before what has come since, also of an
   host.desk.goOn()
   assert.deepEqual(
     host.sent.map((frame) => (frame[0] === frameType.batch ? batchSequence(frame) : decodeControl(frame, A))),
-    [1, 2, 3, { op: 'origin', epoch: 0, stream: 'orders', origin: toOrigin(B, 2 as Boot) }, 6],
+    [1, 2, 3, { op: 'origin', stream: 'orders', origin: toOrigin(B, 2 as Boot) }, 6],
   )
 })
 

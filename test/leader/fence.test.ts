@@ -107,7 +107,7 @@ const control: fc.Arbitrary<Control> = fc.oneof(
     plain,
   ),
 )
-const left = { op: fc.constant('origin' as const), epoch: fc.nat(), stream: fc.constant('orders') }
+const left = { op: fc.constant('origin' as const), stream: fc.constant('orders') }
 const anyControl = fc.oneof(control, fc.record({ ...left, origin: fc.nat({ max: 9 }).map(originOf) }, plain))
 const nodeOf = (each: Control): NodeId => (each.op === 'sealed' ? each.report.node : ('A' as NodeId))
 
