@@ -110,10 +110,17 @@ export class Ledger {
         throw new LedgerDamaged(`streams[${at}] is no stream`)
       if (![epoch, last].every((each) => Number.isSafeInteger(each) && each >= 0))
         throw new LedgerDamaged(`streams[${at}] has no epoch and end`)
+      if (![...fence.keys()].every((origin) => ledger.#knows(origin)))
+        throw new LedgerDamaged(`streams[${at}] has messages of an origin that is not in nodes`)
       const sequences = toSequences(fence)
       ledger.streams.set(toStreamId(definition.name), { definition, epoch, isSealing, last, sequences })
     }
     return ledger
+  }
+
+  #knows(origin: Origin): boolean {
+    const parts = fromOrigin(origin)
+    return parts !== undefined && this.nodes.get(parts.boot) === parts.node
   }
 
   #seal({ definition, epoch }: Command & { op: 'seal' }): boolean {
