@@ -26,36 +26,45 @@ export class GroupCommits {
   readonly leaders: Map<number, NodeId> = new Map()
   /** By term and member: the last index of that term that it acknowledged. */
   readonly acknowledged: Map<number, Map<MemberId, Acknowledged>> = new Map()
-  /** Members as of the last committed change, and as of the one before: a leader may not have applied the last. */
-  configurations: readonly Configuration[] = []
-  /** Members behind every committed change, by its index. */
-  readonly #changes: { readonly index: number; readonly configuration: Configuration }[] = []
+  /** Members behind every committed change, in the order of the log. */
+  readonly #changes: {
+    readonly index: number
+    readonly term: number
+    readonly configuration: Configuration
+  }[] = []
 
   /** Index of the last committed entry; 0 while there is none. */
   get last(): number {
     return this.entries.length
   }
 
-  /** What the majority of some configuration has acknowledged in a term. */
+  /** Members as of the last committed change. */
+  get configuration(): Configuration | undefined {
+    return this.#changes.at(-1)?.configuration
+  }
+
+  /**
+   * What a majority has acknowledged in a term: of the members of the last change that its leader can have in its log, or of those before, since it
+   * may not have applied the last.
+   */
   committedIn(term: number): number {
     const matches = this.acknowledged.get(term)
-    const indexes = this.configurations.map(({ voters, outgoing }) => {
+    const known = this.#changes.filter((change) => change.term <= term).slice(-2)
+    const indexes = known.map(({ configuration: { voters, outgoing } }) => {
       return Math.min(...[voters, outgoing].map((half) => majorityHas(half, matches)))
     })
     return Math.max(0, ...indexes)
   }
 
   change(entry: DurableEntry): void {
-    const [now] = this.configurations
+    const now = this.configuration
     if (entry.change === undefined || now === undefined) return
     const { configuration } = applyChange(restoreMembership(now.toRecord(), context), entry.change, context)
-    this.configurations = [configuration, now]
-    this.#changes.push({ index: entry.index, configuration })
+    this.#changes.push({ index: entry.index, term: entry.term, configuration })
   }
 
-  begin(index: number, configuration: Configuration): void {
-    this.configurations = [configuration]
-    this.#changes.push({ index, configuration })
+  begin(index: number, term: number, configuration: Configuration): void {
+    this.#changes.push({ index, term, configuration })
   }
 
   /** Members behind a committed entry. */
@@ -96,14 +105,14 @@ export class Commits {
   /** Whether somebody was in a group, and is in none any more by what is committed. */
   isFormer(member: MemberId): boolean {
     const groups = [...this.groups.values()]
-    return groups.every(({ configurations: [now] }) => now?.members.includes(member) !== true)
+    return groups.every(({ configuration }) => configuration?.members.includes(member) !== true)
   }
 
   /** Somebody has begun a group with this floor. */
   onBegun(id: number, { configuration, index, term, data }: Snapshot): void {
     const group = this.group(id)
     if (group.last > 0) return
-    group.begin(index, new Configuration(configuration))
+    group.begin(index, term, new Configuration(configuration))
     for (let at = 1; at <= index; at++)
       this.#add(id, group, { index: at, term, data, checksum: 0, change: undefined })
   }
@@ -120,9 +129,9 @@ export class Commits {
 
   /** A node's disk has more of a group: what it leads counts as acknowledged by itself. */
   onDurable(node: NodeId, member: MemberId, id: number, disk: DurableGroup): void {
-    const { leaders, configurations } = this.group(id)
+    const { leaders, configuration } = this.group(id)
     // Who is alone says nothing to anybody: it leads when its own vote is durable.
-    const isAlone = configurations[0]?.electors.length === 1
+    const isAlone = configuration?.electors.length === 1
     if (isAlone && disk.hardState.vote > 0) leaders.set(disk.hardState.term, node)
     const term = disk.termAt(disk.last)
     if (term !== undefined && leaders.get(term) === node) this.#acknowledgeOwn(member, id, disk, term)

@@ -89,7 +89,7 @@ export class DiskLosses {
     return (
       nodes.every(({ disk }) => !disk.isRotten) &&
       groups.length > 0 &&
-      groups.every(({ configurations: [now] }) => {
+      groups.every(({ configuration: now }) => {
         if (now === undefined || now.isJoint || now.voters.size < 3) return false
         return now.members.length === nodes.length && now.members.every((id) => present.has(id))
       }) &&
@@ -105,7 +105,7 @@ export class DiskLosses {
     return (
       own.length === groups.size &&
       own.every(
-        ({ id, status }) => toText(status.configuration) === toText(groups.get(id)?.configurations[0]),
+        ({ id, status }) => toText(status.configuration) === toText(groups.get(id)?.configuration),
       )
     )
   }
