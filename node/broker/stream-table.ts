@@ -5,6 +5,7 @@ import type { Refusal } from '../core/common/errors.ts'
 import { toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent } from '../core/gossip/agent.ts'
 import {
+  defaultReplicas,
   defaultStreamName,
   definitionProblem,
   ownOverlapProblem,
@@ -29,6 +30,7 @@ export interface StreamChange {
     | { readonly bytes?: number | undefined; readonly ageMs?: number | undefined }
     | undefined
   readonly copies?: number | undefined
+  readonly replicas?: number | undefined
   readonly mode?: StreamMode | undefined
 }
 
@@ -99,11 +101,12 @@ export class StreamTable {
     if (change.retention?.bytes !== undefined) retention.bytes = change.retention.bytes
     if (change.retention?.ageMs !== undefined) retention.ageMs = change.retention.ageMs
     const copies = change.copies ?? present?.copies ?? this.#defaults.copies
+    const replicas = change.replicas ?? present?.replicas ?? defaultReplicas
     const topics = change.topics ?? present?.topics ?? []
     const mode = change.mode ?? present?.mode ?? 'gossip'
     if (present !== undefined && present.mode !== mode)
       return { refused: 'STREAM_INVALID', reason: `stream ${name} is in ${present.mode} mode` }
-    const definition: StreamDefinition = { name, topics, mode, retention, copies }
+    const definition: StreamDefinition = { name, topics, mode, retention, copies, replicas }
     const others = this.#replicas.map((replica) => replica.definition)
     const problem = definitionProblem(definition, others) ?? ownOverlapProblem(definition)
     if (problem !== undefined) return problem
@@ -159,7 +162,8 @@ export class StreamTable {
 
   #defaultDefinition(): StreamDefinition {
     const { retention, copies } = this.#defaults
-    return { name: defaultStreamName, topics: [], mode: 'gossip', retention, copies }
+    const replicas = defaultReplicas
+    return { name: defaultStreamName, topics: [], mode: 'gossip', retention, copies, replicas }
   }
 
   #defaultReplica(): Replica {

@@ -3,7 +3,7 @@
 
 import type { Refusal } from '../core/common/errors.ts'
 import { type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
-import type { StreamDefinition } from '../core/stream/definition.ts'
+import { defaultReplicas, type StreamDefinition } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { Group } from '../groups/group.ts'
 import { Groups } from '../groups/groups.ts'
@@ -21,9 +21,10 @@ import { type LeaderLimits, leaderLimits } from './limits.ts'
 import { nameFrameType } from './names/command.ts'
 import { NameGroup } from './names/name-group.ts'
 import { Phases } from './phases.ts'
-import type { LeaderOptions, LeaderPorts, LeaderStreamStatus } from './ports.ts'
+import type { LeaderOptions, LeaderPorts } from './ports.ts'
 import { Routes } from './routes.ts'
 import { type Standing, standingOf } from './standing.ts'
+import { type LeaderStreamStatus, toStreamStatus } from './stream-status.ts'
 import { LeaderStreams } from './streams.ts'
 import type { OnPlaced } from './submissions.ts'
 
@@ -91,6 +92,7 @@ export class LeaderAgent {
     })
     this.#data = new DataGroups({
       ...{ ...shared, boot, now: ports.now, cluster: this.cluster },
+      votersFor: (group) => this.#votersFor(group),
       createMachine: (id, parts) => this.#createMachine(id, parts),
     })
     this.names = new NameGroup(options, this.groups, this.cluster, this.#limits)
@@ -254,12 +256,15 @@ export class LeaderAgent {
   }
 
   statusOf({ stream }: Replica): LeaderStreamStatus {
-    const number = this.#data.numberOf(stream)
-    const data = this.#data.of(stream)
-    if (data === undefined) return { group: number, leader: undefined, last: 0, lag: 0 }
-    const { leader, commit, applied } = data.group.status
-    const { last = 0 } = data.machine.ledger.streams.get(stream) ?? {}
-    return { group: number, leader: this.cluster.nodeOf(leader), last, lag: commit - applied }
+    return toStreamStatus(stream, this.#data, this.cluster)
+  }
+
+  /** As many as the stream that asks for most: the streams of a group share its voters. */
+  #votersFor(group: number): number {
+    let count = defaultReplicas
+    for (const { stream, definition } of this.replicas.values())
+      if (this.#data.numberOf(stream) === group) count = Math.max(count, definition.replicas)
+    return count
   }
 
   /** Whoever gives places in a group now gets everything that has none, and hears of what is sealed. */

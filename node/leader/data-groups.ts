@@ -11,9 +11,10 @@ import type { GroupLog } from '../groups/group-log.ts'
 import type { Groups } from '../groups/groups.ts'
 import { raftOptions } from '../groups/raft-options.ts'
 import { beginFromRoster } from '../meta/beginning.ts'
-import { type Cluster, isMeta } from '../meta/cluster.ts'
+import type { Cluster } from '../meta/cluster.ts'
+import { isData } from '../meta/group-numbers.ts'
 import { Reshaping } from '../meta/reshaping.ts'
-import { nameGroup, type Roster } from '../meta/roster.ts'
+import type { Roster } from '../meta/roster.ts'
 import type { DataMachine, DataMachineOptions } from './data-machine.ts'
 import { dataPace, type LeaderLimits } from './limits.ts'
 import { Reads } from './reads.ts'
@@ -37,6 +38,8 @@ export interface DataGroupsOptions {
   readonly slabs: SlabPool
   readonly random: () => number
   readonly now: () => number
+  /** How many are to vote in a group, as its streams ask for. */
+  readonly votersFor: (group: number) => number
   readonly createMachine: (
     id: number,
     parts: Pick<DataMachineOptions, 'log' | 'reads' | 'propose'>,
@@ -135,12 +138,14 @@ export class DataGroups {
   }
 
   tick(): void {
-    const { roster } = this.#options.cluster
+    const { cluster, votersFor } = this.#options
+    const { roster } = cluster
     if (roster !== undefined) this.#leaderlessSince.delete(anyGroup)
     const members = roster === undefined ? [] : Array.from(roster.members, ({ id }) => id)
     for (const [id, { group, reads, machine, reshaping }] of this.#groups) {
       reads.tick()
       machine.switching?.tick()
+      if (group.isLeading) cluster.wantVoters(id, votersFor(id))
       if (roster !== undefined) reshaping.look({ voters: roster.votersOf(id), members })
       if (group.status.leader === nobody) this.#beLeaderless(id)
       else this.#leaderlessSince.delete(id)
@@ -178,9 +183,4 @@ export class DataGroups {
     groups.add(group)
     return begun
   }
-}
-
-/** Whether streams hash onto a group of this number. */
-function isData(group: number): boolean {
-  return !isMeta(group) && group !== nameGroup
 }

@@ -1,4 +1,4 @@
-// What the leader agent needs of its surroundings, and what can be seen of it.
+// What the leader agent needs of its surroundings, and what it is made with.
 
 import type { Boot, NodeId, Origin } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
@@ -44,15 +44,4 @@ export interface LeaderOptions {
   readonly timeoutMs: number
   /** What is to be otherwise than `leaderLimits`. */
   readonly limits?: Partial<LeaderLimits>
-}
-
-/** What can be seen of a stream. */
-export interface LeaderStreamStatus {
-  /** Undefined while there is no cluster. */
-  readonly group: number | undefined
-  readonly leader: NodeId | undefined
-  /** Offset of the last message that this node has. */
-  readonly last: number
-  /** Entries of the group that are committed and not applied here. */
-  readonly lag: number
 }

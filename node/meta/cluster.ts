@@ -13,6 +13,7 @@ import type { GroupLog } from '../groups/group-log.ts'
 import type { Groups } from '../groups/groups.ts'
 import { type GroupLimits, raftOptions } from '../groups/raft-options.ts'
 import { Founding } from './founding.ts'
+import { drawMetaNumber, isMeta } from './group-numbers.ts'
 import { leaveProblem } from './leaving.ts'
 import { encodeMeta, type MetaMessage } from './meta-frames.ts'
 import { MetaMachine } from './meta-machine.ts'
@@ -46,9 +47,6 @@ export interface ClusterPorts {
   readonly onRoster: (roster: Roster, meta: number) => void
 }
 
-/** META's number is drawn above this when the cluster is founded, so that the METAs of two clusters never mix. Data groups are below it. */
-const metaNumbersFrom = 2 ** 16
-const metaNumbersTo = 2 ** 32
 /** A heartbeat every 500 ms, an election after 1.25 to 2.5 s of silence, and at once where a link breaks: META has little to say. */
 const metaPace = { heartbeatTicks: 10, electionTicks: 25 } as const
 /** What is wanted of META's leader is said again after so long, milliseconds. */
@@ -140,11 +138,16 @@ export class Cluster {
     this.#founding.onPeerDown(node)
   }
 
-  /** A data group is to begin. */
+  /** A data group is to begin; it is asked for until it has. */
   want(group: number): void {
     if (this.#wanted.has(group) || this.roster?.groups.has(group) === true) return
     this.#wanted.add(group)
     this.#ask({ op: 'group', group })
+  }
+
+  /** The leader of a group wants so many to vote in it. It wants that until the roster says so. */
+  wantVoters(group: number, voters: number): void {
+    if (this.roster?.voterCountOf(group) !== voters) this.#ask({ op: 'group', group, voters })
   }
 
   /** Asks for a node to leave the cluster; hears why not, or that it has been proposed. Who is removed shows in the roster. */
@@ -191,7 +194,7 @@ export class Cluster {
     const learners = idsOf(roster).filter((id) => !voters.includes(id))
     const configuration = { ...emptyConfiguration, voters, learners: learners.toSorted((a, b) => a - b) }
     const log = beginLog(configuration, encodeRoster(roster), new Arena(slabs))
-    const number = metaNumbersFrom + Math.floor(random() * (metaNumbersTo - metaNumbersFrom))
+    const number = drawMetaNumber(random)
     const records = beginningRecords(number, log)
     this.#isFounding = true
     // Nobody hears of it before it is durable: whoever founds twice would leave the others in a cluster that nobody has.
@@ -287,11 +290,6 @@ export class Cluster {
   #send(to: NodeId, message: MetaMessage): void {
     if (to !== this.#options.node) this.#options.ports.sendFrame(to, encodeMeta(message))
   }
-}
-
-/** Whether a group of this number is META, of whatever cluster. */
-export function isMeta(group: number): boolean {
-  return group >= metaNumbersFrom
 }
 
 function idsOf(roster: Roster): MemberId[] {

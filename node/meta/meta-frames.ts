@@ -7,7 +7,7 @@ import type { MemberId } from '../core/raft/quorum.ts'
 import { isErrorCode } from '../wire/control.ts'
 import { toTextBytes, tryReadText } from '../wire/text.ts'
 import type { RosterMember } from './roster.ts'
-import { isMemberId, readMember } from './roster-bytes.ts'
+import { isMemberId, readGroupCommand, readMember } from './roster-bytes.ts'
 
 export const metaFrameType = 12
 const headBytes = 4
@@ -18,8 +18,8 @@ export type MetaMessage =
   | { readonly op: 'enter'; readonly member: RosterMember }
   /** The answer of a node that belongs to no cluster, to the one that would found it. */
   | { readonly op: 'fresh'; readonly id: MemberId }
-  /** A data group is wanted. */
-  | { readonly op: 'group'; readonly group: number }
+  /** A group is wanted, with so many voters. */
+  | { readonly op: 'group'; readonly group: number; readonly voters?: number | undefined }
   /** A node is to leave; the answer has the same number. */
   | { readonly op: 'leave'; readonly node: NodeId; readonly request: number }
   /** Why what was asked for is not done; or that it has been proposed. */
@@ -43,9 +43,9 @@ export function decodeMeta(frame: Uint8Array): MetaMessage | undefined {
   } catch {
     return undefined
   }
-  const { op, member: value, id, group, node, request, problem } = fields
+  const { op, member: value, id, group, voters, node, request, problem } = fields
   if (op === 'fresh') return isMemberId(id) ? { op, id } : undefined
-  if (op === 'group') return isMemberId(group) ? { op, group } : undefined
+  if (op === 'group') return isMemberId(group) ? readGroupCommand(group, voters) : undefined
   if (op === 'enter') {
     const member = readMember(value)
     return member && { op, member }

@@ -15,8 +15,8 @@ export function encodeRosterCommand(command: RosterCommand): Uint8Array {
 
 /** What an entry says; undefined where it says nothing: a leader's first one in its term. */
 export function decodeRosterCommand(data: Uint8Array): RosterCommand | undefined {
-  const { op, member: value, node, group } = parseObject(data)
-  if (op === 'group' && isCount(group)) return { op, group }
+  const { op, member: value, node, group, voters } = parseObject(data)
+  if (op === 'group' && isCount(group)) return readGroupCommand(group, voters)
   if (op === 'leave' && typeof node === 'string' && isNodeId(node)) return { op, node }
   const member = readMember(value)
   return op === 'join' && member !== undefined ? { op, member } : undefined
@@ -28,16 +28,28 @@ export function encodeRoster(roster: Roster): Uint8Array {
 
 /** The roster in the state of a floor; undefined where the bytes are something else. */
 export function decodeRoster(bytes: Uint8Array): Roster | undefined {
-  const { groupCount, members, former, groups } = parseObject(bytes)
+  const { groupCount, members, former, groups, voterCounts } = parseObject(bytes)
   if (!isCount(groupCount) || !Array.isArray(members) || !Array.isArray(former) || !Array.isArray(groups))
     return undefined
+  if (!Array.isArray(voterCounts) || !voterCounts.every(isVoterCount)) return undefined
   const all = members.map(readMember)
   const begun = groups.map(readGroup)
   const isSound =
     all.every((member) => member !== undefined) &&
     begun.every((group) => group !== undefined) &&
     former.every(isFormer)
-  return isSound ? Roster.fromFields({ groupCount, members: all, former, groups: begun }) : undefined
+  return isSound
+    ? Roster.fromFields({ groupCount, members: all, former, groups: begun, voterCounts })
+    : undefined
+}
+
+/** What is asked of a group, in an entry or a frame. */
+export function readGroupCommand(
+  group: number,
+  voters: unknown,
+): (RosterCommand & { readonly op: 'group' }) | undefined {
+  if (voters === undefined) return { op: 'group', group }
+  return isCount(voters) ? { op: 'group', group, voters } : undefined
 }
 
 /** A member as it stands in commands and frames. */
@@ -61,6 +73,10 @@ function readGroup(value: unknown): [number, ConfigurationRecord] | undefined {
 function isFormer(value: unknown): value is [MemberId, NodeId] {
   const [id, node]: readonly unknown[] = Array.isArray(value) ? value : []
   return isMemberId(id) && typeof node === 'string' && isNodeId(node)
+}
+
+function isVoterCount(value: unknown): value is [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(isCount)
 }
 
 function isCount(value: unknown): value is number {

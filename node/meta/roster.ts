@@ -5,16 +5,15 @@ import type { NodeId, StreamId } from '../core/common/ids.ts'
 import type { ConfigurationRecord } from '../core/raft/configuration.ts'
 import { emptyConfiguration } from '../core/raft/configuration.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
+import { nameGroup } from './group-numbers.ts'
 import { byWeight } from './placement.ts'
 
 /** More groups than this would cost heartbeats and spread nothing any more. */
 const groupsMax = 10
-/** Who decides in a data group; everybody else learns. */
-const dataVoters = 3
+/** Who decides in a group where nothing else was asked for; everybody else learns. */
+const votersAtFirst = 3
 /** META's voters: it is to live where data groups do, so it has more of them where there are enough nodes. */
 const metaVoters = 5
-/** The group of names, which is none of those that streams hash onto. */
-export const nameGroup = 1000
 /** Those that were members and are not any more, remembered to say so. */
 const formerMax = 64
 
@@ -31,8 +30,8 @@ export type RosterCommand =
   /** A node is a member from now on, in place of what it was before under this name. */
   | { readonly op: 'join'; readonly member: RosterMember }
   | { readonly op: 'leave'; readonly node: NodeId }
-  /** A data group begins, with those that are members now. */
-  | { readonly op: 'group'; readonly group: number }
+  /** A data group begins, with those that are members now; or is to have so many voters from now on. */
+  | { readonly op: 'group'; readonly group: number; readonly voters?: number | undefined }
 
 export class Roster {
   readonly groupCount: number
@@ -40,6 +39,8 @@ export class Roster {
   readonly #former = new Map<MemberId, NodeId>()
   /** Data groups that have begun, and whom each began with. */
   readonly groups: Map<number, ConfigurationRecord> = new Map()
+  /** How many are to vote in a group, where that was ever asked for. */
+  readonly #voterCounts = new Map<number, number>()
 
   constructor(groupCount: number, members: Iterable<RosterMember>) {
     this.groupCount = groupCount
@@ -88,16 +89,21 @@ export class Roster {
     return 1 + (stream % this.groupCount)
   }
 
+  /** How many are to vote in a group, where there are as many members. */
+  voterCountOf(group: number): number {
+    return this.#voterCounts.get(group) ?? votersAtFirst
+  }
+
   /** Who is to vote in a data group, the one that is to lead it first. */
   votersOf(group: number): MemberId[] {
     return byWeight(group, this.members)
-      .slice(0, dataVoters)
+      .slice(0, this.voterCountOf(group))
       .map(({ id }) => id)
   }
 
   /** Who is to vote in META. */
   get metaVoters(): MemberId[] {
-    const count = this.#members.size < metaVoters ? dataVoters : metaVoters
+    const count = this.#members.size < metaVoters ? votersAtFirst : metaVoters
     return byWeight(0, this.members)
       .slice(0, count)
       .map(({ id }) => id)
@@ -111,7 +117,7 @@ export class Roster {
       case 'leave':
         return this.#leave(command.node)
       case 'group':
-        return this.#begin(command.group)
+        return this.#setGroup(command.group, command.voters)
     }
   }
 
@@ -122,13 +128,15 @@ export class Roster {
       members: [...this.members],
       former: [...this.#former],
       groups: [...this.groups],
+      voterCounts: [...this.#voterCounts],
     }
   }
 
-  static fromFields({ groupCount, members, former, groups }: RosterFields): Roster {
+  static fromFields({ groupCount, members, former, groups, voterCounts }: RosterFields): Roster {
     const roster = new Roster(groupCount, members)
     for (const [id, node] of former) roster.#former.set(id, node)
     for (const [group, configuration] of groups) roster.groups.set(group, configuration)
+    for (const [group, count] of voterCounts) roster.#voterCounts.set(group, count)
     return roster
   }
 
@@ -149,9 +157,15 @@ export class Roster {
     return true
   }
 
-  #begin(group: number): boolean {
+  #setGroup(group: number, voters = this.voterCountOf(group)): boolean {
     const exists = (group >= 1 && group <= this.groupCount) || group === nameGroup
-    if (this.groups.has(group) || !exists) return false
+    if (!exists || (this.groups.has(group) && voters === this.voterCountOf(group))) return false
+    if (voters !== this.voterCountOf(group)) this.#voterCounts.set(group, voters)
+    if (!this.groups.has(group)) this.#begin(group)
+    return true
+  }
+
+  #begin(group: number): void {
     const voters = this.votersOf(group)
     const learners = [...this.#members.keys()].filter((id) => !voters.includes(id))
     const ascending = (ids: readonly number[]): number[] => ids.toSorted((a, b) => a - b)
@@ -160,7 +174,6 @@ export class Roster {
       voters: ascending(voters),
       learners: ascending(learners),
     })
-    return true
   }
 
   #drop({ id, node }: RosterMember): void {
@@ -179,4 +192,5 @@ export interface RosterFields {
   readonly members: readonly RosterMember[]
   readonly former: readonly (readonly [MemberId, NodeId])[]
   readonly groups: readonly (readonly [number, ConfigurationRecord])[]
+  readonly voterCounts: readonly (readonly [number, number])[]
 }

@@ -25,8 +25,12 @@ export interface StreamStatus {
     readonly group: number | undefined
     /** Node that leads the group; absent while none does. */
     readonly leader?: string | undefined
+    /** Nodes whose majority decides, as the group has them now. */
+    readonly voters: readonly string[]
     /** Offset of the last message here. */
     readonly last: number
+    /** Index of the last entry of the group's log that is known to be committed here. */
+    readonly commit: number
     /** What the group has committed and this node has not applied, in entries. */
     readonly lag: number
   }
@@ -97,6 +101,7 @@ export interface StreamDefinitionAnswer {
   readonly mode: 'gossip' | 'leader'
   readonly retention: { readonly bytes: number; readonly ageMs: number }
   readonly copies: number
+  readonly replicas: number
   readonly version: number
   readonly by: string
 }
@@ -109,6 +114,7 @@ export interface StreamChange {
   readonly topics: readonly string[] | undefined
   readonly retention: { readonly bytes?: number; readonly ageMs?: number } | undefined
   readonly copies: number | undefined
+  readonly replicas: number | undefined
   readonly mode: 'gossip' | 'leader' | undefined
 }
 

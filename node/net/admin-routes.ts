@@ -134,6 +134,7 @@ async function putStream({ port, request, name }: RouteInput): Promise<RouteAnsw
     topics: readOptionalStrings(fields, 'topics'),
     retention: retention && { ...(bytes !== undefined && { bytes }), ...(ageMs !== undefined && { ageMs }) },
     copies: readOptionalInteger(fields, 'copies', { min: 0, max: 16 }),
+    replicas: readOptionalInteger(fields, 'replicas', { min: 1, max: 16 }),
     mode: readOptionalChoice(fields, 'mode', ['gossip', 'leader']),
   }
   return judge(await port.putStream(change))

@@ -152,15 +152,15 @@ export function readCatalogEntry(entry: unknown): CatalogEntry | undefined {
   return isValid ? { key, value, version, by } : undefined
 }
 
-/** Exactly what a node keeps of a stream: `topics`, `mode`, `retention` and `copies`. */
+/** Exactly what a node keeps of a stream: `topics`, `mode`, `retention`, `copies` and `replicas`. */
 function isStreamValue(value: unknown): boolean {
-  if (!hasOnly(value, ['topics', 'mode', 'retention', 'copies'])) return false
-  const { topics, mode, retention, copies } = value
+  if (!hasOnly(value, ['topics', 'mode', 'retention', 'copies', 'replicas'])) return false
+  const { topics, mode, retention, copies, replicas } = value
   if (!Array.isArray(topics) || topics.length > streamLimits.patternsMax) return false
   if (!topics.every((topic) => typeof topic === 'string' && topic.length <= protocolLimits.topicBytesMax))
     return false
   if ((mode !== 'gossip' && mode !== 'leader') || !hasOnly(retention, ['bytes', 'ageMs'])) return false
-  return [copies, retention['bytes'], retention['ageMs']].every(isSequence)
+  return [copies, replicas, retention['bytes'], retention['ageMs']].every(isSequence)
 }
 
 /** Exactly what a node keeps of a named subscription: `claim`, and `cursor` once there is one. */

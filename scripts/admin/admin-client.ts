@@ -30,6 +30,7 @@ export interface StreamSettings {
   readonly topics?: readonly string[]
   readonly retention?: { readonly bytes?: number; readonly ageMs?: number }
   readonly copies?: number
+  readonly replicas?: number
   readonly mode?: string
 }
 

@@ -27,7 +27,9 @@ export interface StreamStatusAnswer {
   readonly order?: {
     readonly group: number
     readonly leader?: string | undefined
+    readonly voters: readonly string[]
     readonly last: number
+    readonly commit: number
     readonly lag: number
   }
 }
@@ -63,6 +65,7 @@ export interface StreamDefinition {
   readonly mode: string
   readonly retention: { readonly bytes: number; readonly ageMs: number }
   readonly copies: number
+  readonly replicas: number
   readonly version: number
   readonly by: string
 }

@@ -37,6 +37,12 @@ export function parseCopies(text: string): number {
   return parseWhole(text, 0)
 }
 
+/** How many nodes decide on the order of a stream: an odd number, since an even one tolerates no more. */
+export function parseReplicas(text: string): number {
+  if (text === '3' || text === '5') return Number(text)
+  throw new InvalidArgumentError(`"${text}" is not 3 or 5.`)
+}
+
 function parseWhole(text: string, minimum: number): number {
   const value = /^[\d_,]+$/.test(text) ? Number(text.replaceAll(/[_,]/g, '')) : Number.NaN
   if (Number.isSafeInteger(value) && value >= minimum) return value

@@ -4,12 +4,19 @@ import { formatBytes, formatDuration } from '../../node/config/quantity.ts'
 import type { StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
 
-export const streamHeadings: readonly string[] = ['STREAM', 'TOPICS', 'MODE', 'RETENTION', '>COPIES']
+export const streamHeadings: readonly string[] = [
+  'STREAM',
+  'TOPICS',
+  'MODE',
+  'RETENTION',
+  '>COPIES',
+  '>REPLICAS',
+]
 
 /** The row of a stream under `streamHeadings`. */
 export function toStreamRow(stream: StreamDefinition): string[] {
-  const { name, topics, mode, retention, copies } = stream
-  return [name, showTopics(topics), mode, showRetention(retention), String(copies)]
+  const { name, topics, mode, retention, copies, replicas } = stream
+  return [name, showTopics(topics), mode, showRetention(retention), String(copies), String(replicas)]
 }
 
 /** What the settings would change, as `copies 1 -> 2`; empty if the stream is so already. The order of topics means nothing. */
@@ -17,6 +24,7 @@ export function toChanges(stream: StreamDefinition, settings: StreamSettings): r
   const topics = settings.topics ?? stream.topics
   const retention = { ...stream.retention, ...settings.retention }
   const copies = settings.copies ?? stream.copies
+  const replicas = settings.replicas ?? stream.replicas
   const changes: string[] = []
   if (topics.toSorted().join(' ') !== stream.topics.toSorted().join(' '))
     changes.push(`topics ${showTopics(stream.topics)} -> ${showTopics(topics)}`)
@@ -25,6 +33,7 @@ export function toChanges(stream: StreamDefinition, settings: StreamSettings): r
   const mode = settings.mode ?? stream.mode
   if (mode !== stream.mode) changes.push(`mode ${stream.mode} -> ${mode}`)
   if (copies !== stream.copies) changes.push(`copies ${stream.copies} -> ${copies}`)
+  if (replicas !== stream.replicas) changes.push(`replicas ${stream.replicas} -> ${replicas}`)
   return changes
 }
 

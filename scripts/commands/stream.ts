@@ -7,7 +7,7 @@ import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
 import { NodeRefusal } from '../admin/request.ts'
 import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
-import { parseCopies, parseList, parseRetention } from '../cli/arguments.ts'
+import { parseCopies, parseList, parseReplicas, parseRetention } from '../cli/arguments.ts'
 import { askOne } from '../cli/ask-one.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
@@ -78,7 +78,8 @@ export function registerStream(program: Command, act: Act): void {
 function addLimitOptions(command: Command): Command {
   return command
     .option('--retention <limits>', 'how much and how long it is kept, as 64MiB,10m', parseRetention)
-    .option('--copies <count>', 'how many other nodes keep a message', parseCopies)
+    .option('--copies <count>', 'gossip: how many other nodes keep a message', parseCopies)
+    .option('--replicas <count>', 'leader: how many nodes decide on the order, 3 or 5', parseReplicas)
 }
 
 /** The same definition again is no mistake, so that a script may begin with it; another one is. */
@@ -102,7 +103,7 @@ async function add(context: Context, name: string, settings: StreamSettings): Pr
 async function change(context: Context, name: string, settings: StreamSettings): Promise<ExitCode> {
   if (Object.keys(settings).length === 0) {
     throw new CommandError(exitCodes.usage, 'nothing to change', {
-      next: 'give --topics, --retention or --copies',
+      next: 'give --topics, --retention, --copies or --replicas',
     })
   }
   return await showOutcome(context, async (client) => {

@@ -104,9 +104,7 @@ export class DiskLosses {
       JSON.stringify(configuration?.toRecord())
     return (
       own.length === groups.size &&
-      own.every(
-        ({ id, status }) => toText(status.configuration) === toText(groups.get(id)?.configuration),
-      )
+      own.every(({ id, status }) => toText(status.configuration) === toText(groups.get(id)?.configuration))
     )
   }
 

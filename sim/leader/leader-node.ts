@@ -4,7 +4,6 @@
 import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
-import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
 import { LeaderAgent, leaderFrameTypes } from '../../node/leader/agent.ts'
@@ -130,7 +129,10 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
       for (const definition of this.#world.definitions)
         if (!late.includes(definition)) agent.define(definition)
       agent.recover()
-      for (const definition of late) this.#learnLater(boot, definition)
+      for (const { name } of late)
+        this.#world.timeline.after(this.#dice.between(10, 3_000), () =>
+          this.#do(boot, () => this.#define(name)),
+        )
     })
     this.#everySoOften(boot, leaderLimits.tickMs, () => agent.tick())
     this.#everySoOften(boot, secondMs, () => agent.onSecond())
@@ -162,6 +164,11 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     this.#do(boot, () => {
       if (this.agent !== undefined) run(this.agent)
     })
+  }
+
+  /** A stream is defined as it is now. */
+  hearOf(name: string): void {
+    this.do(() => this.#define(name))
   }
 
   replicaOf(name: string): Replica | undefined {
@@ -255,10 +262,9 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
   }
 
   /** The catalog of streams has not come yet. */
-  #learnLater(boot: Boot, definition: StreamDefinition): void {
-    this.#world.timeline.after(this.#dice.between(10, 3_000), () => {
-      this.#do(boot, () => this.agent?.define(definition))
-    })
+  #define(name: string): void {
+    const definition = this.#world.definitions.find((each) => each.name === name)
+    if (definition !== undefined) this.agent?.define(definition)
   }
 
   #do(boot: Boot, run: () => void): void {

@@ -26,6 +26,7 @@ import { LeaderWorkload } from './leader-workload.ts'
 import { Order } from './order.ts'
 import type { LeaderPlan } from './plan.ts'
 import { Publications } from './publications.ts'
+import { Redefinitions } from './redefinitions.ts'
 import { unsettled } from './settlement.ts'
 import type { LeaderObserver, LeaderWorld } from './world.ts'
 
@@ -67,11 +68,14 @@ export class LeaderSimulation {
     for (const node of world.nodes) node.start()
     world.network.join(world.nodes)
     timeline.runUntil(timeline.now + 1_000)
+    const redefinitions = new Redefinitions(world)
     workload.start()
+    redefinitions.start()
     faults.start()
     timeline.runUntil(timeline.now + this.#plan.activeMs)
     faults.stop()
     workload.stop()
+    redefinitions.stop()
     world.network.isCalm = true
     world.tell('all faults are over')
     this.#run.awaitLinks(world.network, reconnectMsMax)
@@ -136,7 +140,14 @@ export class LeaderSimulation {
   #definitions(): StreamDefinition[] {
     const { retentionBytes: bytes, retentionAgeMs: ageMs, streams } = this.#plan
     return streamNames.slice(0, streams).map((name) => {
-      return { name, topics: [`${name}.>`], mode: 'leader', retention: { bytes, ageMs }, copies: 0 }
+      return {
+        name,
+        topics: [`${name}.>`],
+        mode: 'leader',
+        retention: { bytes, ageMs },
+        copies: 0,
+        replicas: 3,
+      }
     })
   }
 }

@@ -69,6 +69,8 @@ export interface LeaderPlan extends NetworkPlan, DiskPlan {
   /** Named producers that publish again over any node until they know; each on one stream. */
   readonly producers: number
   readonly attemptsPerSecond: number
+  /** How often a stream asks for another number of replicas. */
+  readonly redefinitionsPerSecond: number
   readonly subscriptionsPerSecond: number
   /** What nodes may hold, where that is less than in production. */
   readonly limits: Partial<LeaderLimits>
@@ -130,7 +132,13 @@ export function drawLeaderPlan(seed: number, nodes?: number): LeaderPlan {
     subscriptionsPerSecond: dice.between(0.2, 2),
     limits: dice.chance(0.4) ? drawLimits(dice) : {},
     ...drawProducers(new Dice(seed, 'leader producers')),
+    redefinitionsPerSecond: drawRedefinitions(new Dice(seed, 'leader replicas')),
   }
+}
+
+/** In two seeds of three, nothing is redefined. */
+function drawRedefinitions(dice: Dice): number {
+  return dice.chance(1 / 3) ? dice.between(0.05, 1) : 0
 }
 
 /** Half of the seeds have none. */

@@ -2,6 +2,7 @@
 // member and every subscriber at the end of the one order.
 
 import { toStreamId } from '../../node/core/common/ids.ts'
+import type { LeaderAgent } from '../../node/leader/agent.ts'
 import type { LeaderNode } from './leader-node.ts'
 import type { LeaderWorld } from './world.ts'
 
@@ -38,9 +39,19 @@ function unsettledOn(world: LeaderWorld, node: LeaderNode): string[] {
     const problems: string[] = []
     if (status.leader === undefined) problems.push(`${where}: no leader of group ${status.group} is known`)
     if (status.last !== last) problems.push(`${where}: it is at ${status.last}, the end is ${last}`)
+    const wanted = wantedVoters(agent, status.group)
+    if (status.voters.length !== wanted)
+      problems.push(`${where}: ${status.voters.join('')} vote in group ${status.group}, not ${wanted}`)
     if (status.lag > 0) problems.push(`${where}: ${status.lag} entries are not applied`)
     const waiting = agent.waitingBytes(replica)
     if (waiting > 0) problems.push(`${where}: ${waiting} bytes wait for a place`)
     return problems
   })
+}
+
+/** As many as the stream of a group that asks for most, or all members. */
+function wantedVoters(agent: LeaderAgent, group: number | undefined): number {
+  const replicas = [...agent.replicas.values()].filter((replica) => agent.statusOf(replica).group === group)
+  const asked = replicas.map(({ definition }) => definition.replicas)
+  return Math.min(Math.max(...asked), agent.cluster.roster?.nodes.length ?? 0)
 }

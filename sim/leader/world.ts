@@ -64,7 +64,8 @@ export interface LeaderInvariant extends LeaderObserver {
 export interface LeaderWorld extends Pick<Run, 'timeline' | 'tally' | 'tell'> {
   readonly plan: LeaderPlan
   readonly network: Network<Uint8Array>
-  readonly definitions: readonly StreamDefinition[]
+  /** As they are now; nodes that are up may not have heard of it. */
+  readonly definitions: StreamDefinition[]
   readonly nodes: readonly LeaderNode[]
   readonly audience: readonly LeaderSubscriber[]
   readonly publications: Publications

@@ -19,7 +19,14 @@ test('tells the bases of all streams that one event places before it hands out a
     delivered: () => lines.push('got'),
   })
   const retention = { bytes: 1_000_000, ageMs: 60_000 }
-  const definition = { name: 'one', topics: ['a.>'], mode: 'gossip', retention, copies: 0 } as const
+  const definition = {
+    name: 'one',
+    topics: ['a.>'],
+    mode: 'gossip',
+    retention,
+    copies: 0,
+    replicas: 3,
+  } as const
   broker.handle({ kind: 'write', key: toStreamKey('one'), value: toDefinitionValue(definition) })
   broker.handle({ kind: 'peerUp', peer: b, boot, budget: 1_000_000 })
   const sink = { canTake: true, batch: () => undefined, gap: () => undefined }

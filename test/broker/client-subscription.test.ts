@@ -16,6 +16,7 @@ const replica = new Replica({
   mode: 'gossip',
   retention: { bytes: 1_000_000, ageMs: 1000 },
   copies: 0,
+  replicas: 3,
 })
 const state = new OriginState('A' as NodeId, 7 as Boot, 0)
 

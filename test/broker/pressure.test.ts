@@ -22,7 +22,14 @@ class Host {
 
   constructor() {
     const retention = { bytes: 100_000_000, ageMs: 60_000 }
-    const definition = { name: 'orders', topics: ['orders.>'], mode: 'gossip', retention, copies: 0 } as const
+    const definition = {
+      name: 'orders',
+      topics: ['orders.>'],
+      mode: 'gossip',
+      retention,
+      copies: 0,
+      replicas: 3,
+    } as const
     this.broker.handle({ kind: 'write', key: toStreamKey('orders'), value: toDefinitionValue(definition) })
     const replica = this.broker.streams.find('orders')
     assert.ok(replica)

@@ -13,6 +13,7 @@ const orders: StreamDefinition = {
   mode: 'gossip',
   retention: { bytes: 1_000_000, ageMs: 60_000 },
   copies: 0,
+  replicas: 3,
 }
 
 test('the journal is told when a stream comes, changes its topics and is removed', () => {

@@ -51,6 +51,7 @@ test('a stream is created on one node, listed on all, changed on another and rem
     mode: 'gossip',
     retention,
     copies: 2,
+    replicas: 3,
     version: 1,
     by: 'A',
   })

@@ -15,6 +15,7 @@ export const orders: StreamDefinition = {
   mode: 'leader',
   retention: { bytes: 1_000_000, ageMs: 60_000 },
   copies: 0,
+  replicas: 3,
 }
 export const ordersId: StreamId = toStreamId(orders.name)
 

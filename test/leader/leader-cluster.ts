@@ -21,7 +21,7 @@ export class LeaderCluster implements NodeSurroundings {
   queuedBytes = 0
   readonly random: Random
   readonly nodes: Map<NodeId, ClusterNode> = new Map()
-  readonly definitions: StreamDefinition[] = [orders]
+  definitions: StreamDefinition[] = [orders]
   /** What is under way. */
   #sent: Sent[] = []
   readonly #cut = new Set<string>()

@@ -100,6 +100,20 @@ test('one more node, or one less, moves few voters', () => {
   assert.ok(moved.flat().length <= 6)
 })
 
+test('a group that is to have five voters gets two more, and those that it had stay', () => {
+  const roster = rosterOf(7)
+  const three = roster.votersOf(1)
+  assert.ok(roster.apply({ op: 'group', group: 1, voters: 5 }))
+  assert.equal(roster.votersOf(1).length, 5)
+  assert.deepEqual(roster.votersOf(1).slice(0, 3), three)
+  // It has begun by that, with five.
+  assert.equal(roster.groups.get(1)?.voters.length, 5)
+  assert.equal(roster.apply({ op: 'group', group: 1, voters: 5 }), false)
+  assert.equal(roster.apply({ op: 'group', group: 1 }), false)
+  assert.ok(roster.apply({ op: 'group', group: 1, voters: 3 }))
+  assert.deepEqual(roster.votersOf(1), three)
+})
+
 test('groups spread over nodes, and streams over groups', () => {
   const roster = rosterOf(10)
   const groups = groupsOf(roster).map((group) => roster.votersOf(group))
@@ -120,7 +134,10 @@ test('is the same when it was bytes, with those that were members', () => {
   const roster = rosterOf(4)
   roster.apply({ op: 'group', group: 2 })
   roster.apply({ op: 'leave', node: 'node-3' as NodeId })
-  assert.deepEqual(decodeRoster(encodeRoster(roster)), roster)
+  roster.apply({ op: 'group', group: 2, voters: 5 })
+  const read = decodeRoster(encodeRoster(roster))
+  assert.deepEqual(read?.toFields(), roster.toFields())
+  assert.deepEqual([read?.voterCountOf(1), read?.voterCountOf(2)], [3, 5])
 })
 
 test('bytes that are no roster are none', () => {
@@ -133,6 +150,8 @@ test('bytes that are no roster are none', () => {
     { members: [{ id: 1, node: 'a b', address: '' }] },
     { former: [[1]] },
     { groups: [[1, { voters: ['A'] }]] },
+    { voterCounts: [[1]] },
+    { voterCounts: [[1, 0]] },
   ])
     assert.equal(decodeRoster(bytes({ ...good, ...change })), undefined, JSON.stringify(change))
   assert.equal(decodeRoster(Buffer.from('{')), undefined)

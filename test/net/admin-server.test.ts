@@ -12,7 +12,8 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.deepEqual((await ask('GET', '/v1/status')).body, nodeStatus)
   assert.deepEqual((await ask('GET', '/v1/streams')).body, { streams: [definition] })
   assert.deepEqual((await ask('GET', '/v1/streams/orders')).body, definition)
-  const change = { topics: ['orders.>'], retention: { bytes: 1000 }, copies: 2, mode: 'leader' }
+  const retention = { bytes: 1000 }
+  const change = { topics: ['orders.>'], retention, copies: 2, replicas: 5, mode: 'leader' }
   assert.deepEqual((await ask('PUT', '/v1/streams/orders', change)).body, definition)
   const switched = { stream: 'orders', mode: 'leader', epoch: 1, elapsedMs: 5 }
   assert.deepEqual((await ask('PUT', '/v1/modes/orders', { mode: 'leader' })).body, switched)
@@ -58,7 +59,14 @@ test('hands an empty name to the node, and of a change what it says', async () =
   await using host = await startAdmin()
   for (const headers of [{}, { 'If-None-Match': '*' }])
     await host.ask('PUT', '/v1/streams/', { copies: 1 }, headers)
-  const change = { name: '', topics: undefined, retention: undefined, copies: 1, mode: undefined }
+  const change = {
+    name: '',
+    topics: undefined,
+    retention: undefined,
+    copies: 1,
+    replicas: undefined,
+    mode: undefined,
+  }
   assert.deepEqual(host.node.calls[1], ['putStream', { ...change, createsOnly: true }])
 })
 

@@ -12,6 +12,7 @@ export const definition: StreamDefinitionAnswer = {
   mode: 'gossip',
   retention: { bytes: 1, ageMs: 2 },
   copies: 2,
+  replicas: 3,
   version: 1,
   by: 'A',
 }

@@ -124,6 +124,15 @@ export async function exerciseCommands(
       assert.deepEqual([exitCode, /--sequence needs --producer NAME/.test(stderr)], [2, true])
     },
   )
+  await context.test('a stream that asks for five replicas is decided on by all five nodes', async () => {
+    assert.match(await good('stream', 'change', 'billed', '--replicas', '5'), /: replicas 3 -> 5$/m)
+    for (let voters = 0; voters < nodes.length; ) {
+      const { nodes: answers } = JSON.parse(await good('status', '--json'))
+      const { streams } = answers.find(({ node }: { node: string }) => node === 'E')
+      voters = streams.find(({ name }: { name: string }) => name === 'billed').order.voters.length
+    }
+    assert.match(await good('publish', 'billed.a', 'decided by five'), /^acknowledged .* offset 5$/m)
+  })
   await context.test('publish exits 1 with the reason for an invalid topic', async () => {
     const { exitCode, stdout, stderr } = await herald(['publish', 'a..b', 'x'])
     assert.equal(exitCode, 1)

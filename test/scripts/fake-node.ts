@@ -8,6 +8,7 @@ export interface FakeStream {
   readonly topics: readonly string[]
   readonly retention: { readonly bytes: number; readonly ageMs: number }
   readonly copies: number
+  readonly replicas?: number
   readonly version: number
   readonly mode?: string
   readonly epoch?: number
@@ -181,8 +182,8 @@ export class FakeNode {
   }
 
   #definition(name: string): object {
-    const { topics, retention, copies, version, mode = 'gossip' } = this.streams.get(name) ?? {}
-    return { name, topics, mode, retention, copies, version, by: this.id }
+    const { topics, retention, copies, replicas = 3, version, mode = 'gossip' } = this.streams.get(name) ?? {}
+    return { name, topics, mode, retention, copies, replicas, version, by: this.id }
   }
 
   #showStream(name: string): readonly [number, object] {
@@ -194,7 +195,12 @@ export class FakeNode {
     const present = this.streams.get(name)
     if (body['createsOnly'] === true && present !== undefined)
       return refusal(412, 'STREAM_EXISTS', `stream ${name} exists`)
-    const { topics = present?.topics, retention, copies = present?.copies ?? 1 } = body
+    const {
+      topics = present?.topics,
+      retention,
+      copies = present?.copies ?? 1,
+      replicas = present?.replicas ?? 3,
+    } = body
     if (name === '') return refusal(400, 'STREAM_INVALID', 'the name must be 1 to 64 characters')
     if (!Array.isArray(topics)) return refusal(400, 'STREAM_INVALID', 'topics is missing')
     if (topics.includes('taken.>'))
@@ -204,6 +210,7 @@ export class FakeNode {
       topics,
       retention: { ...limits, ...(typeof retention === 'object' ? retention : {}) },
       copies: Number(copies),
+      replicas: Number(replicas),
       version: (present?.version ?? 0) + 1,
     })
     return [200, this.#definition(name)]

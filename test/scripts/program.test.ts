@@ -57,7 +57,10 @@ test('mistakes of usage exit 2 and say what is wrong', async () => {
     [['stream', 'add', 'orders'], /required option '--topics <patterns>' not specified/],
     [['completion', 'tcsh'], /"tcsh" is not one of bash, zsh, fish/],
     [['check', 'a', 'b'], /too many arguments/],
-    [['stream', 'change', 'orders'], /nothing to change\n +give --topics, --retention or --copies/],
+    [
+      ['stream', 'change', 'orders'],
+      /nothing to change\n +give --topics, --retention, --copies or --replicas/,
+    ],
   ]
   for (const [words, message] of mistakes) {
     const { exitCode, stderr, stdout } = await runWords(words, {})

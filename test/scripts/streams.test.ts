@@ -12,7 +12,7 @@ test('stream add tells the first node that can be reached, with the limits in by
   )
   assert.equal(exitCode, 3)
   assert.match(stderr, /node A cannot be reached/)
-  assert.match(stdout, /^orders +orders\.> invoices\.> +gossip +1MiB,1\.5m +1$/m)
+  assert.match(stdout, /^orders +orders\.> invoices\.> +gossip +1MiB,1\.5m +1 +3$/m)
   assert.deepEqual(cluster.node('B').streams.get('orders')?.retention, { bytes: 1_048_576, ageMs: 90_000 })
 })
 
@@ -104,9 +104,20 @@ test('stream change sets what is given, keeps the rest, and says what was and wh
   const { exitCode, stdout } = await cluster.run('stream', 'change', 'orders', '--retention', '128MiB')
   assert.equal(exitCode, 0)
   assert.match(stdout, /^stream orders is changed: retention 64MiB,10m -> 128MiB,10m$/m)
-  assert.match(stdout, /^orders +orders\.> +gossip +128MiB,10m +2$/m)
+  assert.match(stdout, /^orders +orders\.> +gossip +128MiB,10m +2 +3$/m)
   const same = await cluster.run('stream', 'change', 'orders', '--copies', '2')
   assert.match(same.stdout, /^stream orders is unchanged$/m)
+})
+
+test('stream change --replicas says how many nodes decide; a number that is not 3 or 5 never reaches a node', async () => {
+  await using cluster = await FakeCluster.start(1)
+  await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>', '--mode', 'leader', '--replicas', '3')
+  const { stdout } = await cluster.run('stream', 'change', 'orders', '--replicas', '5')
+  assert.match(stdout, /^stream orders is changed: replicas 3 -> 5$/m)
+  assert.equal(cluster.node('A').streams.get('orders')?.replicas, 5)
+  const { exitCode, stderr } = await cluster.run('stream', 'change', 'orders', '--replicas', '4')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /"4" is not 3 or 5/)
 })
 
 test('stream change of a stream that does not exist creates none', async () => {

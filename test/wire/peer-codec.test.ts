@@ -7,10 +7,19 @@ import { StreamTable } from '../../node/broker/stream-table.ts'
 import type { Boot, NodeId, StreamId } from '../../node/core/common/ids.ts'
 import { GossipAgent } from '../../node/core/gossip/agent.ts'
 import { decodePeerText, encodePeerText } from '../../node/wire/peer-codec.ts'
+import { toDefinitionValue } from '../../node/wire/stream-definition.ts'
 import { createTestLeader } from '../leader/test-leader.ts'
 
 const retention = { bytes: 1_000_000, ageMs: 60_000 }
-const definition = { topics: ['orders.>'], mode: 'gossip', retention, copies: 1 }
+const orders = {
+  name: 'orders',
+  topics: ['orders.>'],
+  mode: 'gossip',
+  retention,
+  copies: 1,
+  replicas: 3,
+} as const
+const definition = Object(toDefinitionValue(orders))
 const hostile = { toString: 1, valueOf: 1 }
 
 function decode(key: string, value: string | undefined): unknown {
@@ -42,6 +51,7 @@ test('refuses catalog values of any other shape', () => {
     { ...definition, retention: hostile },
     { ...definition, retention: { ...retention, bytes: hostile } },
     { ...definition, copies: hostile },
+    { ...definition, replicas: hostile },
     { ...definition, more: 1 },
   ]) {
     assert.equal(decode('stream:orders', JSON.stringify(value)), undefined, JSON.stringify(value))

@@ -76,6 +76,7 @@ export const definition: fc.Arbitrary<StreamDefinition> = fc.record(
       plain,
     ),
     copies: fc.integer({ min: 0, max: 15 }),
+    replicas: fc.constantFrom(3, 5),
   },
   plain,
 )

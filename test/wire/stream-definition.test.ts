@@ -18,10 +18,11 @@ test('a definition reads back as it was written', () => {
   )
 })
 
-test('a definition that names no mode is one of gossip', () => {
+test('a definition that names neither mode nor replicas is one of gossip, with three', () => {
   const retention = { bytes: 65_536, ageMs: 1000 }
   const read = readDefinition('orders', { topics: ['a'], retention, copies: 0 })
-  assert.deepEqual(read, { name: 'orders', topics: ['a'], mode: 'gossip', retention, copies: 0 })
+  const rest = { mode: 'gossip', retention, copies: 0, replicas: 3 } as const
+  assert.deepEqual(read, { name: 'orders', topics: ['a'], ...rest })
 })
 
 test('values of another shape are no definitions, and never throw', () => {

@@ -9,8 +9,10 @@ export interface StreamDefinition {
   readonly topics: readonly string[]
   readonly mode: StreamMode
   readonly retention: Retention
-  /** Nodes besides the origin that keep each message, 0..15. */
+  /** Nodes besides the origin that keep each message in gossip mode, 0..15. */
   readonly copies: number
+  /** Nodes that decide on the order in leader mode, 3 or 5: as many as that at least, where the cluster has them. */
+  readonly replicas: number
 }
 
 /** How a stream's messages reach everybody: from node to node at once, or in one order that a majority has on disk. */
@@ -21,6 +23,9 @@ export interface Retention {
   readonly bytes: number
   readonly ageMs: number
 }
+
+/** Where a stream does not say: one of three disks may be lost. */
+export const defaultReplicas = 3
 
 /** The stream of every topic that no other stream claims. It always exists. */
 export const defaultStreamName = 'default'
@@ -33,6 +38,7 @@ export const streamLimits = {
   retentionAgeMsMin: 100,
   retentionAgeMsMax: 604_800_000,
   copiesMax: 15,
+  replicas: [3, 5],
 } as const
 
 const namePattern = /^[A-Za-z0-9_-]{1,64}$/
@@ -42,7 +48,7 @@ export function definitionProblem(
   definition: StreamDefinition,
   others: Iterable<StreamDefinition>,
 ): Refusal | undefined {
-  const { name, topics, retention, copies } = definition
+  const { name, topics, retention, copies, replicas } = definition
   const refuse = (reason: string): Refusal => ({
     refused: 'STREAM_INVALID',
     reason: `stream ${name}: ${reason}`,
@@ -67,6 +73,7 @@ export function definitionProblem(
     Number.isInteger(value) && value >= min && value <= max
       ? undefined
       : refuse(`${field} ${value} is not ${min}..${max}`)
+  const replicasProblem = isReplicas(replicas) ? undefined : refuse(`replicas ${replicas} is not 3 or 5`)
   return (
     range(
       'retention.bytes',
@@ -81,8 +88,14 @@ export function definitionProblem(
       streamLimits.retentionAgeMsMax,
     ) ??
     range('copies', copies, 0, streamLimits.copiesMax) ??
+    replicasProblem ??
     overlapProblem(definition, others)
   )
+}
+
+function isReplicas(value: number): boolean {
+  const allowed: readonly number[] = streamLimits.replicas
+  return allowed.includes(value)
 }
 
 /**

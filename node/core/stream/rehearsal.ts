@@ -23,6 +23,7 @@ export function rehearse(): void {
     mode: 'gossip',
     retention: { bytes: 32 * frameBytes, ageMs: rounds },
     copies: 0,
+    replicas: 3,
   } as const
   const replica = new Replica(definition, new SlabPool({ slabBytes: 64 * frameBytes }))
   replica.insertedBytes = longLived

@@ -22,6 +22,7 @@ export const definition = {
   mode: 'gossip',
   retention: { bytes: 1_000_000, ageMs: 10_000 },
   copies: 1,
+  replicas: 3,
 } as const
 
 /** Node A, with the given peers connected, and the stream defined. */

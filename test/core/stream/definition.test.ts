@@ -10,7 +10,7 @@ import {
 
 function toDefinition(change: Partial<StreamDefinition>): StreamDefinition {
   const retention = { bytes: 1_048_576, ageMs: 60_000 }
-  return { name: 'q', topics: ['q.>'], mode: 'gossip', retention, copies: 1, ...change }
+  return { name: 'q', topics: ['q.>'], mode: 'gossip', retention, copies: 1, replicas: 3, ...change }
 }
 
 test('takes patterns that have no topic in common', () => {
@@ -30,6 +30,15 @@ for (const [topics, reason] of [
     assert.equal(definitionProblem(toDefinition({ topics }), []), undefined)
   })
 }
+
+test('refuses a number of replicas other than 3 and 5', () => {
+  for (const replicas of [3, 5]) assert.equal(definitionProblem(toDefinition({ replicas }), []), undefined)
+  for (const replicas of [0, 1, 2, 4, 6, 3.5])
+    assert.deepEqual(definitionProblem(toDefinition({ replicas }), []), {
+      refused: 'STREAM_INVALID',
+      reason: `stream q: replicas ${replicas} is not 3 or 5`,
+    })
+})
 
 test('refuses a name that is empty or has other characters, in quotes', () => {
   for (const name of ['', '..', 'a b', 'x'.repeat(65)]) {

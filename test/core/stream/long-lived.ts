@@ -12,7 +12,7 @@ if (process.argv[2] === 'rehearsed') rehearse()
 const batches = 20_000
 const frameBytes = 64
 const retention = { bytes: 1_000_000_000, ageMs: batches }
-const replica = new Replica({ name: 's', topics: ['t'], mode: 'gossip', retention, copies: 0 })
+const replica = new Replica({ name: 's', topics: ['t'], mode: 'gossip', retention, copies: 0, replicas: 3 })
 // A small integer, for V8 too, up to the batch with which the stream is full.
 replica.insertedBytes = 2_143_643_648
 const state = replica.originState('A' as NodeId, (2 ** 40 + 1) as Boot, 0)

@@ -17,6 +17,7 @@ const definition: StreamDefinition = {
   mode: 'leader',
   retention: { bytes: 1_000_000, ageMs },
   copies: 0,
+  replicas: 3,
 }
 
 /** A stream of which batches come in one order, as a group gives it. Origins are letters. */

@@ -13,6 +13,7 @@ const definition = {
   mode: 'gossip',
   retention: { bytes: 65_536, ageMs: 1000 },
   copies: 1,
+  replicas: 3,
 } as const
 
 function makeReplica(bytes: number = 65_536): { replica: Replica; state: OriginState } {
