@@ -15,6 +15,7 @@ import {
   batchStream,
 } from '../wire/batch-header.ts'
 import { isNamed } from '../wire/batch-producer.ts'
+import { isGap } from '../wire/gap-batch.ts'
 import { encodeControl } from './control.ts'
 import type { LeftOver } from './epoch-host.ts'
 import type { Ledger } from './ledger.ts'
@@ -76,7 +77,9 @@ export class SubmissionDesk {
     for (const { node, boot, from, frames } of leftOver) {
       const origin = boot === this.#options.boot ? undefined : { node, boot, stream: name }
       const submissions = this.#table.open(toStreamId(name), boot, from, origin)
-      submissions.merge(frames, lastOf, this.#options.ports.now())
+      const now = this.#options.ports.now()
+      submissions.merge(frames, lastOf, now)
+      if (frames.some(isGap)) submissions.holdBack(now + this.#options.limits.gapWaitsMs)
     }
   }
 
@@ -131,6 +134,7 @@ export class SubmissionDesk {
       let isOverdue = false
       for (const [, submissions] of this.#table.of(stream)) {
         submissions.expire(now - this.#options.timeoutMs)
+        if (submissions.takeRelease(now)) isOverdue = true
         if (!submissions.isOverdue(now - this.#options.limits.sendsAgainMs)) continue
         submissions.sendAgain(now)
         isOverdue = true
@@ -143,7 +147,9 @@ export class SubmissionDesk {
   #submit(stream: StreamId): void {
     const route = this.#options.routeOf(stream)
     if (route === undefined) return
+    const now = this.#options.ports.now()
     for (const [boot, submissions] of this.#table.of(stream)) {
+      if (submissions.isHeldBack(now)) continue
       if (route.kind === 'here') this.#number(boot, submissions, route)
       else this.#send(route.node, submissions)
     }

@@ -12,6 +12,8 @@ export const leaderLimits = {
   refusesAfterMs: 2000,
   /** What has no place after so long is sent once more: a frame may have been lost without a word. */
   sendsAgainMs: 2000,
+  /** A gap waits so long before it asks for its numbers: others, who take over what they hold once a second, may have what it stands for. */
+  gapWaitsMs: 2500,
   /** What this node's publishers may have waiting for a place, by stream. */
   submittedBytesMax: 33_554_432,
   /** A link is handed no more while so much waits on it. */

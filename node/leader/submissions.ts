@@ -59,6 +59,7 @@ export class Submissions {
   /** Nobody waits for anything older any more. */
   #expired = 0
   #sentAgainAt = Number.NEGATIVE_INFINITY
+  #heldBackUntil = Number.NEGATIVE_INFINITY
 
   /** `next`: what this node's boot numbers first on the stream. */
   constructor(next: number, slabs: SlabPool, origin?: LeftOverOrigin) {
@@ -105,6 +106,22 @@ export class Submissions {
   #push(submission: Submission): void {
     this.bytes += submission.frame.length
     this.#pending.push(submission)
+  }
+
+  /** Nothing is to be sent before a time. */
+  holdBack(until: number): void {
+    this.#heldBackUntil = until
+  }
+
+  isHeldBack(now: number): boolean {
+    return now < this.#heldBackUntil
+  }
+
+  /** Whether it was held back until now; says so once. */
+  takeRelease(now: number): boolean {
+    const isReleased = Number.isFinite(this.#heldBackUntil) && !this.isHeldBack(now)
+    if (isReleased) this.#heldBackUntil = Number.NEGATIVE_INFINITY
+    return isReleased
   }
 
   /** Another one leads, or what was sent may be lost: everything is to be sent again. */

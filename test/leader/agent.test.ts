@@ -205,10 +205,11 @@ test('the status of a stream names its group and leader, and how far it is', () 
   const { cluster, one, leader } = elected('status')
   one.publish('a', 'b')
   cluster.settle()
-  const group = one.agent.statusOf(one.replica()).group
+  const { group, commit } = one.agent.statusOf(one.replica())
+  assert.equal(commit, leader.agent.groupOf(ordersId)?.log.lastIndex)
   for (const node of cluster.all) {
     assert.deepEqual(node.agent.statusOf(node.replica()), {
-      ...{ group, leader: leader.id, last: 2, lag: 0 },
+      ...{ group, leader: leader.id, voters: ['A', 'B', 'C'], last: 2, commit, lag: 0 },
     })
   }
   cluster.isolate(one.id)

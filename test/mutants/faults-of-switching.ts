@@ -193,4 +193,12 @@ export const faultsOfSwitching: readonly Mutant[] = [
     breaks: 'A stream that begins in leader mode cannot leave it before something was published.',
     tests: [switching],
   },
+  {
+    name: 'gap-does-not-wait',
+    file: 'node/leader/desk.ts',
+    text: 'if (frames.some(isGap)) submissions.holdBack(now + this.#options.limits.gapWaitsMs)',
+    replacement: 'void isGap',
+    breaks: 'What a node has dropped and another one holds is told as a gap.',
+    tests: ['test/leader/gaps-wait.test.ts'],
+  },
 ]
