@@ -48,6 +48,11 @@ export class SwitchingReader implements SubscriberSink {
     this.stream = stream
   }
 
+  /** How often it has subscribed. */
+  get session(): number {
+    return this.#sessions
+  }
+
   get canTake(): boolean {
     return !this.isStalled
   }

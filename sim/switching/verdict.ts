@@ -22,8 +22,9 @@ interface Message {
   readonly sequence: number
   /** Undefined while it is not. */
   acknowledgedAt: number | undefined
-  /** Epoch in which it was read, the same for all. */
+  /** Epoch in which it was read, the same for all; and in which with its place. */
   epoch: number | undefined
+  orderedIn: number | undefined
   /** Its place in the order of the stream, as its publisher or a reader has heard; 0 where it has none. */
   offset: number | undefined
   /** When it was published, and when its publisher was told its place. */
@@ -49,6 +50,7 @@ interface Track {
   readonly told: Set<Message>
   lastOffset: number
   lastEpoch: number
+  session: number
 }
 
 export class Verdict {
@@ -95,7 +97,7 @@ export class Verdict {
       const boot = fromOrigin(origin)?.boot
       const message: Message = {
         ...{ id, stream, origin, boot, sequence },
-        ...{ acknowledgedAt: undefined, epoch: undefined, offset: undefined },
+        ...{ acknowledgedAt: undefined, epoch: undefined, orderedIn: undefined, offset: undefined },
         ...{ calledAt: this.#now(), placedAt: undefined },
       }
       sent.push(message)
@@ -152,9 +154,14 @@ export class Verdict {
    * Each epoch has the same messages for all, behind everything of the one before. Where a node was silent while an epoch in gossip mode
    * ended, its own readers may have had in it what comes to all others in the next one, and those who come to it may go back to that epoch.
    */
-  #judgeEpochs({ epoch }: Message, track: Track, reader: SwitchingReader, read: Read): void {
-    if (this.#hasSilence) return
-    if (epoch !== read.epoch) throw this.#broken('epochs', reader, read, `was read in ${epoch} elsewhere`)
+  #judgeEpochs(message: Message, track: Track, reader: SwitchingReader, read: Read): void {
+    if (read.offset > 0) message.orderedIn ??= read.epoch
+    const ordered = read.offset > 0 ? message.orderedIn : read.epoch
+    const elsewhere = this.#hasSilence ? ordered : message.epoch
+    if (ordered !== read.epoch || elsewhere !== read.epoch)
+      throw this.#broken('epochs', reader, read, `was read in ${elsewhere} elsewhere`)
+    if (this.#hasSilence && reader.session !== track.session) track.lastEpoch = 0
+    track.session = reader.session
     if (read.epoch < track.lastEpoch)
       throw this.#broken('epochs', reader, read, `comes behind ${track.lastEpoch}`)
     track.lastEpoch = read.epoch
@@ -261,6 +268,7 @@ export class Verdict {
       told: new Set<Message>(),
       lastOffset: 0,
       lastEpoch: 0,
+      session: 0,
     }
     this.#tracks.set(reader, track)
     return track

@@ -9,8 +9,8 @@ import { Verdict } from '../../../sim/switching/verdict.ts'
 
 const boot = 1 as Boot
 const origin: Origin = toOrigin('A' as NodeId, boot)
-const one = { number: 1, stream: 'one' } as SwitchingReader
-const two = { number: 2, stream: 'one' } as SwitchingReader
+const one = { number: 1, stream: 'one', session: 1 } as SwitchingReader
+const two = { number: 2, stream: 'one', session: 1 } as SwitchingReader
 
 /** Node A publishes one message after the other on a stream that has one order from the third one on. */
 class Trial {
@@ -122,14 +122,35 @@ test('an epoch that has other messages for one reader than for another, where al
   }
 })
 
-test('an epoch that comes behind a later one, where all nodes hear each other', () => {
+test('an epoch that comes behind a later one on one node', () => {
   for (const hasSilence of [false, true]) {
     const trial = new Trial(hasSilence)
     for (let count = 0; count < 2; count++) trial.publish()
     trial.read(one, 1, { epoch: 1, offset: 1 })
     const readBefore = (): void => trial.read(one, 2, { epoch: 0 })
+    assert.throws(readBefore, /epochs/)
+  }
+})
+
+test('after it was silent, a node may give a reader that comes to it what belongs to an earlier epoch', () => {
+  for (const hasSilence of [false, true]) {
+    const trial = new Trial(hasSilence)
+    for (let count = 0; count < 2; count++) trial.publish()
+    const reader = { ...one, session: 1 }
+    trial.read(reader as SwitchingReader, 1, { epoch: 1, offset: 1 })
+    reader.session++
+    const readBefore = (): void => trial.read(reader as SwitchingReader, 2, { epoch: 0 })
     if (hasSilence) readBefore()
     else assert.throws(readBefore, /epochs/)
+  }
+})
+
+test('a place that is in another epoch for one reader than for another', () => {
+  for (const hasSilence of [false, true]) {
+    const trial = new Trial(hasSilence)
+    trial.publish()
+    trial.read(one, 1, { epoch: 1, offset: 1 })
+    assert.throws(() => trial.read(two, 1, { epoch: 3, offset: 1 }), /epochs/)
   }
 })
 
