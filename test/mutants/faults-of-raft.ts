@@ -284,4 +284,12 @@ export const faultsOfReads: readonly Mutant[] = [
     breaks: 'A leader that was deposed, and does not know it, answers reads.',
     tests: [pitfalls],
   },
+  {
+    name: 'learner-follows-for-ever',
+    file: 'node/core/raft/ticks.ts',
+    text: '} else raft.leader = nobody',
+    replacement: '}',
+    breaks: 'A node that does not vote names a leader that is gone, and its publishers wait.',
+    tests: ['test/core/raft/membership.test.ts'],
+  },
 ]

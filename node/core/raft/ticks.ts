@@ -10,9 +10,12 @@ import type { RaftState } from './state.ts'
 export function onTick(raft: RaftState): void {
   raft.electionElapsed++
   if (raft.role === 'leader') return onLeaderTick(raft)
-  if (!canLead(raft) || raft.electionElapsed < raft.electionTimeout) return
-  raft.electionElapsed = 0
-  campaignInTime(raft)
+  if (raft.electionElapsed < raft.electionTimeout) return
+  if (canLead(raft)) {
+    raft.electionElapsed = 0
+    campaignInTime(raft)
+    // Who cannot lead waits for who can: it knows of no leader any more, and says so.
+  } else raft.leader = nobody
 }
 
 /** Begins an election that no leader has asked for. */

@@ -47,6 +47,21 @@ test('a learner never campaigns', () => {
   assert.equal(group.status(3).role, 'follower')
 })
 
+test('a learner knows of no leader once it has heard of none for an election’s time, and of one again when it has', () => {
+  const group = new Group(3)
+  group.elect(1)
+  request(group, 1, 'l3')
+  group.tick(3, electionTicks - 1)
+  assert.equal(group.status(3).leader, 1)
+  group.tick(3, electionTicks)
+  assert.equal(group.status(3).leader, 0)
+  group.tick(1)
+  group.settle()
+  assert.equal(group.status(3).leader, 1)
+  group.tick(3, electionTicks - 1)
+  assert.equal(group.status(3).leader, 1)
+})
+
 test('a member that does not know that it was made a voter votes', () => {
   const group = new Group(3)
   group.elect(1)
