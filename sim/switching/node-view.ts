@@ -32,11 +32,6 @@ export class NodeView {
     return replica === undefined || replica.fence !== undefined ? undefined : epochs.numberOf(replica)
   }
 
-  /** Last sequence of a boot that belongs to an epoch which has ended; 0 if none does. */
-  endOf(stream: string, boot: Boot): number {
-    return Math.max(0, ...this.#broker.epochs.all(stream).map(({ fence }) => fence?.get(boot) ?? 0))
-  }
-
   /** Whether it holds a message, as one of an epoch or left over behind the fence of one. */
   has(stream: string, boot: Boot, sequence: number): boolean {
     return this.#broker.epochs.all(stream).some(({ origins }) => {

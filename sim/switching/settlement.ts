@@ -14,10 +14,8 @@ export function unsettled(
 ): string[] {
   const isRunning = (boot: Boot): boolean => nodes.some((node) => node.boot === boot)
   const isThere: IsThere = (stream, boot, sequence, hasPlace) => {
-    if (!mayDrop(plan)) return hasPlace || isRunning(boot) || isSaved(nodes, stream, boot, sequence)
-    return hasPlace || isRunning(boot)
-      ? nodes.some(({ view }) => view?.has(stream, boot, sequence))
-      : isSaved(nodes, stream, boot, sequence)
+    if (!mayDrop(plan) && (hasPlace || isRunning(boot))) return true
+    return isHeld(nodes, stream, boot, sequence)
   }
   const problems = nodes.filter(({ isAlive }) => !isAlive).map(({ id }) => `${id} is down`)
   for (const name of names) {
@@ -34,10 +32,7 @@ export function unsettled(
   return problems
 }
 
-/** Whether a message of a boot that is over is in an epoch, or to be taken into the present one: nothing between that one and it is gone. */
-function isSaved(nodes: readonly SwitchingNode[], stream: string, boot: Boot, sequence: number): boolean {
-  const end = Math.max(...nodes.map(({ view }) => view?.endOf(stream, boot) ?? 0))
-  for (let each = Math.min(sequence, end + 1); each <= sequence; each++)
-    if (!nodes.some(({ view }) => view?.has(stream, boot, each))) return false
-  return true
+/** Whether somebody holds a message, in an epoch or left over behind the fence of one: it is to be taken into the next. */
+function isHeld(nodes: readonly SwitchingNode[], stream: string, boot: Boot, sequence: number): boolean {
+  return nodes.some(({ view }) => view?.has(stream, boot, sequence))
 }

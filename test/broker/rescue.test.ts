@@ -14,20 +14,27 @@ import {
   batchSequence,
   batchStream,
 } from '../../node/wire/batch-header.ts'
+import { isGap } from '../../node/wire/gap-batch.ts'
 import { batchOf, orders, ordersId } from '../leader/leader-batches.ts'
 
 const A = 'A' as NodeId
 const B = 'B' as NodeId
 const a = 1 as Boot
 const b = 2 as Boot
+const C = 'C' as NodeId
+const c = 3 as Boot
+/** Node B runs again. */
+const other = 9 as Boot
 const gossip = { ...orders, mode: 'gossip' } as const
 
-/** Node A, which B was connected to. */
+/** Node A, which B was connected to, and C. */
 class Host {
+  readonly node = A
   readonly boot = a
-  readonly agent: GossipAgent = new GossipAgent(A, a, [A, B])
+  readonly agent: GossipAgent = new GossipAgent(A, a, [A, B, C])
   readonly allocate = (bytes: number): Uint8Array => new Uint8Array(bytes)
-  readonly now = (): number => 1000
+  readonly #clock = { now: 1000 }
+  readonly now = (): number => this.#clock.now
   readonly saved: string[] = []
   readonly frames: Uint8Array[] = []
   readonly leader = {
@@ -41,7 +48,12 @@ class Host {
   readonly #rescue = new Rescue(this)
 
   handle(input: GossipInput): void {
-    this.agent.handle(input, 1000)
+    this.agent.handle(input, this.now())
+  }
+
+  /** Links to nodes come up, by the boots that run there. */
+  reach(...boots: readonly (readonly [NodeId, Boot])[]): void {
+    for (const [peer, boot] of boots) this.handle({ kind: 'peerUp', peer, boot, budget: 1_000_000 })
   }
 
   /** An epoch in gossip mode; `id`: the number that its batches carry. */
@@ -53,6 +65,18 @@ class Host {
     this.saved.length = 0
     this.#rescue.run(chain)
     return this.saved
+  }
+
+  /** Runs once a second; what was saved, and after how many seconds the first of it. */
+  runFor(seconds: number, ...chain: readonly Replica[]): readonly [number, readonly string[]] {
+    const saved: string[] = []
+    let first = 0
+    for (let second = 1; second <= seconds; second++) {
+      this.#clock.now += 1000
+      saved.push(...this.run(...chain))
+      if (saved.length > 0) first ||= second
+    }
+    return [first, saved]
   }
 }
 
@@ -157,4 +181,40 @@ test('nothing is taken into an epoch that is sealed, nor twice of this node’s 
   present.fence = undefined
   host.run(ended, present)
   assert.deepEqual([held(present), present.messages], [['3-4'], 2])
+})
+
+test('what a node that is gone has left behind a hole waits while somebody could hold what is in it', () => {
+  const orderOf = (host: Host): [Replica, Replica] => {
+    const [ended, present] = [host.epoch(), new Replica(orders)]
+    hold(ended, 1, 5)
+    ended.endAt(new Map([[b, 2]]))
+    return [ended, present]
+  }
+  const gone = ['orders B 3: 3-4,5-6']
+  const restarted = new Host()
+  restarted.reach([B, other], [C, c])
+  assert.deepEqual(restarted.runFor(10, ...orderOf(restarted)), [6, gone])
+  assert.ok(isGap(restarted.frames[0] ?? new Uint8Array(0)))
+  // It runs, and will say itself what it has.
+  const running = new Host()
+  running.reach([B, b], [C, c])
+  assert.deepEqual(running.runFor(100, ...orderOf(running)), [0, []])
+  // Another node is away, until retention has passed.
+  const away = new Host()
+  away.reach([B, other])
+  assert.deepEqual(away.runFor(100, ...orderOf(away)), [orders.retention.ageMs / 1000 + 1, gone])
+})
+
+test('behind such a hole an epoch in gossip mode takes what there is, and its own rule for gaps says what is missing', () => {
+  const host = new Host()
+  host.reach([B, other], [C, c])
+  const [ended, present] = [host.epoch(), host.epoch(toStreamId('orders#1'))]
+  present.setBase(present.originState(B, b, 1000), 2)
+  hold(ended, 1, 5)
+  ended.endAt(new Map([[b, 2]]))
+  host.runFor(5, ended, present)
+  assert.deepEqual(held(present), [])
+  host.runFor(2, ended, present)
+  assert.deepEqual(held(present), ['5-6'])
+  assert.equal(host.agent.missing(present), 2, 'the others are asked')
 })

@@ -256,4 +256,20 @@ export const faultsOfEpochs: readonly Mutant[] = [
     breaks: 'A batch of which a gap has taken the beginning, and all behind it, wait for ever.',
     tests: [numbering],
   },
+  {
+    name: 'hole-is-given-up-at-once',
+    file: 'node/broker/holes.ts',
+    text: 'now - Math.max(since, hole.since) >= holeWaitsMs',
+    replacement: 'now >= hole.since',
+    breaks: 'What another node was about to bring is told as gone.',
+    tests: ['test/broker/rescue.test.ts'],
+  },
+  {
+    name: 'hole-of-a-node-that-runs-is-given-up',
+    file: 'node/broker/holes.ts',
+    text: 'if (this.#isRunning(state)) return false',
+    replacement: '',
+    breaks: 'What a node still has itself is told as gone when retention has passed elsewhere.',
+    tests: ['test/broker/rescue.test.ts'],
+  },
 ]

@@ -89,9 +89,9 @@ export class GossipAgent {
     return this.#wants.missing(replica)
   }
 
-  /** Whether the link to a peer is up. */
-  isConnected(peer: NodeId): boolean {
-    return this.#context.peers.get(peer)?.boot !== undefined
+  /** Every other node of the cluster; its boot is undefined while the link to it is down. */
+  get peers(): ReadonlyMap<NodeId, { readonly boot: Boot | undefined }> {
+    return this.#context.peers
   }
 
   /** Whether an interest in the stream is still being made known to connected peers. */
