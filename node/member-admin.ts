@@ -25,7 +25,8 @@ export function listMembers(leader: LeaderAgent): MembersAnswer {
     for (const id of voters) voting.set(id, [...(voting.get(id) ?? []), group === meta ? 0 : group.id])
   }
   const members = Array.from(roster?.members ?? [], ({ id, node, address }): MemberAnswer => {
-    return { node, address, member: id, votes: (voting.get(id) ?? []).toSorted((a, b) => a - b) }
+    const votes = (voting.get(id) ?? []).toSorted((a, b) => a - b)
+    return { node, address, member: id, votes, isLeaving: roster?.leaving.has(id) === true }
   })
   const leaderNode = meta === undefined ? undefined : cluster.nodeOf(meta.status.leader)
   return {
@@ -34,7 +35,7 @@ export function listMembers(leader: LeaderAgent): MembersAnswer {
   }
 }
 
-/** Resolves when a node has left the cluster; groups that it votes in let it go when others have taken its places. */
+/** Resolves when a node has left the cluster, and all groups that it was in. */
 export async function removeMember(
   leader: LeaderAgent,
   name: string,
@@ -51,8 +52,10 @@ export async function removeMember(
     if (signal.aborted) return { refused: 'NODE_DRAINING', reason: 'the node is shutting down' }
     // Nobody leads for a moment now and then; what else speaks against it does not go away by itself.
     if (problem !== undefined && problem.refused !== 'NO_LEADER') return problem
-    if (now() - begin > giveUpMs)
-      return { refused: 'NO_LEADER', reason: `nobody has removed ${name}; it may happen yet` }
+    if (now() - begin > giveUpMs) {
+      const why = problem === undefined ? 'groups have not let it go' : problem.reason
+      return { refused: 'NO_LEADER', reason: `${name} is not removed yet: ${why}; it may happen yet` }
+    }
     if (now() - askedAt >= askAgainMs) {
       askedAt = now()
       cluster.leave(name as NodeId, (answer) => {

@@ -141,7 +141,7 @@ export class DataGroups {
     const { cluster, votersFor } = this.#options
     const { roster } = cluster
     if (roster !== undefined) this.#leaderlessSince.delete(anyGroup)
-    const members = roster === undefined ? [] : Array.from(roster.members, ({ id }) => id)
+    const members = roster === undefined ? [] : roster.staying.map(({ id }) => id)
     for (const [id, { group, reads, machine, reshaping }] of this.#groups) {
       reads.tick()
       machine.switching?.tick()

@@ -14,7 +14,7 @@ import type { Groups } from '../groups/groups.ts'
 import { type GroupLimits, raftOptions } from '../groups/raft-options.ts'
 import { Founding } from './founding.ts'
 import { drawMetaNumber, isMeta } from './group-numbers.ts'
-import { leaveProblem } from './leaving.ts'
+import { leaveProblem, releasedMembers } from './leaving.ts'
 import { encodeMeta, type MetaMessage } from './meta-frames.ts'
 import { MetaMachine } from './meta-machine.ts'
 import { Reshaping } from './reshaping.ts'
@@ -163,13 +163,19 @@ export class Cluster {
   tick(): void {
     const { roster } = this
     if (this.#group === undefined && !this.#isFounding) this.#found()
-    if (roster !== undefined) this.#reshaping?.look({ voters: roster.metaVoters, members: idsOf(roster) })
+    if (roster !== undefined) this.#look(roster)
     const now = this.#options.ports.now()
     if (now - this.#askedAt < asksAgainMs) return
     this.#askedAt = now
     if (!this.isMember)
       for (const node of this.#options.nodes.keys()) this.#send(node, { op: 'enter', member: this.#self })
     this.#askForGroups()
+  }
+
+  #look(roster: Roster): void {
+    this.#reshaping?.look({ voters: roster.metaVoters, members: roster.staying.map(({ id }) => id) })
+    if (this.#group?.isLeading !== true) return
+    for (const id of releasedMembers(roster, this.#options.groups)) this.#propose({ op: 'left', id })
   }
 
   get #self(): RosterMember {
@@ -191,7 +197,7 @@ export class Cluster {
     const members = Array.from(founders, ([node, id]) => ({ id, node, address: nodes.get(node) ?? '' }))
     const roster = Roster.found(nodes.size, members)
     const voters = roster.metaVoters.toSorted((a, b) => a - b)
-    const learners = idsOf(roster).filter((id) => !voters.includes(id))
+    const learners = roster.staying.map(({ id }) => id).filter((id) => !voters.includes(id))
     const configuration = { ...emptyConfiguration, voters, learners: learners.toSorted((a, b) => a - b) }
     const log = beginLog(configuration, encodeRoster(roster), new Arena(slabs))
     const number = drawMetaNumber(random)
@@ -265,10 +271,11 @@ export class Cluster {
   }
 
   #tryLeave(node: NodeId): Refusal | undefined {
-    const { ports, node: self } = this.#options
+    const { ports, groups, node: self } = this.#options
     const { roster } = this
     if (roster === undefined) return noLeader
-    const problem = leaveProblem(roster, node, (each) => each === self || ports.isUp(each))
+    const isUp = (each: NodeId): boolean => each === self || ports.isUp(each)
+    const problem = leaveProblem(roster, node, isUp, groups)
     if (problem === undefined) this.#propose({ op: 'leave', node })
     return problem
   }
@@ -290,8 +297,4 @@ export class Cluster {
   #send(to: NodeId, message: MetaMessage): void {
     if (to !== this.#options.node) this.#options.ports.sendFrame(to, encodeMeta(message))
   }
-}
-
-function idsOf(roster: Roster): MemberId[] {
-  return Array.from(roster.members, ({ id }) => id)
 }

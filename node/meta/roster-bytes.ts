@@ -15,8 +15,9 @@ export function encodeRosterCommand(command: RosterCommand): Uint8Array {
 
 /** What an entry says; undefined where it says nothing: a leader's first one in its term. */
 export function decodeRosterCommand(data: Uint8Array): RosterCommand | undefined {
-  const { op, member: value, node, group, voters } = parseObject(data)
+  const { op, member: value, node, group, voters, id } = parseObject(data)
   if (op === 'group' && isCount(group)) return readGroupCommand(group, voters)
+  if (op === 'left' && isMemberId(id)) return { op, id }
   if (op === 'leave' && typeof node === 'string' && isNodeId(node)) return { op, node }
   const member = readMember(value)
   return op === 'join' && member !== undefined ? { op, member } : undefined
@@ -28,9 +29,10 @@ export function encodeRoster(roster: Roster): Uint8Array {
 
 /** The roster in the state of a floor; undefined where the bytes are something else. */
 export function decodeRoster(bytes: Uint8Array): Roster | undefined {
-  const { groupCount, members, former, groups, voterCounts } = parseObject(bytes)
+  const { groupCount, members, leaving, former, groups, voterCounts } = parseObject(bytes)
   if (!isCount(groupCount) || !Array.isArray(members) || !Array.isArray(former) || !Array.isArray(groups))
     return undefined
+  if (!Array.isArray(leaving) || !leaving.every(isMemberId)) return undefined
   if (!Array.isArray(voterCounts) || !voterCounts.every(isVoterCount)) return undefined
   const all = members.map(readMember)
   const begun = groups.map(readGroup)
@@ -39,7 +41,7 @@ export function decodeRoster(bytes: Uint8Array): Roster | undefined {
     begun.every((group) => group !== undefined) &&
     former.every(isFormer)
   return isSound
-    ? Roster.fromFields({ groupCount, members: all, former, groups: begun, voterCounts })
+    ? Roster.fromFields({ groupCount, members: all, leaving, former, groups: begun, voterCounts })
     : undefined
 }
 

@@ -29,13 +29,18 @@ export interface RosterMember {
 export type RosterCommand =
   /** A node is a member from now on, in place of what it was before under this name. */
   | { readonly op: 'join'; readonly member: RosterMember }
+  /** A node is to leave: it gets no place in any group any more, and stays until all have let it go. */
   | { readonly op: 'leave'; readonly node: NodeId }
+  /** All groups have let go of a member that is leaving. */
+  | { readonly op: 'left'; readonly id: MemberId }
   /** A data group begins, with those that are members now; or is to have so many voters from now on. */
   | { readonly op: 'group'; readonly group: number; readonly voters?: number | undefined }
 
 export class Roster {
   readonly groupCount: number
   readonly #members = new Map<MemberId, RosterMember>()
+  /** Members that are leaving. */
+  readonly #leaving = new Set<MemberId>()
   readonly #former = new Map<MemberId, NodeId>()
   /** Data groups that have begun, and whom each began with. */
   readonly groups: Map<number, ConfigurationRecord> = new Map()
@@ -52,8 +57,18 @@ export class Roster {
     return new Roster(Math.min(nodeCount, groupsMax), members)
   }
 
+  /** Everybody, those that are leaving as well. */
   get members(): Iterable<RosterMember> {
     return this.#members.values()
+  }
+
+  /** Those that are to be in groups. */
+  get staying(): RosterMember[] {
+    return [...this.members].filter(({ id }) => !this.#leaving.has(id))
+  }
+
+  get leaving(): ReadonlySet<MemberId> {
+    return this.#leaving
   }
 
   get nodes(): NodeId[] {
@@ -96,15 +111,16 @@ export class Roster {
 
   /** Who is to vote in a data group, the one that is to lead it first. */
   votersOf(group: number): MemberId[] {
-    return byWeight(group, this.members)
+    return byWeight(group, this.staying)
       .slice(0, this.voterCountOf(group))
       .map(({ id }) => id)
   }
 
   /** Who is to vote in META. */
   get metaVoters(): MemberId[] {
-    const count = this.#members.size < metaVoters ? votersAtFirst : metaVoters
-    return byWeight(0, this.members)
+    const { staying } = this
+    const count = staying.length < metaVoters ? votersAtFirst : metaVoters
+    return byWeight(0, staying)
       .slice(0, count)
       .map(({ id }) => id)
   }
@@ -116,6 +132,8 @@ export class Roster {
         return this.#join(command.member)
       case 'leave':
         return this.#leave(command.node)
+      case 'left':
+        return this.#endLeaving(command.id)
       case 'group':
         return this.#setGroup(command.group, command.voters)
     }
@@ -126,14 +144,16 @@ export class Roster {
     return {
       groupCount: this.groupCount,
       members: [...this.members],
+      leaving: [...this.#leaving],
       former: [...this.#former],
       groups: [...this.groups],
       voterCounts: [...this.#voterCounts],
     }
   }
 
-  static fromFields({ groupCount, members, former, groups, voterCounts }: RosterFields): Roster {
+  static fromFields({ groupCount, members, leaving, former, groups, voterCounts }: RosterFields): Roster {
     const roster = new Roster(groupCount, members)
+    for (const id of leaving) roster.#leaving.add(id)
     for (const [id, node] of former) roster.#former.set(id, node)
     for (const [group, configuration] of groups) roster.groups.set(group, configuration)
     for (const [group, count] of voterCounts) roster.#voterCounts.set(group, count)
@@ -151,8 +171,15 @@ export class Roster {
 
   #leave(node: NodeId): boolean {
     const known = this.memberOf(node)
-    // Who is alone has nobody to leave to.
-    if (known === undefined || this.#members.size === 1) return false
+    // One after the other; and who is alone has nobody to leave to.
+    if (known === undefined || this.#members.size === 1 || this.#leaving.size > 0) return false
+    this.#leaving.add(known.id)
+    return true
+  }
+
+  #endLeaving(id: MemberId): boolean {
+    const known = this.#members.get(id)
+    if (known === undefined || !this.#leaving.has(id)) return false
     this.#drop(known)
     return true
   }
@@ -167,7 +194,7 @@ export class Roster {
 
   #begin(group: number): void {
     const voters = this.votersOf(group)
-    const learners = [...this.#members.keys()].filter((id) => !voters.includes(id))
+    const learners = this.staying.map(({ id }) => id).filter((id) => !voters.includes(id))
     const ascending = (ids: readonly number[]): number[] => ids.toSorted((a, b) => a - b)
     this.groups.set(group, {
       ...emptyConfiguration,
@@ -178,6 +205,7 @@ export class Roster {
 
   #drop({ id, node }: RosterMember): void {
     this.#members.delete(id)
+    this.#leaving.delete(id)
     this.#former.set(id, node)
     for (const oldest of this.#former.keys()) {
       if (this.#former.size <= formerMax) return
@@ -190,6 +218,7 @@ export class Roster {
 export interface RosterFields {
   readonly groupCount: number
   readonly members: readonly RosterMember[]
+  readonly leaving: readonly MemberId[]
   readonly former: readonly (readonly [MemberId, NodeId])[]
   readonly groups: readonly (readonly [number, ConfigurationRecord])[]
   readonly voterCounts: readonly (readonly [number, number])[]

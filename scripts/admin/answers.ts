@@ -79,6 +79,7 @@ export interface MembersAnswer {
     readonly member: number
     /** Groups that it votes in; 0 is META. */
     readonly votes: readonly number[]
+    readonly isLeaving: boolean
   }[]
 }
 

@@ -67,8 +67,9 @@ async function list(context: Context): Promise<ExitCode> {
   const { terminal } = context
   const { value } = await askOne(context, (client) => client.members())
   terminal.document({ ...value })
-  const rows = value.members.map(({ node, address, votes }) => {
-    return [node, address, node === value.leader ? 'leads META' : '', describeVotes(votes)]
+  const rows = value.members.map(({ node, address, votes, isLeaving }) => {
+    const roles = [...(node === value.leader ? ['leads META'] : []), ...(isLeaving ? ['is leaving'] : [])]
+    return [node, address, roles.join(', '), describeVotes(votes)]
   })
   if (rows.length === 0) terminal.line('there is no cluster yet: `herald status` says why')
   else for (const line of toTable(['NODE', 'ADDRESS', 'ROLE', 'VOTES IN'], rows)) terminal.line(line)

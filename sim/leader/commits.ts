@@ -131,8 +131,8 @@ export class Commits {
   onDurable(node: NodeId, member: MemberId, id: number, disk: DurableGroup): void {
     const { leaders, configuration } = this.group(id)
     // Who is alone says nothing to anybody: it leads when its own vote is durable.
-    const isAlone = configuration?.electors.length === 1
-    if (isAlone && disk.hardState.vote > 0) leaders.set(disk.hardState.term, node)
+    const isAlone = configuration?.electors.length === 1 && configuration.electors[0] === member
+    if (isAlone && disk.hardState.vote === member) leaders.set(disk.hardState.term, node)
     const term = disk.termAt(disk.last)
     if (term !== undefined && leaders.get(term) === node) this.#acknowledgeOwn(member, id, disk, term)
   }

@@ -43,9 +43,13 @@ export class DiskLosses {
     this.#startLater(node)
   }
 
-  /** A node is removed from the cluster, runs on for a while, and then joins over an empty disk. */
+  /**
+   * A node is removed from the cluster, runs on for a while, and then joins over an empty disk. Whoever is asked must refuse where that could not
+   * go well, as while another one learns.
+   */
   remove(): void {
-    const node = this.#victim()
+    const { nodes } = this.#world
+    const node = nodes.length >= 3 && !this.#isRemoving ? this.#dice.pick(nodes) : undefined
     const asked = this.#dice.pick(this.#world.nodes.filter((each) => each.isResponsive))
     if (node === undefined || asked === undefined) return
     const former = node.member

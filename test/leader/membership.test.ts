@@ -2,53 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NodeId } from '../../node/core/common/ids.ts'
-import type { Group } from '../../node/groups/group.ts'
 import { raftFrameType } from '../../node/wire/raft-frames.ts'
 import type { ClusterNode } from './cluster-node.ts'
 import { LeaderCluster } from './leader-cluster.ts'
-
-/** META as a node has it. */
-function metaOf(node: ClusterNode): Group {
-  return node.agent.cluster.group ?? assert.fail(`${node.id} is in no cluster`)
-}
-
-/** Nodes of the roster, as a node has it. */
-function rosterOf(node: ClusterNode): string {
-  return node.agent.cluster.roster?.nodes.join('') ?? ''
-}
-
-/** Names of those that vote in META, and in the one data group of the cluster, as a node has it. */
-function votersOf(node: ClusterNode, group: Group): string {
-  const { voters } = group.status.configuration
-  return Array.from(voters, (id) => node.agent.cluster.nodeOf(id) ?? '?')
-    .sort()
-    .join('')
-}
-
-/** The data group of `orders`. */
-function ordersOf(node: ClusterNode): Group {
-  return node.agent.groupOf(node.replica().stream) ?? assert.fail(`${node.id} is not in the group`)
-}
-
-/** A cluster whose nodes are members, with something published. */
-function begun(seed: string, ids: string): LeaderCluster {
-  const cluster = new LeaderCluster(seed, ids)
-  cluster.elect()
-  cluster.node('A').publish('before')
-  cluster.advance(500)
-  assert.deepEqual(cluster.node('A').outcomes.get('before'), { epoch: 1, offset: 1 })
-  return cluster
-}
-
-function leave(cluster: LeaderCluster, at: string, node: string): string | undefined {
-  let answer: string | undefined = 'nobody has answered'
-  cluster.node(at).agent.cluster.leave(node as NodeId, (problem) => {
-    answer = problem?.reason
-  })
-  cluster.advance(200)
-  return answer
-}
+import { begun, leave, metaOf, ordersOf, rosterOf, votersOf } from './member-views.ts'
 
 test('the first of peers.json founds the cluster once all say that they are new', () => {
   const cluster = new LeaderCluster('found', 'ABC')
@@ -226,57 +183,4 @@ test('a cluster of one grows to five and shrinks to one, and nothing is lost on 
     [rosterOf(cluster.node('E')), votersOf(cluster.node('E'), ordersOf(cluster.node('E')))],
     ['E', 'E'],
   )
-})
-
-test('the leader can be removed, of META and of the data group, and another one leads first', () => {
-  const cluster = begun('removes the leader', 'ABCD')
-  for (let count = 0; count < 2; count++) {
-    const leader = cluster.elect()
-    const [other] = cluster.up.filter((node) => node !== leader) as [ClusterNode]
-    assert.equal(leave(cluster, other.id, leader.id), undefined)
-    cluster.advance(3000)
-    assert.ok(!rosterOf(other).includes(leader.id))
-    assert.ok(!votersOf(other, ordersOf(other)).includes(leader.id))
-    other.publish(`after ${count}`)
-    cluster.advance(500)
-    assert.deepEqual(other.outcomes.get(`after ${count}`), { epoch: 1, offset: 2 + count })
-    cluster.crash(leader.id)
-  }
-})
-
-test('a dead node can be removed, and one whose loss would leave no majority cannot', () => {
-  const cluster = begun('majority', 'ABC')
-  cluster.crash('C')
-  cluster.advance(1500)
-  assert.equal(leave(cluster, 'A', 'B'), 'without B only 1 of the 2 remaining voters of META would be up')
-  assert.equal(leave(cluster, 'A', 'C'), undefined)
-  cluster.advance(2000)
-  assert.equal(votersOf(cluster.node('B'), metaOf(cluster.node('B'))), 'AB')
-  assert.equal(leave(cluster, 'A', 'C'), 'C is not a member of the cluster')
-  cluster.node('A').publish('two')
-  cluster.advance(500)
-  assert.deepEqual(cluster.node('B').delivered(), ['before', 'two'])
-})
-
-test('a node that was removed does not come back by itself, and disturbs nobody', () => {
-  const cluster = begun('removed', 'ABCD')
-  cluster.crash('D')
-  cluster.advance(1500)
-  assert.equal(leave(cluster, 'A', 'D'), undefined)
-  cluster.advance(2000)
-  const leader = cluster.elect()
-  const { term } = ordersOf(leader).status
-  cluster.node('D').start()
-  cluster.advance(20_000)
-  assert.equal(rosterOf(cluster.node('A')), 'ABC')
-  assert.equal(ordersOf(leader).status.term, term)
-  assert.ok(leader.agent.statusOf(leader.replica()).leader === leader.id)
-})
-
-test('while nobody leads META, nobody is removed, and who asks is told so', () => {
-  const cluster = begun('no leader', 'ABC')
-  cluster.crash('B')
-  cluster.crash('C')
-  cluster.advance(10_000)
-  assert.equal(leave(cluster, 'A', 'B'), 'nobody leads the cluster at this moment')
 })

@@ -81,9 +81,22 @@ test('joining again changes nothing but the address', () => {
 test('a node leaves; one that is no member cannot, and neither can the last one', () => {
   const roster = rosterOf(2)
   assert.ok(!roster.apply({ op: 'leave', node: 'node-7' as NodeId }))
+  assert.ok(!roster.apply({ op: 'left', id: 1 }))
   assert.ok(roster.apply({ op: 'leave', node: 'node-1' as NodeId }))
+  assert.ok(!roster.apply({ op: 'leave', node: 'node-1' as NodeId }))
   assert.ok(!roster.apply({ op: 'leave', node: 'node-2' as NodeId }))
+  assert.ok(roster.apply({ op: 'left', id: 1 }))
   assert.deepEqual([roster.nodes, roster.isFormer(1)], [['node-2'], true])
+})
+
+test('a node that is leaving gets no place any more, and stays a member until all groups have let it go', () => {
+  const roster = rosterOf(4)
+  roster.apply({ op: 'leave', node: 'node-1' as NodeId })
+  assert.deepEqual([roster.has(1), roster.isFormer(1), roster.nodes.length], [true, false, 4])
+  for (const group of groupsOf(roster)) assert.deepEqual(roster.votersOf(group).toSorted(), [2, 3, 4])
+  assert.deepEqual(roster.metaVoters.toSorted(), [2, 3, 4])
+  roster.apply({ op: 'group', group: 1 })
+  assert.deepEqual([roster.groups.get(1)?.voters, roster.groups.get(1)?.learners], [[2, 3, 4], []])
 })
 
 test('one more node, or one less, moves few voters', () => {
@@ -134,6 +147,8 @@ test('is the same when it was bytes, with those that were members', () => {
   const roster = rosterOf(4)
   roster.apply({ op: 'group', group: 2 })
   roster.apply({ op: 'leave', node: 'node-3' as NodeId })
+  roster.apply({ op: 'left', id: 3 })
+  roster.apply({ op: 'leave', node: 'node-4' as NodeId })
   roster.apply({ op: 'group', group: 2, voters: 5 })
   const read = decodeRoster(encodeRoster(roster))
   assert.deepEqual(read?.toFields(), roster.toFields())
@@ -148,6 +163,7 @@ test('bytes that are no roster are none', () => {
     { groupCount: 0 },
     { members: [{ id: 0, node: 'A', address: '' }] },
     { members: [{ id: 1, node: 'a b', address: '' }] },
+    { leaving: [0] },
     { former: [[1]] },
     { groups: [[1, { voters: ['A'] }]] },
     { voterCounts: [[1]] },

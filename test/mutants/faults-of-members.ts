@@ -110,10 +110,10 @@ export const faultsOfMembers: readonly Mutant[] = [
   {
     name: 'leaves-without-a-majority',
     file: 'node/meta/leaving.ts',
-    text: 'up.length * 2 <= remaining.length',
-    replacement: 'up.length === 0',
+    text: 'if (up * 2 <= remaining.length)',
+    replacement: 'if (up === 0)',
     breaks: 'A node is let go that the others need.',
-    tests: [membership],
+    tests: ['test/meta/leaving.test.ts'],
   },
   {
     name: 'begins-before-meta-says-so',
@@ -170,5 +170,21 @@ export const faultsOfMembers: readonly Mutant[] = [
     replacement: 'judgeHello',
     breaks: 'A node that was removed goes on as if it were not.',
     tests: [newcomers],
+  },
+  {
+    name: 'leaver-goes-at-once',
+    file: 'node/meta/leaving.ts',
+    text: 'return [...roster.leaving].filter((id) => !isNamed(id))',
+    replacement: 'return void isNamed, [...roster.leaving]',
+    breaks: 'A node that leaves ends before its groups have let it go, and they may lose their majority.',
+    tests: ['test/meta/leaving.test.ts'],
+  },
+  {
+    name: 'two-leave-at-once',
+    file: 'node/meta/roster.ts',
+    text: 'this.#members.size === 1 || this.#leaving.size > 0) return false',
+    replacement: 'this.#members.size === 1) return false',
+    breaks: 'Two nodes leave at the same time, each counting on the other.',
+    tests: ['test/leader/leaving.test.ts', roster],
   },
 ]

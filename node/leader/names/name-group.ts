@@ -176,7 +176,7 @@ export class NameGroup {
     if (roster !== undefined)
       this.#member.reshaping.look({
         voters: roster.votersOf(nameGroup),
-        members: Array.from(roster.members, ({ id }) => id),
+        members: roster.staying.map(({ id }) => id),
       })
     if (this.#member.machine.isLeading) this.#endLost(now)
     else this.#downSince.clear()

@@ -129,3 +129,33 @@ test('a member whose peers.json has lost the others knows them from its log', as
   await untilSettled(trial)
   await trial.judge()
 })
+
+test('of two voters that are asked to leave at once one waits its turn, and publishers hardly notice', async () => {
+  await using trial = await Trial.start({ nodes: 5 })
+  await untilSettled(trial)
+  const leader = await trial.untilLed()
+  const { voters = [] } = (await trial.order(leader)) ?? {}
+  const leaving = voters.filter((id) => id !== leader.id)
+  const staying = trial.ids.filter((id) => !leaving.includes(id))
+  await using load = await trial.load(staying.map((id) => trial.cluster.node(id)))
+  await load.untilAcknowledged(staying, 20)
+  for (let left = leaving; left.length > 0; ) {
+    const answers = await Promise.allSettled(left.map((id) => leader.admin.removeMember(id)))
+    const removed = left.filter((_id, at) => answers[at]?.status === 'fulfilled')
+    assert.ok(removed.length > 0)
+    for (const answer of answers)
+      if (answer.status === 'rejected')
+        assert.ok(answer.reason instanceof NodeRefusal && answer.reason.code === 'NODE_NEEDED')
+    left = left.filter((id) => !removed.includes(id))
+  }
+  for (const id of leaving) {
+    const node = trial.cluster.node(id)
+    trial.cluster.forget(node)
+    assert.equal((await node.exit).code, 2)
+  }
+  await load.untilAcknowledged(staying, 20)
+  await load.stop()
+  const outcomes = staying.flatMap((id) => load.receipts(id).map(({ append }) => append.outcome))
+  assert.deepEqual([...new Set(outcomes)], ['ok'])
+  await trial.judge()
+})

@@ -82,3 +82,18 @@ test('a leader counts no majority of members that a change of a later term made 
   members.acknowledge([1], 1, 2, { index: 3 })
   assert.equal(members.last, 4)
 })
+
+test('who was removed, and votes for another one, does not lead a group of one', () => {
+  const commits = new Commits(() => undefined)
+  const snapshot = { index: 1, term: 1, configuration: { ...emptyConfiguration, voters: [1] }, data: noData }
+  commits.onBegun(group, snapshot)
+  const vote = (member: number, term: number, forWhom: number): void => {
+    const disk = new DurableGroup()
+    disk.apply({ kind: 'floor', group, snapshot })
+    disk.apply({ kind: 'hard-state', group, hardState: { term, vote: forWhom, commit: 1 } })
+    commits.onDurable(`${member}` as NodeId, member, group, disk)
+  }
+  vote(2, 3, 1)
+  vote(1, 4, 1)
+  assert.deepEqual([...commits.group(group).leaders], [[4, '1']])
+})
