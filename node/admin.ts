@@ -102,6 +102,11 @@ export class NodeAdmin implements AdminPort {
     if (isRefusal(definition)) return definition
     broker.handle({ kind: 'write', key: toStreamKey(change.name), value: toDefinitionValue(definition) })
     await memory.saveCatalog(broker)
+    // One that was removed goes on in the mode that its group knows, and changes it from there.
+    if (broker.streams.find(change.name)?.definition.mode !== definition.mode) {
+      const changed = await this.setMode(change.name, definition.mode)
+      if (isRefusal(changed)) return changed
+    }
     return this.#definition(definition)
   }
 

@@ -71,6 +71,7 @@ export class Broker implements SubscriberHost {
       onPublishedAgain: ({ name }, to) => this.ports.recorder.placed(name, this.origin, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
+      isRemoved: (name) => this.streams.isRemoved(name),
     })
     this.queues = new QueueMembers(this)
     this.streams = new StreamTable(this.agent, this.epochs, options.defaults)

@@ -4,7 +4,7 @@
 import { assert } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent, GossipInput } from '../core/gossip/agent.ts'
-import { type StreamDefinition, streamLimits } from '../core/stream/definition.ts'
+import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
@@ -13,6 +13,7 @@ import type { Submission } from '../leader/submissions.ts'
 import { batchCount, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 import { batchFrom } from '../wire/batch-producer.ts'
 import { gapBehind, isGap } from '../wire/gap-batch.ts'
+import { type Epoch, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
 import { Rescue } from './rescue.ts'
 import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -35,15 +36,8 @@ export interface EpochsHost {
   onEnded(replica: Replica): void
   /** Another epoch of a stream is the present one. */
   onCurrent(replica: Replica): void
-}
-
-interface Epoch {
-  readonly number: number
-  readonly replica: Replica
-  /** Last sequences before it. */
-  readonly behind: ReadonlyMap<Boot, number>
-  /** When it ended, milliseconds; undefined while it is the present one. */
-  endedAt: number | undefined
+  /** Whether a stream is known to be removed. */
+  isRemoved(name: string): boolean
 }
 
 export class Epochs implements EpochHost {
@@ -107,6 +101,8 @@ export class Epochs implements EpochHost {
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
   onSecond(): void {
     const now = this.#host.now()
+    // The log of a group tells also of streams that were removed meanwhile.
+    for (const name of this.#chains.keys()) if (this.#host.isRemoved(name)) this.remove(name)
     for (const [name, chain] of this.#chains) {
       shareRetention(chain)
       this.#rescue.run(chain.map(({ replica }) => replica))
@@ -213,10 +209,21 @@ export class Epochs implements EpochHost {
 
   #begin(definition: StreamDefinition): Replica {
     const { agent, leader } = this.#host
-    const isLeader = definition.mode === 'leader'
-    const replica = isLeader ? leader.define(definition) : agent.define(definition)
-    const number = isLeader ? 1 : 0
-    this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
+    const { nodes, streams } = leader.ledgerOf(toStreamId(definition.name)) ?? {}
+    const known = streams?.get(toStreamId(definition.name))
+    // One that was removed, and is made again, goes on in the epoch in which its group has it: its numbers are used up.
+    const present = { ...definition, mode: known?.definition.mode ?? definition.mode }
+    const isLeader = present.mode === 'leader'
+    const behind = known?.sequences ?? new Map<Boot, number>()
+    if (nodes !== undefined) this.#nodes.set(definition.name, nodes)
+    const replica = isLeader
+      ? leader.define(present)
+      : known === undefined || nodes === undefined
+        ? agent.define(present)
+        : this.#openGossip({ ...known, definition: present }, nodes)
+    if (known?.isSealing === true) replica.freeze()
+    const number = known?.epoch ?? (isLeader ? 1 : 0)
+    this.#chains.set(definition.name, [{ number, replica, behind, endedAt: undefined }])
     return replica
   }
 
@@ -270,29 +277,5 @@ export class Epochs implements EpochHost {
     if (replica.definition.mode === 'leader') return
     if (replica.interestedSince !== undefined) this.#host.handle({ kind: 'interest', replica, wanted: false })
     this.#host.agent.undefine(replica.id)
-  }
-}
-
-/** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */
-function mayBeAskedFor({ replica, endedAt = Number.POSITIVE_INFINITY }: Epoch, now: number): boolean {
-  const { mode, retention } = replica.definition
-  return mode === 'leader' ? replica.messages > 0 : now - endedAt < retention.ageMs
-}
-
-/** The number that batches of an epoch in gossip mode carry: of the first one, the stream's. */
-function toEpochId(name: string, epoch: number): StreamId {
-  return epoch === 0 ? toStreamId(name) : toStreamId(`${name}#${epoch}`)
-}
-
-/** Retention is the stream's, not the epoch's: what later epochs hold leaves the less for those before. */
-function shareRetention(chain: readonly Epoch[]): void {
-  const [present, ...ended] = chain.toReversed()
-  if (present === undefined) return
-  const { bytes, ageMs } = present.replica.definition.retention
-  let left = bytes - present.replica.bytes
-  for (const { replica } of ended) {
-    const retention = { ageMs, bytes: Math.max(left, streamLimits.retentionBytesMin) }
-    replica.definition = { ...replica.definition, retention }
-    left -= replica.bytes
   }
 }

@@ -155,6 +155,12 @@ export class StreamTable {
     }
   }
 
+  /** Whether the catalog knows that a stream was removed. */
+  isRemoved(name: string): boolean {
+    const entry = this.#agent.catalog.get(toStreamKey(name))
+    return name !== defaultStreamName && entry !== undefined && entry.value === undefined
+  }
+
   #definitionOf(name: string): StreamDefinition | undefined {
     const value = this.#agent.catalog.get(toStreamKey(name))?.value
     return value === undefined ? undefined : readDefinition(name, value)

@@ -5,7 +5,6 @@ import type { Refusal } from '../core/common/errors.ts'
 import { type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import { defaultReplicas, type StreamDefinition } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
-import type { Group } from '../groups/group.ts'
 import { Groups } from '../groups/groups.ts'
 import { Cluster } from '../meta/cluster.ts'
 import { decodeMeta, metaFrameType } from '../meta/meta-frames.ts'
@@ -17,6 +16,7 @@ import { DataGroups } from './data-groups.ts'
 import { DataMachine, type DataMachineOptions } from './data-machine.ts'
 import { SubmissionDesk } from './desk.ts'
 import type { LeftOver } from './epoch-host.ts'
+import type { Ledger } from './ledger.ts'
 import { type LeaderLimits, leaderLimits } from './limits.ts'
 import { nameFrameType } from './names/command.ts'
 import { NameGroup } from './names/name-group.ts'
@@ -120,14 +120,14 @@ export class LeaderAgent {
     return this.groups.size === 1 && this.cluster.isLed && this.standing === 'settled'
   }
 
-  /** The group of a stream on this node, where it has begun. */
-  groupOf(stream: StreamId): Group | undefined {
-    return this.#data.of(stream)?.group
+  /** What the group of a stream has agreed on, as far as this node has it. */
+  ledgerOf(stream: StreamId): Ledger | undefined {
+    return this.#data.ledgerOf(stream)
   }
 
   /** The replica of a stream that begins in leader mode, and its group, which are created where they do not exist. */
   define(definition: StreamDefinition): Replica {
-    const replica = this.#streams.define(definition)
+    const replica = this.#streams.define(definition, this.ledgerOf(toStreamId(definition.name)))
     replica.definition = definition
     this.#definitions.set(replica.stream, definition)
     // Its group begins where it has not.

@@ -16,6 +16,7 @@ import { isData } from '../meta/group-numbers.ts'
 import { Reshaping } from '../meta/reshaping.ts'
 import type { Roster } from '../meta/roster.ts'
 import type { DataMachine, DataMachineOptions } from './data-machine.ts'
+import type { Ledger } from './ledger.ts'
 import { dataPace, type LeaderLimits } from './limits.ts'
 import { Reads } from './reads.ts'
 import { hasSettled } from './standing.ts'
@@ -112,6 +113,11 @@ export class DataGroups {
   /** The number of a stream's group; undefined while there is no cluster. */
   numberOf(stream: StreamId): number | undefined {
     return this.#options.cluster.roster?.groupOf(stream)
+  }
+
+  /** What the group of a stream has agreed on; undefined where it has not begun here. */
+  ledgerOf(stream: StreamId): Ledger | undefined {
+    return this.#groups.get(this.numberOf(stream) ?? anyGroup)?.machine.ledger
   }
 
   /** The group of a stream; undefined where it has not begun here, and then it is asked for. */

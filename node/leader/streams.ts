@@ -38,9 +38,18 @@ export class LeaderStreams {
     this.#options = options
   }
 
-  /** The replica of a stream that begins in leader mode, which is created where it does not exist. */
-  define(definition: StreamDefinition): Replica {
-    return this.replicas.get(toStreamId(definition.name)) ?? this.#create(definition, firstEpoch)
+  /**
+   * The replica of a stream that begins in leader mode, which is created where it does not exist: one that was removed before goes on in the epoch in
+   * which its group has it, without what was there.
+   */
+  define(definition: StreamDefinition, ledger?: Pick<Ledger, 'streams' | 'nodes'>): Replica {
+    const id = toStreamId(definition.name)
+    const present = this.replicas.get(id)
+    if (present !== undefined) return present
+    const known = ledger?.streams.get(id)
+    return known === undefined || ledger === undefined
+      ? this.#create(definition, firstEpoch)
+      : this.begin({ ...known, definition }, ledger.nodes)
   }
 
   undefine(id: StreamId): void {
@@ -50,7 +59,8 @@ export class LeaderStreams {
 
   /** An epoch in leader mode begins, behind these sequences. */
   begin({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
-    const replica = epoch === firstEpoch ? this.define(definition) : this.#create(definition, epoch)
+    const present = epoch === firstEpoch ? this.replicas.get(toStreamId(definition.name)) : undefined
+    const replica = present ?? this.#create(definition, epoch)
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
       if (node !== undefined) beginBehind(replica, replica.originState(node, boot, this.#options.now()), to)

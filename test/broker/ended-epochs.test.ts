@@ -188,3 +188,13 @@ test('a subscription that begins in an epoch that has ended is told what nobody 
   broker.handle({ kind: 'tick' })
   assert.deepEqual([got, subscriber.streams.includes(next)], [[`${ofB} 1-4`], true])
 })
+
+test('a stream that was removed while its group changes its mode is forgotten again', () => {
+  const host = new EpochsOfA()
+  host.epochs.remove('orders')
+  host.removed.add('orders')
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
+  assert.equal(host.epochs.all('orders').length, 1)
+  host.epochs.onSecond()
+  assert.deepEqual(host.epochs.all('orders'), [])
+})

@@ -47,6 +47,7 @@ export class EpochsOfA implements EpochsHost {
   inputs: GossipInput[] = []
   readonly current: Replica[] = []
   readonly publishedAgain: number[] = []
+  readonly removed: Set<string> = new Set()
   readonly first: Replica
   /** Where the subscriber reads; undefined before it begins. */
   reads: Replica | undefined
@@ -77,6 +78,10 @@ export class EpochsOfA implements EpochsHost {
   }
 
   onEnded(): void {}
+
+  isRemoved(name: string): boolean {
+    return this.removed.has(name)
+  }
 
   onCurrent(replica: Replica): void {
     this.current.push(replica)

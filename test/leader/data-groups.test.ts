@@ -32,6 +32,6 @@ test('a voter that hears of its group before META has told it of that waits, and
   cluster.loses = () => false
   cluster.advance(3000)
   assert.deepEqual(groupsOf(one), [2])
-  const group = one.agent.groupOf(one.replica().stream)
+  const group = one.agent.groups.get(one.agent.statusOf(one.replica()).group ?? 0)
   assert.deepEqual(group?.log.floor.configuration.voters, [1, 2, 3])
 })

@@ -26,7 +26,8 @@ export function votersOf(node: ClusterNode, group: Group): string {
 
 /** The data group of `orders`. */
 export function ordersOf(node: ClusterNode): Group {
-  return node.agent.groupOf(node.replica().stream) ?? assert.fail(`${node.id} is not in the group`)
+  const { group = 0 } = node.agent.statusOf(node.replica())
+  return node.agent.groups.get(group) ?? assert.fail(`${node.id} is not in the group`)
 }
 
 /** A cluster whose nodes are members, with something published. */

@@ -16,8 +16,8 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'no-freeze-at-the-seal',
     file: 'node/broker/epochs.ts',
-    text: 'replica.freeze()',
-    replacement: '',
+    text: '    replica.freeze()\n    const own',
+    replacement: '    const own',
     breaks: 'A member delivers, after it has said what it has, what may lie behind the fence.',
     tests: [epochs],
   },
@@ -111,7 +111,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
   },
   {
     name: 'ended-epoch-forgotten-at-once',
-    file: 'node/broker/epochs.ts',
+    file: 'node/broker/epoch.ts',
     text: 'now - endedAt < retention.ageMs',
     replacement: 'now - endedAt < 0',
     breaks: 'A cursor from an ended epoch of which this node has nothing passes over what the others hold.',
@@ -271,5 +271,22 @@ export const faultsOfEpochs: readonly Mutant[] = [
     replacement: '',
     breaks: 'What a node still has itself is told as gone when retention has passed elsewhere.',
     tests: ['test/broker/rescue.test.ts'],
+  },
+  {
+    name: 'made-again-from-the-beginning',
+    file: 'node/leader/streams.ts',
+    text: 'ledger?.streams.get(id)',
+    replacement: 'ledger?.streams.get(0 as StreamId)',
+    breaks: 'A stream that is made again loses at the next start what it has acknowledged.',
+    tests: ['test/leader/agent.test.ts'],
+  },
+  {
+    name: 'removed-stream-comes-back',
+    file: 'node/broker/epochs.ts',
+    text: 'if (this.#host.isRemoved(name)) this.remove(name)',
+    replacement: 'void name',
+    breaks:
+      'What the log has of a stream that was removed stays on a node that starts again, and is there when it is made again.',
+    tests: [ended],
   },
 ]

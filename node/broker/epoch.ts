@@ -1,0 +1,38 @@
+// One epoch of a stream on a node, and what follows from where it stands in the chain.
+
+import { type Boot, type StreamId, toStreamId } from '../core/common/ids.ts'
+import { streamLimits } from '../core/stream/definition.ts'
+import type { Replica } from '../core/stream/replica.ts'
+
+export interface Epoch {
+  readonly number: number
+  readonly replica: Replica
+  /** Last sequences before it. */
+  readonly behind: ReadonlyMap<Boot, number>
+  /** When it ended, milliseconds; undefined while it is the present one. */
+  endedAt: number | undefined
+}
+
+/** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */
+export function mayBeAskedFor({ replica, endedAt = Number.POSITIVE_INFINITY }: Epoch, now: number): boolean {
+  const { mode, retention } = replica.definition
+  return mode === 'leader' ? replica.messages > 0 : now - endedAt < retention.ageMs
+}
+
+/** The number that batches of an epoch in gossip mode carry: of the first one, the stream's. */
+export function toEpochId(name: string, epoch: number): StreamId {
+  return epoch === 0 ? toStreamId(name) : toStreamId(`${name}#${epoch}`)
+}
+
+/** Retention is the stream's, not the epoch's: what later epochs hold leaves the less for those before. */
+export function shareRetention(chain: readonly Epoch[]): void {
+  const [present, ...ended] = chain.toReversed()
+  if (present === undefined) return
+  const { bytes, ageMs } = present.replica.definition.retention
+  let left = bytes - present.replica.bytes
+  for (const { replica } of ended) {
+    const retention = { ageMs, bytes: Math.max(left, streamLimits.retentionBytesMin) }
+    replica.definition = { ...replica.definition, retention }
+    left -= replica.bytes
+  }
+}
