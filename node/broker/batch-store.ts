@@ -5,6 +5,7 @@ import type { Boot } from '../core/common/ids.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { Placed, PlacedPart } from '../leader/submissions.ts'
 import {
+  type AckLevel,
   batchBaseTime,
   batchCount,
   batchFlag,
@@ -51,17 +52,22 @@ export class BatchStore {
   }
 
   /** Stores a batch of one stream. `onStored`, where it is given, hears of its copies, or of its place in the order. */
-  store(batch: CheckedBatch, replica: Replica, onStored?: OnStored): AcknowledgedRun {
+  store(batch: CheckedBatch, replica: Replica, onStored?: OnStored, level?: AckLevel): AcknowledgedRun {
     return isInOrder(replica)
-      ? this.#storeInOrder(batch, replica, onStored)
+      ? this.#storeInOrder(batch, replica, onStored, level === 'copies')
       : this.#storeWithCopies(batch, replica, onStored)
   }
 
-  #storeInOrder(batch: CheckedBatch, replica: Replica, onStored?: OnStored): AcknowledgedRun {
+  #storeInOrder(
+    batch: CheckedBatch,
+    replica: Replica,
+    onStored: OnStored | undefined,
+    asksForCopies: boolean,
+  ): AcknowledgedRun {
     const { leader } = this.#broker
     const run = this.#number(batch, replica, leader.nextSequence(replica), batchFlag.submitted)
     const onPlaced = onStored && ((placed?: Placed) => this.#onPlaced(run, placed, onStored))
-    leader.publish(replica, batch.frame, onPlaced)
+    leader.publish(replica, batch.frame, onPlaced, asksForCopies)
     return run
   }
 

@@ -66,6 +66,7 @@ export class Broker implements SubscriberHost {
     this.epochs = new Epochs({
       ...{ node, boot, now: options.ports.now, agent: this.agent, leader: this.leader },
       allocate: options.ports.allocate,
+      confirmations: this.confirmations,
       handle: (input) => this.handle(input),
       subscribersOf: (stream) => this.#byStream.get(stream) ?? new Set(),
       onPublishedAgain: ({ name }, to) => this.ports.recorder.placed(name, this.origin, to),

@@ -10,9 +10,10 @@ import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
-import { batchCount, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
+import { batchCount, batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 import { batchFrom } from '../wire/batch-producer.ts'
 import { gapBehind, isGap } from '../wire/gap-batch.ts'
+import type { Confirmations } from './confirmations.ts'
 import { type Epoch, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
 import { Rescue } from './rescue.ts'
 import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
@@ -26,6 +27,7 @@ export interface EpochsHost {
   readonly now: () => number
   readonly agent: GossipAgent
   readonly leader: LeaderAgent
+  readonly confirmations: Confirmations
   readonly allocate: (bytes: number) => Uint8Array
   handle(input: GossipInput): void
   /** The subscribers that this node has of a stream, also those that have not begun on it. */
@@ -173,7 +175,7 @@ export class Epochs implements EpochHost {
   publishAgain({ definition, epoch }: StreamLedger, submissions: readonly Submission[]): void {
     const { agent, boot } = this.#host
     const replica = this.#chains.get(definition.name)?.at(-1)?.replica
-    for (const { frame: submitted, onPlaced } of submissions) {
+    for (const { frame: submitted, onPlaced, asksForCopies } of submissions) {
       const next = replica === undefined ? 0 : agent.nextSequence(replica)
       const frame = isGap(submitted)
         ? gapBehind(submitted, next - 1)
@@ -190,11 +192,15 @@ export class Epochs implements EpochHost {
       }
       const copy = this.#host.allocate(frame.length)
       copy.set(frame)
-      numberBatch(copy, replica.id, boot, batchSequence(frame), lastingFlags(frame))
+      const confirm = asksForCopies === true && onPlaced !== undefined
+      const flags = lastingFlags(frame) | (confirm ? batchFlag.confirm : 0)
+      numberBatch(copy, replica.id, boot, batchSequence(frame), flags)
+      const placed = { epoch, offset: 0 }
+      const token = confirm ? this.#host.confirmations.add((ok) => onPlaced(ok ? placed : undefined)) : 0
       const count = batchCount(frame)
-      this.#host.handle({ kind: 'publish', replica, frame: copy, count, confirm: false, token: 0 })
+      this.#host.handle({ kind: 'publish', replica, frame: copy, count, confirm, token })
       this.#host.onPublishedAgain(replica, batchSequence(copy) + count - 1)
-      onPlaced?.({ epoch, offset: 0 })
+      if (!confirm) onPlaced?.(placed)
     }
   }
 

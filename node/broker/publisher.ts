@@ -156,7 +156,7 @@ export class Publisher {
   #publishWhole(batch: CheckedBatch, replica: Replica, level: AckLevel, number: number): void {
     if (level === 'copies' || (level === 'local' && isInOrder(replica))) {
       const pending = this.#newPending(batch.frame, number, level, 1)
-      this.#store.store(batch, replica, (...stored) => this.#onStored(pending, 0, ...stored))
+      this.#store.store(batch, replica, (...stored) => this.#onStored(pending, 0, ...stored), level)
       return this.#onPart(pending)
     }
     const { frame } = batch
@@ -205,7 +205,8 @@ export class Publisher {
     this.#walk(frame)
     const part = { ...batch, frame }
     const isAwaited = level === 'copies' || (level === 'local' && isInOrder(replica))
-    if (isAwaited) this.#store.store(part, replica, (...stored) => this.#onStored(pending, nth, ...stored))
+    const onStored: OnStored = (...stored) => this.#onStored(pending, nth, ...stored)
+    if (isAwaited) this.#store.store(part, replica, onStored, level)
     else this.#onStored(pending, nth, true, [this.#store.store(part, replica)])
   }
 

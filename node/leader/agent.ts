@@ -184,9 +184,9 @@ export class LeaderAgent {
     return { refused: 'NO_LEADER', reason: `stream ${replica.name} has had no leader for ${forMs} ms` }
   }
 
-  /** Takes a batch that was numbered with `nextSequence`; `onPlaced` hears, once, where it was put. */
-  publish({ stream }: Replica, frame: Uint8Array, onPlaced: OnPlaced | undefined): void {
-    this.#desk.add(stream, frame, onPlaced)
+  /** Takes a batch that was numbered with `nextSequence`; `onPlaced` hears, once, where it was put. `copies`: it needs them in gossip mode. */
+  publish({ stream }: Replica, frame: Uint8Array, onPlaced: OnPlaced | undefined, copies?: boolean): void {
+    this.#desk.add(stream, frame, onPlaced, copies)
   }
 
   /** A frame of one of `leaderFrameTypes`; false where it is broken. */

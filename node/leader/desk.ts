@@ -67,8 +67,9 @@ export class SubmissionDesk {
   }
 
   /** Takes a batch of this node's publishers that was numbered next. */
-  add(stream: StreamId, frame: Uint8Array, onPlaced: OnPlaced | undefined): void {
-    this.own(stream).add(frame, batchCount(frame), this.#options.ports.now(), onPlaced)
+  add(stream: StreamId, frame: Uint8Array, onPlaced: OnPlaced | undefined, asksForCopies?: boolean): void {
+    const now = this.#options.ports.now()
+    this.own(stream).add(frame, batchCount(frame), now, onPlaced, asksForCopies)
     this.#submit(stream)
   }
 

@@ -34,6 +34,8 @@ export interface Submission {
   readonly to: number
   readonly at: number
   onPlaced: OnPlaced | undefined
+  /** Whether it is to have copies, where it goes on in gossip mode. */
+  readonly asksForCopies?: boolean | undefined
   /** What became of its beginning, where it was cut into parts. */
   parts?: readonly PlacedPart[]
 }
@@ -73,9 +75,15 @@ export class Submissions {
   }
 
   /** Takes a batch that was numbered with `next`. */
-  add(frame: Uint8Array, count: number, now: number, onPlaced: OnPlaced | undefined): void {
+  add(
+    frame: Uint8Array,
+    count: number,
+    now: number,
+    onPlaced: OnPlaced | undefined,
+    asksForCopies?: boolean,
+  ): void {
     this.next += count
-    this.#push({ frame: this.#arena.keep(frame), to: this.next - 1, at: now, onPlaced })
+    this.#push({ frame: this.#arena.keep(frame), to: this.next - 1, at: now, onPlaced, asksForCopies })
   }
 
   /** What nobody was sent, in order, while there is room. From now on it counts as sent. */

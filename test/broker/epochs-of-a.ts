@@ -1,5 +1,6 @@
 // Node A with the epochs of one stream, beside node B.
 
+import { Confirmations } from '../../node/broker/confirmations.ts'
 import { Epochs, type EpochsHost } from '../../node/broker/epochs.ts'
 import { type Boot, type NodeId, type Origin, toOrigin } from '../../node/core/common/ids.ts'
 import { GossipAgent, type GossipInput } from '../../node/core/gossip/agent.ts'
@@ -41,6 +42,7 @@ export class EpochsOfA implements EpochsHost {
   readonly node: NodeId = A
   readonly agent: GossipAgent = new GossipAgent(A, a, [A, B])
   readonly leader: LeaderAgent = createTestLeader()
+  readonly confirmations: Confirmations = new Confirmations()
   readonly epochs: Epochs = new Epochs(this)
   readonly allocate = (bytes: number): Uint8Array => new Uint8Array(bytes)
   /** Inputs of the gossip agent that the epochs have made. */

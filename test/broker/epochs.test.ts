@@ -126,6 +126,24 @@ test('what had no place is published in the next epoch with the number that it h
   assert.notEqual(batchStream(frame), ordersId, 'the number of the epoch, not of the stream')
 })
 
+test('what asks for copies, and goes on in gossip mode, is answered when it has them', () => {
+  const host = new EpochsOfA()
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
+  const ledger = ledgerOf('gossip', 2, { [a]: 5 })
+  host.epochs.onEpoch(ledger, nodes, undefined)
+  const told: (Placed | undefined)[] = []
+  const onPlaced = (placed: Placed | undefined): void => void told.push(placed)
+  const submission = (from: number): Submission => {
+    return { frame: batchOf({ from }), to: from, at: 0, onPlaced, asksForCopies: true }
+  }
+  host.epochs.publishAgain(ledger, [submission(6), submission(7)])
+  const published = host.inputs.flatMap((input) => (input.kind === 'publish' ? [input] : []))
+  assert.deepEqual([published.map(({ confirm }) => confirm), told], [[true, true], []])
+  for (const { frame } of published) assert.ok(((frame[batchOffset.flags] ?? 0) & batchFlag.confirm) !== 0)
+  for (const [at, { token }] of published.entries()) host.confirmations.settle(token, at === 0)
+  assert.deepEqual(told, [{ epoch: 2, offset: 0 }, undefined])
+})
+
 test('a subscriber goes on in the next epoch when it has everything up to the fence of the one before', () => {
   const { broker } = createBroker()
   const [before, next] = [new Replica(gossip), new Replica(orders)]

@@ -247,3 +247,16 @@ test('what had no place and is published in gossip mode counts from then on', ()
   broker.epochs.publishAgain(ledger, [{ frame, to: 6, at: 1, onPlaced: undefined }])
   assert.deepEqual(placed, [['orders', 'A#1', 6]])
 })
+
+test('the group is told which publications are to have copies in gossip mode', () => {
+  for (const level of ['local', 'copies'] as const) {
+    const host = new Host()
+    const asked: unknown[] = []
+    const { leader } = host.broker
+    leader.publish = (_replica, _frame, _onPlaced, copies) => void asked.push(copies)
+    host.publish(level, 'orders.a')
+    // As parts of a batch that goes to several streams, too.
+    host.publish(level, 'orders.a', 'others.a')
+    assert.deepEqual(asked, [level === 'copies', level === 'copies'])
+  }
+})

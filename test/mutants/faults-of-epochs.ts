@@ -289,4 +289,13 @@ export const faultsOfEpochs: readonly Mutant[] = [
       'What the log has of a stream that was removed stays on a node that starts again, and is there when it is made again.',
     tests: [ended],
   },
+  {
+    name: 'copies-are-not-waited-for',
+    file: 'node/broker/epochs.ts',
+    text: 'const confirm = asksForCopies === true && onPlaced !== undefined',
+    replacement: 'const confirm = asksForCopies === undefined && onPlaced !== undefined',
+    breaks:
+      'A publisher is told of copies that there are not, where leader mode ends before its message has a place.',
+    tests: [epochs],
+  },
 ]
