@@ -6,6 +6,7 @@ import type { Origin } from '../core/common/ids.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import { type NameKey, originOf, type Vector } from '../leader/names/command.ts'
 import type { NameGroup } from '../leader/names/name-group.ts'
+import { originsMax, positionsMax } from '../leader/names/vectors.ts'
 import { type SavePurpose, SaveWish, saveKey, TakeWish, takeKey } from '../leader/names/wishes.ts'
 import type { Cursor } from '../wire/cursor.ts'
 
@@ -24,6 +25,8 @@ export interface LeaderNamesOptions {
   readonly now: () => number
   /** Somebody else wants a name, or has it: the subscription of this node under it is to end. */
   readonly onWanted: (name: string) => void
+  /** Where the subscription under a name stands cannot be kept any more: too many restarts of publishers' nodes. */
+  readonly onFull: (name: string) => void
 }
 
 export class LeaderNames {
@@ -54,11 +57,12 @@ export class LeaderNames {
     if (streams.length === 0) onTaken(positions)
   }
 
-  /** The subscription begins: calls back once where it does is kept, so that nothing published from now on passes it by. */
-  begin(name: string, cursor: Cursor, onBegun: () => void): void {
+  /** The subscription begins: calls back once where it does is kept, so that nothing published from now on passes it by; or cannot be. */
+  begin(name: string, cursor: Cursor, onBegun: (refusal?: Refusal) => void): void {
     const held = this.#held.get(name)
     if (held === undefined) return onBegun()
-    this.#save(name, held, 'begin', cursor, onBegun)
+    const onFull = (): void => onBegun({ refused: 'SUBSCRIPTION_LIMIT', reason: tooManyOrigins(name) })
+    this.#save(name, held, 'begin', cursor, onBegun, onFull)
   }
 
   /** Saves where the holder stands on its streams. */
@@ -68,7 +72,8 @@ export class LeaderNames {
     // Streams that have come to leader mode since.
     for (const stream of streams)
       if (!held.streams.has(stream)) this.#takeOn({ stream, name }, held, () => undefined)
-    this.#save(name, held, 'go on', cursor, () => undefined)
+    const onFull = (): void => this.#options.onFull(name)
+    this.#save(name, held, 'go on', cursor, () => undefined, onFull)
   }
 
   /** Lets a name go, if the holder has it; calls back once that is on the disks of a majority. */
@@ -77,7 +82,7 @@ export class LeaderNames {
     if (held?.holder !== holder) return onFreed()
     this.#held.delete(name)
     for (const stream of held.streams) this.#names.callOff(takeKey({ stream, name }))
-    this.#save(name, held, 'free', cursor, onFreed)
+    this.#save(name, held, 'free', cursor, onFreed, () => undefined)
   }
 
   /** The group's ledger has changed. */
@@ -119,7 +124,14 @@ export class LeaderNames {
     this.#names.wish(wish)
   }
 
-  #save(name: string, held: Held, purpose: SavePurpose, cursor: Cursor, onDone: () => void): void {
+  #save(
+    name: string,
+    held: Held,
+    purpose: SavePurpose,
+    cursor: Cursor,
+    onDone: () => void,
+    onFull: () => void,
+  ): void {
     const { holder, taken } = held
     let waiting = taken.size
     if (waiting === 0) return onDone()
@@ -128,7 +140,7 @@ export class LeaderNames {
     }
     for (const stream of [...taken]) {
       const vector = cursor.get(stream) ?? new Map<Origin, number>()
-      this.#names.wish(new SaveWish({ stream, name, holder, vector, purpose, onDone: onSaved }))
+      this.#names.wish(new SaveWish({ stream, name, holder, vector, purpose, onDone: onSaved, onFull }))
     }
   }
 
@@ -136,6 +148,12 @@ export class LeaderNames {
     const purpose = 'free'
     if (this.#names.isWished(saveKey({ ...key, holder, purpose }))) return
     const vector = new Map<Origin, number>()
-    this.#names.wish(new SaveWish({ ...key, holder, vector, purpose, onDone: () => undefined }))
+    const nothing = (): void => undefined
+    this.#names.wish(new SaveWish({ ...key, holder, vector, purpose, onDone: nothing, onFull: nothing }))
   }
+}
+
+/** What a subscription is told whose place cannot be kept. */
+export function tooManyOrigins(name: string): string {
+  return `the cluster keeps ${originsMax} restarts of publishers' nodes for a name, and ${positionsMax} for all; ${name} stands behind more`
 }

@@ -29,7 +29,7 @@ export interface SessionRegistry {
   /** Takes a durable name for a subscription, and calls back with the stored cursor. */
   claim(claim: Claim, onClaimed: (cursor: string | undefined | Refusal) => void): void
   /** A subscription has begun; calls back once where it stands is as safe as it must be. */
-  onBegun(subscription: ClientSubscription, onKept: () => void): void
+  onBegun(subscription: ClientSubscription, onKept: (refusal?: Refusal) => void): void
   /** Lets the name of a subscription go; calls back once where it stands is as safe as it must be. */
   release(subscription: ClientSubscription, session: Session, onReleased: () => void): void
   /** Stores where a durable subscription stands, unless its name was taken over. */

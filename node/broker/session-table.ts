@@ -11,7 +11,7 @@ import { isRefusal, type Welcome } from '../wire/control.ts'
 import { type Cursor, decodeCursor, encodeCursor, mergeCursors } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
-import { LeaderNames } from './leader-names.ts'
+import { LeaderNames, tooManyOrigins } from './leader-names.ts'
 import type { Session } from './session.ts'
 import type { Claim, SessionLimits } from './session-registry.ts'
 
@@ -54,6 +54,10 @@ export class SessionTable {
     this.#leaderNames = new LeaderNames({
       ...{ leader, origin, now: ports.now },
       onWanted: (name) => this.#endOwner(name, this.#owners.get(name)),
+      onFull: (name) => {
+        const { session, id } = this.#owners.get(name) ?? {}
+        if (id !== undefined) session?.endSubscription(id, 'SUBSCRIPTION_LIMIT', tooManyOrigins(name))
+      },
     })
     leader.names.listen({
       onNames: () => this.#leaderNames.onNames(),
@@ -118,8 +122,8 @@ export class SessionTable {
     this.#broker.handle({ kind: 'write', key: keyPrefix + name, value: undefined })
   }
 
-  /** A subscription under a name has begun; calls back once a majority has where it stands, if that is to be kept in leader mode. */
-  onBegun({ request, subscriber }: ClientSubscription, onKept: () => void): void {
+  /** A subscription under a name has begun; calls back once a majority has where it stands, if that is to be kept in leader mode, or why it cannot. */
+  onBegun({ request, subscriber }: ClientSubscription, onKept: (refusal?: Refusal) => void): void {
     if (request.name === undefined || subscriber === undefined) onKept()
     else this.#leaderNames.begin(request.name, subscriber.cursor(), onKept)
   }

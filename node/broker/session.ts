@@ -176,10 +176,8 @@ export abstract class Session implements SubscriptionOutlet {
     if (name === undefined) return this.#begin(subscription, request.from)
     this.table.claim({ name, patterns, session: this, id, sub: subscription.sub }, (stored) => {
       if (this.subscriptions.get(id) !== subscription) return
-      if (typeof stored !== 'object')
-        return this.#begin(subscription, stored === undefined ? request.from : { cursor: stored })
-      this.#drop(subscription, false)
-      refuse(stored.refused, stored.reason)
+      if (typeof stored === 'object') return this.#refuse(subscription, stored)
+      this.#begin(subscription, stored === undefined ? request.from : { cursor: stored })
     })
   }
 
@@ -212,12 +210,19 @@ export abstract class Session implements SubscriptionOutlet {
       (subscriber) => {
         // Whoever is told at once has been subscribed at once, and is not known here yet.
         subscription.subscriber = subscriber
-        this.table.onBegun(subscription, () => {
+        this.table.onBegun(subscription, (refusal) => {
           if (this.subscriptions.get(id) !== subscription) return
+          if (refusal !== undefined) return this.#refuse(subscription, refusal)
           this.send({ op: 'subscribed', id, cursor: encodeCursor(subscriber.cursor()) })
         })
       },
     )
+  }
+
+  /** It has what it needs, and yet cannot go on. */
+  #refuse(subscription: ClientSubscription, { refused: code, reason: message }: Refusal): void {
+    this.#drop(subscription, false)
+    this.send({ op: 'refused', id: subscription.request.id, code, message })
   }
 
   #unsubscribe(id: number): void {

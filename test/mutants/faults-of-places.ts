@@ -172,4 +172,13 @@ export const faultsOfPlaces: readonly Mutant[] = [
     breaks: 'More and more waits for a place.',
     tests: [agent],
   },
+  {
+    name: 'full-name-waits-for-ever',
+    file: 'node/leader/names/wishes.ts',
+    text: 'known?.vector !== undefined && changes.size === 0',
+    replacement: 'known?.vector !== undefined && changesTo(known.vector, vector).size === 0',
+    breaks:
+      'A durable subscription behind too many restarts waits for ever, and its group writes without end.',
+    tests: ['test/broker/leader-names.test.ts'],
+  },
 ]

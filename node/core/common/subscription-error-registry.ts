@@ -3,8 +3,9 @@
 export const subscriptionErrors = {
   SUBSCRIPTION_LIMIT: {
     meaning:
-      'The connection or the node has as many subscriptions, or the cluster as many names of them, as it may have.',
-    action: 'Use fewer subscriptions with wider patterns, or more connections or nodes.',
+      'The connection or the node has as many subscriptions, or the cluster as many names of them, or origins under names, as it may have.',
+    action:
+      'Use fewer subscriptions with wider patterns, or more connections or nodes; remove names that nobody needs.',
     fate: 'keep',
   },
   SUBSCRIPTION_ID_USED: {

@@ -4,12 +4,12 @@
 import { fromOrigin, type Origin } from '../../core/common/ids.ts'
 import { toTextBytes, tryReadText } from '../../wire/text.ts'
 import { LedgerDamaged } from '../ledger.ts'
-import { isHolder, type NameCommand, type NameKey, originOf } from './command.ts'
+import { isHolder, type NameCommand, type NameKey, originOf, type Vector } from './command.ts'
 import { OriginList, readVector } from './origin-list.ts'
 import { Queues } from './queues.ts'
-import { mergeVectors, toKey } from './vectors.ts'
+import { fittingChanges, mergeVectors, roomIn, toKey } from './vectors.ts'
 
-/** Names, each counted once for each stream in leader mode. With 128 origins each, and all queues, the state fits into one frame of 1 MiB. */
+/** Names, each counted once for each stream in leader mode. */
 export const cursorsMax = 256
 
 /** One durable subscription on one stream. */
@@ -24,7 +24,7 @@ export interface NamedCursor extends NameKey {
 
 export class NameLedger {
   readonly #cursors = new Map<string, NamedCursor>()
-  readonly queues: Queues = new Queues()
+  readonly queues: Queues = new Queues((vector) => this.#roomIn(vector))
 
   get cursors(): Iterable<NamedCursor> {
     return this.#cursors.values()
@@ -37,6 +37,12 @@ export class NameLedger {
   /** Whether a name is kept already, or another one could be. */
   hasRoomFor(stream: string, name: string): boolean {
     return this.#cursors.size < cursorsMax || this.#cursors.has(toKey(stream, name))
+  }
+
+  /** What saving a vector under a name would change: what there is no room for is not in it. */
+  changesOf({ stream, name }: NameKey, vector: Vector): Map<Origin, number> {
+    const known = this.cursor(stream, name)?.vector
+    return fittingChanges(known, vector, this.#roomIn(known))
   }
 
   /** Takes the next command; false where it does not follow from what is here, and so means nothing to anybody. */
@@ -115,9 +121,15 @@ export class NameLedger {
   #save({ stream, name, holder, vector, frees }: NameCommand & { op: 'save' }): boolean {
     const known = this.cursor(stream, name)
     if (known?.holder !== holder) return false
-    known.vector = mergeVectors(known.vector, vector)
+    known.vector = mergeVectors(known.vector, vector, this.#roomIn(known.vector))
     if (frees) release(known)
     return true
+  }
+
+  #roomIn(vector: Vector | undefined): number {
+    let positions = this.queues.positions
+    for (const cursor of this.#cursors.values()) positions += cursor.vector?.size ?? 0
+    return roomIn(vector, positions)
   }
 
   #forget({ stream, name }: NameCommand & { op: 'forget' }): boolean {

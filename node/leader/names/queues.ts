@@ -4,7 +4,7 @@
 
 import type { Origin } from '../../core/common/ids.ts'
 import { slotCount } from '../../wire/batch-slots.ts'
-import { isHolder, type Low, type NameKey, originOf, type QueueCommand } from './command.ts'
+import { isHolder, type Low, type NameKey, originOf, type QueueCommand, type Vector } from './command.ts'
 import { readVector, type ToNumber } from './origin-list.ts'
 import { planSlots } from './slot-plan.ts'
 import { mergeVectors, toKey } from './vectors.ts'
@@ -42,9 +42,22 @@ export interface Queue extends NameKey, QueueTerms {
 
 export class Queues {
   readonly #queues = new Map<string, Queue>()
+  readonly #roomIn: (vector: Vector | undefined) => number
+
+  /** `roomIn`: how many origins may come to a vector. */
+  constructor(roomIn: (vector: Vector | undefined) => number) {
+    this.#roomIn = roomIn
+  }
 
   get all(): Iterable<Queue> {
     return this.#queues.values()
+  }
+
+  /** Origins of all vectors. */
+  get positions(): number {
+    let positions = 0
+    for (const { low } of this.#queues.values()) positions += low.vector.size
+    return positions
   }
 
   find(stream: string, name: string): Queue | undefined {
@@ -109,7 +122,10 @@ export class Queues {
     if (this.joinProblem(stream, name, { patterns, key }) !== undefined) return false
     const known = this.find(stream, name)
     if (known?.members.includes(holder) === true) return false
-    const queue = known ?? { stream, name, patterns, key, slots: newSlots(low.offset), members: [], low }
+    const queue = known ?? {
+      ...{ stream, name, patterns, key, slots: newSlots(low.offset), members: [] },
+      low: this.#lowFrom(undefined, low),
+    }
     this.#queues.set(toKey(stream, name), queue)
     queue.members = [...queue.members, holder]
     assign(queue)
@@ -125,7 +141,11 @@ export class Queues {
     }
     const isBehind = low !== undefined && queue.slots.every(({ position }) => position >= low.offset)
     if (low === undefined || !isBehind || low.offset <= queue.low.offset) return
-    queue.low = { offset: low.offset, vector: mergeVectors(queue.low.vector, low.vector) }
+    queue.low = this.#lowFrom(queue.low.vector, low)
+  }
+
+  #lowFrom(known: Vector | undefined, { offset, vector }: Low): Low {
+    return { offset, vector: mergeVectors(known, vector, this.#roomIn(known)) }
   }
 
   #remove(queue: Queue, isMeant: (member: string) => boolean): void {

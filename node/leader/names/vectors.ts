@@ -3,12 +3,14 @@
 import type { Origin } from '../../core/common/ids.ts'
 import type { Vector } from './command.ts'
 
-/** Origins that are kept of one vector; those that have not moved for longest are left out beyond it. */
-export const originsMax = 128
+/** Origins that one vector may name: every restart of a publisher's node brings one. */
+export const originsMax = 4096
+/** The same of all names and queues together: their state must fit into one frame. */
+export const positionsMax = 36_864
 
-/** Whether a vector says nothing that another one does not. */
-export function covers(known: Vector | undefined, vector: Vector): boolean {
-  return known !== undefined && changesTo(known, vector).size === 0
+/** How many origins may come to a vector, where all vectors together name so many. */
+export function roomIn(known: Vector | undefined, positions: number): number {
+  return Math.max(0, Math.min(originsMax - (known?.size ?? 0), positionsMax - positions))
 }
 
 /** What of a vector is ahead of another one. */
@@ -16,15 +18,16 @@ export function changesTo(known: Vector | undefined, vector: Vector): Map<Origin
   return new Map([...vector].filter(([origin, sequence]) => sequence > (known?.get(origin) ?? -1)))
 }
 
-/** What is behind either; where that are too many origins, without those that have not moved for longest. */
-export function mergeVectors(known: Vector | undefined, vector: Vector): Map<Origin, number> {
-  const changes = changesTo(known, vector)
-  const merged = new Map([...[...(known ?? [])].filter(([origin]) => !changes.has(origin)), ...changes])
-  for (const origin of merged.keys()) {
-    if (merged.size <= originsMax) break
-    merged.delete(origin)
-  }
-  return merged
+/** The same, with no more origins that are new than there is room for: whoever is left out would count as 0. */
+export function fittingChanges(known: Vector | undefined, vector: Vector, room: number): Map<Origin, number> {
+  let left = room
+  const changes = [...changesTo(known, vector)]
+  return new Map(changes.filter(([origin]) => known?.has(origin) === true || left-- > 0))
+}
+
+/** What is behind either, as far as there is room. */
+export function mergeVectors(known: Vector | undefined, vector: Vector, room: number): Map<Origin, number> {
+  return new Map([...(known ?? []), ...fittingChanges(known, vector, room)])
 }
 
 /** Streams and names have no space. */

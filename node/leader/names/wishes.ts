@@ -3,7 +3,7 @@
 import type { NameCommand, NameKey, Vector } from './command.ts'
 import type { Wish } from './desk.ts'
 import type { NameLedger } from './ledger.ts'
-import { changesTo, covers } from './vectors.ts'
+import { changesTo } from './vectors.ts'
 
 /** A holder that does not give a name up within so long is not waited for any more, milliseconds. */
 const handOverMs = 1000
@@ -66,6 +66,8 @@ export interface SaveOptions extends NameKey {
   readonly purpose: SavePurpose
   /** The group has it on the disks of a majority; or the name is somebody else's. */
   readonly onDone: () => void
+  /** The group keeps as many origins as it can, and not all of these. Whoever lets a name go does not hear of that. */
+  readonly onFull: () => void
 }
 
 /** The holder of a name stands here, or further. */
@@ -79,19 +81,27 @@ export class SaveWish implements Wish {
   }
 
   next(ledger: NameLedger): NameCommand | undefined {
-    const { stream, name, holder, vector, purpose, onDone } = this.#options
+    const { stream, name, holder, vector, purpose, onDone, onFull } = this.#options
     const frees = purpose === 'free'
     const known = ledger.cursor(stream, name)
-    if (known?.holder !== holder || (!frees && covers(known.vector, vector))) {
-      onDone()
-      return undefined
-    }
-    return { op: 'save', stream, name, holder, vector: changesTo(known.vector, vector), frees }
+    const changes = ledger.changesOf(this.#options, vector)
+    const isKept = known?.vector !== undefined && changes.size === 0
+    if (known?.holder === holder && (frees || !isKept))
+      return { op: 'save', stream, name, holder, vector: changes, frees }
+    const isFull = known?.holder === holder && changesTo(known.vector, vector).size > 0
+    if (isFull) onFull()
+    else onDone()
+    return undefined
   }
 }
 
 /** The key of the wish to save for a purpose. */
-export function saveKey({ stream, name, holder, purpose }: Omit<SaveOptions, 'vector' | 'onDone'>): string {
+export function saveKey({
+  stream,
+  name,
+  holder,
+  purpose,
+}: Omit<SaveOptions, 'vector' | 'onDone' | 'onFull'>): string {
   return `${purpose} ${stream} ${name} ${holder}`
 }
 

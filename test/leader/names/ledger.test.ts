@@ -7,7 +7,7 @@ import { type Boot, type NodeId, type Origin, toOrigin } from '../../../node/cor
 import { LedgerDamaged } from '../../../node/leader/ledger.ts'
 import { decodeNameCommand, encodeNameCommand, type NameCommand } from '../../../node/leader/names/command.ts'
 import { cursorsMax, NameLedger } from '../../../node/leader/names/ledger.ts'
-import { originsMax } from '../../../node/leader/names/vectors.ts'
+import { originsMax, positionsMax } from '../../../node/leader/names/vectors.ts'
 import { toTextBytes } from '../../../node/wire/text.ts'
 import { beginnings, damage, damaged, plain } from '../../wire/raft-arbitraries.ts'
 
@@ -76,19 +76,51 @@ test('a name is forgotten when nobody has it, and not before', () => {
   assert.deepEqual([...ledger.cursors], [])
 })
 
-test('names and origins are bounded: a name too many is not taken, and the origins that moved last are kept', () => {
+test('names are bounded: a name too many is not taken', () => {
   const ledger = new NameLedger()
   for (let number = 0; number < cursorsMax; number++)
     assert.ok(ledger.apply({ ...take(a1), name: `n${number}` } as NameCommand))
   assert.equal(ledger.hasRoomFor('orders', 'one-more'), false)
   assert.equal(ledger.apply({ ...take(a1), name: 'one-more' } as NameCommand), false)
   assert.ok(ledger.hasRoomFor('orders', 'n0'))
-  for (let number = 1; number <= originsMax + 10; number++)
-    ledger.apply({ ...save(a1, { 'A#1': number, [`B#${number}`]: 1 }), name: 'n0' } as NameCommand)
-  const vector = ledger.cursor('orders', 'n0')?.vector
+})
+
+/** Origins of so many restarts of a node. */
+function restarts(count: number, sequence: number, node = 'B'): Record<string, number> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [`${node}#${(at + 1).toString(36)}`, sequence]),
+  )
+}
+
+test('origins of a vector are bounded: what is kept is kept, and moves on, and only those that are new are left out', () => {
+  const ledger = new NameLedger()
+  ledger.apply(take(a1))
+  ledger.apply(save(a1, { 'A#1': 1 }))
+  ledger.apply(save(a1, { ...restarts(originsMax + 10, 1), 'A#1': 5 }))
+  const { vector } = ledger.cursor(key.stream, key.name) ?? {}
   assert.equal(vector?.size, originsMax)
-  assert.equal(vector.get('A#1' as Origin), originsMax + 10)
-  assert.ok(ledger.encode().length < 1_048_576)
+  assert.equal(vector.get('A#1' as Origin), 5)
+  assert.equal(vector.get(`B#${(originsMax - 1).toString(36)}` as Origin), 1)
+  const wanted = new Map(Object.entries(restarts(originsMax + 10, 2)) as [Origin, number][])
+  assert.equal(ledger.changesOf(key, wanted).size, originsMax - 1, 'those that are kept')
+  ledger.apply(save(a1, restarts(originsMax + 10, 2)))
+  assert.equal(ledger.changesOf(key, wanted).size, 0)
+})
+
+test('origins of all vectors together are bounded, those of queues as well', () => {
+  const ledger = new NameLedger()
+  const vector = new Map(Object.entries(restarts(originsMax, 1)) as [Origin, number][])
+  const low = { offset: 1, vector }
+  for (let number = 0; number * originsMax < positionsMax + originsMax; number++) {
+    const holder = `A#1/${number}`
+    const of = { stream: 'orders', name: `n${number}`, holder } as const
+    if (number < 2) ledger.apply({ op: 'join', ...of, patterns: ['>'], key: undefined, low })
+    else ledger.apply({ op: 'take', ...of, replaces: undefined, force: false })
+    if (number >= 2) ledger.apply({ op: 'save', ...of, vector, frees: false })
+  }
+  let positions = ledger.queues.positions
+  for (const cursor of ledger.cursors) positions += cursor.vector?.size ?? 0
+  assert.equal(positions, positionsMax)
 })
 
 const node = fc.stringMatching(/^[A-Za-z0-9_-]{1,8}$/).map((value) => value as NodeId)

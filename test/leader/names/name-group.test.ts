@@ -45,7 +45,8 @@ function save(
   const onDone = (): void => {
     isDone = true
   }
-  agent.names.wish(new SaveWish({ ...key, holder, vector, purpose, onDone }))
+  const onFull = (): void => assert.fail('there is room')
+  agent.names.wish(new SaveWish({ ...key, holder, vector, purpose, onDone, onFull }))
   return () => isDone
 }
 

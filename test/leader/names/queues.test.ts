@@ -164,7 +164,7 @@ test('the state fits into one frame, however full it is', () => {
   const ledger = new NameLedger()
   const sequence = 2 ** 52
   const vector = new Map(
-    Array.from({ length: originsMax }, (_, number) => [`A#${number + 1}` as Origin, sequence]),
+    Array.from({ length: originsMax }, (_, number) => [`A#${(number + 1).toString(36)}` as Origin, sequence]),
   )
   for (let number = 0; number < cursorsMax; number++) {
     const cursor = { stream: 's'.repeat(64), name: `${number}`.padStart(64, 'n'), holder: a1 }
