@@ -9,6 +9,7 @@ import { numberOf } from '../core/wal/scan.ts'
 import { type LogPorts, type LogStart, LogWriter } from '../core/wal/writer.ts'
 import { encodeRecord, type LogRecord } from '../wire/log-records.ts'
 import { decodeRaftFrame, encodeMessage, type GroupMessage, joinFrame } from '../wire/raft-frames.ts'
+import { cutFrame, FrameParts } from './frame-parts.ts'
 import type { Group, GroupPorts } from './group.ts'
 
 /** What the groups need of their surroundings. */
@@ -54,6 +55,7 @@ export class Groups implements GroupPorts {
   #beginWrite: (() => void) | undefined
   /** Messages of this turn, by node. */
   readonly #outbox = new Map<NodeId, Uint8Array[][]>()
+  readonly #parts: FrameParts
 
   constructor(
     ports: GroupsPorts,
@@ -63,6 +65,7 @@ export class Groups implements GroupPorts {
   ) {
     this.#ports = ports
     this.#members = members
+    this.#parts = new FrameParts(ports.allocate)
     this.#writer = new LogWriter({
       ...limits,
       start,
@@ -106,9 +109,11 @@ export class Groups implements GroupPorts {
     for (const group of this.#groups.values()) group.tick()
   }
 
-  /** A frame of Raft messages has come; false where it is not one. */
+  /** A frame of Raft messages has come, or a part of one; false where it is not that. */
   onFrame(node: NodeId, frame: Uint8Array): boolean {
-    const messages = decodeRaftFrame(frame)
+    const whole = this.#parts.take(node, frame)
+    if (whole === 'waits') return true
+    const messages = whole === undefined ? undefined : decodeRaftFrame(whole)
     for (const { group, message } of messages ?? []) {
       // What is for the member that this node was before it lost its disk is for nobody.
       if (message.to !== this.#members.own) continue
@@ -194,19 +199,23 @@ export class Groups implements GroupPorts {
   }
 
   #sendAll(node: NodeId, messages: readonly (readonly Uint8Array[])[]): void {
-    const { allocate, sendFrame } = this.#ports
     let parts: Uint8Array[] = []
     let bytes = 0
     for (const message of messages) {
       const messageBytes = message.reduce((sum, { length }) => sum + length, 0)
       if (bytes > 0 && bytes + messageBytes > frameBytesMax) {
-        sendFrame(node, joinFrame(parts, allocate))
+        this.#sendFrame(node, parts)
         parts = []
         bytes = 0
       }
       parts.push(...message)
       bytes += messageBytes
     }
-    if (bytes > 0) sendFrame(node, joinFrame(parts, allocate))
+    if (bytes > 0) this.#sendFrame(node, parts)
+  }
+
+  #sendFrame(node: NodeId, parts: readonly Uint8Array[]): void {
+    const { allocate, sendFrame } = this.#ports
+    for (const part of cutFrame(joinFrame(parts, allocate), allocate)) sendFrame(node, part)
   }
 }

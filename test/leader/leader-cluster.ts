@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import { protocolLimits } from '../../node/core/common/limits.ts'
 import { type Random, seededRandom } from '../../node/core/common/random.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import { type LeaderLimits, leaderLimits } from '../../node/leader/limits.ts'
@@ -74,6 +75,7 @@ export class LeaderCluster implements NodeSurroundings {
 
   /** Takes a copy, as a socket does. */
   send(from: NodeId, to: NodeId, frame: Uint8Array): void {
+    assert.ok(frame.length <= protocolLimits.frameBytesMax, `a link takes no frame of ${frame.length} bytes`)
     if (!this.isConnected(from, to) || this.loses(from, to, frame)) return
     this.#sent.push({ from, to, frame: new Uint8Array(frame) })
   }

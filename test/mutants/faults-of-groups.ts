@@ -123,4 +123,12 @@ export const faultsOfGroups: readonly Mutant[] = [
     breaks: 'A node that was restarted is back in an old term, and votes in it again.',
     tests: [recovery],
   },
+  {
+    name: 'frame-with-a-hole',
+    file: 'node/groups/frame-parts.ts',
+    text: 'gathering.parts.length !== number - 1',
+    replacement: 'gathering.parts.length > number - 1',
+    breaks: 'A floor of which a part was lost is put together from the rest.',
+    tests: ['test/groups/frame-parts.test.ts'],
+  },
 ]

@@ -5,8 +5,8 @@ import type { Vector } from './command.ts'
 
 /** Origins that one vector may name: every restart of a publisher's node brings one. */
 export const originsMax = 4096
-/** The same of all names and queues together: their state must fit into one frame. */
-export const positionsMax = 36_864
+/** The same of all names and queues together: their state is 1 to 5 MB then, and is put into words at once. */
+export const positionsMax = 65_536
 
 /** How many origins may come to a vector, where all vectors together name so many. */
 export function roomIn(known: Vector | undefined, positions: number): number {

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Boot, type Origin, toOrigin } from '../../../node/core/common/ids.ts'
+import { protocolLimits } from '../../../node/core/common/limits.ts'
 import type { Vector } from '../../../node/leader/names/command.ts'
-import { nameFrameType } from '../../../node/leader/names/command.ts'
+import { encodeNameFrame, type NameCommand, nameFrameType } from '../../../node/leader/names/command.ts'
 import { holderGraceMs } from '../../../node/leader/names/name-group.ts'
+import { originsMax, positionsMax } from '../../../node/leader/names/vectors.ts'
 import { ForgetWish, SaveWish, TakeWish } from '../../../node/leader/names/wishes.ts'
+import { nameGroup } from '../../../node/meta/group-numbers.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 import { LeaderCluster } from '../leader-cluster.ts'
 
@@ -214,4 +217,38 @@ test('a name is forgotten on every node once nobody has it', () => {
   cluster.advance(500)
   assert.ok(isDone())
   for (const { agent } of cluster.all) assert.deepEqual([...agent.names.ledger.cursors], [])
+})
+
+test('a node without its disk gets a state that is larger than any frame', () => {
+  const { cluster, b, c } = begun('large state')
+  take(cluster, b)
+  cluster.advance(2000)
+  const leader = cluster.all.find(({ agent }) => agent.groups.get(nameGroup)?.isLeading)
+  assert.ok(leader)
+  const order = (command: NameCommand): void =>
+    assert.ok(leader.agent.names.onFrame(encodeNameFrame(command)))
+  const holder = `${toOrigin(b.id, b.boot)}/9`
+  const origins = Array.from({ length: originsMax }, (_, at) =>
+    toOrigin('N'.repeat(32) as never, (at + 1) as Boot),
+  )
+  const vector = new Map(origins.map((each) => [each, 2 ** 52]))
+  for (let number = 0; number * originsMax < positionsMax; number++) {
+    const of = { stream: 'orders', name: `n${number}`, holder } as const
+    order({ op: 'take', ...of, replaces: undefined, force: false })
+    order({ op: 'save', ...of, vector, frees: false })
+    cluster.advance(50)
+  }
+  // Enough entries for a floor.
+  for (let count = 0; count < 1100; count++) order({ op: 'forget', stream: 'orders', name: 'nobody' })
+  cluster.advance(2000)
+  const lost = leader === c ? b : c
+  cluster.crash(lost.id)
+  lost.wipe()
+  cluster.advance(1000)
+  lost.start()
+  cluster.advance(2000)
+  const state = leader.agent.names.ledger.encode()
+  assert.ok(state.length > protocolLimits.frameBytesMax)
+  // Millions of bytes are no message for people.
+  assert.equal(Buffer.compare(lost.agent.names.ledger.encode(), state), 0)
 })
