@@ -7,6 +7,7 @@ import { faultsOfGroups } from './faults-of-groups.ts'
 import { faultsOfMembers } from './faults-of-members.ts'
 import { faultsOfPlaces } from './faults-of-places.ts'
 import { faultsOfElections, faultsOfReads, faultsOfReplication } from './faults-of-raft.ts'
+import { faultsOfRescue } from './faults-of-rescue.ts'
 import { faultsOfFiles, faultsOfLog } from './faults-of-storage.ts'
 import { faultsOfSwitching } from './faults-of-switching.ts'
 import type { Mutant } from './mutant.ts'
@@ -22,6 +23,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultsOfPlaces,
   ...faultsOfSwitching,
   ...faultsOfEpochs,
+  ...faultsOfRescue,
   ...faultsOfDelivery,
   ...faultsOfRepair,
   ...faultsOfBroker,
