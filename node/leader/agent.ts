@@ -178,10 +178,7 @@ export class LeaderAgent {
       const reason = `${waiting} bytes wait for their place in stream ${replica.name}`
       return { refused: 'PUBLISH_RATE_LIMITED', reason }
     }
-    const since = this.#data.leaderlessSince(replica.stream)
-    if (since === undefined || this.#ports.now() - since < this.#limits.refusesAfterMs) return undefined
-    const forMs = Math.round(this.#ports.now() - since)
-    return { refused: 'NO_LEADER', reason: `stream ${replica.name} has had no leader for ${forMs} ms` }
+    return this.#data.leaderProblem(replica)
   }
 
   /** Takes a batch that was numbered with `nextSequence`; `onPlaced` hears, once, where it was put. `copies`: it needs them in gossip mode. */
@@ -255,8 +252,8 @@ export class LeaderAgent {
     return this.#data.placed()
   }
 
-  statusOf({ stream }: Replica): LeaderStreamStatus {
-    return toStreamStatus(stream, this.#data, this.cluster)
+  statusOf(replica: Replica): LeaderStreamStatus {
+    return toStreamStatus(replica, this.#data, this.cluster)
   }
 
   /** As many as the stream that asks for most: the streams of a group share its voters. */

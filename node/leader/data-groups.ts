@@ -2,9 +2,11 @@
 // roster wants by whoever leads it.
 
 import { Arena } from '../core/common/arena.ts'
+import type { Refusal } from '../core/common/errors.ts'
 import type { Boot, Origin, StreamId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import { type MemberId, nobody } from '../core/raft/quorum.ts'
+import type { Replica } from '../core/stream/replica.ts'
 import { joiningLog } from '../groups/beginning.ts'
 import { Group } from '../groups/group.ts'
 import type { GroupLog } from '../groups/group-log.ts'
@@ -138,9 +140,13 @@ export class DataGroups {
     else group.reads.ask(callback, waiting.since)
   }
 
-  /** Since when nobody leads the group of a stream, milliseconds; undefined while somebody does. */
-  leaderlessSince(stream: StreamId): number | undefined {
-    return this.#leaderlessSince.get(this.numberOf(stream) ?? anyGroup)
+  /** Why a stream takes nothing: nobody has led its group for too long, as far as this node knows. */
+  leaderProblem({ stream, name }: Pick<Replica, 'stream' | 'name'>): Refusal | undefined {
+    const { now, limits } = this.#options
+    const since = this.#leaderlessSince.get(this.numberOf(stream) ?? anyGroup)
+    if (since === undefined || now() - since < limits.refusesAfterMs) return undefined
+    const forMs = Math.round(now() - since)
+    return { refused: 'NO_LEADER', reason: `stream ${name} has had no leader for ${forMs} ms` }
   }
 
   tick(): void {

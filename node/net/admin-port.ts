@@ -31,8 +31,10 @@ export interface StreamStatus {
     readonly last: number
     /** Index of the last entry of the group's log that is known to be committed here. */
     readonly commit: number
-    /** What the group has committed and this node has not applied, in entries. */
+    /** What the group has committed, as far as this node knows, and this node has not applied, in entries. */
     readonly lag: number
+    /** Code with which publications are refused here, because nobody has led the group for too long; absent while they are taken. */
+    readonly refuses?: string | undefined
   }
 }
 

@@ -24,13 +24,17 @@ export interface StreamStatusAnswer {
   readonly mode: string
   readonly epoch: number
   readonly phase: string
+  /** Of a stream in leader mode, as this node knows it. */
   readonly order?: {
-    readonly group: number
+    readonly group?: number | undefined
     readonly leader?: string | undefined
     readonly voters: readonly string[]
     readonly last: number
     readonly commit: number
+    /** Entries of the group's log that are committed and not applied on this node. */
     readonly lag: number
+    /** With which code it refuses publications, since it has not known a leader for too long. */
+    readonly refuses?: string | undefined
   }
 }
 

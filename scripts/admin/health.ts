@@ -1,5 +1,5 @@
 // Whether a cluster is healthy, and waiting until it is: every node answers, is ready, has a link to every other node, can write its
-// journal, and votes wherever it is to.
+// journal, votes wherever it is to, and knows who leads each stream in leader mode.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminClient } from './admin-client.ts'
@@ -21,7 +21,19 @@ export function findProblems(round: Round<StatusAnswer>): readonly string[] {
     if (member.state !== 'settled') problems.push(`node ${node} ${standings[member.state]}${why}`)
     for (const link of value.links) if (link.state !== 'up') problems.push(describeLink(node, link))
   }
-  return problems
+  return [...problems, ...findLeaderless(round)]
+}
+
+/** Streams on which nodes refuse publications, one line for each node. Who is in no cluster has a line of its own. */
+export function findLeaderless({ answers }: Round<StatusAnswer>): readonly string[] {
+  const inCluster = answers.filter(({ value }) => value.member.state !== 'outside')
+  return inCluster.flatMap(({ node, value }) =>
+    value.streams.flatMap(({ name, order }) =>
+      order?.refuses === undefined
+        ? []
+        : [`stream ${name} has no leader at ${node}: it refuses publications with ${order.refuses}`],
+    ),
+  )
 }
 
 /** Asks until there are no problems; returns those that are left when the time is over, with the last answers. */

@@ -25,8 +25,11 @@ const streamHeadings = [
   'STREAM',
   'TOPICS',
   'MODE',
+  '>EPOCH',
+  '>GROUP',
   'LEADER',
   '>OFFSET',
+  '>COMMIT',
   '>LAG',
   '>PUBLISHED',
   '>DELIVERED',
@@ -76,7 +79,8 @@ function toStreamRows(statuses: readonly StatusAnswer[]): string[][] {
     return [
       name,
       parts[0]?.topics.join(' ') || '(all others)',
-      parts[0]?.mode ?? '-',
+      toAnyOf(parts.map(({ mode }) => mode)),
+      toAnyOf(parts.map(({ epoch }) => String(epoch))),
       ...toOrder(parts),
       showCount(sum(parts.map((part) => part.publishedMessages))),
       showCount(sum(parts.map((part) => part.deliveredMessages))),
@@ -86,12 +90,29 @@ function toStreamRows(statuses: readonly StatusAnswer[]): string[][] {
   })
 }
 
-/** Who leads a stream in leader mode, how long its order is, and how far the last node is behind, as far as nodes know. */
+/**
+ * Group and leader of a stream in leader mode, how long its order is, what is committed, and how much of that the last node has not applied, as
+ * far as nodes know. A node that knows no leader is not hidden by others that do.
+ */
 function toOrder(parts: readonly StreamStatusAnswer[]): string[] {
   const orders = parts.flatMap(({ order }) => order ?? [])
-  if (orders.length === 0) return ['-', '-', '-']
-  const leaders = new Set(orders.flatMap(({ leader }) => leader ?? []))
-  const offsets = orders.map(({ last }) => last)
-  const lag = Math.max(...offsets) - Math.min(...offsets)
-  return [[...leaders].join(' or ') || 'none', showCount(Math.max(...offsets)), showCount(lag)]
+  if (orders.length === 0) return ['-', '-', '-', '-', '-']
+  const commit = Math.max(...orders.map((order) => order.commit))
+  const applied = orders.map((order) => order.commit - order.lag)
+  return [
+    toAnyOf(orders.map(({ group }) => (group === undefined ? '-' : String(group)))),
+    toAnyOf(orders.map(({ leader }) => leader ?? 'none').toSorted(noneLast)),
+    showCount(Math.max(...orders.map(({ last }) => last))),
+    showCount(commit),
+    showCount(commit - Math.min(...applied)),
+  ]
+}
+
+function noneLast(one: string, other: string): number {
+  return Number(one === 'none') - Number(other === 'none')
+}
+
+/** What nodes say, each once. */
+function toAnyOf(values: readonly string[]): string {
+  return [...new Set(values)].join(' or ')
 }

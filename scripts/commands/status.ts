@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
-import { findProblems, waitHealthy } from '../admin/health.ts'
+import { findLeaderless, findProblems, waitHealthy } from '../admin/health.ts'
 import { askAll, toProblemFields } from '../admin/round.ts'
 import { type Sample, toRates } from '../admin/sample.ts'
 import type { Act, Context } from '../cli/context.ts'
@@ -13,6 +13,19 @@ import { toStatusLines } from './status-view.ts'
 /** Rates are the difference of two samples; this far apart, a rate of 100/s is exact to 2 %. */
 const sampleIntervalMs = 500
 const watchIntervalMs = 1000
+
+const columns = `
+Columns of a stream, over all nodes that answer:
+  MODE       gossip or leader; two of them while nodes do not agree yet
+  EPOCH      how often the stream has changed its mode
+  GROUP      the Raft group that keeps its order, in leader mode
+  LEADER     who gives places in it; "none" where a node knows nobody
+  OFFSET     place of the last message, on the node that has most
+  COMMIT     index of the last committed entry of the group's log, as far as any node knows
+  LAG        entries of that log up to COMMIT that the last node has not applied
+  PUBLISHED, DELIVERED, RETAINED   sums of all nodes
+  MISSING    messages that nodes know of and do not have, in gossip mode
+`
 
 interface StatusOptions {
   readonly watch?: boolean
@@ -25,6 +38,7 @@ export function registerStatus(program: Command, act: Act): void {
     .description('state, links, streams, rates, lag and memory of every node')
     .option('--watch', 'show it again every second, until Ctrl-C')
     .addOption(new Option('--wait <state>', 'wait for it, as long as --timeout says').choices(['healthy']))
+    .addHelpText('after', columns)
     .addHelpText('after', example('herald status', 'herald status --wait healthy --timeout 60s'))
     .action((options: StatusOptions, command: Command) =>
       act(command, (context) => {
@@ -49,6 +63,8 @@ async function showOnce(context: Context): Promise<ExitCode> {
   if (first.round.answers.length > 0) await delay(sampleIntervalMs, undefined, { signal: context.signal })
   const second = await takeSecondSample(context, first)
   show(context, first, second)
+  // That publications are refused weighs more than that nodes are away, which may be the cause.
+  if (findLeaderless(second.round).length > 0) return exitCodes.unhealthy
   if (second.round.unreachable.length > 0) return exitCodes.unreachable
   return findProblems(second.round).length > 0 ? exitCodes.unhealthy : exitCodes.ok
 }

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { checkout } from '../../scripts/runtime/installation.mjs'
 import { exerciseCommands, type Herald, toHerald } from '../scripts/command-session.ts'
+import { until } from './until.ts'
 
 interface Surroundings extends AsyncDisposable {
   readonly home: string
@@ -83,6 +84,34 @@ test('nodes are added, replaced and removed by one command each, and down and up
   assert.equal((await herald(['down'])).stdout, 'stopped B, C, D\n')
   assert.deepEqual(JSON.parse((await herald(['up', '--json'])).stdout).started, ['B', 'C', 'D'])
   assert.equal((await herald(['status', '--wait', 'healthy', '--timeout', '30s'])).exitCode, 0)
+})
+
+test('a node that is left without a majority is named by status, in the words of the README', async () => {
+  await using here = await prepare()
+  const { herald, home } = here
+  assert.equal((await herald(['up', '--nodes', '3'])).exitCode, 0)
+  const add = ['stream', 'add', 'orders', '--topics', 'orders.>', '--mode', 'leader']
+  assert.equal((await herald(add)).exitCode, 0)
+  assert.equal((await herald(['publish', 'orders.a', 'in time'])).exitCode, 0)
+  const whole = await herald(['status'])
+  assert.equal(whole.exitCode, 0, whole.stdout)
+  assert.match(whole.stdout, /^orders +orders\.> +leader +1 +\d+ +[ABC] +1 +\d+ +0 /m)
+  for (const id of ['A', 'B']) process.kill(await readPid(home, id), 'SIGKILL')
+  await until('C refuses, and status says so', async () => {
+    const { exitCode, stdout } = await herald(['status'])
+    const isSaid = stdout.includes(
+      '\nstream orders has no leader at C: it refuses publications with NO_LEADER\n',
+    )
+    // Before, that two nodes cannot be reached is all there is to say.
+    assert.equal(exitCode, isSaid ? 4 : 3, stdout)
+    return isSaid
+  })
+  const refused = await herald(['publish', 'orders.a', 'too late', '--only', 'C'])
+  assert.equal(refused.exitCode, 1)
+  assert.match(refused.stdout + refused.stderr, /NO_LEADER/)
+  assert.equal((await herald(['up'])).exitCode, 0)
+  assert.equal((await herald(['status', '--wait', 'healthy', '--timeout', '30s'])).exitCode, 0)
+  assert.equal((await herald(['publish', 'orders.a', 'again', '--only', 'C'])).exitCode, 0)
 })
 
 test('npm start -- --once proves the delivery, stops the cluster and exits 0', async () => {

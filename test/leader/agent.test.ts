@@ -210,10 +210,27 @@ test('the status of a stream names its group and leader, and how far it is', () 
   for (const node of cluster.all) {
     assert.deepEqual(node.agent.statusOf(node.replica()), {
       ...{ group, leader: leader.id, voters: ['A', 'B', 'C'], last: 2, commit, lag: 0 },
+      refuses: undefined,
     })
   }
   cluster.isolate(one.id)
-  assert.equal(one.agent.statusOf(one.replica()).leader, undefined)
+  const { leader: none, refuses } = one.agent.statusOf(one.replica())
+  assert.deepEqual([none, refuses], [undefined, undefined])
+})
+
+test('the status of a stream says that publications are refused, as long as they are', () => {
+  const { cluster, one, leader } = elected('status refuses')
+  cluster.isolate(one.id)
+  for (let ticks = 0; ticks < 100; ticks++) {
+    cluster.advance(leaderLimits.tickMs)
+    const { refuses } = one.agent.statusOf(one.replica())
+    assert.equal(refuses, one.agent.publishProblem(one.replica())?.refused)
+  }
+  assert.equal(one.agent.statusOf(one.replica()).refuses, 'NO_LEADER')
+  assert.equal(leader.agent.statusOf(leader.replica()).refuses, undefined)
+  cluster.rejoin(one.id)
+  cluster.advance(1000)
+  assert.equal(one.agent.statusOf(one.replica()).refuses, undefined)
 })
 
 test('a node that starts again numbers from 1, as another boot', () => {

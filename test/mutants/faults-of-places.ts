@@ -13,6 +13,14 @@ const agent = 'test/leader/agent.test.ts'
 
 export const faultsOfPlaces: readonly Mutant[] = [
   {
+    name: 'status-hides-a-minority',
+    file: 'node/leader/stream-status.ts',
+    text: 'groups.leaderProblem(replica)?.refused',
+    replacement: 'data === undefined ? groups.leaderProblem(replica)?.refused : undefined',
+    breaks: 'The status of a stream does not say that this node refuses publications.',
+    tests: [agent],
+  },
+  {
     name: 'ledger-takes-any-sequence',
     file: 'node/leader/ledger.ts',
     text: 'from === (stream.sequences.get(boot) ?? 0) + 1 && batchPlace(frame) === offset',
@@ -158,8 +166,8 @@ export const faultsOfPlaces: readonly Mutant[] = [
   },
   {
     name: 'no-leader-not-told',
-    file: 'node/leader/agent.ts',
-    text: 'this.#ports.now() - since < this.#limits.refusesAfterMs',
+    file: 'node/leader/data-groups.ts',
+    text: 'now() - since < limits.refusesAfterMs',
     replacement: 'since >= 0',
     breaks: 'Publishers wait without a word while nobody can give places.',
     tests: [agent],

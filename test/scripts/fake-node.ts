@@ -25,6 +25,8 @@ export class FakeNode {
   journal: object = { state: 'ok' }
   member: object = { state: 'settled' }
   published = 0
+  /** What it says of the order of its streams in leader mode, beside what all say. */
+  order: object = {}
   readonly subscriptions: Set<string> = new Set()
   readonly streams: Map<string, FakeStream> = new Map()
   names: readonly NameAnswer[] = []
@@ -157,7 +159,7 @@ export class FakeNode {
       name,
       topics,
       ...{ mode, epoch, phase: 'open' },
-      ...(mode === 'leader' && { order: { group: 1, leader: this.id, last: 7, lag: 0 } }),
+      ...(mode === 'leader' && { order: { ...orderOf(this.id), ...this.order } }),
       ...counts,
       origins: {},
       missing: 0,
@@ -287,6 +289,10 @@ export class FakeNode {
     if (from >= file.text.length && from > 0) response.writeHead(416).end()
     else response.writeHead(from > 0 ? 206 : 200).end(file.text.slice(from))
   }
+}
+
+function orderOf(leader: string): object {
+  return { group: 1, leader, voters: ['A', 'B', 'C'], last: 7, commit: 9, lag: 0 }
 }
 
 function refusal(status: number, code: string, message: string): readonly [number, object] {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readProjectFile } from '../tidy/project-files.ts'
 import { FakeCluster, runWords } from './fake-cluster.ts'
 
 /** A node that hangs is given up after this; long enough for a node that answers on a loaded machine. */
@@ -45,6 +46,103 @@ test('status exits 4 while a node does not vote everywhere, and says what became
   assert.equal(exitCode, 4)
   assert.match(stdout, /node A is in no cluster yet: the first node of peers.json founds one/)
   assert.match(stdout, /node B has not caught up .*; its log was set aside: log\/1.log from byte 7/)
+})
+
+/** Three nodes with a stream in leader mode that A leads, as each knows it. */
+async function startLed(): Promise<FakeCluster> {
+  const cluster = await FakeCluster.start(3)
+  for (const node of cluster.nodes) {
+    const retention = { bytes: 1, ageMs: 1 }
+    const orders = { topics: ['orders.>'], retention, copies: 1, version: 1, mode: 'leader', epoch: 3 }
+    node.streams.set('orders', orders)
+    node.order = { leader: 'A', group: 4, last: 1207, commit: 1310 }
+  }
+  return cluster
+}
+
+test('status shows mode, epoch, group, leader, commit and lag of a stream, within 120 columns', async () => {
+  await using cluster = await startLed()
+  // It knows of less than the others, and has not applied all of that: 1310 - (1305 - 2) entries behind.
+  cluster.node('C').order = { leader: 'A', group: 4, last: 1200, commit: 1305, lag: 2 }
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^STREAM +TOPICS +MODE +EPOCH +GROUP +LEADER +OFFSET +COMMIT +LAG +PUBLISHED/m)
+  assert.match(stdout, /^orders +orders\.> +leader +3 +4 +A +1,207 +1,310 +7 +0 /m)
+  assert.match(stdout, /^default +> +gossip +0 +- +- +- +- +- +0 /m)
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => line.length > 120),
+    [],
+  )
+})
+
+test('status --help says what each column of a stream means', async () => {
+  await using cluster = await startLed()
+  const { stdout } = await cluster.run('status')
+  const headings = (/^STREAM +TOPICS +(.+)$/m.exec(stdout)?.[1] ?? '').split(/ +/)
+  const help = (await cluster.run('status', '--help')).stdout
+  assert.ok(headings.length > 8)
+  for (const heading of headings) assert.match(help, new RegExp(`^ .*\\b${heading}\\b`, 'm'))
+})
+
+test('status says which node has no leader for a stream, and exits 4', async () => {
+  await using cluster = await startLed()
+  cluster.node('C').order = { leader: undefined, refuses: 'NO_LEADER' }
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 4)
+  assert.match(stdout, /^orders .* A or none /m)
+  assert.match(stdout, /^stream orders has no leader at C: it refuses publications with NO_LEADER$/m)
+  assert.doesNotMatch(stdout, /no leader at [AB]|stream default/)
+})
+
+test('status exits 4 for what is refused also where nodes cannot be reached, and says so in --json', async () => {
+  await using cluster = await startLed()
+  for (const id of ['A', 'B']) await cluster.node(id).stop()
+  cluster.node('C').order = { leader: undefined, refuses: 'NO_LEADER' }
+  const { exitCode, stdout } = await cluster.run('status', '--json')
+  const { healthy, problems, unreachable } = JSON.parse(stdout)
+  assert.equal(exitCode, 4)
+  assert.equal(healthy, false)
+  assert.equal(unreachable.length, 2)
+  assert.equal(problems.at(-1), 'stream orders has no leader at C: it refuses publications with NO_LEADER')
+})
+
+test('a node that has not heard of a leader yet, or is in no cluster, has no line about its streams', async () => {
+  await using cluster = await startLed()
+  cluster.node('B').order = { leader: undefined }
+  const young = await cluster.run('status')
+  assert.equal(young.exitCode, 0)
+  assert.match(young.stdout, /^orders .* A or none /m)
+  cluster.node('B').order = { leader: undefined, refuses: 'NO_LEADER' }
+  cluster.node('B').member = { state: 'outside' }
+  const outside = await cluster.run('status')
+  assert.equal(outside.exitCode, 4)
+  assert.match(outside.stdout, /node B is in no cluster yet/)
+  assert.doesNotMatch(outside.stdout, /has no leader/)
+})
+
+test('status --wait healthy waits until every stream has a leader', async () => {
+  await using cluster = await startLed()
+  const node = cluster.node('B')
+  node.order = { leader: undefined, refuses: 'NO_LEADER' }
+  let isOver = false
+  const waiting = cluster.run('status', '--wait', 'healthy', '--timeout', '30s').finally(() => {
+    isOver = true
+  })
+  while (node.requests.length < 2 && !isOver) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(isOver, false)
+  node.order = { leader: 'A' }
+  const { exitCode, stdout } = await waiting
+  assert.equal(exitCode, 0)
+  assert.doesNotMatch(stdout, /has no leader/)
+})
+
+test('the README says of a minority what status says', async () => {
+  await using cluster = await startLed()
+  cluster.node('C').order = { leader: undefined, refuses: 'NO_LEADER' }
+  const { problems } = JSON.parse((await cluster.run('status', '--json')).stdout)
+  const guarantee = /- \*\*G12\*\*[\s\S]*?(?=\n- \*\*)/.exec(readProjectFile('README.md'))?.[0] ?? ''
+  assert.equal(problems.length, 1)
+  assert.ok(guarantee.includes(`\`${problems[0]}\``), guarantee)
 })
 
 test('status exits 4 when a node cannot write its journal and says why', async () => {
