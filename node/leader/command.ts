@@ -21,6 +21,8 @@ export type Command =
   | { readonly op: 'batch'; readonly frame: Uint8Array }
   /** Whose boot this is, before the first of its batches. */
   | { readonly op: 'origin'; readonly node: NodeId; readonly boot: Boot }
+  /** The leader's clock, milliseconds since 1970: batches behind this got their places then or up to a second later. */
+  | { readonly op: 'time'; readonly at: number }
   /** An epoch in gossip mode is to end: its members number nothing more in it, and say what they have. */
   | { readonly op: 'seal'; readonly epoch: number; readonly definition: StreamDefinition }
   /**
@@ -36,7 +38,7 @@ export type Command =
 
 export function encodeCommand(command: Command): Uint8Array {
   if (command.op === 'batch') return command.frame
-  if (command.op === 'origin') return toTextBytes(JSON.stringify(command))
+  if (command.op === 'origin' || command.op === 'time') return toTextBytes(JSON.stringify(command))
   const { op, epoch, definition } = command
   const fence = op === 'begin' ? { fence: [...command.fence] } : {}
   const value = toDefinitionValue(definition)
@@ -59,7 +61,7 @@ function parse(text: string): Command | undefined {
   } catch {
     return undefined
   }
-  const { op, node, boot, epoch, stream, definition: value, fence: pairs } = fields
+  const { op, node, boot, at, epoch, stream, definition: value, fence: pairs } = fields
   if (
     op === 'origin' &&
     typeof node === 'string' &&
@@ -68,6 +70,7 @@ function parse(text: string): Command | undefined {
     isBoot(boot)
   )
     return { op, node, boot }
+  if (op === 'time') return typeof at === 'number' && Number.isFinite(at) && at >= 0 ? { op, at } : undefined
   if (typeof epoch !== 'number' || !Number.isSafeInteger(epoch) || epoch < 0) return undefined
   if (typeof stream !== 'string') return undefined
   const definition = readDefinition(stream, value)

@@ -17,6 +17,9 @@ import type { Reads } from './reads.ts'
 import type { LeaderStreams } from './streams.ts'
 import { Switching, type SwitchingOptions } from './switching.ts'
 
+/** A leader that gives places writes the time into the log so often, milliseconds: retention by age is true to that after a restart. */
+const stampsAgainMs = 1000
+
 export interface DataMachineOptions {
   readonly log: GroupLog
   readonly streams: LeaderStreams
@@ -137,7 +140,15 @@ export class DataMachine implements Machine {
 
   #lead(): void {
     const { nodes, isUp, now } = this.#options
-    const propose = (command: Command): void => this.#options.propose(encodeCommand(command))
+    let stampedAt = Number.NEGATIVE_INFINITY
+    const propose = (command: Command): void => {
+      // Publishers' clocks say nothing of how long a batch has been here, and this node's says nothing when it has started again.
+      if (command.op === 'batch' && now() - stampedAt >= stampsAgainMs) {
+        stampedAt = now()
+        this.#options.propose(encodeCommand({ op: 'time', at: stampedAt }))
+      }
+      this.#options.propose(encodeCommand(command))
+    }
     const ledger = this.#ledger
     const numbering = new Numbering(ledger, propose)
     this.#numbering = numbering
@@ -150,9 +161,16 @@ export class DataMachine implements Machine {
     if (command.op !== 'batch') return
     const { frame } = command
     const node = this.#ledger.nodes.get(batchBoot(frame))
-    if (node !== undefined) streams.insert(node, frame, index <= this.#recoveredTo)
+    if (node !== undefined)
+      streams.insert(node, frame, index > this.#recoveredTo ? undefined : this.#placedBy)
     if (node !== undefined && isVoid(frame) && !isGap(frame)) this.#tellVoid(node, frame)
     onPlaced(frame)
+  }
+
+  /** By when the batch that is applied had its place; undefined where no leader has told the time. */
+  get #placedBy(): number | undefined {
+    const { time } = this.#ledger
+    return time === 0 ? undefined : time + stampsAgainMs
   }
 
   #tellVoid(node: NodeId, frame: Uint8Array): void {

@@ -49,6 +49,8 @@ export class Ledger {
   readonly nodes: Map<Boot, NodeId> = new Map()
   /** What named producers have stored, on all streams and in all epochs in leader mode. */
   readonly producers: Producers
+  /** What the leaders' clocks have said last, milliseconds since 1970; 0 while none has. It never goes back. */
+  time = 0
 
   constructor(producers: Producers = new Producers()) {
     this.producers = producers
@@ -61,6 +63,9 @@ export class Ledger {
         return this.#applyBatch(command.frame)
       case 'origin':
         this.nodes.set(command.boot, command.node)
+        return true
+      case 'time':
+        this.time = Math.max(this.time, command.at)
         return true
       case 'seal':
         return this.#seal(command)
@@ -87,16 +92,21 @@ export class Ledger {
       const sequences = [...this.fenceOf(id)]
       return { name, definition: toDefinitionValue(definition), epoch, isSealing, last, sequences }
     })
-    return toTextBytes(JSON.stringify({ nodes, streams, producers: this.producers.encode() }))
+    return toTextBytes(
+      JSON.stringify({ nodes, streams, producers: this.producers.encode(), time: this.time }),
+    )
   }
 
   /** Throws LedgerDamaged. Nothing at all is the ledger of a group that begins. */
   static decode(bytes: Uint8Array): Ledger {
     if (bytes.length === 0) return new Ledger()
-    const { nodes, streams, producers: names } = parse(bytes)
+    const { nodes, streams, producers: names, time } = parse(bytes)
     const producers = Producers.decode(names)
     if (producers === undefined) throw new LedgerDamaged('producers has something that is no producer')
+    if (typeof time !== 'number' || !Number.isFinite(time) || time < 0)
+      throw new LedgerDamaged('time is none')
     const ledger = new Ledger(producers)
+    ledger.time = time
     for (const origin of nodes) {
       const parts = typeof origin === 'string' ? fromOrigin(origin) : undefined
       if (parts === undefined) throw new LedgerDamaged('nodes has something that is no origin')
@@ -184,6 +194,7 @@ function parse(bytes: Uint8Array): {
   readonly nodes: readonly unknown[]
   readonly streams: readonly unknown[]
   readonly producers: unknown
+  readonly time: unknown
 } {
   let fields: Partial<Record<string, unknown>> = {}
   try {
@@ -191,8 +202,8 @@ function parse(bytes: Uint8Array): {
   } catch {
     // Said below.
   }
-  // One of a version that knew no producers has none.
-  const { nodes, streams, producers = [] } = fields
+  // One of a version that knew no producers has none, nor a time.
+  const { nodes, streams, producers = [], time = 0 } = fields
   if (!Array.isArray(nodes) || !Array.isArray(streams)) throw new LedgerDamaged('not {"nodes", "streams"}')
-  return { nodes, streams, producers }
+  return { nodes, streams, producers, time }
 }

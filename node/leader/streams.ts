@@ -5,14 +5,7 @@ import type { SlabPool } from '../core/common/slabs.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { OriginState } from '../core/stream/origin-state.ts'
 import { Replica } from '../core/stream/replica.ts'
-import {
-  batchBaseTime,
-  batchBoot,
-  batchCount,
-  batchEpoch,
-  batchSequence,
-  batchStream,
-} from '../wire/batch-header.ts'
+import { batchBoot, batchCount, batchEpoch, batchSequence, batchStream } from '../wire/batch-header.ts'
 import type { Ledger, StreamLedger } from './ledger.ts'
 
 export interface LeaderStreamsOptions {
@@ -31,8 +24,6 @@ export class LeaderStreams {
   readonly #epochs = new Map<StreamId, Map<number, Replica>>()
   /** Replicas that got something in this round. */
   readonly #grown = new Set<Replica>()
-  /** When the last recovered batch was taken, as far as it says. */
-  #recoveredAt = 0
 
   constructor(options: LeaderStreamsOptions) {
     this.#options = options
@@ -68,17 +59,21 @@ export class LeaderStreams {
     return replica
   }
 
-  /** Takes the next batch of a stream, whose frame stands in kept memory; one of a stream that was removed is nobody's. */
-  insert(node: NodeId, frame: Uint8Array, isRecovered: boolean): void {
+  /**
+   * Takes the next batch of a stream, whose frame stands in kept memory; one of a stream that was removed is nobody's. `placedBy`: of one that
+   * the log had when the node started, by when it had its place, as far as that is known: retention counts from then.
+   */
+  insert(node: NodeId, frame: Uint8Array, placedBy?: number): void {
     const replica = this.replicas.get(batchStream(frame))
     if (replica === undefined) return
     const from = batchSequence(frame)
-    const at = this.#timeOf(frame, isRecovered)
+    const now = this.#options.now()
+    const at = Math.min(now, placedBy ?? now)
     const state = replica.originState(node, batchBoot(frame), at)
     if (state.position === undefined) beginBehind(replica, state, from - 1)
     replica.insert(state, { frame, from, count: batchCount(frame), confirm: false, isKept: true }, at)
     replica.advance(state)
-    replica.trim(this.#options.now())
+    replica.trim(now)
     this.#grown.add(replica)
   }
 
@@ -128,14 +123,6 @@ export class LeaderStreams {
     const epochs = this.#epochs.get(replica.id) ?? new Map<number, Replica>()
     this.#epochs.set(replica.id, epochs.set(epoch, replica))
     return replica
-  }
-
-  /** When a batch was taken: a recovered one as it says itself, as far as that can be. */
-  #timeOf(frame: Uint8Array, isRecovered: boolean): number {
-    const now = this.#options.now()
-    if (!isRecovered) return now
-    this.#recoveredAt = Math.min(now, Math.max(this.#recoveredAt, batchBaseTime(frame)))
-    return this.#recoveredAt
   }
 }
 

@@ -49,6 +49,8 @@ export class ClusterNode {
   slabs: CountedSlabs = new CountedSlabs(smallWipedSlabs)
   #agent: LeaderAgent | undefined
   #turn: (() => void)[] = []
+  /** How far the clocks of its publishers are ahead, milliseconds. */
+  publishersAheadMs = 0
   /** While it is held, no write becomes durable. */
   isDiskHeld = false
   /** What the disk answers to its next write. */
@@ -162,7 +164,7 @@ export class ClusterNode {
       boot,
       from,
       texts: [text],
-      time: this.#cluster.now,
+      time: this.#cluster.now + this.publishersAheadMs,
       ...under,
     })
     outcomes.set(text, 'waiting')
@@ -175,7 +177,14 @@ export class ClusterNode {
     const { boot, outcomes } = this
     const from = this.agent.nextSequence(replica)
     const producer = { name, sequence }
-    const frame = batchOf({ stream: replica.stream, boot, from, texts, time: this.#cluster.now, producer })
+    const frame = batchOf({
+      stream: replica.stream,
+      boot,
+      from,
+      texts,
+      time: this.#cluster.now + this.publishersAheadMs,
+      producer,
+    })
     const key = `${name} ${sequence}`
     outcomes.set(key, 'waiting')
     this.agent.publish(replica, frame, (placed) => outcomes.set(key, placed ?? 'unknown'))

@@ -21,6 +21,7 @@ const fence = fc
   .map((parts) => new Map(parts.map(([node, boot, to]) => [toOrigin(node, boot), to])))
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ op: fc.constant('origin' as const), node, boot }, plain),
+  fc.record({ op: fc.constant('time' as const), at: fc.nat() }, plain),
   fc.record({ op: fc.constant('seal' as const), epoch, definition }, plain),
   fc.record({ op: fc.constant('begin' as const), epoch, definition, fence }, plain),
   fc.record({ op: fc.constant('batch' as const), frame: fc.record(place).map(batchOf) }, plain),

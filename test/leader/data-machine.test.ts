@@ -139,7 +139,17 @@ test('a leader numbers only when it may, behind what is applied, and stops when 
   host.take()
   const frame = batchOf({ from: 2 })
   numberingOf(host)?.submit('A' as NodeId, frame, definition)
-  assert.deepEqual([host.take(), batchPlace(frame)], [[`proposes ${frame.length} bytes`], 2])
+  const time = encodeCommand({ op: 'time', at: host.now })
+  const proposed = [`proposes ${time.length} bytes`, `proposes ${frame.length} bytes`]
+  assert.deepEqual([host.take(), batchPlace(frame)], [proposed, 2])
+  // The time is told again when a second has passed, and not before.
+  const next = batchOf({ from: 3 })
+  host.now += 999
+  numberingOf(host)?.submit('A' as NodeId, next, definition)
+  assert.deepEqual(host.take(), [`proposes ${next.length} bytes`])
+  host.now += 1
+  numberingOf(host)?.submit('A' as NodeId, batchOf({ from: 4 }), definition)
+  assert.deepEqual(host.take(), proposed)
   host.machine.onLeadership(status, false)
   assert.equal(host.machine.numbering, undefined)
 })
@@ -195,17 +205,28 @@ test('a machine goes on from a floor as if it had applied everything before it',
   assert.deepEqual(host.take(), ['3 at 3', 'orders has 1'])
 })
 
-test('what was in the log when the node started counts from when it was published, and what comes from now', () => {
+test('what was in the log when the node started counts from when it had its place at the latest, and what comes from now', () => {
   const before = new Host()
-  const time = before.now - 900
-  const commands = [begin, origin, batch({ from: 1, offset: 1, time })]
-  before.apply(1, ...commands)
+  const time: Command = { op: 'time', at: before.now - 1900 }
+  before.apply(1, begin, origin, time, batch({ from: 1, offset: 1 }))
   const host = new Host(before.log)
-  host.machine.apply(before.log.entries(1, 3, Number.MAX_SAFE_INTEGER))
-  host.apply(1, batch({ from: 2, offset: 2, time }))
+  host.machine.apply(before.log.entries(1, 4, Number.MAX_SAFE_INTEGER))
+  host.apply(1, batch({ from: 2, offset: 2 }))
+  assert.equal(host.streams.replicas.get(ordersId)?.messages, 2)
   host.pass(500)
   assert.equal(host.streams.replicas.get(ordersId)?.messages, 1)
   host.pass(500)
+  assert.equal(host.streams.replicas.get(ordersId)?.messages, 0)
+})
+
+test('what was in a log without a time counts from the start of the node, whatever its publisher said', () => {
+  const before = new Host()
+  before.apply(1, begin, origin, batch({ from: 1, offset: 1, time: 1 }))
+  const host = new Host(before.log)
+  host.machine.apply(before.log.entries(1, 3, Number.MAX_SAFE_INTEGER))
+  host.pass(999)
+  assert.equal(host.streams.replicas.get(ordersId)?.messages, 1)
+  host.pass(1)
   assert.equal(host.streams.replicas.get(ordersId)?.messages, 0)
 })
 

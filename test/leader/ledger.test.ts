@@ -113,6 +113,7 @@ const ledger: fc.Arbitrary<Ledger> = fc
     nodes: fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 2 ** 53 - 1 }), node), {
       selector: ([boot]) => boot,
     }),
+    time: fc.nat(),
     streams: fc.array(
       fc.record({
         ...{ definition, epoch: fc.nat(), isSealing: fc.boolean(), last: fc.nat() },
@@ -121,8 +122,9 @@ const ledger: fc.Arbitrary<Ledger> = fc
       { maxLength: 3 },
     ),
   })
-  .map(({ nodes, streams }) => {
+  .map(({ nodes, streams, time }) => {
     const made = new Ledger()
+    made.time = time
     for (const [boot, node] of nodes) made.nodes.set(boot as Boot, node as NodeId)
     for (const { sequences: numbers, ...stream } of streams) {
       const boots = [...made.nodes.keys()].slice(0, numbers.length)
@@ -135,11 +137,17 @@ const ledger: fc.Arbitrary<Ledger> = fc
     return made
   })
 
+test('the time that leaders tell never goes back', () => {
+  const each = new Ledger()
+  for (const at of [5, 9, 7]) assert.ok(each.apply({ op: 'time', at }))
+  assert.equal(each.time, 9)
+})
+
 test('a ledger reads back as it was written', () => {
   fc.assert(
     fc.property(ledger, (each) => {
       const read = Ledger.decode(each.encode())
-      assert.deepEqual([read.nodes, read.streams], [each.nodes, each.streams])
+      assert.deepEqual([read.nodes, read.streams, read.time], [each.nodes, each.streams, each.time])
     }),
     { seed, numRuns: 300 },
   )

@@ -39,6 +39,7 @@ function leader(ledger: Ledger = new Ledger()): Leader {
 
 function textOf(command: Command): string {
   if (command.op === 'origin') return `origin ${command.node} ${command.boot}`
+  if (command.op === 'time') return `time ${command.at}`
   if (command.op !== 'batch') return `${command.op} ${command.definition.name} ${command.epoch}`
   const { frame } = command
   return `${batchSequence(frame)} at ${batchEpoch(frame)}/${batchPlace(frame)}`

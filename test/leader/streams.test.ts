@@ -29,9 +29,9 @@ class Host {
   })
 
   /** A batch in memory of the group's log. Returns that. */
-  insert(fields: BatchFields, isRecovered = false): Uint8Array {
+  insert(fields: BatchFields, placedBy?: number): Uint8Array {
     const frame = this.#log.keep(batchOf({ offset: 1, ...fields }))
-    this.streams.insert(A, frame, isRecovered)
+    this.streams.insert(A, frame, placedBy)
     return frame
   }
 
@@ -96,18 +96,18 @@ test('what an origin had before the first that is heard of it is gone', () => {
   assert.deepEqual(host.read(), ['gap 1-5', 'f'])
 })
 
-test('what is recovered counts from when it was published, and never from later than now or earlier than what was before it', () => {
+test('what is recovered counts from when it had its place, and never from later than now, whatever its publisher says', () => {
   const host = new Host()
   host.streams.define(definition)
-  host.insert({ from: 1, texts: ['old'], time: host.now - 900 }, true)
-  host.insert({ from: 2, texts: ['older'], time: host.now - 5000 }, true)
-  host.insert({ from: 3, texts: ['ahead'], time: host.now + 5000 }, true)
+  host.insert({ from: 1, texts: ['old'], time: host.now - 5000 }, host.now - 900)
+  host.insert({ from: 2, texts: ['younger'], time: host.now + 5000 }, host.now - 800)
+  host.insert({ from: 3, texts: ['ahead'] }, host.now + 5000)
   host.insert({ from: 4, texts: ['new'], time: host.now - 5000 })
-  assert.deepEqual(host.read(), ['old', 'older', 'ahead', 'new'])
-  host.now += 100
+  assert.deepEqual(host.read(), ['old', 'younger', 'ahead', 'new'])
+  host.now += 200
   host.streams.onSecond()
   assert.deepEqual(host.read(), ['gap 1-2', 'ahead', 'new'])
-  host.now += 900
+  host.now += 800
   host.streams.onSecond()
   assert.deepEqual(host.read(), ['gap 1-4'])
 })

@@ -72,7 +72,7 @@ class Leader {
 }
 
 function textOf(command: Command): string {
-  if (command.op === 'batch' || command.op === 'origin') return command.op
+  if (command.op === 'batch' || command.op === 'origin' || command.op === 'time') return command.op
   const { op, epoch, definition } = command
   const fence = op === 'begin' ? [...command.fence].map(([origin, to]) => ` ${origin}:${to}`).join('') : ''
   return `${op} ${epoch} ${definition.mode}${fence}`

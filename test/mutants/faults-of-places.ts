@@ -165,6 +165,22 @@ export const faultsOfPlaces: readonly Mutant[] = [
     tests: [reads],
   },
   {
+    name: 'restart-counts-from-the-start',
+    file: 'node/leader/data-machine.ts',
+    text: 'return time === 0 ? undefined : time + stampsAgainMs',
+    replacement: 'return time < 0 ? time + stampsAgainMs : undefined',
+    breaks: 'Each restart of a node makes retention by age begin anew.',
+    tests: ['test/leader/retention.test.ts', machine],
+  },
+  {
+    name: 'floor-forgets-the-time',
+    file: 'node/leader/ledger.ts',
+    text: 'ledger.time = time',
+    replacement: 'ledger.time = 0',
+    breaks: 'What stands behind a floor counts from the restart, and so does all that follows it.',
+    tests: ['test/leader/ledger.test.ts'],
+  },
+  {
     name: 'no-leader-not-told',
     file: 'node/leader/data-groups.ts',
     text: 'now() - since < limits.refusesAfterMs',
