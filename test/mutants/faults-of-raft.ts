@@ -30,6 +30,14 @@ export const faultsOfElections: readonly Mutant[] = [
     tests: [elections],
   },
   {
+    name: 'vote-gives-no-time',
+    file: 'node/core/raft/election.ts',
+    text: '  raft.electionElapsed = 0\n',
+    replacement: '',
+    breaks: 'Who has just voted for somebody campaigns against that one.',
+    tests: [elections],
+  },
+  {
     name: 'vote-for-whoever-asks',
     file: 'node/core/raft/election.ts',
     text: 'raft.vote === nobody && raft.leader === nobody',

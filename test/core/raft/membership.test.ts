@@ -203,6 +203,31 @@ test('a member does not campaign before it has applied a change that is committe
   assert.equal(group.status(2).role, 'candidate')
 })
 
+test('a change that the log of another leader has replaced was counted by nobody, and is forgotten', () => {
+  const group = new Group(3)
+  group.elect(1)
+  group.isolate(1)
+  request(group, 1, 'r2 r3')
+  assert.ok(group.entries(1).some((entry) => entry.change !== undefined))
+  // It would be a majority of what it has proposed.
+  group.propose(1, 'lost')
+  group.settle()
+  assert.deepEqual([votersOf(group, 1), group.texts(1)], [[1, 2, 3], []])
+  group.elect(2)
+  group.propose(2, 'x')
+  group.settle()
+  group.heal()
+  group.tick(2)
+  group.settle()
+  for (const id of group.ids) {
+    assert.deepEqual([votersOf(group, id), group.texts(id)], [[1, 2, 3], ['x']])
+    assert.ok(group.entries(id).every((entry) => entry.change === undefined))
+  }
+  // The next change is not held up by the one that was lost.
+  request(group, 2, 'r3')
+  assert.deepEqual(votersOf(group, 1), [1, 2])
+})
+
 test('entries that are enough for fewer members are committed when these are fewer', () => {
   const group = new Group(4)
   group.elect(1)

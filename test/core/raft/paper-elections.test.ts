@@ -144,6 +144,26 @@ test('5.2 a server votes once a term, for who asks first', () => {
   assert.deepEqual([ask(2), ask(3), ask(2)], [[true], [false], [true]])
 })
 
+test('5.2 a server that has given its vote begins no election before another election’s time', () => {
+  // It is in the term already: taking that begins the time anew as well.
+  const group = new Group(3, {}, { 1: { term: 1 } })
+  group.tick(1, electionTicks - 1)
+  group.deliver({ kind: 'vote', from: 2, to: 1, term: 1, last, isTransfer: false })
+  assert.equal(ofKind(group.drain(1), 'vote-answer')[0]?.isGranted, true)
+  group.tick(1, electionTicks - 1)
+  assert.equal(group.status(1).role, 'follower')
+  group.tick(1)
+  assert.equal(group.status(1).role, 'candidate')
+})
+
+test('5.2 nor does a vote that was refused give more time', () => {
+  const group = new Group(3, {}, { 1: { term: 1, vote: 3 } })
+  group.tick(1, electionTicks - 1)
+  group.deliver({ kind: 'vote', from: 2, to: 1, term: 1, last, isTransfer: false })
+  group.tick(1)
+  assert.equal(group.status(1).role, 'candidate')
+})
+
 test('5.2 a server that was restarted still knows whom it voted for', () => {
   const group = new Group(3)
   group.deliver({ kind: 'vote', from: 2, to: 1, term: 1, last: { term: 0, index: 0 }, isTransfer: false })
