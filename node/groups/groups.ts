@@ -1,7 +1,7 @@
 // All Raft groups of one node: they share its log, so that one write makes the records of all durable, and their messages to another
 // node travel in one frame. A turn runs every group that has something to do, and then sends and writes once.
 
-import { HeraldError } from '../core/common/errors.ts'
+import { HeraldError, type Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import { EntriesLost } from '../core/raft/log.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
@@ -45,6 +45,7 @@ const frameBytesMax = 524_288
 export class Groups implements GroupPorts {
   readonly #ports: GroupsPorts
   readonly #writer: LogWriter
+  readonly #waitingBytesMax: number
   readonly #groups = new Map<number, Group>()
   readonly #members: GroupMembers
   #awake = new Set<Group>()
@@ -66,6 +67,7 @@ export class Groups implements GroupPorts {
     this.#ports = ports
     this.#members = members
     this.#parts = new FrameParts(ports.allocate)
+    this.#waitingBytesMax = limits.waitingBytesMax
     this.#writer = new LogWriter({
       ...limits,
       start,
@@ -95,9 +97,11 @@ export class Groups implements GroupPorts {
     return this.#groups.get(id)
   }
 
-  /** Whether more waits for the disk than should. */
-  get isFull(): boolean {
-    return this.#writer.isFull
+  /** Why publishers of this node are to wait: more waits for the disk than should. What other nodes bring is bounded by each group. */
+  get diskProblem(): Refusal | undefined {
+    if (!this.#writer.isFull) return undefined
+    const reason = `${this.#waitingBytesMax} bytes or more wait for the disk of this node`
+    return { refused: 'PUBLISH_RATE_LIMITED', reason }
   }
 
   add(group: Group): void {

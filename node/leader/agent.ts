@@ -178,7 +178,7 @@ export class LeaderAgent {
       const reason = `${waiting} bytes wait for their place in stream ${replica.name}`
       return { refused: 'PUBLISH_RATE_LIMITED', reason }
     }
-    return this.#data.leaderProblem(replica)
+    return this.groups.diskProblem ?? this.#data.leaderProblem(replica)
   }
 
   /** Takes a batch that was numbered with `nextSequence`; `onPlaced` hears, once, where it was put. `copies`: it needs them in gossip mode. */

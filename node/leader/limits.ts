@@ -20,6 +20,7 @@ export const leaderLimits = {
   linkBytesMax: 8_388_608,
   /** A file of the log that has reached this is left. */
   segmentBytes: 67_108_864,
+  /** What may wait for the disk of this node, of all groups; while more does, it refuses what its publishers bring. */
   waitingBytesMax: 33_554_432,
   /** What a leader takes before a majority has it, by group. */
   uncommittedBytesMax: 16_777_216,

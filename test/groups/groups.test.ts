@@ -191,12 +191,13 @@ test('records are written in the order of the calls, and each is called back for
 
 test('more than may wait for the disk is said', () => {
   const host = new Host(1)
-  assert.equal(host.groups.isFull, false)
+  const refused = (): unknown => host.groups.diskProblem?.refused
+  assert.equal(refused(), undefined)
   host.receive({ group: 1, message: append(0, 'a') })
   host.receive({ group: 1, message: append(1, 'b'.repeat(1000)) })
-  assert.ok(host.groups.isFull)
+  assert.equal(refused(), 'PUBLISH_RATE_LIMITED')
   host.disk.settle()
-  assert.equal(host.groups.isFull, false)
+  assert.equal(refused(), undefined)
 })
 
 test('a file of the log stays while a group needs more of it than is written again', () => {

@@ -189,6 +189,14 @@ export const faultsOfPlaces: readonly Mutant[] = [
     tests: [agent],
   },
   {
+    name: 'log-queue-unbounded',
+    file: 'node/leader/agent.ts',
+    text: 'this.groups.diskProblem ?? ',
+    replacement: '',
+    breaks: 'More and more waits for a disk that is slower than the publishers.',
+    tests: ['test/leader/slow-disk.test.ts'],
+  },
+  {
     name: 'submitted-unbounded',
     file: 'node/leader/agent.ts',
     text: 'waiting > this.#limits.submittedBytesMax',

@@ -118,8 +118,10 @@ const commonErrors = {
     fate: 'close 1013',
   },
   PUBLISH_RATE_LIMITED: {
-    meaning: 'More publications are waiting for their acknowledgement than one connection may have.',
-    action: 'Wait for acknowledgements; keep at most inFlightBytesMax unacknowledged.',
+    meaning:
+      'More publications are waiting than one connection, one stream in leader mode or the disk of a node may have.',
+    action:
+      'Wait for acknowledgements; keep at most inFlightBytesMax unacknowledged. Where a stream or a disk is behind, the connection stays, and the publication can be repeated later.',
     fate: 'close 1008',
   },
   NO_LEADER: {
