@@ -142,7 +142,7 @@ export class Epochs implements EpochHost {
     if (before !== undefined && before.number >= epoch) return undefined
     this.#nodes.set(definition.name, nodes)
     const behind = new Map(stream.sequences)
-    const rest = before === undefined ? [] : this.#end(before, behind)
+    const rest = before === undefined ? [] : this.#end(before, behind, stream.since)
     const replica = leaderReplica ?? this.#openGossip(stream, nodes)
     this.#chains.set(definition.name, [...chain, { number: epoch, replica, behind, endedAt: undefined }])
     this.#host.onCurrent(replica)
@@ -234,9 +234,10 @@ export class Epochs implements EpochHost {
   }
 
   /** Ends an epoch: what belongs to it is delivered, or asked for; what does not goes on in the next one. */
-  #end(epoch: Epoch, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
+  #end(epoch: Epoch, fence: ReadonlyMap<Boot, number>, at?: number): readonly LeftOver[] {
     const { replica } = epoch
     epoch.endedAt = this.#host.now()
+    replica.endedAt = at ?? epoch.endedAt
     replica.endAt(fence)
     if (replica.definition.mode === 'leader') return this.#passRest(replica, fence)
     if (replica.interestedSince !== undefined) this.complete(replica)

@@ -31,10 +31,23 @@ export type ChooseEpoch = (epochs: readonly Replica[]) => Replica | undefined
 /** What `startOf` means where a stream has changed its mode. */
 export function epochOf(from: SubscribeRequest['from']): ChooseEpoch {
   if (from === 'now') return (epochs) => epochs.at(-1)
-  if (from === 'earliest' || 'time' in from) return (epochs) => epochs.find(({ messages }) => messages > 0)
+  if (from === 'earliest') return firstHeld
+  if ('time' in from) return (epochs) => epochAt(epochs, from.time)
   if ('offset' in from) return (epochs) => epochs.find((replica) => lastOffset(replica) >= from.offset)
   const cursor = decodeCursor(from.cursor)
   return isRefusal(cursor) ? (epochs) => epochs.at(-1) : epochAfter(cursor)
+}
+
+const firstHeld: ChooseEpoch = (epochs) => epochs.find(({ messages }) => messages > 0)
+
+/**
+ * The epoch in which a time lies: those that were over by then hold nothing from then on. Where this node has nothing of it, others may: it
+ * is come to from the end of the one before of which something is here.
+ */
+function epochAt(epochs: readonly Replica[], time: number): Replica | undefined {
+  const at = epochs.findIndex(({ endedAt }) => endedAt === undefined || endedAt >= time)
+  if (at === epochs.length - 1) return epochs[at]
+  return firstHeld(epochs.slice(0, at + 1).toReversed()) ?? firstHeld(epochs)
 }
 
 /** The first epoch of which a cursor has not passed everything. */

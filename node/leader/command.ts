@@ -27,20 +27,21 @@ export type Command =
   | { readonly op: 'seal'; readonly epoch: number; readonly definition: StreamDefinition }
   /**
    * An epoch begins, in the mode of the definition. `fence`: where the one before ended, in gossip mode; one in leader mode ends with what
-   * has its place by now.
+   * has its place by now. `at`: when, milliseconds since 1970, by the clock of who led then; entries of earlier versions do not say.
    */
   | {
       readonly op: 'begin'
       readonly epoch: number
       readonly definition: StreamDefinition
       readonly fence: Fence
+      readonly at?: number | undefined
     }
 
 export function encodeCommand(command: Command): Uint8Array {
   if (command.op === 'batch') return command.frame
   if (command.op === 'origin' || command.op === 'time') return toTextBytes(JSON.stringify(command))
   const { op, epoch, definition } = command
-  const fence = op === 'begin' ? { fence: [...command.fence] } : {}
+  const fence = op === 'begin' ? { fence: [...command.fence], at: command.at } : {}
   const value = toDefinitionValue(definition)
   return toTextBytes(JSON.stringify({ op, epoch, stream: definition.name, definition: value, ...fence }))
 }
@@ -77,7 +78,10 @@ function parse(text: string): Command | undefined {
   if (definition === undefined) return undefined
   if (op === 'seal') return { op, epoch, definition }
   const fence = readFence(pairs)
-  return op === 'begin' && fence !== undefined ? { op, epoch, definition, fence } : undefined
+  if (op !== 'begin' || fence === undefined) return undefined
+  return Number.isFinite(at)
+    ? { op, epoch, definition, fence, at: Number(at) }
+    : { op, epoch, definition, fence }
 }
 
 /** Reads pairs of an origin and a sequence; undefined if they are something else. */

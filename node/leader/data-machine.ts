@@ -147,7 +147,8 @@ export class DataMachine implements Machine {
         stampedAt = now()
         this.#options.propose(encodeCommand({ op: 'time', at: stampedAt }))
       }
-      this.#options.propose(encodeCommand(command))
+      const timed = command.op === 'begin' ? { ...command, at: now() } : command
+      this.#options.propose(encodeCommand(timed))
     }
     const ledger = this.#ledger
     const numbering = new Numbering(ledger, propose)

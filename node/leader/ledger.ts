@@ -32,6 +32,8 @@ export interface StreamLedger {
   readonly definition: StreamDefinition
   /** The epoch that it is in. */
   readonly epoch: number
+  /** When it began, milliseconds since 1970; undefined where no entry says it. */
+  readonly since?: number | undefined
   /** Whether the epoch is to end, and where is not known yet. */
   readonly isSealing: boolean
   /** Offset of the last message; 0 while there is none. */
@@ -87,10 +89,10 @@ export class Ledger {
   /** Everything, as bytes that `decode` reads. */
   encode(): Uint8Array {
     const nodes = [...this.nodes].map(([boot, node]) => toOrigin(node, boot))
-    const streams = [...this.streams].map(([id, { definition, epoch, isSealing, last }]) => {
+    const streams = [...this.streams].map(([id, { definition, epoch, since, isSealing, last }]) => {
       const { name } = definition
       const sequences = [...this.fenceOf(id)]
-      return { name, definition: toDefinitionValue(definition), epoch, isSealing, last, sequences }
+      return { name, definition: toDefinitionValue(definition), epoch, since, isSealing, last, sequences }
     })
     return toTextBytes(
       JSON.stringify({ nodes, streams, producers: this.producers.encode(), time: this.time }),
@@ -113,7 +115,7 @@ export class Ledger {
       ledger.nodes.set(parts.boot, parts.node)
     }
     for (const [at, each] of streams.entries()) {
-      const { name, definition: value, epoch, isSealing, last, sequences: pairs } = Object(each)
+      const { name, definition: value, epoch, since: began, isSealing, last, sequences: pairs } = Object(each)
       const definition = typeof name === 'string' ? readDefinition(name, value) : undefined
       const fence = readFence(pairs)
       if (definition === undefined || fence === undefined || typeof isSealing !== 'boolean')
@@ -122,8 +124,15 @@ export class Ledger {
         throw new LedgerDamaged(`streams[${at}] has no epoch and end`)
       if (![...fence.keys()].every((origin) => ledger.#knows(origin)))
         throw new LedgerDamaged(`streams[${at}] has messages of an origin that is not in nodes`)
-      const sequences = toSequences(fence)
-      ledger.streams.set(toStreamId(definition.name), { definition, epoch, isSealing, last, sequences })
+      const [sequences, since] = [toSequences(fence), Number.isFinite(began) ? Number(began) : undefined]
+      ledger.streams.set(toStreamId(definition.name), {
+        definition,
+        epoch,
+        since,
+        isSealing,
+        last,
+        sequences,
+      })
     }
     return ledger
   }
@@ -144,12 +153,12 @@ export class Ledger {
       (known !== undefined && known.definition.mode !== 'gossip')
     )
       return false
-    const { last = 0, sequences = new Map<Boot, number>() } = known ?? {}
-    this.streams.set(id, { definition, epoch, isSealing: true, last, sequences })
+    const { since, last = 0, sequences = new Map<Boot, number>() } = known ?? {}
+    this.streams.set(id, { definition, epoch, since, isSealing: true, last, sequences })
     return true
   }
 
-  #begin({ definition, epoch, fence }: Command & { op: 'begin' }): boolean {
+  #begin({ definition, epoch, fence, at }: Command & { op: 'begin' }): boolean {
     const id = toStreamId(definition.name)
     const known = this.streams.get(id)
     // An epoch in gossip mode ends only where its members were asked; one in leader mode ends here.
@@ -161,7 +170,7 @@ export class Ledger {
       const parts = fromOrigin(origin)
       if (parts !== undefined) this.nodes.set(parts.boot, parts.node)
     }
-    this.streams.set(id, { definition, epoch, isSealing: false, last, sequences })
+    this.streams.set(id, { definition, epoch, since: at, isSealing: false, last, sequences })
     return true
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { epochAfter, startOf } from '../../node/broker/start.ts'
+import { epochAfter, epochOf, startOf } from '../../node/broker/start.ts'
 import { type Boot, type NodeId, toOrigin } from '../../node/core/common/ids.ts'
 import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import { Replica } from '../../node/core/stream/replica.ts'
@@ -73,4 +73,21 @@ test('a cursor begins in the first epoch of which it has not passed everything, 
   assert.equal(begins({ [ofA]: 3 }), 1)
   assert.equal(begins({ [ofA]: 5, [ofB]: 1 }), 1)
   assert.equal(begins({ [ofA]: 5, [ofB]: 2 }), 2)
+})
+
+test('a time lies in the epoch that was not over by then', () => {
+  const epochs = [written(1), written(1), written(1), new Replica(orders)]
+  for (const [at, endedAt] of [2000, 3000, 4000].entries()) Object.assign(epochs[at] ?? {}, { endedAt })
+  const begins = (time: number): number => {
+    const chosen = epochOf({ time })(epochs)
+    return chosen === undefined ? -1 : epochs.indexOf(chosen)
+  }
+  assert.deepEqual([0, 2000, 2001, 3000, 3001, 4000, 4001].map(begins), [0, 0, 1, 1, 2, 2, 3])
+})
+
+test('a time in an epoch of which this node has nothing is come to from the one before, as others may hold it', () => {
+  const epochs = [written(1), written(1), new Replica(orders), new Replica(orders), written(1)]
+  for (const [at, endedAt] of [2000, 3000, 4000, 5000].entries()) Object.assign(epochs[at] ?? {}, { endedAt })
+  assert.equal(epochOf({ time: 4500 })(epochs), epochs[1])
+  assert.equal(epochOf({ time: 3500 })(epochs.slice(2)), epochs[4])
 })

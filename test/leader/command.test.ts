@@ -72,6 +72,9 @@ test('JSON of another shape says nothing, and never throws', () => {
   const decode = (value: unknown): Command | undefined => decodeCommand(toTextBytes(JSON.stringify(value)))
   const seal = { ...begin, op: 'seal', epoch: 0 }
   assert.ok(decode(origin) && decode(begin) && decode(seal))
+  const timed = decode({ ...begin, at: 1000 })
+  assert.equal(timed?.op === 'begin' && timed.at, 1000)
+  assert.deepEqual(decode({ ...begin, at: hostile }), decode(begin))
   for (const value of [
     null,
     7,

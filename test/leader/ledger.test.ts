@@ -116,7 +116,8 @@ const ledger: fc.Arbitrary<Ledger> = fc
     time: fc.nat(),
     streams: fc.array(
       fc.record({
-        ...{ definition, epoch: fc.nat(), isSealing: fc.boolean(), last: fc.nat() },
+        ...{ definition, epoch: fc.nat(), since: fc.option(fc.nat(), { nil: undefined }) },
+        ...{ isSealing: fc.boolean(), last: fc.nat() },
         sequences: fc.array(fc.nat(), { maxLength: 4 }),
       }),
       { maxLength: 3 },
@@ -212,4 +213,13 @@ test('JSON of another shape is damage', () => {
   ]) {
     assert.equal(decode(value), undefined, JSON.stringify(value))
   }
+})
+
+test('when an epoch began is kept, also while it is sealed and behind a floor', () => {
+  const ledger = begun()
+  assert.ok(ledger.apply({ op: 'begin', epoch: 2, definition: gossip, fence: noFence, at: 7000 }))
+  assert.ok(ledger.apply({ op: 'seal', epoch: 2, definition: gossip }))
+  assert.equal(Ledger.decode(ledger.encode()).streams.get(ordersId)?.since, 7000)
+  assert.ok(ledger.apply({ op: 'begin', epoch: 3, definition: orders, fence: noFence }))
+  assert.equal(ledger.streams.get(ordersId)?.since, undefined)
 })

@@ -223,4 +223,12 @@ export const faultsOfEpochs: readonly Mutant[] = [
       'A publisher is told of copies that there are not, where leader mode ends before its message has a place.',
     tests: [epochs],
   },
+  {
+    name: 'time-lies-in-the-first-epoch',
+    file: 'node/broker/start.ts',
+    text: 'return (epochs) => epochAt(epochs, from.time)',
+    replacement: 'return firstHeld',
+    breaks: 'Who subscribes from a time gets everything since the second epoch, whenever it was sent.',
+    tests: [start],
+  },
 ]

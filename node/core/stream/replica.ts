@@ -59,11 +59,10 @@ export class Replica {
   /** Where this node stood on origins that it has forgotten: others may forget them later, and still tell of them. */
   readonly forgotten: Map<Boot, number> = new Map()
   readonly entries: EntryTable = new EntryTable()
-  /**
-   * Set while the epoch of this replica ends: the last sequence of every origin that belongs to it, as far as that is known; of the others
-   * nothing more is delivered.
-   */
+  /** Set while its epoch ends: the last sequence of every origin that belongs to it, as far as that is known; of others nothing more comes. */
   fence: ReadonlyMap<Boot, number> | undefined = undefined
+  /** When the next epoch began, milliseconds since 1970, by the clock of who led the stream then; undefined in the present one. */
+  endedAt: number | undefined = undefined
   /** What this node delivers, in order; read by position. */
   readonly delivered: Deque<LogItem> = new Deque()
   /** Entries in the order of their arrival, or release: the order in which retention drops them. */
