@@ -213,4 +213,12 @@ export const faultsOfPlaces: readonly Mutant[] = [
       'A durable subscription behind too many restarts waits for ever, and its group writes without end.',
     tests: ['test/broker/leader-names.test.ts'],
   },
+  {
+    name: 'committed-end-of-whoever-is-asked',
+    file: 'node/admin.ts',
+    text: 'if (isCommitted) leader.whenCurrent(replica, resolve)',
+    replacement: 'if (isCommitted) resolve(true)',
+    breaks: 'A leader that was cut off says that the order ends before what others have acknowledged since.',
+    tests: ['test/integration/leader/committed.test.ts'],
+  },
 ]
