@@ -132,7 +132,9 @@ export class NodeAdmin implements AdminPort {
     if (isCommitted) leader.whenCurrent(replica, resolve)
     if (isCommitted && !(await promise))
       return { refused: 'NO_LEADER', reason: `nobody could say where stream ${name} ends` }
-    return { stream: name, epoch: epochs.numberOf(replica), last: leader.statusOf(replica).last }
+    const sequences = [...replica.origins.values()].map(({ origin, position = 0 }) => [origin, position])
+    const { last } = leader.statusOf(replica)
+    return { stream: name, epoch: epochs.numberOf(replica), last, sequences: Object.fromEntries(sequences) }
   }
 
   /** As `putStream`: the removal is on the disk when the answer comes. */

@@ -128,6 +128,8 @@ export interface StreamEndAnswer {
   readonly epoch: number
   /** Offset of the last message. */
   readonly last: number
+  /** Where the order ends, as last sequence by origin. */
+  readonly sequences: Readonly<Record<string, number>>
 }
 
 /** Answer of `PUT /v1/modes/NAME`. */

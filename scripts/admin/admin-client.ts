@@ -129,7 +129,9 @@ export class AdminClient {
   async streamEnd(name: string, isCommitted: boolean): Promise<StreamEndAnswer> {
     const query = isCommitted ? '?committed=true' : ''
     const answer = await this.#ask('GET', `/v1/ends/${encodeURIComponent(name)}${query}`)
-    return this.#expect<StreamEndAnswer>(answer, { stream: 'string', epoch: 'number', last: 'number' })
+    return this.#expect<StreamEndAnswer>(answer, {
+      ...{ stream: 'string', epoch: 'number', last: 'number', sequences: 'object' },
+    })
   }
 
   async subscriptions(): Promise<readonly SubscriptionAnswer[]> {

@@ -91,6 +91,7 @@ export interface StreamEndAnswer {
   readonly stream: string
   readonly epoch: number
   readonly last: number
+  readonly sequences: Readonly<Record<string, number>>
 }
 
 export interface ModeAnswer {

@@ -1,7 +1,9 @@
 // `herald read`: the messages of a topic in leader mode from an offset up to where the order ends now, and then the command ends.
 
 import type { Command } from 'commander'
-import type { Message } from '../../client/index.ts'
+import type { Client, Message } from '../../client/index.ts'
+import { isRefusal } from '../../node/wire/control.ts'
+import { decodeCursor } from '../../node/wire/cursor.ts'
 import { parseCount } from '../cli/arguments.ts'
 import { askOne } from '../cli/ask-one.ts'
 import type { Act, Context } from '../cli/context.ts'
@@ -19,10 +21,16 @@ interface ReadFlags {
 /** What is read, and up to where. */
 interface Range {
   readonly topic: string
-  readonly patterns: readonly string[]
+  readonly stream: string
   readonly from: number
+  /** Offset of the last message of the stream. */
   readonly last: number
+  /** The same place as last sequence by origin: to get there no message has to come. */
+  readonly sequences: Readonly<Record<string, number>>
 }
+
+/** How often is looked whether everything up to the end was passed without a message; a node says so once a second. */
+const lookIntervalMs = 50
 
 export function registerRead(program: Command, act: Act): void {
   program
@@ -43,25 +51,52 @@ export function registerRead(program: Command, act: Act): void {
 async function read(context: Context, topic: string, { from, committed }: ReadFlags): Promise<ExitCode> {
   const { value: range } = await askOne(context, async (client): Promise<Range> => {
     const { stream } = await client.subscribers(topic)
-    const { topics } = await client.stream(stream)
-    const { last } = await client.streamEnd(stream, committed === true)
-    return { topic, patterns: topics.length === 0 ? ['>'] : topics, from, last }
+    const { last, sequences } = await client.streamEnd(stream, committed === true)
+    return { topic, stream, from, last, sequences }
   })
-  if (range.last < from) return exitCodes.ok
+  if (range.last < from) {
+    context.terminal.progress(`stream ${range.stream} ends at offset ${range.last}`)
+    return exitCodes.ok
+  }
   const client = await connectClient(context)
   try {
-    const { signal } = context
-    const subscription = await client.subscribe(range.patterns, { from: { offset: from }, signal })
-    for await (const item of subscription) {
-      if (item.kind === 'gap' || isMeant(item, range)) await showDelivery(context, item)
-      if (item.kind === 'message' && (item.offset ?? 0) >= range.last) break
-    }
+    await readUpTo(client, context, range)
     return exitCodes.ok
   } finally {
     await client.close()
   }
 }
 
-function isMeant({ topic, offset = 0 }: Message, range: Range): boolean {
-  return topic === range.topic && offset >= range.from && offset <= range.last
+/** Prints what comes until the end is passed: by a message, by gaps, or by what is for other topics. */
+async function readUpTo(client: Client, context: Context, range: Range): Promise<void> {
+  const passed = new AbortController()
+  const signal = AbortSignal.any([context.signal, passed.signal])
+  const subscription = await client.subscribe(range.topic, { from: { offset: range.from }, signal })
+  const look = setInterval(() => {
+    if (isPassed(range, subscription.cursor)) passed.abort()
+  }, lookIntervalMs)
+  try {
+    for await (const item of subscription) {
+      // The topic may have belonged to another stream before, of which something is kept.
+      if (item.stream !== range.stream) continue
+      if (item.kind === 'gap' || isMeant(item, range)) await showDelivery(context, item)
+      if (item.kind === 'message' && (item.offset ?? 0) >= range.last) break
+    }
+  } catch (error) {
+    if (!passed.signal.aborted || context.signal.aborted) throw error
+  } finally {
+    clearInterval(look)
+  }
+}
+
+function isMeant({ offset = 0 }: Message, { from, last }: Range): boolean {
+  return offset >= from && offset <= last
+}
+
+function isPassed({ stream, sequences }: Range, text: string): boolean {
+  const cursor = decodeCursor(text)
+  const positions: ReadonlyMap<string, number> | undefined = isRefusal(cursor)
+    ? undefined
+    : cursor.get(stream)
+  return Object.entries(sequences).every(([origin, to]) => (positions?.get(origin) ?? 0) >= to)
 }

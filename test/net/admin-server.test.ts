@@ -21,6 +21,7 @@ test('answers every request of docs/protocol.md section 5', async () => {
     stream: 'orders',
     epoch: 1,
     last: 9,
+    sequences: {},
   })
   assert.equal((await ask('GET', '/v1/ends/orders')).status, 200)
   assert.deepEqual((await ask('DELETE', '/v1/streams/orders')).body, definition)

@@ -53,7 +53,7 @@ class FakeNode implements AdminPort {
   setMode: AdminPort['setMode'] = (stream, mode) =>
     this.#record('setMode', [stream, mode], { stream, mode, epoch: 1, elapsedMs: 5 })
   streamEnd: AdminPort['streamEnd'] = (stream, isCommitted) =>
-    this.#record('streamEnd', [stream, isCommitted], { stream, epoch: 1, last: 9 })
+    this.#record('streamEnd', [stream, isCommitted], { stream, epoch: 1, last: 9, sequences: {} })
   deleteStream: AdminPort['deleteStream'] = (...call) => this.#record('deleteStream', call, definition)
   addSubscription: AdminPort['addSubscription'] = (...call) => this.#record('add', call, { changed: true })
   removeSubscription: AdminPort['removeSubscription'] = (...call) =>

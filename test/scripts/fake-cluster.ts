@@ -37,10 +37,18 @@ export class FakeCluster implements AsyncDisposable {
       ),
     )
     const home = await mkdtemp(join(tmpdir(), 'herald-test-'))
+    const cluster = new FakeCluster(nodes, home)
+    await cluster.saveState()
+    return cluster
+  }
+
+  /** Writes the state folder; again after a node has another port. */
+  async saveState(): Promise<void> {
     const process_ = { pid: process.pid, startedAt: readStart(process.pid) }
-    const state = nodes.map(({ id, adminPort }) => ({ id, port: 1, adminPort, process: process_ }))
-    await writeFile(join(home, 'cluster.json'), JSON.stringify({ version: 1, nodes: state }))
-    return new FakeCluster(nodes, home)
+    const state = this.nodes.map(({ id, adminPort, clientPort: port }) => ({
+      ...{ id, port, adminPort, process: process_ },
+    }))
+    await writeFile(join(this.home, 'cluster.json'), JSON.stringify({ version: 1, nodes: state }))
   }
 
   node(id: string): FakeNode {

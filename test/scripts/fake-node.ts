@@ -24,6 +24,10 @@ export class FakeNode {
   fault: 'none' | 'hang' | 'garbage' = 'none'
   journal: object = { state: 'ok' }
   member: object = { state: 'settled' }
+  /** Where the order of every stream ends; undefined where none is in leader mode. */
+  ends: { readonly last: number; readonly sequences: Readonly<Record<string, number>> } | undefined
+  /** Where clients connect: nobody is there if nothing else is said. */
+  clientPort = 1
   published = 0
   /** What it says of the order of its streams in leader mode, beside what all say. */
   order: object = {}
@@ -100,6 +104,10 @@ export class FakeNode {
         return this.streams.delete(name ?? '')
           ? [200, {}]
           : refusal(404, 'STREAM_UNKNOWN', `there is no stream ${name}`)
+      case 'GET ends':
+        return this.ends === undefined
+          ? refusal(409, 'STREAM_INVALID', `stream ${name} is in gossip mode`)
+          : [200, { stream: name, epoch: 1, ...this.ends }]
       case 'PUT modes':
         return this.#putMode(name ?? '', body)
       case 'GET subscriptions':
@@ -119,16 +127,7 @@ export class FakeNode {
       case 'POST flush':
         return [200, { flushedAt: 1_795_000_000_000 }]
       case 'GET files':
-        return [
-          200,
-          {
-            files: [...this.files].map(([path, { text, modifiedMs }]) => ({
-              path,
-              bytes: text.length,
-              modifiedMs,
-            })),
-          },
-        ]
+        return [200, { files: [...this.files].map(([path, file]) => toFileEntry(path, file)) }]
       case 'POST cleanup':
         return [200, this.#cleanup()]
       case 'POST exit':
@@ -297,4 +296,8 @@ function orderOf(leader: string): object {
 
 function refusal(status: number, code: string, message: string): readonly [number, object] {
   return [status, { error: { code, message } }]
+}
+
+function toFileEntry(path: string, { text, modifiedMs }: { text: string; modifiedMs: number }): object {
+  return { path, bytes: text.length, modifiedMs }
 }
