@@ -2,12 +2,12 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
-import type { StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
+import type { ModeAnswer, StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
 import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
 import { askOne } from '../cli/ask-one.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
-import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { CommandError, type ExitCode, exitCodes, toErrorCode } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
 
 const modes = ['gossip', 'leader']
@@ -24,6 +24,12 @@ interface ModeRow {
   readonly leader: string | undefined
   /** Nodes that are in another mode or epoch. */
   readonly differing: readonly string[]
+}
+
+/** Why a stream is not in the mode. */
+interface ModeProblem {
+  readonly stream: string
+  readonly problem: CommandError
 }
 
 export function registerMode(program: Command, act: Act): void {
@@ -47,22 +53,50 @@ export function registerMode(program: Command, act: Act): void {
 
 async function change(context: Context, stream: string | undefined, mode: string): Promise<ExitCode> {
   if (!modes.includes(mode)) throw new CommandError(exitCodes.usage, `the mode must be ${modes.join(' or ')}`)
-  const { terminal } = context
-  const names = stream === undefined ? await streamNames(context) : [stream]
-  const answers = await Promise.all(
-    names.map(async (name) => {
-      const { value } = await askOne(context, (client) =>
-        client.withTimeout(switchTimeoutMs).setMode(name, mode),
-      )
-      return value
+  if (stream !== undefined) return report(context, [await changeOne(context, stream, mode)], [])
+  const outcomes = await Promise.all(
+    (await streamNames(context)).map(async (name) => {
+      try {
+        return await changeOne(context, name, mode)
+      } catch (error) {
+        if (error instanceof CommandError) return { stream: name, problem: error }
+        throw error
+      }
     }),
   )
-  terminal.document({ streams: answers })
+  const answers = outcomes.flatMap((outcome) => ('problem' in outcome ? [] : [outcome]))
+  const problems = outcomes.flatMap((outcome) => ('problem' in outcome ? [outcome] : []))
+  return report(context, answers, problems)
+}
+
+async function changeOne(context: Context, name: string, mode: string): Promise<ModeAnswer> {
+  const { value } = await askOne(context, (client) => client.withTimeout(switchTimeoutMs).setMode(name, mode))
+  return value
+}
+
+/** Says what became of every stream. The worst of it says how the command ends: a refusal, and then whatever else went wrong. */
+function report(
+  { terminal }: Context,
+  answers: readonly ModeAnswer[],
+  problems: readonly ModeProblem[],
+): ExitCode {
+  const failed = problems.map(({ stream, problem }) => {
+    const { code = toErrorCode(problem.exitCode), message } = problem
+    return { stream, error: { code, message } }
+  })
+  const [first] = failed
+  terminal.document({
+    streams: answers,
+    ...(first !== undefined && { error: first.error, problems: failed }),
+  })
   for (const answer of answers) {
     const took = `${Math.round(answer.elapsedMs)} ms`
     terminal.line(`stream ${answer.stream} is in ${answer.mode} mode, epoch ${answer.epoch} (${took})`)
   }
-  return exitCodes.ok
+  for (const { stream, error } of failed) terminal.warn(`stream ${stream}: ${error.code}: ${error.message}`)
+  const codes = problems.map(({ problem }) => problem.exitCode)
+  if (codes.includes(exitCodes.failure)) return exitCodes.failure
+  return codes[0] ?? exitCodes.ok
 }
 
 async function streamNames(context: Context): Promise<readonly string[]> {

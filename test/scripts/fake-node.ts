@@ -220,6 +220,7 @@ export class FakeNode {
   #putMode(name: string, { mode }: Record<string, unknown>): readonly [number, object] {
     const stream = this.streams.get(name)
     if (stream === undefined) return refusal(404, 'STREAM_UNKNOWN', `there is no stream ${name}`)
+    if (name === 'stuck') return refusal(400, 'SWITCH_PENDING', 'no majority has answered')
     const epoch = (stream.epoch ?? 0) + (stream.mode === mode ? 0 : 1)
     this.streams.set(name, { ...stream, mode: String(mode), epoch })
     return [200, { stream: name, mode, epoch, elapsedMs: 12.3 }]

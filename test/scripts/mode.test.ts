@@ -28,6 +28,30 @@ test('mode without a stream changes all of them', async () => {
   ])
 })
 
+test('mode without a stream says of each what became of it, and fails where one was refused', async () => {
+  await using cluster = await FakeCluster.start(1)
+  for (const name of ['orders', 'stuck', 'zoo']) cluster.node('A').streams.set(name, stream)
+  const { exitCode, stdout, stderr } = await cluster.run('mode', 'leader')
+  assert.equal(exitCode, 1)
+  assert.deepEqual(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' is in ')[0]),
+    ['stream default', 'stream orders', 'stream zoo'],
+  )
+  assert.match(stderr, /^.*stream stuck: SWITCH_PENDING: no majority has answered/m)
+  const json = JSON.parse((await cluster.run('mode', 'gossip', '--json')).stdout)
+  assert.deepEqual(
+    json.streams.map((each: { stream: string }) => each.stream),
+    ['default', 'orders', 'zoo'],
+  )
+  assert.deepEqual(json.problems, [
+    { stream: 'stuck', error: { code: 'SWITCH_PENDING', message: 'no majority has answered' } },
+  ])
+  assert.equal(json.error.code, 'SWITCH_PENDING')
+})
+
 test('mode shows epoch and leader, and the nodes that are not as far', async () => {
   await using cluster = await FakeCluster.start(2)
   cluster.node('A').streams.set('orders', { ...stream, mode: 'leader', epoch: 3 })
