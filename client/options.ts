@@ -60,7 +60,7 @@ export interface Publication extends Pick<PublishOptions, 'headers' | 'key' | 't
 /** Options of `subscribe`. */
 export interface SubscribeOptions {
   /**
-   * Where to start: `now` (default), `earliest` that is retained, a cursor of an earlier subscription, or a time
+   * Where to start: `now` (default), `earliest` that is retained (`first` is another word for it), a cursor of an earlier subscription, or a time
    * (milliseconds since 1970). It begins at or before the first message sent since then, as messages arrived at
    * the node and in whole batches; compare `message.time` to leave out what is older. Or an offset: the place in the order of a
    * stream in leader mode at which it begins.
@@ -68,6 +68,7 @@ export interface SubscribeOptions {
   readonly from?:
     | 'now'
     | 'earliest'
+    | 'first'
     | { readonly cursor: string }
     | { readonly time: number }
     | { readonly offset: number }
@@ -146,7 +147,9 @@ export interface ReadingSettings {
 
 /** Checks and completes how a subscription reads; throws a HeraldError CONFIG_INVALID. */
 export function toReading(options: SubscribeOptions): ReadingSettings {
-  const { from = 'now', name, queue, key } = options
+  const { from: start = 'now', name, queue, key } = options
+  // Nodes of earlier versions know one word for it.
+  const from = start === 'first' ? 'earliest' : start
   if (queue !== undefined && name !== undefined)
     throw new HeraldError('CONFIG_INVALID', `name: a member of the queue ${queue} has none`)
   if (key !== undefined && queue === undefined)

@@ -42,7 +42,7 @@ export function isInteger(value: unknown, min: number, max: number): value is nu
 const expectations: ReadonlyMap<string, string> = new Map([
   ['id', `a whole number from 1 to ${idMax}`],
   ['patterns', 'a list of one or more texts'],
-  ['from', '"now", "earliest", {"cursor":"..."}, {"time":MS} or {"offset":N}'],
+  ['from', '"now", "earliest" (or "first"), {"cursor":"..."}, {"time":MS} or {"offset":N}'],
   ['credit', '{"messages":N,"bytes":N} from 1; bytes may be absent'],
   ['key', 'the name of a header, at most 255 bytes, beside "queue"'],
   ['name', 'absent beside "queue", which keeps its own position'],

@@ -91,6 +91,7 @@ function readQueue(
 
 function readFrom(from: unknown): StartFrom | undefined {
   if (from === 'now' || from === 'earliest') return from
+  if (from === 'first') return 'earliest'
   if (typeof from !== 'object' || from === null) return undefined
   if ('cursor' in from && typeof from.cursor === 'string') return { cursor: from.cursor }
   if ('time' in from && typeof from.time === 'number' && Number.isFinite(from.time)) {

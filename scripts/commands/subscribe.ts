@@ -25,7 +25,7 @@ export function registerSubscribe(program: Command, act: Act): void {
     .argument('<pattern...>')
     .option(
       '--from <start>',
-      'now, earliest, a cursor (v1.…), a time (2026-11-23T08:00:00Z) or an offset',
+      'now, earliest (or first), a cursor (v1.…), a time (2026-11-23T08:00:00Z) or an offset',
       parseStart,
       'now',
     )
@@ -100,7 +100,7 @@ function toBody(message: Message): { readonly text: string } | { readonly base64
 }
 
 function parseStart(text: string): Start {
-  if (text === 'now' || text === 'earliest') return text
+  if (text === 'now' || text === 'earliest' || text === 'first') return text
   if (text.startsWith('v1.')) return { cursor: text }
   if (/^[1-9]\d{0,15}$/.test(text)) return { offset: Number(text) }
   const time = Date.parse(text)

@@ -47,6 +47,14 @@ test('a message has all that was published with it', async () => {
   assert.equal(Object.getPrototypeOf(second?.headers), null)
 })
 
+test('the first is asked for as the earliest, which every node knows', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  await client.subscribe('a', { from: 'first' })
+  const [request] = node.last.controls
+  assert.equal(request?.op === 'subscribe' && request.from, 'earliest')
+})
+
 test('holes of filtered batches are passed over without a gap', async () => {
   await using node = await FakeNode.listen()
   await using client = await connect(node.url)

@@ -273,3 +273,11 @@ test('ten thousand publishes without acknowledgement leave room for more', async
   const last = await client.hear('published', { id: 'last' })
   assert.equal(last['status'], 'acknowledged')
 })
+
+test('from the first a subscription gets what is retained', async () => {
+  using client = await RawClient.open(a)
+  client.say({ op: 'publish', id: 1, topic: 'beginnings.a', text: 'one' })
+  await client.hear('published')
+  client.say({ op: 'subscribe', id: 3, patterns: ['beginnings.>'], from: 'first' })
+  assert.equal((await client.hear('message'))['text'], 'one')
+})

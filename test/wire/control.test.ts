@@ -48,6 +48,11 @@ test('a subscribe is read with its defaults', () => {
   assert.deepEqual(decodeClientControl('{"op":"unsubscribe","id":3}'), { op: 'unsubscribe', id: 3 })
 })
 
+test('the first is another word for the earliest', () => {
+  const text = '{"op":"subscribe","id":1,"patterns":["a"],"from":"first"}'
+  assert.deepEqual(decodeClientControl(text), decodeClientControl(text.replace('first', 'earliest')))
+})
+
 const badClientTexts: [string, RegExp, string?, number?][] = [
   ['', /is not JSON/],
   ['[]', /is not an object/],
@@ -62,7 +67,7 @@ const badClientTexts: [string, RegExp, string?, number?][] = [
   ['{"op":"subscribe","id":1,"patterns":[7]}', /as patterns/],
   [
     '{"op":"subscribe","id":1,"patterns":["a"],"from":"later"}',
-    /"later" as from; it must be "now", "earliest", /,
+    /"later" as from; it must be "now", "earliest" \(or "first"\), /,
   ],
   ['{"op":"subscribe","id":1,"patterns":["a"],"from":{"time":"x"}}', /an object as from/],
   ['{"op":"subscribe","id":1,"patterns":["a"],"credit":{"messages":0,"bytes":1}}', /as credit/],
