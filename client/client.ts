@@ -140,7 +140,7 @@ export class Client implements AsyncDisposable {
    * order, one at a time: the next waits for a returned promise. A handler that throws or rejects is reported
    * by the `handlerFailed` event, and the subscription goes on.
    *
-   * @throws HeraldError PATTERN_INVALID, SUBSCRIPTION_NAME_INVALID, CURSOR_INVALID, SUBSCRIPTION_LIMIT, QUEUE_NEEDS_ORDER,
+   * @throws HeraldError PATTERN_INVALID, SUBSCRIPTION_NAME_INVALID, CURSOR_INVALID, SUBSCRIPTION_LIMIT, OFFSET_NEEDS_ORDER, QUEUE_NEEDS_ORDER,
    *   QUEUE_DIFFERS, CONFIG_INVALID (credit, name, key, from), CLIENT_CLOSED; the signal's reason.
    */
   subscribe(patterns: string | readonly string[], options?: SubscribeOptions): Promise<Subscription>

@@ -55,6 +55,8 @@ export class SubscriptionCore {
   #creditedBytes = 0
   #cancelIdleCredit: (() => void) | undefined
   #isStarted = false
+  /** Whether a batch or a gap has come: a subscription that waits for its offset has no position to go on from. */
+  #hasReceived = false
   /** Whether everything that was taken has been worked on. */
   #isIdle = true
   /** There is a connection, and the node is asked as soon as everything has been worked on. */
@@ -84,6 +86,12 @@ export class SubscriptionCore {
     return this.#phase === 'subscribing' || this.#phase === 'active'
   }
 
+  /** Whether another connection goes on behind what was received; else it begins as the first one did. */
+  get #goesOn(): boolean {
+    const { from } = this.settings
+    return this.#wasConfirmed && (this.#hasReceived || typeof from !== 'object' || !('offset' in from))
+  }
+
   get cursor(): string {
     return this.inbox.positions.toCursor('handed')
   }
@@ -99,7 +107,7 @@ export class SubscriptionCore {
    */
   attach(link: SubscriptionLink): void {
     this.#link = link
-    if (!this.#wasConfirmed) {
+    if (!this.#goesOn) {
       this.inbox.restart()
       this.#adoptStart()
     }
@@ -144,6 +152,7 @@ export class SubscriptionCore {
 
   onBatch(frame: Uint8Array): string | undefined {
     if (!this.#isTaking) return undefined
+    this.#hasReceived = true
     return this.inbox.onBatch(frame) ?? this.#announce()
   }
 
@@ -154,6 +163,7 @@ export class SubscriptionCore {
 
   onGap(stream: number, boot: number, from: number, to: number, reason: GapReason): string | undefined {
     if (!this.#isTaking) return undefined
+    this.#hasReceived = true
     return this.inbox.onGap(stream, boot, from, to, reason) ?? this.#announce()
   }
 
@@ -214,8 +224,8 @@ export class SubscriptionCore {
     this.inbox.consumed.bytes = 0
     this.#creditedMessages = 0
     this.#creditedBytes = 0
-    const goesOn = this.#wasConfirmed && queue === undefined
-    const start: StartFrom = goesOn ? { cursor: this.inbox.positions.toCursor('received') } : from
+    const start: StartFrom =
+      this.#goesOn && queue === undefined ? { cursor: this.inbox.positions.toCursor('received') } : from
     link.sendControl({ op: 'subscribe', id, patterns, from: start, name, queue, key, credit })
   }
 

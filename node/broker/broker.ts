@@ -13,6 +13,7 @@ import type { LeaderAgent } from '../leader/agent.ts'
 import type { Awaiting } from './awaiting.ts'
 import { Confirmations } from './confirmations.ts'
 import { Epochs } from './epochs.ts'
+import { OffsetWaits } from './offset-waits.ts'
 import type { BrokerPorts } from './ports.ts'
 import { PressureGauge } from './pressure.ts'
 import { QueueMembers } from './queue-members.ts'
@@ -53,6 +54,7 @@ export class Broker implements SubscriberHost {
   readonly #byStream = new Map<StreamId, Set<Subscriber>>()
   /** Who waits until a stream's interest is known to the connected nodes. */
   readonly #awaiting = new Map<StreamId, Awaiting[]>()
+  readonly #offsets = new OffsetWaits((replica) => this.leader.statusOf(replica).last)
   readonly #pressure: PressureGauge
 
   constructor(options: BrokerOptions) {
@@ -121,6 +123,7 @@ export class Broker implements SubscriberHost {
   unsubscribe(subscriber: Subscriber): void {
     if (!this.subscribers.delete(subscriber)) return
     subscriber.stop()
+    this.#offsets.forget(subscriber)
     // Also from streams whose interest is still being made known, on which it has not begun.
     for (const [id, subscribers] of this.#byStream) {
       if (subscribers.delete(subscriber) && subscribers.size === 0) this.#endInterestLater(id, subscribers)
@@ -129,6 +132,7 @@ export class Broker implements SubscriberHost {
 
   /** The delivery log of a stream has grown. */
   onDelivered(replica: Replica): void {
+    for (const subscriber of this.#offsets.reached(replica)) this.#beginOn(subscriber, replica)
     for (const subscriber of this.#byStream.get(replica.stream) ?? []) subscriber.pump()
     this.queues.onDelivered(replica)
   }
@@ -194,18 +198,19 @@ export class Broker implements SubscriberHost {
     this.#join(subscriber, replica)
     const begin = (): void => {
       if (!this.subscribers.has(subscriber)) return
-      subscriber.addStream(replica)
-      this.epochs.complete(replica)
-      subscriber.pump()
+      if (!this.#offsets.holds(subscriber, replica)) this.#beginOn(subscriber, replica)
       onKnown()
     }
     this.#beginWhenKnown(replica, { begin, giveUp: onKnown })
   }
 
-  /**
-   * Attaches a subscriber to a stream that has come or changed after it subscribed. Other nodes may have known of that before
-   * and published on the stream, so it counts from when it subscribed.
-   */
+  #beginOn(subscriber: Subscriber, replica: Replica): void {
+    subscriber.addStream(replica)
+    this.epochs.complete(replica)
+    subscriber.pump()
+  }
+
+  /** The same on a stream that has come or changed since: others may have published on it before, so it counts from when it subscribed. */
   #attachLate(subscriber: Subscriber, replica: Replica): void {
     this.#join(subscriber, replica)
     const begin = (): void => {
@@ -230,9 +235,8 @@ export class Broker implements SubscriberHost {
       const isStill = (): boolean => this.epochs.all(replica.name).includes(replica)
       return this.leader.whenCurrent(replica, () => (isStill() ? awaiting.begin() : awaiting.giveUp()))
     }
-    if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica)) {
+    if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica))
       return awaiting.begin()
-    }
     this.#awaiting.set(replica.id, [...(this.#awaiting.get(replica.id) ?? []), awaiting])
     if (replica.interestedSince === undefined) this.handle({ kind: 'interest', replica, wanted: true, since })
   }

@@ -21,7 +21,7 @@ import type { SessionSink } from './ports.ts'
 import { Publisher } from './publisher.ts'
 import { joinQueue } from './queue-join.ts'
 import type { SessionRegistry } from './session-registry.ts'
-import { epochOf, startOf } from './start.ts'
+import { epochOf, offsetProblem, startOf } from './start.ts'
 
 export abstract class Session implements SubscriptionOutlet {
   protected readonly broker: Broker
@@ -200,12 +200,18 @@ export abstract class Session implements SubscriptionOutlet {
   #begin(subscription: ClientSubscription, from: StartFrom): void {
     const { sub, request } = subscription
     const { id, patterns, name } = request
+    const offset = typeof from === 'object' && 'offset' in from ? from.offset : undefined
+    const problem = offset === undefined ? undefined : offsetProblem(this.broker, patterns)
+    if (problem !== undefined) {
+      this.#drop(subscription, false)
+      return this.send({ op: 'refused', id, code: problem.refused, message: problem.reason })
+    }
     const decoded = typeof from === 'object' && 'cursor' in from ? decodeCursor(from.cursor) : undefined
     const cursor = decoded === undefined || isRefusal(decoded) ? undefined : decoded
     subscription.subscriber = this.broker.subscribe(
       {
         ...{ sub, kind: 'client', patterns, name, sink: subscription, resumes: false },
-        ...{ start: startOf(this.broker, from), cursor, choose: epochOf(from) },
+        ...{ start: startOf(this.broker, from), cursor, choose: epochOf(from), offset },
       },
       (subscriber) => {
         // Whoever is told at once has been subscribed at once, and is not known here yet.

@@ -1,5 +1,6 @@
 // Where subscriptions begin on each stream: now, at the earliest, since a time, or after a cursor.
 
+import type { Refusal } from '../core/common/errors.ts'
 import type { Boot } from '../core/common/ids.ts'
 import { fromOrigin } from '../core/common/ids.ts'
 import type { FeedStart } from '../core/stream/feed.ts'
@@ -20,9 +21,20 @@ export function startOf(broker: Broker, from: SubscribeRequest['from']): (replic
     return (replica) =>
       startAt(replica, (state) => state.log.lastBefore(time, earliest(broker, replica, state)))
   }
-  if ('offset' in from) return (replica) => startAtOffset(replica, from.offset)
+  if ('offset' in from)
+    return (replica) =>
+      replica.definition.mode === 'leader' ? startAtOffset(replica, from.offset) : { kind: 'now' }
   const cursor = decodeCursor(from.cursor)
   return (replica) => startAfter(isRefusal(cursor) ? new Map() : cursor, replica)
+}
+
+/** Why an offset means nothing on the streams of some patterns; undefined if it does. Beside one that has an order, others begin now. */
+export function offsetProblem({ streams }: Broker, patterns: readonly string[]): Refusal | undefined {
+  const touched = new Set(patterns.flatMap((pattern) => streams.streamsOf(pattern)))
+  if ([...touched].some(({ definition }) => definition.mode === 'leader')) return undefined
+  const names = [...touched].map(({ name }) => name).join(', ')
+  const reason = `an offset is a place in the order of a stream in leader mode; ${patterns.join(' ')} touches ${names}, in gossip mode`
+  return { refused: 'OFFSET_NEEDS_ORDER', reason }
 }
 
 /** The epoch of a stream in which a subscription begins, of those that are still here, oldest first; it goes on from there. */

@@ -56,6 +56,8 @@ export interface SubscriberOptions {
   readonly start: (replica: Replica) => FeedStart
   /** In which epoch of a stream it begins; in the present one if left out. */
   readonly choose?: ChooseEpoch
+  /** On streams in leader mode nothing before this place is for it. */
+  readonly offset?: number | undefined
   /** What the subscription resumes from. Positions of origins that this node does not know (yet) are carried on. */
   readonly cursor?: Positions | undefined
   /** Whether the journal has seen this subscription before, under the same `sub`: then where it began is known. */

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Broker } from '../../node/broker/broker.ts'
+import type { Recorder } from '../../node/broker/ports.ts'
 import { Publisher } from '../../node/broker/publisher.ts'
-import { startOf } from '../../node/broker/start.ts'
+import { epochOf, startOf } from '../../node/broker/start.ts'
 import type { Subscriber, SubscriberSink } from '../../node/broker/subscriber.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { leaderLimits } from '../../node/leader/limits.ts'
@@ -21,8 +22,8 @@ class Host {
   readonly #publisher: Publisher
   #published = 0
 
-  constructor() {
-    const { broker } = createBroker({}, { now: () => this.now })
+  constructor(recorder: Partial<Recorder> = {}) {
+    const { broker } = createBroker(recorder, { now: () => this.now })
     this.broker = broker
     const retention = { bytes: 1_000_000, ageMs: 60_000 }
     const value = { topics: ['orders.>'], mode: 'leader', retention, copies: 0 }
@@ -69,7 +70,9 @@ class Host {
       resumes: false,
     } as const
     const start = startOf(this.broker, from)
-    this.broker.subscribe({ ...common, sink, start }, (subscriber) => ready.push(subscriber))
+    const offset = typeof from === 'object' && 'offset' in from ? from.offset : undefined
+    const where = { start, choose: epochOf(from), offset }
+    this.broker.subscribe({ ...common, sink, ...where }, (subscriber) => ready.push(subscriber))
     return { got, ready }
   }
 }
@@ -139,4 +142,51 @@ test('what its publisher had no more when it got its place is told as a gap, in 
   host.broker.leader.tick()
   await host.publish('c')
   assert.deepEqual(got, ['a', 'b', 'gap 1-3 (retention)', 'd', 'c'])
+})
+
+test('a subscription from an offset that nobody has given yet is confirmed, and gets nothing before that place', async () => {
+  const host = new Host()
+  await host.lead()
+  await host.publish('a', 'b')
+  const [next, later, latest] = [3, 5, 9].map((offset) => host.subscribe({ offset }))
+  await host.turns()
+  assert.deepEqual([next?.ready.length, later?.ready.length], [1, 1])
+  await host.publish('c', 'd')
+  assert.deepEqual([next?.got, later?.got], [['c', 'd'], []])
+  await host.publish('e', 'f')
+  assert.deepEqual(
+    [next?.got, later?.got],
+    [
+      ['c', 'd', 'e', 'f'],
+      ['e', 'f'],
+    ],
+  )
+  assert.deepEqual(latest?.got, [])
+})
+
+test('the journal knows nothing on a stream of a subscription that waits for its offset', async () => {
+  const lines: string[] = []
+  const host = new Host({ subscriptionEvent: (event) => void lines.push(JSON.stringify(event)) })
+  await host.lead()
+  await host.publish('a')
+  host.subscribe({ offset: 3 })
+  await host.turns()
+  assert.deepEqual(
+    lines.filter((line) => line.includes('"stream":"orders"')),
+    [],
+  )
+  await host.publish('b', 'c')
+  assert.match(lines.find((line) => line.includes('"base"')) ?? '', /"seq":2/)
+})
+
+test('a subscription that ended while it waited for its offset begins nowhere', async () => {
+  const host = new Host()
+  await host.lead()
+  const { got, ready } = host.subscribe({ offset: 3 })
+  await host.turns()
+  const [subscriber] = ready
+  assert.ok(subscriber)
+  host.broker.unsubscribe(subscriber)
+  await host.publish('a', 'b', 'c')
+  assert.deepEqual([got, subscriber.streams.filter(({ name }) => name === 'orders')], [[], []])
 })

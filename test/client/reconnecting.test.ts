@@ -50,6 +50,24 @@ test('a subscription resumes behind what was received, in the middle of a batch'
   assert.equal(client.stats.subscriptions, 1)
 })
 
+test('a subscription to which nothing has come yet asks for its offset again, and once something has, it goes on behind that', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url, quick)
+  const { handler, until } = collector()
+  await client.subscribe('a.b', { from: { offset: 7 } }, handler)
+  const asked = async (connections: number): Promise<unknown> => {
+    await node.until(() => node.connections.length === connections && node.last.controls.length === 1)
+    const [control] = node.last.controls
+    return control?.op === 'subscribe' ? control.from : undefined
+  }
+  node.last.cut()
+  assert.deepEqual(await asked(2), { offset: 7 })
+  node.last.sendFrame(numbered(1, 3))
+  await until(3)
+  node.last.cut()
+  assert.ok('cursor' in Object(await asked(3)))
+})
+
 test('what waits here when the connection breaks is worked off before the node is asked again', async () => {
   await using node = await FakeNode.listen()
   await using client = await connect(node.url, quick)

@@ -221,4 +221,12 @@ export const faultsOfPlaces: readonly Mutant[] = [
     breaks: 'A leader that was cut off says that the order ends before what others have acknowledged since.',
     tests: ['test/integration/leader/committed.test.ts'],
   },
+  {
+    name: 'offset-behind-the-end-begins-at-once',
+    file: 'node/broker/broker.ts',
+    text: 'if (!this.#offsets.holds(subscriber, replica)) this.#beginOn',
+    replacement: 'this.#beginOn',
+    breaks: 'Who subscribes from an offset that nobody has given yet gets what lies before it.',
+    tests: ['test/broker/subscribing-in-order.test.ts'],
+  },
 ]

@@ -23,6 +23,12 @@ export const subscriptionErrors = {
     action: 'Use 1 to 64 of A-Z a-z 0-9 _ - .',
     fate: 'keep',
   },
+  OFFSET_NEEDS_ORDER: {
+    meaning: 'A subscription begins at an offset, and none of the streams of its patterns is in leader mode.',
+    action:
+      'Begin now, at the earliest, at a time or behind a cursor; or give the topics a stream in leader mode.',
+    fate: 'keep',
+  },
   QUEUE_NEEDS_ORDER: {
     meaning:
       'The patterns of a queue do not lie in one stream in leader mode, or its stream has been changed to gossip mode.',

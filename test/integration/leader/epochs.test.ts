@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Client, SubscribeOptions } from '../../../client/index.ts'
+import { type Client, connect, type SubscribeOptions } from '../../../client/index.ts'
 import { Cluster } from '../cluster.ts'
 import { until } from '../until.ts'
 
@@ -92,6 +92,41 @@ test('a node starts again that has a stream which began in gossip mode and was c
   assert.equal(await retentionAt('C'), 1_000_000)
 })
 
+test('from an offset behind the end a subscription gets nothing before that place, in whatever epochs, also over another node', async () => {
+  const { admin } = cluster.node('A')
+  await admin.putStream('places', { topics: ['places.>'], mode: 'leader' })
+  const send = async (from: number, to: number): Promise<void> => {
+    for (const text of texts('place', from, to)) {
+      const result = await client.publish('places.new', text)
+      assert.equal(result.status, 'acknowledged')
+    }
+  }
+  await send(1, 3)
+  const node = cluster.node('C')
+  await using waiting = await connect([node.url, cluster.node('A').url])
+  await using subscription = await waiting.subscribe('places.>', { from: { offset: 7 } })
+  await send(4, 4)
+  const isBack = new Promise<unknown>((resolve) => waiting.on('reconnected', resolve))
+  await node.kill()
+  await isBack
+  await admin.withTimeout(20_000).setMode('places', 'gossip')
+  assert.equal((await client.publish('places.new', 'without a place')).status, 'acknowledged')
+  await admin.withTimeout(20_000).setMode('places', 'leader')
+  await until('B is in the third epoch', async () => (await epochOf('B', 'places')) === 3)
+  await send(5, 8)
+  assert.deepEqual(await take(subscription, 2), texts('place', 7, 8))
+  await node.start()
+})
+
+test('an offset is refused where no stream is in leader mode, and means now on those beside one that is', async () => {
+  await assert.rejects(client.subscribe('plain', { from: { offset: 1 } }), { code: 'OFFSET_NEEDS_ORDER' })
+  await client.publish('plain', 'before')
+  await using subscription = await client.subscribe('>', { from: { offset: 30 } })
+  await client.publish('plain', 'behind')
+  const got = await takeUntil(subscription, 'behind')
+  assert.deepEqual([got.includes('third 10'), got.includes('before')], [true, false])
+})
+
 async function retentionAt(id: string): Promise<number | undefined> {
   const streams = await cluster.node(id).admin.streams()
   return streams.find(({ name }) => name === 'notes')?.retention.bytes
@@ -122,6 +157,18 @@ async function take(
   for await (const delivery of deliveries) {
     got.push(delivery.text?.() ?? delivery.kind)
     if (got.length === count) break
+  }
+  return got
+}
+
+async function takeUntil(
+  deliveries: AsyncIterable<{ readonly kind: string; text?(): string }>,
+  last: string,
+): Promise<string[]> {
+  const got: string[] = []
+  for await (const delivery of deliveries) {
+    got.push(delivery.text?.() ?? delivery.kind)
+    if (got.at(-1) === last) break
   }
   return got
 }
