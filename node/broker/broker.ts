@@ -58,28 +58,27 @@ export class Broker implements SubscriberHost {
   readonly #pressure: PressureGauge
 
   constructor(options: BrokerOptions) {
-    const { node, boot, peers, copiesTimeoutMs, slabs } = options
-    this.ports = options.ports
+    const { node, boot, peers, copiesTimeoutMs, slabs, ports } = options
+    this.ports = ports
     this.node = node
     this.boot = boot
     this.origin = toOrigin(node, boot)
     this.agent = new GossipAgent(node, boot, peers, copiesTimeoutMs, slabs)
     this.leader = options.leader
     this.epochs = new Epochs({
-      ...{ node, boot, now: options.ports.now, agent: this.agent, leader: this.leader },
-      allocate: options.ports.allocate,
-      confirmations: this.confirmations,
+      ...{ node, boot, now: ports.now, allocate: ports.allocate },
+      ...{ agent: this.agent, leader: this.leader, confirmations: this.confirmations },
       handle: (input) => this.handle(input),
       subscribersOf: (stream) => this.#byStream.get(stream) ?? new Set(),
-      onPublishedAgain: ({ name }, to) => this.ports.recorder.placed(name, this.origin, to),
+      onPublishedAgain: ({ name }, to) => ports.recorder.placed(name, this.origin, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
       isRemoved: (name) => this.streams.isRemoved(name),
     })
     this.queues = new QueueMembers(this)
     this.streams = new StreamTable(this.agent, this.epochs, options.defaults)
-    this.#pressure = new PressureGauge(this.ports.now, {
-      subscribersOf: (replica) => this.#byStream.get(replica.stream) ?? [],
+    this.#pressure = new PressureGauge(ports.now, {
+      subscribersOf: ({ stream }) => this.#byStream.get(stream) ?? [],
       waitingBytes: (replica) => this.waitingBytes(replica),
     })
   }
@@ -124,7 +123,6 @@ export class Broker implements SubscriberHost {
     if (!this.subscribers.delete(subscriber)) return
     subscriber.stop()
     this.#offsets.forget(subscriber)
-    // Also from streams whose interest is still being made known, on which it has not begun.
     for (const [id, subscribers] of this.#byStream) {
       if (subscribers.delete(subscriber) && subscribers.size === 0) this.#endInterestLater(id, subscribers)
     }

@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { NameAnswer } from '../../scripts/admin/answers.ts'
+import { orderOf, refusal, toFileEntry } from './fake-answers.ts'
 
 export interface FakeStream {
   readonly topics: readonly string[]
@@ -289,16 +290,4 @@ export class FakeNode {
     if (from >= file.text.length && from > 0) response.writeHead(416).end()
     else response.writeHead(from > 0 ? 206 : 200).end(file.text.slice(from))
   }
-}
-
-function orderOf(leader: string): object {
-  return { group: 1, leader, voters: ['A', 'B', 'C'], last: 7, commit: 9, lag: 0 }
-}
-
-function refusal(status: number, code: string, message: string): readonly [number, object] {
-  return [status, { error: { code, message } }]
-}
-
-function toFileEntry(path: string, { text, modifiedMs }: { text: string; modifiedMs: number }): object {
-  return { path, bytes: text.length, modifiedMs }
 }
