@@ -99,8 +99,15 @@ export function findProblems(result: CheckResult, sent: Sent, pattern: string): 
     ['unknown', ({ unknown }: OriginReport) => unknown.count],
   ] as const
   const reports = listReports(result, sent, pattern)
-  return kinds.flatMap(([name, count]) => {
+  const counted = kinds.flatMap(([name, count]) => {
     const found = sum(reports.map(({ report }) => count(report)))
     return found > 0 ? [`${showCount(found)} ${name}`] : []
   })
+  const isOurs = new Set(
+    result.subscribers.filter(({ patterns }) => patterns.includes(pattern)).map(({ stream }) => stream),
+  )
+  const disagreed = result.findings.filter(({ kind, stream }) => kind === 'disagreed' && isOurs.has(stream))
+  return disagreed.length === 0
+    ? counted
+    : [...counted, `${showCount(disagreed.length)} got another order than others`]
 }

@@ -122,6 +122,11 @@ test('npm start -- --once proves the delivery, stops the cluster and exits 0', a
     stdout,
     /✔ every message reached every subscriber exactly once and in order \(1,000 sent, 5,000 delivered\)/,
   )
+  // With a stream in leader mode, too.
+  assert.match(
+    stdout,
+    /✔ the same while the leader, [A-E], was killed and the stream changed its mode twice, in \d+ ms and \d+ ms \(2,400 of 2,400 acknowledged, 12,000 delivered\)/,
+  )
   assert.equal((await here.herald(['status'])).exitCode, 1)
 })
 
