@@ -55,8 +55,9 @@ async function readLog(
   slabs: SlabPool,
   log: Logger,
 ): Promise<Omit<OpenedLog, 'damage'>> {
-  const { logPath: path, identity } = directory
-  const onBegin = (): Promise<void> => directory.onLogBegun()
+  const { logPath: path } = directory
+  const note = (write: number): Promise<void> => directory.noteLog(write)
+  const noted = directory.logReaches
   const recovery = new GroupRecovery(() => new Arena(slabs))
   let first: number | undefined
   let next = 0
@@ -70,8 +71,8 @@ async function readLog(
       throw new HeraldError('DATA_DAMAGED', `${path}: write ${number} is no list of records`)
     recovery.onRecords(records, number)
   }
-  const opened = await LogFiles.open(path, onWrite, onBegin)
-  if (identity.hasLog === true && first === undefined)
+  const opened = await LogFiles.open(path, onWrite, { noted, note })
+  if (noted > 0 && opened.start.file === undefined)
     throw new HeraldError('DATA_DAMAGED', `${path}: the log is missing`)
   const [damage] = opened.damages
   if (damage !== undefined) {
@@ -88,6 +89,8 @@ async function readLog(
     throw new HeraldError('DATA_DAMAGED', `${path}: entries of group ${group} are missing`)
   const { tail } = opened
   if (tail !== undefined) log.warn({ event: 'log-tail-cut', file: tail.file, bytes: tail.bytes })
+  // Also a process that died before it noted what it wrote has what is here.
+  await note(opened.start.next.number - 1)
   return { ...opened, recovery }
 }
 

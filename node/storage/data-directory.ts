@@ -1,6 +1,6 @@
 // The folder that belongs to one node of one cluster: who it is, one process at a time, and where things lie in it.
 //
-//   identity.json       node, cluster, and its number as a member of groups
+//   identity.json       node, cluster, its number as a member of groups, and how far its log goes
 //   log/                what Raft groups have written; log.damaged-1 and so on are logs that could not be gone on with
 //   lock, lock.json     held while a process runs, and by whom
 //   journal/            what was sent and delivered
@@ -35,6 +35,8 @@ export class DataDirectory {
   #identity: Identity
   readonly #lock: DataLock
   readonly #drawMember: () => number
+  /** Resolves when the identity is being written no more: one change at a time, so that none takes another one back. */
+  #written: Promise<unknown> = Promise.resolve()
 
   private constructor(path: string, identity: Identity, lock: DataLock, drawMember: () => number) {
     this.path = path
@@ -83,8 +85,8 @@ export class DataDirectory {
    * resolves. Throws what the file system throws.
    */
   async abandonLog(reason: string): Promise<void> {
-    const { abandonedLog = reason } = this.#identity
-    await this.#write({ ...this.#identity, member: this.#drawMember(), abandonedLog })
+    const member = this.#drawMember()
+    await this.#change(({ abandonedLog = reason, ...identity }) => ({ ...identity, member, abandonedLog }))
   }
 
   /**
@@ -92,14 +94,14 @@ export class DataDirectory {
    * where none was. Throws what the file system throws.
    */
   async setLogAside(): Promise<{ readonly reason: string; readonly path: string } | undefined> {
-    const { abandonedLog, hasLog: _, ...identity } = this.#identity
+    const { abandonedLog } = this.#identity
     if (abandonedLog === undefined) return undefined
     const names = await readdir(this.path)
     const number = 1 + names.filter((name) => name.startsWith(damagedPrefix)).length
     const path = join(this.path, `${damagedPrefix}${number}`)
     if (names.includes('log')) await rename(this.logPath, path)
     await syncDirectory(this.path)
-    await this.#write(identity)
+    await this.#change(({ abandonedLog: _, logReaches: __, ...identity }) => identity)
     return { reason: abandonedLog, path }
   }
 
@@ -111,9 +113,16 @@ export class DataDirectory {
     return join(this.path, 'logs')
   }
 
-  /** The log begins: if it is not here at a later start, it is lost. Durable when it resolves. */
-  async onLogBegun(): Promise<void> {
-    if (this.#identity.hasLog !== true) await this.#write({ ...this.#identity, hasLog: true })
+  /** The last write that the log is known to have; 0 before it has any. */
+  get logReaches(): number {
+    return this.#identity.logReaches ?? 0
+  }
+
+  /** The log has this write, durable: if it is not there at a later start, it is lost. The note is durable when this resolves. */
+  async noteLog(write: number): Promise<void> {
+    await this.#change((identity) =>
+      write > (identity.logReaches ?? 0) ? { ...identity, logReaches: write } : identity,
+    )
   }
 
   /** Gives the directory free for another process. */
@@ -121,9 +130,16 @@ export class DataDirectory {
     this.#lock.release()
   }
 
-  async #write(identity: Identity): Promise<void> {
-    await writeIdentity(this.path, identity)
-    this.#identity = identity
+  #change(toNext: (identity: Identity) => Identity): Promise<void> {
+    const change = async (): Promise<void> => {
+      const next = toNext(this.#identity)
+      if (next === this.#identity) return
+      await writeIdentity(this.path, next)
+      this.#identity = next
+    }
+    const changed = this.#written.then(change, change)
+    this.#written = changed
+    return changed
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

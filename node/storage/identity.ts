@@ -1,4 +1,5 @@
-// Who a data directory belongs to, in identity.json: written once, and again only when its log cannot be gone on with.
+// Who a data directory belongs to, in identity.json: written once, and again when its log cannot be gone on with, and to note how far that
+// goes: a log that has lost its end looks like one that never had it.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,8 +14,8 @@ export interface Identity {
   readonly createdAt: string
   /** The node over this directory, as a member of Raft groups: whoever loses the directory has another number afterwards. */
   readonly member: number
-  /** Whether the log has begun: where there is none then, it is lost. Absent until it begins. */
-  readonly hasLog?: boolean
+  /** A write that the log has, durable: one that ends before it has lost something. Absent until it begins. */
+  readonly logReaches?: number
   /** Why the log that lies here is not this member's, but that of the one before; absent where it is. */
   readonly abandonedLog?: string
 }
@@ -48,11 +49,15 @@ function parseIdentity(text: string): Identity | undefined {
   } catch {
     return undefined
   }
-  const { node, cluster, createdAt, member, hasLog, abandonedLog } = fields
+  const { node, cluster, createdAt, member, logReaches, abandonedLog } = fields
   if (typeof node !== 'string' || typeof cluster !== 'string' || typeof createdAt !== 'string')
     return undefined
-  if (typeof member !== 'number' || !Number.isSafeInteger(member) || member < 1) return undefined
-  const identity = { node, cluster, createdAt, member, ...(hasLog === true && { hasLog }) }
+  if (!isCount(member) || !(logReaches === undefined || isCount(logReaches))) return undefined
+  const identity = { node, cluster, createdAt, member, ...(logReaches !== undefined && { logReaches }) }
   if (abandonedLog === undefined) return identity
   return typeof abandonedLog === 'string' ? { ...identity, abandonedLog } : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
 }

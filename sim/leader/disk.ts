@@ -1,5 +1,5 @@
-// The disk of one node: files that grow by one write at a time, each after its while. A crash leaves of the write under way
-// whatever it likes; what was reported as durable stays, until it rots.
+// The disk of one node: files that grow by one write at a time, each after its while, and the note of how far they go. A crash leaves of
+// the write under way whatever it likes; what was reported as durable stays, until it rots or is lost.
 
 import { crc32 } from 'node:zlib'
 import { LogScanner, numberOf } from '../../node/core/wal/scan.ts'
@@ -75,6 +75,8 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
   /** Writes that were reported as durable, by number. */
   readonly #finished: Finished[] = []
   #pending: Pending | undefined
+  /** The last write that is noted outside of the log, as identity.json does. */
+  #noted = 0
   /** A torn tail that was cut off: until the next write is durable the cut is not. */
   #cut: { readonly file: string; readonly bytes: Buffer } | undefined
   /** Files that were removed since a name was last made durable, oldest first: a crash may bring the later ones back. */
@@ -110,7 +112,14 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
       if (this.isFull || this.failsNext) return this.#refuse(onDone)
       this.#pending = undefined
       this.#finish(pending)
-      onDone(undefined)
+      const number = this.#finished.length
+      if (numberOf(file) !== number) return onDone(undefined)
+      // A file begins: that takes another write, of the note, before anybody hears of it.
+      this.#timeline.after(this.#plan.writeMinMs, () => {
+        if (life !== this.#life) return
+        this.#noted = number
+        onDone(undefined)
+      })
     })
   }
 
@@ -143,6 +152,7 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
       reading = { name, start: content.byteOffset }
       scanner.scan(name, content, names[at + 1])
     }
+    scanner.finish(this.#noted)
     const { tail, damages, next } = scanner
     const isDamaged = damages.length > 0
     if (isDamaged && !this.isRotten)
@@ -158,22 +168,37 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
     return { writes, start: { file, bytes, next, files: names }, isDamaged }
   }
 
-  /** What a node reads when it starts is durable, though nobody was told. */
+  /** What a node reads when it starts is durable, though nobody was told, and noted. */
   adopt(writes: readonly FoundWrite[]): void {
     for (const { number, file, offset, body } of writes) {
       if (number <= this.#finished.length) continue
       this.#finished.push({ file, offset, bytes: headerBytes + body.length, checksum: crc32(body) })
       this.#onDurable(body)
     }
+    this.#noted = this.#finished.length
   }
 
-  /** Changes something that is durable and has a later write behind it; false while there is nothing. */
+  /** Changes or loses something that is durable, and noted or with a later write behind it; false while there is nothing. */
   rot(): boolean {
-    const found = this.#dice.pick(this.#finished.slice(0, -1).filter(({ file }) => this.#files.has(file)))
+    const known = Math.max(this.#noted, this.#finished.length - 1)
+    const found = this.#dice.pick(this.#finished.slice(0, known).filter(({ file }) => this.#files.has(file)))
     if (found === undefined) return false
-    const { file, offset, bytes } = found
-    const content = Buffer.from(this.#fileOf(file).content)
     this.isRotten = true
+    if (this.#noted > 0 && this.#dice.chance(0.3)) this.#loseEnd()
+    else this.#change(found)
+    return true
+  }
+
+  /** From a write that is noted on, everything is gone: the last file is shorter, or missing. */
+  #loseEnd(): void {
+    const { file, offset } = this.#finished[this.#noted - 1] ?? { file: '', offset: 0 }
+    for (const name of this.#files.keys()) if (name > file) this.#files.delete(name)
+    if (offset === 0) this.#files.delete(file)
+    else this.#fileOf(file).content = this.#fileOf(file).content.subarray(0, offset)
+  }
+
+  #change({ file, offset, bytes }: Finished): void {
+    const content = Buffer.from(this.#fileOf(file).content)
     if (this.#dice.chance(0.5)) {
       const at = offset + this.#dice.whole(0, bytes - 1)
       content[at] = (content[at] ?? 0) ^ (1 << this.#dice.whole(0, 7))
@@ -183,7 +208,6 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
       strange.copy(content, offset)
     }
     this.#fileOf(file).content = content
-    return true
   }
 
   #endWrite(): void {

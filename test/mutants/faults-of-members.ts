@@ -134,7 +134,7 @@ export const faultsOfMembers: readonly Mutant[] = [
   {
     name: 'lost-log-not-missed',
     file: 'node/leader-host.ts',
-    text: 'identity.hasLog === true && first === undefined',
+    text: 'noted > 0 && opened.start.file === undefined',
     replacement: 'false',
     breaks: 'A node whose log is gone votes as if it never had.',
     tests: [openLog],
@@ -142,8 +142,8 @@ export const faultsOfMembers: readonly Mutant[] = [
   {
     name: 'damaged-and-the-same-member',
     file: 'node/storage/data-directory.ts',
-    text: 'member: this.#drawMember(), abandonedLog',
-    replacement: 'abandonedLog',
+    text: '({ ...identity, member, abandonedLog })',
+    replacement: '({ ...identity, abandonedLog })',
     breaks: 'A node that begins anew goes on as the member that promised what is lost.',
     tests: [openLog],
   },

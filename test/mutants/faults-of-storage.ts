@@ -119,6 +119,14 @@ export const faultsOfFiles: readonly Mutant[] = [
     tests: [syncs],
   },
   {
+    name: 'beginning-of-a-file-not-noted',
+    file: 'node/storage/log-files.ts',
+    text: 'this.#note(number).then(() => report(null), report)',
+    replacement: 'report(null)',
+    breaks: 'A log without its last file is taken for one that ends before it.',
+    tests: [syncs],
+  },
+  {
     name: 'torn-tail-not-cut',
     file: 'node/storage/log-files.ts',
     text: 'await truncate(join(directory, tail.file), bytes)',

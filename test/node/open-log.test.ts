@@ -103,6 +103,38 @@ test('a log that is damaged before its end is set aside, and the place is told',
   await assertSetAside(context, logged, /0{15}1\.log from byte \d+: writes 2 to 2 cannot be read$/)
 })
 
+test('a log that has lost its last file, or what it ended with, is set aside as far as it was noted', async (context) => {
+  const logged = await logOf(context, recordsOf(entry(1)), recordsOf(entry(2)), recordsOf(entry(3)))
+  const { path } = logged
+  const [, middle = '', last = ''] = logged.files
+  const begin = await openDirectory(path)
+  await begin.noteLog(3)
+  begin.release()
+  const bytes = await readFile(last)
+  await writeFile(last, bytes.subarray(0, 1000))
+  await assertSetAside(context, logged, /0{15}3\.log from byte 0: writes 3 to 3 cannot be read$/)
+  await rm(last)
+  await assertSetAside(context, logged, /0{15}2\.log from byte \d+: writes 3 to 3 cannot be read$/)
+  await rm(middle)
+  await assertSetAside(context, logged, /0{15}1\.log from byte \d+: writes 2 to 3 cannot be read$/)
+})
+
+test('what a start finds is noted, and so is the first write of every file that begins', async (context) => {
+  const logged = await logOf(context, recordsOf(entry(1)), recordsOf(entry(2)))
+  const { files, start } = await open(logged)
+  const identity = async (): Promise<unknown> =>
+    JSON.parse(await readFile(join(logged.path, 'identity.json'), 'utf8'))
+  assert.partialDeepStrictEqual(await identity(), { logReaches: 2 })
+  await files.close()
+  const [, last = ''] = logged.files
+  await rm(last)
+  const again = await open(logged)
+  await again.files.close()
+  assert.match(again.damage ?? '', /writes 2 to 2 cannot be read$/)
+  assert.deepEqual([start.next.number, again.start.next.number], [3, 1])
+  assert.equal(Object.hasOwn(Object(await identity()), 'logReaches'), false)
+})
+
 test('a log without its first file is set aside, but where nobody needs that any more', async (context) => {
   const logged = await logOf(context, recordsOf(entry(1)), recordsOf(entry(2)))
   const [first = ''] = logged.files

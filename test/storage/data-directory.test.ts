@@ -138,3 +138,13 @@ test('says that a path cannot be a directory', async (context) => {
   await writeFile(path, '')
   await assert.rejects(open(path), { code: 'DISK_FAILED' })
 })
+
+test('a log that is abandoned while something is noted of it stays abandoned', async (context) => {
+  const path = await temporaryDirectory(context)
+  const directory = await open(path)
+  await Promise.all([directory.noteLog(5), directory.abandonLog('a test says so'), directory.noteLog(3)])
+  const written: unknown = JSON.parse(await readFile(join(path, 'identity.json'), 'utf8'))
+  assert.partialDeepStrictEqual(written, { logReaches: 5, abandonedLog: 'a test says so' })
+  assert.deepEqual(directory.identity, written)
+  directory.release()
+})

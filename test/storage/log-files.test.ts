@@ -1,7 +1,7 @@
 // The log on real files: what is acknowledged is there after a start, and a disk that refuses ends it.
 
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -68,6 +68,48 @@ test('a torn tail is cut off the file', async () => {
   const { tail, texts } = await open()
   assert.deepEqual([tail?.bytes, texts], [20, ['one']])
   assert.deepEqual(await readFile(path), whole)
+})
+
+test('a log that ends before what is noted is damaged, and left as it is', async () => {
+  const { writer, files } = await open(1)
+  for (const text of ['one', 'two']) await write(writer, text)
+  await files.close()
+  const last = join(directory, segmentName(2))
+  await truncate(last, 10)
+  const before = await readFile(last)
+  const { damages, tail } = await LogFiles.open(directory, () => undefined, { noted: 2 })
+  assert.deepEqual(damages, [{ file: segmentName(2), offset: 0, from: 2, to: 2 }])
+  assert.equal(tail, undefined)
+  assert.deepEqual(await readFile(last), before)
+})
+
+test('a log that is closed ends the write under way first, and takes no further one', async () => {
+  const { writer, files, start } = await open()
+  const said: string[] = []
+  writer.write([Buffer.alloc(1_000_000)], () => {
+    said.push('acknowledged')
+    writer.write([Buffer.from('too late')], () => said.push('too late'))
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  await files.close()
+  said.push('closed')
+  assert.deepEqual([said, start.next.number], [['acknowledged', 'closed'], 1])
+  const { texts } = await open()
+  assert.deepEqual(
+    texts.map(({ length }) => length),
+    [1_000_000],
+  )
+})
+
+test('a file whose beginning cannot be noted has nothing acknowledged in it', async () => {
+  const note = (): Promise<void> => Promise.reject(new Error('ENOSPC: no space left on device'))
+  const { files: ports, start } = await LogFiles.open(directory, () => undefined, { note })
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  const limits = { segmentBytes: 1000, waitingBytesMax: 1000 }
+  const writer = new LogWriter({ ports, start, ...limits, onFailed: resolve })
+  writer.write([Buffer.from('one')], () => assert.fail('it is acknowledged'))
+  assert.match(String(await promise), /ENOSPC/)
+  await ports.close()
 })
 
 test('a disk without space ends the log, and names the file', async () => {

@@ -81,7 +81,10 @@ async function writeLog(
   done: string[],
   syncedBy: SyncedBy | undefined,
 ): Promise<void> {
-  const { files, start } = await LogFiles.open(directory, () => undefined, undefined, syncedBy)
+  const { files, start } = await LogFiles.open(directory, () => undefined, {
+    ...(syncedBy !== undefined && { syncedBy }),
+    note: async (number) => void done.push(`write ${number} noted`),
+  })
   const onFailed = (cause: unknown): void => void done.push(`failed: ${cause}`)
   const writer = new LogWriter({ ports: files, start, segmentBytes: 100, waitingBytesMax: 1000, onFailed })
   done.length = 0
@@ -98,9 +101,10 @@ const ways: readonly { readonly syncedBy: SyncedBy; readonly file: string; reado
 ]
 
 for (const { syncedBy, file, synced } of ways) {
-  const first = [`${file} opened`, 'folder opened', 'folder synced', 'written', ...synced, 'acknowledged']
+  const begin = [`${file} opened`, 'folder opened', 'folder synced', 'written', ...synced]
+  const first = [...begin, 'write 1 noted', 'acknowledged']
 
-  test(`synced by ${syncedBy}: a write is acknowledged when it is, and the first one of a file when its name is as well`, async (context) => {
+  test(`synced by ${syncedBy}: a write is acknowledged when it is, and the first one of a file when its name is as well, and it is noted`, async (context) => {
     const directory = await temporaryDirectory(context)
     const done = watch(context)
     await writeLog(directory, ['one', 'two'], done, syncedBy)
@@ -111,7 +115,7 @@ for (const { syncedBy, file, synced } of ways) {
     const directory = await temporaryDirectory(context)
     const done = watch(context)
     await writeLog(directory, ['a'.repeat(100), 'b'], done, syncedBy)
-    assert.deepEqual(done, [...first, ...first])
+    assert.deepEqual(done, [...first, ...begin, 'write 2 noted', 'acknowledged'])
   })
 
   test(`synced by ${syncedBy}: what the system has written a part of is written to its end, and synced then`, async (context) => {
@@ -120,7 +124,7 @@ for (const { syncedBy, file, synced } of ways) {
       fs.write(fd, Buffer.concat(parts).subarray(0, 20), (cause, bytes) => report(cause, bytes)),
     )
     await writeLog(directory, ['a text of some length'], done, syncedBy)
-    assert.deepEqual(done.slice(3), ['written', 'written', 'written', ...synced, 'acknowledged'])
+    assert.deepEqual(done.slice(3), ['written', 'written', 'written', ...synced, ...first.slice(-2)])
     const path = join(directory, segmentName(1))
     assert.equal((await readFile(path)).subarray(24).toString(), 'a text of some length')
   })

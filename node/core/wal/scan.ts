@@ -1,6 +1,6 @@
 // Reading a log after a start. What cannot be read at its end was never durable, or nobody can know: it is cut off. What cannot be read
-// in the middle was durable once, for a later write began only after that: this is damage, and nothing may be decided as if it were not
-// there (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018).
+// in the middle was durable once, for a later write began only after that, and so was what was noted elsewhere: this is damage, and nothing
+// may be decided as if it were not there (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018).
 
 import {
   type ChainPosition,
@@ -38,6 +38,8 @@ export class LogScanner {
   #number: number | undefined
   /** Checksum that the next write names; undefined where what it names is not there. */
   #previous: number | undefined = chainStart.previous
+  /** Where the last file that was read ends, or its torn tail begins. */
+  #last: { readonly file: string; readonly offset: number } | undefined
 
   /** `onWrite` gets every write that can be read, in order. */
   constructor(checksum: Checksum, onWrite: (body: Uint8Array, number: number) => void) {
@@ -70,6 +72,14 @@ export class LogScanner {
     this.#end(file, offset, bytes.length, following)
   }
 
+  /** All files are read. Where a write is noted elsewhere as durable, and the log ends before it, the end is no torn tail, but lost. */
+  finish(noted: number): void {
+    if (noted < this.#expected) return
+    const { file, offset } = this.#last ?? { file: segmentName(chainStart.number), offset: 0 }
+    this.damages.push({ file, offset, from: this.#expected, to: noted })
+    this.tail = undefined
+  }
+
   get #expected(): number {
     return this.#number ?? chainStart.number
   }
@@ -87,6 +97,7 @@ export class LogScanner {
 
   /** No write can be read from here on: the end of the log, or damage up to where the next file begins. */
   #end(file: string, offset: number, bytes: number, following: string | undefined): void {
+    this.#last = { file, offset }
     const next = following === undefined ? undefined : numberOf(following)
     if (next === undefined) {
       if (offset < bytes) this.tail = { file, offset, bytes: bytes - offset }

@@ -103,6 +103,33 @@ test('a torn beginning of a new file is a torn tail', () => {
   assert.deepEqual(disk.append(['d']).open().texts, ['a', 'b', 'd'])
 })
 
+test('an end that is missing is damage as far as it is noted, and a torn tail beyond', () => {
+  const disk = new MemoryDisk().append(['a', 'b', 'c', 'd'], twoAFile)
+  const second = disk.bytesOf(segmentName(3))
+  const judge = (noted: number): unknown => {
+    disk.noted = noted
+    const { texts, damages, tail } = disk.open()
+    return [
+      texts.join(''),
+      damages.map(({ file, offset, from, to }) => [numberOf(file), offset, from, to]),
+      tail,
+    ]
+  }
+  assert.deepEqual(judge(4), ['abcd', [], undefined])
+  disk.files.set(segmentName(3), second.subarray(0, -1))
+  assert.deepEqual(judge(4), ['abc', [[3, bytesOfWrites(1), 4, 4]], undefined])
+  assert.deepEqual(judge(3), [
+    'abc',
+    [],
+    { file: segmentName(3), offset: bytesOfWrites(1), bytes: headerBytes },
+  ])
+  disk.files.delete(segmentName(3))
+  assert.deepEqual(judge(3), ['ab', [[1, bytesOfWrites(2), 3, 3]], undefined])
+  assert.deepEqual(judge(2), ['ab', [], undefined])
+  disk.files.delete(first)
+  assert.deepEqual(judge(2), ['', [[1, 0, 1, 2]], undefined])
+})
+
 test('files that were dropped at the beginning are missed by nobody', () => {
   const disk = new MemoryDisk().append(['a', 'b', 'c', 'd'], twoAFile)
   disk.files.delete(first)

@@ -27,6 +27,8 @@ export class MemoryDisk {
   /** The write under way, until a test ends it. */
   #underWay: ((failure: unknown) => void) | undefined
   writes = 0
+  /** The last write that is noted elsewhere. */
+  noted = 0
 
   readonly ports: LogPorts = {
     write: (file, parts, onDone) => {
@@ -97,6 +99,7 @@ export class MemoryDisk {
     const texts: string[] = []
     const scanner = new LogScanner(this.ports.checksum, (body) => texts.push(body.toString()))
     for (const [at, file] of files.entries()) scanner.scan(file, this.bytesOf(file), files[at + 1])
+    scanner.finish(this.noted)
     const { tail, damages, next } = scanner
     if (tail !== undefined) this.files.set(tail.file, this.bytesOf(tail.file).subarray(0, tail.offset))
     const last = files.at(-1)

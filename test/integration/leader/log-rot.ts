@@ -16,9 +16,11 @@ interface FoundWrite {
 
 export class LogRot {
   readonly #folder: string
+  readonly #identity: string
 
   constructor(node: ClusterNode) {
     this.#folder = join(node.options.dataPath, 'log')
+    this.#identity = join(node.options.dataPath, 'identity.json')
   }
 
   /** The files, oldest first. */
@@ -27,7 +29,7 @@ export class LogRot {
     return names.toSorted().map((name) => join(this.#folder, name))
   }
 
-  /** Makes several files of the one that there is, as if files were full much earlier. */
+  /** Makes several files of the one that there is, as if files were full much earlier, and the beginning of each had been noted. */
   async split(count: number): Promise<void> {
     const [file = ''] = await this.files()
     const bytes = await readFile(file)
@@ -38,7 +40,14 @@ export class LogRot {
       if (first === undefined || last === undefined) continue
       const name = `${String(first.number).padStart(16, '0')}.log`
       await writeFile(join(this.#folder, name), bytes.subarray(first.start, last.end))
+      await this.#note(first.number)
     }
+  }
+
+  async #note(write: number): Promise<void> {
+    const identity = JSON.parse(await readFile(this.#identity, 'utf8'))
+    const logReaches = Math.max(identity.logReaches, write)
+    await writeFile(this.#identity, JSON.stringify({ ...identity, logReaches }))
   }
 
   /** The writes of a file, in order. */

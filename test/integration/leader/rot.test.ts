@@ -54,6 +54,12 @@ const damages: Readonly<Record<string, Damage>> = {
     await rot.remove(file)
     return `${before} from byte ${last?.end}: writes `
   },
+  'a last file that is missing': async (rot) => {
+    const [before = '', file = ''] = (await rot.files()).slice(-2)
+    const last = (await rot.writes(before)).at(-1)
+    await rot.remove(file)
+    return `${before} from byte ${last?.end}: writes `
+  },
 }
 
 /** Starts the node and asserts that it begins anew, says why, and keeps what it found. */
