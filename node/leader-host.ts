@@ -10,6 +10,7 @@ import { Arena } from './core/common/arena.ts'
 import { type ErrorCode, HeraldError } from './core/common/errors.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { SlabPool } from './core/common/slabs.ts'
+import { NotePace } from './core/wal/note-pace.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
 import { leaderLimits } from './leader/limits.ts'
@@ -121,6 +122,7 @@ export class LeaderHost {
   readonly agent: LeaderAgent
   readonly #options: LeaderHostOptions
   readonly #files: LogFiles
+  readonly #notes: NotePace
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: LeaderHostOptions) {
@@ -128,6 +130,7 @@ export class LeaderHost {
     const { files, start, recovery } = opened
     this.#options = options
     this.#files = files
+    this.#notes = new NotePace(files.durable)
     this.agent = new LeaderAgent({
       node: config.nodeId,
       boot,
@@ -176,8 +179,15 @@ export class LeaderHost {
     const ticks = this.agent.isAtRest ? ticksAtRest : 1
     this.#timer = setTimeout(() => {
       for (let tick = 0; tick < ticks; tick++) this.agent.tick()
+      const write = this.#notes.tick(ticks, this.#files.durable)
+      if (write !== undefined) void this.#note(write)
       this.#keepTime()
     }, ticks * leaderLimits.tickMs)
+  }
+
+  /** Where that fails, the note before still holds; a log that cannot be written either says so itself. */
+  async #note(write: number): Promise<void> {
+    await this.#options.directory.noteLog(write).catch(() => undefined)
   }
 
   /** A log that has lost what it had is not gone on with: the next start begins anew, as another member. */
@@ -193,6 +203,7 @@ export class LeaderHost {
     clearTimeout(this.#timer)
     this.#timer = undefined
     await this.#files.close()
+    await this.#note(this.#files.durable)
   }
 }
 

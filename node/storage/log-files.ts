@@ -38,7 +38,6 @@ export class LogFiles implements LogPorts {
   readonly #directory: string
   readonly #syncedBy: SyncedBy
   readonly #note: (write: number) => Promise<void>
-  /** Number of the last write that is durable. */
   #durable: number
   /** Resolves when nothing is being removed. */
   #removed: Promise<void> = Promise.resolve()
@@ -96,6 +95,11 @@ export class LogFiles implements LogPorts {
   }
 
   readonly checksum: LogPorts['checksum'] = crc32
+
+  /** Number of the last write that is durable. */
+  get durable(): number {
+    return this.#durable
+  }
 
   endOfTurn(callback: () => void): void {
     setImmediate(callback)

@@ -114,12 +114,23 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
       this.#finish(pending)
       const number = this.#finished.length
       if (numberOf(file) !== number) return onDone(undefined)
-      // A file begins: that takes another write, of the note, before anybody hears of it.
-      this.#timeline.after(this.#plan.writeMinMs, () => {
-        if (life !== this.#life) return
-        this.#noted = number
-        onDone(undefined)
-      })
+      // A file begins: nobody hears of it before that is noted.
+      this.note(number, () => onDone(undefined))
+    })
+  }
+
+  /** Number of the last write that is durable. */
+  get durable(): number {
+    return this.#finished.length
+  }
+
+  /** Notes that the log has a write, which takes another one, of another file. */
+  note(write: number, onDone: () => void): void {
+    const life = this.#life
+    this.#timeline.after(this.#plan.writeMinMs, () => {
+      if (life !== this.#life) return
+      this.#noted = Math.max(this.#noted, write)
+      onDone()
     })
   }
 

@@ -5,6 +5,7 @@ import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
+import { NotePace } from '../../node/core/wal/note-pace.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
 import { LeaderAgent, leaderFrameTypes } from '../../node/leader/agent.ts'
 import { leaderLimits } from '../../node/leader/limits.ts'
@@ -135,7 +136,16 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
         )
     })
     this.#everySoOften(boot, leaderLimits.tickMs, () => agent.tick())
+    this.#noteLog(boot)
     this.#everySoOften(boot, secondMs, () => agent.onSecond())
+  }
+
+  #noteLog(boot: Boot): void {
+    const notes = new NotePace(this.disk.durable)
+    this.#everySoOften(boot, leaderLimits.tickMs, () => {
+      const write = notes.tick(1, this.disk.durable)
+      if (write !== undefined) this.disk.note(write, () => undefined)
+    })
   }
 
   /** The process is gone; of the write that was under way anything may be there. */

@@ -76,6 +76,15 @@ export const faultsOfLog: readonly Mutant[] = [
     tests: [log],
   },
   {
+    name: 'quiet-end-not-noted',
+    file: 'node/core/wal/note-pace.ts',
+    text: 'this.#ticksSinceChange < quietTicks && ',
+    replacement: '',
+    breaks:
+      'The last writes before a log becomes quiet are lost without a word, and what was acknowledged in them.',
+    tests: ['test/core/wal/note-pace.test.ts'],
+  },
+  {
     name: 'waiting-unbounded',
     file: 'node/core/wal/writer.ts',
     text: 'this.#waitingBytes >= this.#options.waitingBytesMax',

@@ -44,6 +44,11 @@ export class LogRot {
     }
   }
 
+  /** The last write that is noted. */
+  async noted(): Promise<number> {
+    return JSON.parse(await readFile(this.#identity, 'utf8')).logReaches
+  }
+
   async #note(write: number): Promise<void> {
     const identity = JSON.parse(await readFile(this.#identity, 'utf8'))
     const logReaches = Math.max(identity.logReaches, write)

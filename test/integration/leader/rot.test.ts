@@ -102,6 +102,39 @@ test('a node with a damaged log keeps it aside, learns as another member, and vo
   await trial.judge()
 })
 
+test('the last write of a log that is quiet, or of a node that was stopped, is missed where it has changed or is gone', async () => {
+  await using trial = await Trial.start()
+  await using load = await trial.load()
+  await load.untilAcknowledged(trial.ids, 50)
+  await load.stop()
+  const [quiet, stopped] = trial.cluster.nodes
+  assert(quiet !== undefined && stopped !== undefined)
+  const lastOf = async (rot: LogRot) => {
+    const file = (await rot.files()).at(-1) ?? ''
+    const write = (await rot.writes(file)).at(-1) ?? { number: 0, start: 0, end: 0 }
+    return {
+      file,
+      ...write,
+      where: `${file} from byte ${write.start}: writes ${write.number} to ${write.number} `,
+    }
+  }
+  const rot = new LogRot(quiet)
+  await until('the last write is noted', async () => (await rot.noted()) === (await lastOf(rot)).number)
+  await quiet.kill()
+  const changed = await lastOf(rot)
+  await rot.flip(changed.file, changed.end - 1)
+  await assertBeginsAnew(quiet, changed.where)
+  await trial.untilCaughtUp(quiet)
+  await untilSettled(quiet)
+  await stopped.stop()
+  const gone = await lastOf(new LogRot(stopped))
+  await new LogRot(stopped).cut(gone.file, gone.start)
+  await assertBeginsAnew(stopped, gone.where)
+  await trial.untilCaughtUp(stopped)
+  await untilSettled(stopped)
+  await trial.judge()
+})
+
 test('a node whose log and identity are gone learns everything again, and nothing that was acknowledged is lost', async () => {
   await using trial = await Trial.start()
   await using load = await trial.load()
