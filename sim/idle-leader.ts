@@ -19,7 +19,7 @@ export function createIdleLeader(node: NodeId, boot: Boot, slabs: SlabPool): Lea
     slabs,
     member: 1,
     nodes: new Map([[node, '']]),
-    start: { file: undefined, bytes: 0, next: chainStart },
+    start: { file: undefined, bytes: 0, next: chainStart(1) },
     logs: new Map(),
     random: () => 0,
     timeoutMs: 0,

@@ -1,6 +1,7 @@
 // The files of a node's log: one folder, files that grow, one write under way. What is written is synced before anybody hears of it, and
 // so is the name of a new file.
 
+import { randomInt } from 'node:crypto'
 import { constants, fdatasync, writev } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,6 +20,9 @@ export interface OpenedLogFiles {
   /** What was cut off its end. */
   readonly tail: TornTail | undefined
 }
+
+/** Numbers of logs are below it. */
+const logNumbers = 2 ** 32
 
 /** Where something is synced: by the write itself, as the system opens the file for that, or by a call behind it. */
 export type SyncedBy = 'write' | 'fdatasync'
@@ -66,7 +70,7 @@ export class LogFiles implements LogPorts {
     try {
       await mkdir(directory, { recursive: true })
       const names = (await readdir(directory)).filter((name) => numberOf(name) !== undefined).sort()
-      const scanner = new LogScanner(crc32, onWrite)
+      const scanner = new LogScanner(crc32, onWrite, randomInt(1, logNumbers))
       let bytes = 0
       for (const [at, name] of names.entries()) {
         const content = await readFile(join(directory, name))

@@ -79,18 +79,22 @@ async function read(
   const strange: number[] = []
   const files: { file: string; bytes: number; writes: number }[] = []
   let writes = 0
-  const scanner = new LogScanner(crc32, (body, number) => {
-    writes++
-    const records = decodeRecords(body)
-    if (records === undefined) strange.push(number)
-    for (const record of records ?? []) {
-      onRecord(number, record)
-      if (record.kind === 'kept') continue
-      const summary = groups.get(record.group) ?? new GroupSummary()
-      groups.set(record.group, summary)
-      summary.onRecord(record)
-    }
-  })
+  const scanner = new LogScanner(
+    crc32,
+    (body, number) => {
+      writes++
+      const records = decodeRecords(body)
+      if (records === undefined) strange.push(number)
+      for (const record of records ?? []) {
+        onRecord(number, record)
+        if (record.kind === 'kept') continue
+        const summary = groups.get(record.group) ?? new GroupSummary()
+        groups.set(record.group, summary)
+        summary.onRecord(record)
+      }
+    },
+    1,
+  )
   for (const [at, file] of names.entries()) {
     const bytes = await readFile(join(folder, file))
     writes = 0

@@ -8,6 +8,7 @@ import type { LogPorts, LogStart } from '../../node/core/wal/writer.ts'
 import type { Dice } from '../dice.ts'
 import { Violation } from '../run.ts'
 import type { Timeline } from '../timeline.ts'
+import { GrowingFile } from './growing-file.ts'
 import { type DiskPlan, slowWriteMsMax } from './plan.ts'
 
 /** A write that can be read. */
@@ -41,29 +42,6 @@ interface Finished {
 
 const pageSizes = [512, 4096] as const
 
-/** A file that only grows. */
-class GrowingFile {
-  #parts: Buffer[] = []
-  length = 0
-
-  append(bytes: Buffer): void {
-    this.#parts.push(bytes)
-    this.length += bytes.length
-  }
-
-  /** Everything in one piece. */
-  get content(): Buffer {
-    const [first, ...others] = this.#parts
-    if (first === undefined || others.length > 0) this.content = Buffer.concat(this.#parts)
-    return this.#parts[0] ?? Buffer.alloc(0)
-  }
-
-  set content(content: Buffer) {
-    this.#parts = [content]
-    this.length = content.length
-  }
-}
-
 export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'checksum'> {
   readonly checksum: LogPorts['checksum'] = crc32
   readonly #timeline: Timeline
@@ -72,6 +50,8 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
   /** Hears the body of every write that is durable. */
   readonly #onDurable: (body: Uint8Array) => void
   readonly #files = new Map<string, GrowingFile>()
+  /** Number of the log that begins here. */
+  readonly #log: number
   /** Writes that were reported as durable, by number. */
   readonly #finished: Finished[] = []
   #pending: Pending | undefined
@@ -96,6 +76,7 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
     this.#timeline = timeline
     this.#plan = plan
     this.#dice = dice
+    this.#log = dice.whole(1, 1_000_000)
     this.#onDurable = onDurable
   }
 
@@ -154,10 +135,14 @@ export class SimulatedDisk implements Pick<LogPorts, 'write' | 'remove' | 'check
     const names = [...this.#files.keys()].filter((name) => numberOf(name) !== undefined).sort()
     const writes: FoundWrite[] = []
     let reading = { name: '', start: 0 }
-    const scanner = new LogScanner(crc32, (body, number) => {
-      const offset = body.byteOffset - reading.start - headerBytes
-      writes.push({ number, file: reading.name, offset, body })
-    })
+    const scanner = new LogScanner(
+      crc32,
+      (body, number) => {
+        const offset = body.byteOffset - reading.start - headerBytes
+        writes.push({ number, file: reading.name, offset, body })
+      },
+      this.#log,
+    )
     for (const [at, name] of names.entries()) {
       const { content } = this.#fileOf(name)
       reading = { name, start: content.byteOffset }

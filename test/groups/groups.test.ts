@@ -44,7 +44,7 @@ class Host {
         allocate: (bytes) => new Uint8Array(bytes).fill(0xab),
         onFailed: (cause) => this.failures.push(cause),
       },
-      { file: undefined, bytes: 0, next: chainStart },
+      { file: undefined, bytes: 0, next: chainStart(1) },
       { segmentBytes: 1_000_000, waitingBytesMax: 1000 },
       {
         own: 1,

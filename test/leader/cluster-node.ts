@@ -226,11 +226,15 @@ export class ClusterNode {
 
   #recover(): { readonly start: LogStart; readonly recovery: GroupRecovery } {
     const recovery = new GroupRecovery(() => new Arena(this.slabs))
-    const scanner = new LogScanner(this.disk.ports.checksum, (body, number) => {
-      const records = decodeRecords(body)
-      assert.ok(records, 'a write is a list of records')
-      recovery.onRecords(records, number)
-    })
+    const scanner = new LogScanner(
+      this.disk.ports.checksum,
+      (body, number) => {
+        const records = decodeRecords(body)
+        assert.ok(records, 'a write is a list of records')
+        recovery.onRecords(records, number)
+      },
+      1,
+    )
     const files = [...this.disk.files.keys()].sort()
     for (const [at, file] of files.entries()) scanner.scan(file, this.disk.bytesOf(file), files[at + 1])
     assert.deepEqual(scanner.damages, [])

@@ -21,7 +21,7 @@ export function createTestLeader(ports: Partial<LeaderPorts> = {}): LeaderAgent 
     boot: 1 as Boot,
     member: 1,
     nodes: new Map([['A' as NodeId, 'a:1']]),
-    start: { file: undefined, bytes: 0, next: chainStart },
+    start: { file: undefined, bytes: 0, next: chainStart(1) },
     logs: new Map(),
     slabs: new SlabPool(),
     random: () => 0,

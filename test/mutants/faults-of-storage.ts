@@ -38,9 +38,17 @@ export const faultsOfLog: readonly Mutant[] = [
   {
     name: 'damage-taken-for-a-torn-tail',
     file: 'node/core/wal/scan.ts',
-    text: 'const later = findLaterWrite(bytes, offset, this.#expected, this.#checksum)',
+    text: 'const later = findLaterWrite(bytes, offset, after, this.#checksum)',
     replacement: 'const later = undefined as FoundWrite | undefined',
     breaks: 'Damage in the middle cuts off everything behind it, though it was durable.',
+    tests: [log],
+  },
+  {
+    name: 'writes-of-another-log-are-later',
+    file: 'node/core/wal/write-format.ts',
+    text: 'if (write.log === (after.log ?? write.log)) return write',
+    replacement: 'return write',
+    breaks: 'Somebody publishes a piece of a log, and a power failure makes all nodes begin anew at once.',
     tests: [log],
   },
   {

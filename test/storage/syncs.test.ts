@@ -8,6 +8,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { segmentName } from '../../node/core/wal/scan.ts'
+import { headerBytes } from '../../node/core/wal/write-format.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
 import { LogFiles, type SyncedBy } from '../../node/storage/log-files.ts'
 import { writeWholeFile } from '../../node/storage/whole-file.ts'
@@ -126,7 +127,7 @@ for (const { syncedBy, file, synced } of ways) {
     await writeLog(directory, ['a text of some length'], done, syncedBy)
     assert.deepEqual(done.slice(3), ['written', 'written', 'written', ...synced, ...first.slice(-2)])
     const path = join(directory, segmentName(1))
-    assert.equal((await readFile(path)).subarray(24).toString(), 'a text of some length')
+    assert.equal((await readFile(path)).subarray(headerBytes).toString(), 'a text of some length')
   })
 }
 

@@ -5,7 +5,6 @@
 import {
   type ChainPosition,
   type Checksum,
-  chainStart,
   type FoundWrite,
   findLaterWrite,
   readWrite,
@@ -36,34 +35,41 @@ export class LogScanner {
   readonly #onWrite: (body: Uint8Array, number: number) => void
   /** Number of the next write; undefined before the first file. */
   #number: number | undefined
+  /** Number of the log; undefined before its first write. */
+  #log: number | undefined
+  /** What it is where it begins here. */
+  readonly #newLog: number
   /** Checksum that the next write names; undefined where what it names is not there. */
-  #previous: number | undefined = chainStart.previous
+  #previous: number | undefined = 0
   /** Where the last file that was read ends, or its torn tail begins. */
   #last: { readonly file: string; readonly offset: number } | undefined
 
-  /** `onWrite` gets every write that can be read, in order. */
-  constructor(checksum: Checksum, onWrite: (body: Uint8Array, number: number) => void) {
+  /** `onWrite` gets every write that can be read, in order. `newLog` is drawn, for a log that has no write yet. */
+  constructor(checksum: Checksum, onWrite: (body: Uint8Array, number: number) => void, newLog: number) {
     this.#checksum = checksum
+    this.#newLog = newLog
     this.#onWrite = onWrite
   }
 
   /** Where the log goes on. */
   get next(): ChainPosition {
-    return { number: this.#number ?? chainStart.number, previous: this.#previous ?? chainStart.previous }
+    return { log: this.#log ?? this.#newLog, number: this.#expected, previous: this.#previous ?? 0 }
   }
 
   /** Reads a file. `following` is the one behind it: it was begun when everything in this one was durable. */
   scan(file: string, bytes: Uint8Array, following: string | undefined): void {
-    this.#begin(numberOf(file) ?? chainStart.number)
+    this.#begin(numberOf(file) ?? 1)
     let offset = 0
     while (offset < bytes.length) {
       let write = readWrite(bytes, offset, this.#checksum)
       if (write === undefined || !this.#isNext(write)) {
-        const later = findLaterWrite(bytes, offset, this.#expected, this.#checksum)
+        const after = { log: this.#log, number: this.#expected }
+        const later = findLaterWrite(bytes, offset, after, this.#checksum)
         if (later === undefined) return this.#end(file, offset, bytes.length, following)
         this.damages.push({ file, offset, from: this.#expected, to: later.number - 1 })
         write = later
       }
+      this.#log = write.log
       this.#onWrite(write.body, write.number)
       this.#number = write.number + 1
       this.#previous = write.checksum
@@ -75,23 +81,24 @@ export class LogScanner {
   /** All files are read. Where a write is noted elsewhere as durable, and the log ends before it, the end is no torn tail, but lost. */
   finish(noted: number): void {
     if (noted < this.#expected) return
-    const { file, offset } = this.#last ?? { file: segmentName(chainStart.number), offset: 0 }
+    const { file, offset } = this.#last ?? { file: segmentName(1), offset: 0 }
     this.damages.push({ file, offset, from: this.#expected, to: noted })
     this.tail = undefined
   }
 
   get #expected(): number {
-    return this.#number ?? chainStart.number
+    return this.#number ?? 1
   }
 
   #begin(first: number): void {
     if (this.#number !== undefined) return
     this.#number = first
     // Files before the first one were dropped on purpose, and with them what its first write names.
-    if (first !== chainStart.number) this.#previous = undefined
+    if (first !== 1) this.#previous = undefined
   }
 
-  #isNext({ number, previous }: FoundWrite): boolean {
+  #isNext({ log, number, previous }: FoundWrite): boolean {
+    if (log !== (this.#log ?? log)) return false
     return number === this.#expected && (this.#previous === undefined || previous === this.#previous)
   }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { numberOf, segmentName } from '../../../node/core/wal/scan.ts'
-import { headerBytes } from '../../../node/core/wal/write-format.ts'
+import { headerBytes, sealWrite } from '../../../node/core/wal/write-format.ts'
 import { bytesOfWrites, MemoryDisk } from './memory-disk.ts'
 
 const first = segmentName(1)
@@ -152,9 +152,15 @@ test('a file that holds other writes than its name says is damage', () => {
 
 test('a write of another place or another log does not pass for the next one', () => {
   const disk = new MemoryDisk().append(['a', 'b', 'c'])
-  const other = new MemoryDisk().append(['x', 'y', 'z']).bytesOf(first)
+  const [other, copy] = [2, 1].map((log) => new MemoryDisk(log).append(['x', 'y', 'z']).bytesOf(first))
+  assert.ok(other !== undefined && copy !== undefined)
   const [start, end] = [bytesOfWrites(1), bytesOfWrites(2)]
-  for (const strange of [other.subarray(start, end), disk.bytesOf(first).subarray(0, start)]) {
+  const strangers = [
+    other.subarray(start, end),
+    copy.subarray(start, end),
+    disk.bytesOf(first).subarray(0, start),
+  ]
+  for (const strange of strangers) {
     const bytes = Buffer.from(disk.bytesOf(first))
     bytes.set(strange, start)
     disk.files.set(first, bytes)
@@ -165,6 +171,38 @@ test('a write of another place or another log does not pass for the next one', (
       [[2, 2]],
     )
   }
+})
+
+test('a torn write that carries whole writes of logs is a torn tail', () => {
+  const writes = fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 8 })
+  const cut = fc.integer({ min: 1, max: 60 })
+  fc.assert(
+    fc.property(writes, writes, cut, fc.nat(9), fc.boolean(), (own, others, cutBytes, more, isOwn) => {
+      const disk = new MemoryDisk().append(own)
+      // Somebody has published what lay in the folder of this node, or of another one whose log is longer.
+      const other = new MemoryDisk(2).append([...own, ...others, ...others])
+      const chunk = (isOwn ? disk : other).bytesOf(first)
+      const before = disk.bytesOf(first)
+      const writer = disk.writer()
+      writer.write([Buffer.alloc(more), chunk, Buffer.alloc(60)], () => assert.fail('it is acknowledged'))
+      disk.endTurn()
+      const whole = disk.bytesOf(first)
+      disk.files.set(first, whole.subarray(0, whole.length - cutBytes))
+      const { texts, damages, tail } = disk.open()
+      assert.deepEqual([texts, damages, tail?.offset], [own, [], before.length])
+      assert.deepEqual(disk.bytesOf(first), before)
+    }),
+  )
+})
+
+test('a whole write of another log is not what comes next, whatever it names', () => {
+  const disk = new MemoryDisk().append(['a'])
+  const { log, ...position } = disk.open().start.next
+  const sealed = sealWrite([Buffer.from('x')], { ...position, log: log + 1 }, disk.ports.checksum)
+  const before = disk.bytesOf(first)
+  disk.files.set(first, Buffer.concat([before, sealed.header, Buffer.from('x')]))
+  const { texts, tail } = disk.open()
+  assert.deepEqual([texts, tail?.offset], [['a'], before.length])
 })
 
 test('after a write that failed nothing is acknowledged, and nothing more is tried', () => {

@@ -27,6 +27,8 @@ export class MemoryDisk {
   /** The write under way, until a test ends it. */
   #underWay: ((failure: unknown) => void) | undefined
   writes = 0
+  /** The log that begins here. */
+  readonly #log: number
   /** The last write that is noted elsewhere. */
   noted = 0
 
@@ -43,6 +45,10 @@ export class MemoryDisk {
     remove: (file) => this.files.delete(file),
     endOfTurn: (callback) => this.#turn.push(callback),
     checksum: (bytes, seed) => crc32(bytes, seed),
+  }
+
+  constructor(log = 1) {
+    this.#log = log
   }
 
   bytesOf(file: string): Buffer {
@@ -97,7 +103,7 @@ export class MemoryDisk {
   open(): OpenedLog {
     const files = [...this.files.keys()].filter((file) => numberOf(file) !== undefined).sort()
     const texts: string[] = []
-    const scanner = new LogScanner(this.ports.checksum, (body) => texts.push(body.toString()))
+    const scanner = new LogScanner(this.ports.checksum, (body) => texts.push(body.toString()), this.#log)
     for (const [at, file] of files.entries()) scanner.scan(file, this.bytesOf(file), files[at + 1])
     scanner.finish(this.noted)
     const { tail, damages, next } = scanner

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { ClusterNode } from '../cluster-node.ts'
 
 /** See docs/protocol.md, section 7. */
-const header = { bytes: 24, magic: 0x314c5748, bodyBytes: 4, number: 8 } as const
+const header = { bytes: 28, magic: 0x324c5748, bodyBytes: 4, number: 8 } as const
 
 /** Where a write lies in its file. */
 interface FoundWrite {
