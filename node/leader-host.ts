@@ -1,6 +1,5 @@
 // Streams in leader mode on this node: their log in files, the agent over it, and the time that passes for it.
 
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Broker } from './broker/broker.ts'
 import { now } from './clock.ts'
@@ -11,6 +10,7 @@ import { type ErrorCode, HeraldError } from './core/common/errors.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { SlabPool } from './core/common/slabs.ts'
 import { NotePace } from './core/wal/note-pace.ts'
+import { LogReading } from './groups/log-reading.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
 import { leaderLimits } from './leader/limits.ts'
@@ -20,7 +20,6 @@ import type { DataDirectory } from './storage/data-directory.ts'
 import { toDiskFailure, toReason } from './storage/disk-failure.ts'
 import { LogFiles, type OpenedLogFiles } from './storage/log-files.ts'
 import type { TurnEnd } from './turn-end.ts'
-import { decodeRecords } from './wire/log-records.ts'
 
 /** The log as it was found. */
 export interface OpenedLog extends OpenedLogFiles {
@@ -59,40 +58,16 @@ async function readLog(
   const { logPath: path } = directory
   const note = (write: number): Promise<void> => directory.noteLog(write)
   const noted = directory.logReaches
-  const recovery = new GroupRecovery(() => new Arena(slabs))
-  let first: number | undefined
-  let next = 0
-  const onWrite = (body: Uint8Array, number: number): void => {
-    first ??= number
-    // What lies behind a hole fits nothing.
-    if (number !== (next || number)) return
-    next = number + 1
-    const records = decodeRecords(body)
-    if (records === undefined)
-      throw new HeraldError('DATA_DAMAGED', `${path}: write ${number} is no list of records`)
-    recovery.onRecords(records, number)
-  }
-  const opened = await LogFiles.open(path, onWrite, { noted, note })
-  if (noted > 0 && opened.start.file === undefined)
-    throw new HeraldError('DATA_DAMAGED', `${path}: the log is missing`)
-  const [damage] = opened.damages
-  if (damage !== undefined) {
-    const where = `${join(path, damage.file)} from byte ${damage.offset}`
-    throw new HeraldError('DATA_DAMAGED', `${where}: writes ${damage.from} to ${damage.to} cannot be read`)
-  }
-  if (first !== undefined && first > recovery.keptFrom)
-    throw new HeraldError(
-      'DATA_DAMAGED',
-      `${path}: its first file, with write ${recovery.keptFrom}, is missing`,
-    )
-  const [group] = recovery.incomplete
-  if (group !== undefined)
-    throw new HeraldError('DATA_DAMAGED', `${path}: entries of group ${group} are missing`)
+  const reading = new LogReading(new GroupRecovery(() => new Arena(slabs)))
+  const opened = await LogFiles.open(path, (...write) => reading.onWrite(...write), { noted, note })
+  const { damages, start } = opened
+  const [problem] = reading.problems({ path, noted, damages, files: start.files ?? [] })
+  if (problem !== undefined) throw new HeraldError('DATA_DAMAGED', problem)
   const { tail } = opened
   if (tail !== undefined) log.warn({ event: 'log-tail-cut', file: tail.file, bytes: tail.bytes })
   // Also a process that died before it noted what it wrote has what is here.
-  await note(opened.start.next.number - 1)
-  return { ...opened, recovery }
+  await note(start.next.number - 1)
+  return { ...opened, recovery: reading.recovery }
 }
 
 /** What the host needs of the node. */

@@ -1,7 +1,7 @@
 // The folder that belongs to one node of one cluster: who it is, one process at a time, and where things lie in it.
 //
 //   identity.json       node, cluster, its number as a member of groups, and how far its log goes
-//   log/                what Raft groups have written; log.damaged-1 and so on are logs that could not be gone on with
+//   log/                what Raft groups have written; log.damaged-1 and so on are logs that could not be gone on with, damage.json says why
 //   lock, lock.json     held while a process runs, and by whom
 //   journal/            what was sent and delivered
 //   logs/               the process's own log, where it writes to files
@@ -12,6 +12,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
+import { writeDamageNote } from './damage-note.ts'
 import { type DataLock, lockDataDirectory } from './data-lock.ts'
 import { toDiskFailure } from './disk-failure.ts'
 import { type Identity, readIdentity, writeIdentity } from './identity.ts'
@@ -99,7 +100,11 @@ export class DataDirectory {
     const names = await readdir(this.path)
     const number = 1 + names.filter((name) => name.startsWith(damagedPrefix)).length
     const path = join(this.path, `${damagedPrefix}${number}`)
-    if (names.includes('log')) await rename(this.logPath, path)
+    if (names.includes('log')) {
+      // Only for whoever looks at it: the node goes on also where that cannot be written.
+      await writeDamageNote(this.logPath, abandonedLog).catch(() => undefined)
+      await rename(this.logPath, path)
+    }
     await syncDirectory(this.path)
     await this.#change(({ abandonedLog: _, logReaches: __, ...identity }) => identity)
     return { reason: abandonedLog, path }

@@ -2,11 +2,14 @@
 // the node runs meanwhile: then the last write may be seen half done.
 
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Command } from 'commander'
 import { type Damage, LogScanner, numberOf, type TornTail } from '../../node/core/wal/scan.ts'
-import { decodeRecords, type LogRecord } from '../../node/wire/log-records.ts'
+import { LogReading } from '../../node/groups/log-reading.ts'
+import { readDamageNote } from '../../node/storage/damage-note.ts'
+import { type Identity, readIdentity } from '../../node/storage/identity.ts'
+import type { LogRecord } from '../../node/wire/log-records.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { showCount } from '../cli/numbers.ts'
@@ -22,6 +25,8 @@ interface Found {
   readonly tail: TornTail | undefined
   /** Writes that are whole and are no list of records. */
   readonly strange: readonly number[]
+  /** Why a node does not go on with this log, as it would say itself. */
+  readonly problems: readonly string[]
 }
 
 export function registerLog(program: Command, act: Act): void {
@@ -42,23 +47,24 @@ async function inspect(context: Context, directory: string, isLong: boolean): Pr
   const onRecord = (number: number, record: LogRecord): void => {
     if (isLong && !terminal.json) terminal.line(`${number}  ${describeRecord(record)}`)
   }
-  const { files, groups, damages, tail, strange } = await read(directory, onRecord)
+  const { groups, ...found } = await read(directory, onRecord)
+  const { files, damages, tail, strange, problems } = found
   const summaries = [...groups].toSorted(([a], [b]) => a - b).map(([id, summary]) => summary.toFields(id))
-  const isWhole = damages.length === 0 && strange.length === 0
-  terminal.document({ isWhole, files, groups: summaries, damages, tail, strange })
+  const isWhole = problems.length === 0
+  terminal.document({ isWhole, files, groups: summaries, damages, tail, strange, problems })
   const rows = files.map(({ file, bytes, writes }) => [file, showCount(bytes), showCount(writes)])
   for (const line of toTable(['FILE', '>BYTES', '>WRITES'], rows)) terminal.line(line)
   terminal.line()
   const headings = ['>GROUP', '>FLOOR', '>LAST', '>TERM', '>VOTE', '>COMMIT', '>BYTES', 'STREAMS']
   for (const line of toTable(headings, summaries.map(toRow))) terminal.line(line)
   terminal.line()
-  for (const { file, offset, from, to } of damages)
-    terminal.warn(`${file}: damaged from byte ${offset} on: writes ${from} to ${to} cannot be read`)
-  for (const number of strange) terminal.warn(`write ${number} is whole, and no list of records`)
+  for (const problem of problems) terminal.warn(problem)
   if (tail !== undefined)
     terminal.line(`${tail.file}: the last ${tail.bytes} bytes are no whole write; a start cuts them off`)
   terminal.line(
-    isWhole ? 'everything that was durable can be read' : 'NOT everything that was durable can be read',
+    isWhole
+      ? 'everything that is known to have been durable can be read'
+      : 'NOT everything that was durable can be read: a node that finds this sets it aside, and begins anew',
   )
   return isWhole ? exitCodes.ok : exitCodes.failure
 }
@@ -73,43 +79,66 @@ async function read(
   directory: string,
   onRecord: (number: number, record: LogRecord) => void,
 ): Promise<Found> {
-  const folder = await findFolder(directory)
-  const names = (await readdir(folder)).filter((name) => numberOf(name) !== undefined).toSorted()
+  const { folder: path, names, identity } = await find(directory)
   const groups = new Map<number, GroupSummary>()
-  const strange: number[] = []
+  const reading = new LogReading(undefined, (records, number) => {
+    for (const record of records) {
+      onRecord(number, record)
+      if (record.kind === 'kept') continue
+      const summary = groups.get(record.group) ?? new GroupSummary()
+      groups.set(record.group, summary)
+      summary.onRecord(record)
+    }
+  })
   const files: { file: string; bytes: number; writes: number }[] = []
   let writes = 0
-  const scanner = new LogScanner(
-    crc32,
-    (body, number) => {
-      writes++
-      const records = decodeRecords(body)
-      if (records === undefined) strange.push(number)
-      for (const record of records ?? []) {
-        onRecord(number, record)
-        if (record.kind === 'kept') continue
-        const summary = groups.get(record.group) ?? new GroupSummary()
-        groups.set(record.group, summary)
-        summary.onRecord(record)
-      }
-    },
-    1,
-  )
+  const onWrite = (body: Uint8Array, number: number): void => {
+    writes++
+    reading.onWrite(body, number)
+  }
+  const scanner = new LogScanner(crc32, onWrite, 1)
   for (const [at, file] of names.entries()) {
-    const bytes = await readFile(join(folder, file))
+    const bytes = await readFile(join(path, file))
     writes = 0
     scanner.scan(file, bytes, names[at + 1])
     files.push({ file, bytes: bytes.length, writes })
   }
-  return { files, groups, strange, damages: scanner.damages, tail: scanner.tail }
+  const noted = identity?.logReaches ?? 0
+  scanner.finish(noted)
+  const { damages, tail } = scanner
+  const given = identity?.abandonedLog ?? (await readDamageNote(path))
+  const problems = [
+    ...(given === undefined ? [] : [`given up by its node: ${given}`]),
+    ...reading.problems({ path, files: names, damages, noted }),
+  ]
+  return { files, groups, strange: reading.strange, damages, tail, problems }
 }
 
-async function findFolder(directory: string): Promise<string> {
+/** The folder of the log, the names of its files, and what is known of it elsewhere. */
+interface Place {
+  readonly folder: string
+  readonly names: readonly string[]
+  readonly identity: Identity | undefined
+}
+
+async function find(directory: string): Promise<Place> {
   for (const folder of [join(directory, 'log'), directory]) {
-    const names = await readdir(folder).catch(() => [])
-    if (names.some((name) => numberOf(name) !== undefined)) return folder
+    const names = await namesIn(folder)
+    if (names.length > 0) return { folder, names, identity: await identityOf(folder) }
   }
+  const identity = await readIdentity(directory).catch(() => undefined)
+  if (identity?.logReaches !== undefined) return { folder: join(directory, 'log'), names: [], identity }
   throw new CommandError(exitCodes.failure, `there is no log in ${directory}`, {
     next: 'a node has one once it takes part in a stream in leader mode',
   })
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => [])
+  return names.filter((name) => numberOf(name) !== undefined).toSorted()
+}
+
+/** Of the data directory that the folder is the log of: one that was set aside is nobody's. */
+async function identityOf(folder: string): Promise<Identity | undefined> {
+  return basename(resolve(folder)) === 'log' ? await readIdentity(dirname(resolve(folder))) : undefined
 }

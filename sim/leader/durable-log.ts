@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import type { MembershipChange } from '../../node/core/raft/change.ts'
 import type { Position } from '../../node/core/raft/entry.ts'
 import { type HardState, initialHardState, type LogEntry } from '../../node/core/raft/entry.ts'
-import type { LogRecord } from '../../node/wire/log-records.ts'
+import { decodeRecords, type LogRecord } from '../../node/wire/log-records.ts'
 
 /** A record that is of one group. */
 export type GroupRecord = Exclude<LogRecord, { readonly kind: 'kept' }>
@@ -74,4 +74,11 @@ export class DurableLog {
     }
     return group
   }
+}
+
+/** What a write has. */
+export function recordsOf(body: Uint8Array): readonly LogRecord[] {
+  const records = decodeRecords(body)
+  if (records === undefined) throw new Error('a write is no list of records')
+  return records
 }

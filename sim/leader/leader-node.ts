@@ -6,11 +6,11 @@ import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import { NotePace } from '../../node/core/wal/note-pace.ts'
+import { LogReading } from '../../node/groups/log-reading.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
 import { LeaderAgent, leaderFrameTypes } from '../../node/leader/agent.ts'
 import { leaderLimits } from '../../node/leader/limits.ts'
 import { batchFlag, batchOffset, frameType } from '../../node/wire/batch-header.ts'
-import { decodeRecords } from '../../node/wire/log-records.ts'
 import { decodeRaftFrame, raftFrameType } from '../../node/wire/raft-frames.ts'
 import { CountedSlabs } from '../counted-slabs.ts'
 import { Dice } from '../dice.ts'
@@ -18,8 +18,8 @@ import { EventLoop } from '../event-loop.ts'
 import { noEpochs } from '../idle-leader.ts'
 import type { LinkEnd } from '../link.ts'
 import { Violation } from '../run.ts'
-import { SimulatedDisk } from './disk.ts'
-import { DurableLog } from './durable-log.ts'
+import { type FoundWrite, SimulatedDisk } from './disk.ts'
+import { DurableLog, recordsOf } from './durable-log.ts'
 import type { LeaderWorld } from './world.ts'
 
 const secondMs = 1000
@@ -92,10 +92,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     this.boot = boot
     const slabs = new CountedSlabs(wipedSlabs)
     this.slabs = slabs
-    const recovery = new GroupRecovery(() => new Arena(slabs))
-    for (const { body, number } of found.writes) recovery.onRecords(recordsOf(body), number)
-    if (recovery.incomplete.length > 0 || (found.writes[0]?.number ?? 1) > recovery.keptFrom)
-      throw new Violation('recovery', `${this.id}: a file that is needed was removed`)
+    const recovery = this.#recover(found.writes, slabs)
     for (const observer of this.#world.observers) observer.onRecovered?.(this, recovery.logs)
     this.#seen = new Map()
     const agent = new LeaderAgent({
@@ -138,6 +135,14 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
     this.#everySoOften(boot, leaderLimits.tickMs, () => agent.tick())
     this.#noteLog(boot)
     this.#everySoOften(boot, secondMs, () => agent.onSecond())
+  }
+
+  #recover(writes: readonly FoundWrite[], slabs: CountedSlabs): GroupRecovery {
+    const reading = new LogReading(new GroupRecovery(() => new Arena(slabs)))
+    for (const { body, number } of writes) reading.onWrite(body, number)
+    const [problem] = reading.problems({ path: this.id, files: [], damages: [], noted: 0 })
+    if (problem !== undefined) throw new Violation('recovery', problem)
+    return reading.recovery
   }
 
   #noteLog(boot: Boot): void {
@@ -291,10 +296,4 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
       this.#everySoOften(boot, intervalMs, run)
     })
   }
-}
-
-function recordsOf(body: Uint8Array): NonNullable<ReturnType<typeof decodeRecords>> {
-  const records = decodeRecords(body)
-  if (records === undefined) throw new Error('a write is no list of records')
-  return records
 }

@@ -132,11 +132,11 @@ export const faultsOfMembers: readonly Mutant[] = [
     tests: [membership],
   },
   {
-    name: 'lost-log-not-missed',
-    file: 'node/leader-host.ts',
-    text: 'noted > 0 && opened.start.file === undefined',
-    replacement: 'false',
-    breaks: 'A node whose log is gone votes as if it never had.',
+    name: 'lost-end-not-missed',
+    file: 'node/core/wal/scan.ts',
+    text: 'if (noted < this.#expected) return',
+    replacement: 'if (noted >= 0) return',
+    breaks: 'A node whose log has lost its end votes as if that had never been.',
     tests: [openLog],
   },
   {

@@ -9,6 +9,7 @@ import type { NodeId } from '../../node/core/common/ids.ts'
 import { SlabPool } from '../../node/core/common/slabs.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
 import { type OpenedLog, openLog } from '../../node/leader-host.ts'
+import { readDamageNote } from '../../node/storage/damage-note.ts'
 import { DataDirectory } from '../../node/storage/data-directory.ts'
 import { LogFiles } from '../../node/storage/log-files.ts'
 import { encodeRecord, type LogRecord } from '../../node/wire/log-records.ts'
@@ -62,7 +63,7 @@ async function open({ path, said }: Logged): Promise<OpenedLog & { readonly memb
 async function assertSetAside(context: TestContext, logged: Logged, reason: RegExp): Promise<void> {
   const copy = { ...logged, path: await temporaryDirectory(context), said: [] }
   await cp(logged.path, copy.path, { recursive: true })
-  const before = (await readdir(join(copy.path, 'log'))).length
+  const before = await readdir(join(copy.path, 'log'))
   await using directory = await openDirectory(copy.path)
   const { member } = directory
   directory.release()
@@ -72,7 +73,9 @@ async function assertSetAside(context: TestContext, logged: Logged, reason: RegE
   assert.match(JSON.stringify(copy.said), /"event":"log-set-aside"/)
   assert.notEqual(opened.member, member)
   assert.deepEqual([opened.recovery.logs.size, opened.start.next.number], [0, 1])
-  assert.equal((await readdir(join(copy.path, 'log.damaged-1'))).length, before)
+  const aside = await readdir(join(copy.path, 'log.damaged-1'))
+  assert.deepEqual(aside.sort(), [...before, 'damage.json'].sort())
+  assert.equal(await readDamageNote(join(copy.path, 'log.damaged-1')), opened.damage)
   const again = await open(copy)
   await again.files.close()
   assert.deepEqual([again.damage, again.member], [undefined, opened.member])
@@ -196,5 +199,5 @@ test('a node that crashed while it set its log aside goes on with that, and neve
     [opened.damage, opened.member, opened.recovery.logs.size],
     ['a test says so', before.member, 0],
   )
-  assert.equal((await readdir(join(path, 'log.damaged-1'))).length, 2)
+  assert.equal((await readdir(join(path, 'log.damaged-1'))).length, 3)
 })

@@ -1,13 +1,17 @@
 // `herald log inspect` over logs that a writer has written, whole and damaged.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import type { Boot } from '../../node/core/common/ids.ts'
+import type { Logger } from 'pino'
+import type { Boot, NodeId } from '../../node/core/common/ids.ts'
+import { SlabPool } from '../../node/core/common/slabs.ts'
 import { emptyConfiguration } from '../../node/core/raft/configuration.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
+import { openLog } from '../../node/leader-host.ts'
+import { DataDirectory } from '../../node/storage/data-directory.ts'
 import { LogFiles } from '../../node/storage/log-files.ts'
 import { voidBatch } from '../../node/wire/batch-producer.ts'
 import { encodeGap } from '../../node/wire/gap-batch.ts'
@@ -45,7 +49,7 @@ test('log inspect says what each group has, and that all of it can be read', asy
   assert.equal(exitCode, 0)
   assert.match(stdout, /^0000000000000001\.log +\d+ +4$/m)
   assert.match(stdout, /^ *7 +0 +1 +2 +3 +1 +42 +orders$/m)
-  assert.match(stdout, /^everything that was durable can be read$/m)
+  assert.match(stdout, /^everything that is known to have been durable can be read$/m)
 })
 
 test('log inspect tells the streams of the group of names from the names', async (context) => {
@@ -76,7 +80,7 @@ test('log inspect exits 1 where something that was durable cannot be read, and s
   await writeFile(file, bytes)
   const { exitCode, stdout, stderr } = await runWords(['log', 'inspect', directory], {})
   assert.equal(exitCode, 1)
-  assert.match(stderr, /0000000000000001\.log: damaged from byte 0 on: writes 1 to 1 cannot be read/)
+  assert.match(stderr, /0000000000000001\.log from byte 0: writes 1 to 1 cannot be read/)
   assert.match(stdout, /NOT everything/)
 })
 
@@ -89,6 +93,128 @@ test('log inspect tells a torn end from damage, and changes nothing', async (con
   assert.equal(exitCode, 0)
   assert.match(stdout, /the last \d+ bytes are no whole write; a start cuts them off/)
   assert.equal((await readFile(file)).length, bytes.length - 3)
+})
+
+function openDirectory(path: string): Promise<DataDirectory> {
+  let members = 0
+  const options = { path, node: 'A' as NodeId, cluster: 'herald', nowMs: 0, drawMember: () => ++members }
+  return DataDirectory.open(options)
+}
+
+const entry = (index: number): LogRecord => ({
+  ...{ kind: 'entries', group: 7 },
+  entries: [{ index, term: 2, data: Buffer.from(begin) }],
+})
+
+/** A node's directory whose log has each write in a file of its own; returns where they are. */
+async function createFiles(context: TestContext, ...written: readonly (readonly Uint8Array[])[]) {
+  const directory = await mkdtemp(join(tmpdir(), 'herald-test-'))
+  context.after(() => rm(directory, { recursive: true, force: true }))
+  await using owner = await openDirectory(directory)
+  const note = (write: number): Promise<void> => owner.noteLog(write)
+  const { files: ports, start } = await LogFiles.open(owner.logPath, () => undefined, { note })
+  const options = { segmentBytes: 1, waitingBytesMax: 1_000_000, onFailed: assert.ifError }
+  const writer = new LogWriter({ ports, start, ...options })
+  for (const parts of written) await new Promise<void>((resolve) => writer.write(parts, () => resolve()))
+  await ports.close()
+  const names = (await readdir(owner.logPath)).sort()
+  return { directory, files: names.map((name) => join(owner.logPath, name)) }
+}
+
+/** What `log inspect` says is wrong, and what a node says that opens the same log. */
+async function judge(directory: string): Promise<{
+  readonly problems: readonly string[]
+  readonly exitCode: number
+  readonly said: string | undefined
+}> {
+  const { exitCode, stdout } = await runWords(['log', 'inspect', directory, '--json'], {})
+  const log = { warn: () => undefined, error: () => undefined } as unknown as Logger
+  await using owner = await openDirectory(directory)
+  const { damage, files } = await openLog(owner, new SlabPool(), log)
+  await files.close()
+  return { problems: JSON.parse(stdout).problems, exitCode, said: damage }
+}
+
+const kept: LogRecord = { kind: 'kept', group: 0, from: 2 }
+
+const damages: Readonly<
+  Record<
+    string,
+    {
+      readonly writes: readonly (readonly Uint8Array[])[]
+      damage(files: readonly string[]): Promise<void>
+      readonly says: RegExp
+    }
+  >
+> = {
+  'a first file that is missing': {
+    writes: [entry(1), entry(2)].map(encodeRecord),
+    damage: ([first = '']) => rm(first),
+    says: /its first file, with write 1, is missing$/,
+  },
+  'a file in the middle that is missing': {
+    writes: [entry(1), entry(2), entry(3)].map(encodeRecord),
+    damage: ([, middle = '']) => rm(middle),
+    says: /0{15}1\.log from byte \d+: writes 2 to 2 cannot be read$/,
+  },
+  'a last file that is missing': {
+    writes: [entry(1), entry(2)].map(encodeRecord),
+    damage: ([, last = '']) => rm(last),
+    says: /0{15}1\.log from byte \d+: writes 2 to 2 cannot be read$/,
+  },
+  'an end that is cut off': {
+    writes: [entry(1), entry(2)].map(encodeRecord),
+    damage: ([, last = '']) => truncate(last, 20),
+    says: /0{15}2\.log from byte 0: writes 2 to 2 cannot be read$/,
+  },
+  'entries that nothing stands for': {
+    writes: [encodeRecord(entry(1)), [entry(2), kept].flatMap(encodeRecord)],
+    damage: ([first = '']) => rm(first),
+    says: /entries of group 7 are missing$/,
+  },
+  'a write that is no list of records': {
+    writes: [encodeRecord(entry(1)), [new Uint8Array(50).fill(0x7a)]],
+    damage: async () => undefined,
+    says: /write 2 is no list of records$/,
+  },
+  'a log that is missing': {
+    writes: [encodeRecord(entry(1))],
+    damage: ([first = '']) => rm(first),
+    says: /the log is missing$/,
+  },
+}
+
+for (const [what, { writes, damage, says }] of Object.entries(damages)) {
+  test(`log inspect and a node say the same of ${what}`, async (context) => {
+    const { directory, files } = await createFiles(context, ...writes)
+    await damage(files)
+    const { problems, exitCode, said } = await judge(directory)
+    assert.match(problems[0] ?? '', says)
+    assert.deepEqual([problems[0], exitCode], [said, 1])
+    if (what === 'a log that is missing') return
+    // The folder that was set aside says it as well, and why the node has given it up.
+    const aside = await runWords(['log', 'inspect', join(directory, 'log.damaged-1')], {})
+    assert.equal(aside.exitCode, 1)
+    assert.ok(aside.stderr.includes(`given up by its node: ${said}`))
+  })
+}
+
+test('log inspect and a node go on with a log whose first file was dropped', async (context) => {
+  const snapshot = { index: 1, term: 2, configuration, data: new Uint8Array(0) }
+  const floor: LogRecord = { kind: 'snapshot', group: 7, snapshot }
+  const { directory, files } = await createFiles(context, ...[entry(1), floor, kept].map(encodeRecord))
+  await rm(files[0] ?? '')
+  assert.deepEqual(await judge(directory), { problems: [], exitCode: 0, said: undefined })
+})
+
+test('log inspect says of a log that its node has given up that it has', async (context) => {
+  const { directory } = await createFiles(context, encodeRecord(entry(1)))
+  const owner = await openDirectory(directory)
+  await owner.abandonLog('a test says so')
+  owner.release()
+  const { exitCode, stderr } = await runWords(['log', 'inspect', directory], {})
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /given up by its node: a test says so/)
 })
 
 test('log inspect of a folder without a log exits 1', async () => {

@@ -39,7 +39,10 @@ export const rooms: readonly Room[] = [
   room('client', ['node/core/common', 'node/core/stream', 'node/wire'], ['ws'], 'all'),
   room(
     'scripts',
-    ['client', 'audit', 'node/config', 'node/core/common', 'node/core/wal', 'node/wire'],
+    [
+      ...['client', 'audit', 'node/config', 'node/core/common', 'node/core/wal', 'node/wire'],
+      ...['node/groups', 'node/storage'],
+    ],
     ['commander'],
     'all',
   ),
