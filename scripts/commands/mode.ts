@@ -13,7 +13,8 @@ import { toTable } from '../cli/table.ts'
 const modes = ['gossip', 'leader']
 /** A node gives up after fifteen seconds. */
 const switchTimeoutMs = 20_000
-const watchIntervalMs = 100
+/** An epoch is sealed for some tens of milliseconds. */
+const watchIntervalMs = 20
 
 /** What is said of a stream. */
 interface ModeRow {
@@ -143,12 +144,18 @@ function toRows(statuses: readonly StatusAnswer[]): readonly ModeRow[] {
       const part = streams.find((stream) => stream.name === name)
       return part === undefined ? [] : [{ node, part }]
     })
-    const furthest = parts.map(({ part }) => part).reduce((a, b) => (b.epoch > a.epoch ? b : a))
+    const furthest = parts.map(({ part }) => part).reduce((a, b) => (isFurther(b, a) ? b : a))
     const leaders = parts.flatMap(({ part }) => part.order?.leader ?? [])
     const differing = parts.filter(({ part }) => !isSame(part, furthest)).map(({ node }) => node)
     const { mode, epoch, phase } = furthest
     return { stream: name, mode, epoch, phase, leader: leaders[0], differing }
   })
+}
+
+/** In a later epoch, or in the same one when it is being ended. */
+function isFurther(one: StreamStatusAnswer, other: StreamStatusAnswer): boolean {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch
+  return one.phase === 'sealing' && other.phase !== 'sealing'
 }
 
 function isSame(one: StreamStatusAnswer, other: StreamStatusAnswer): boolean {

@@ -233,16 +233,17 @@ export class Verdict {
           yield message
   }
 
-  /** Moves a reader on over from..to of an origin. What it leaves out must be what nobody was told to be stored. */
+  /** Moves a reader on over from..to of an origin: what follows, but for who comes from now on, whom nothing may pass by that is for it. */
   #pass(reader: SwitchingReader, read: Omit<Read, 'id'>, from: number, to: number): Track {
     const { stream, origin } = read
     const track = this.#trackOf(reader)
     const passed = track.passed.get(origin) ?? 0
     if (from <= passed) throw this.#broken('once, in order', reader, read, `comes behind ${passed}`)
+    const isDue = track.passed.has(origin) || !reader.isNewcomer
     for (let sequence = passed + 1; sequence < from; sequence++) {
       const message = this.#find(stream, origin, sequence)
-      if (message?.acknowledgedAt !== undefined && isFor(message, reader))
-        throw this.#broken('delivery rule', reader, read, `comes without ${sequence}, which was acknowledged`)
+      if (isDue || (message?.acknowledgedAt !== undefined && isFor(message, reader)))
+        throw this.#broken('delivery rule', reader, read, `comes without ${sequence}`)
     }
     track.passed.set(origin, to)
     return track
@@ -266,9 +267,7 @@ export class Verdict {
       passed: new Map<string, number>(),
       got: new Set<Message>(),
       told: new Set<Message>(),
-      lastOffset: 0,
-      lastEpoch: 0,
-      session: 0,
+      ...{ lastOffset: 0, lastEpoch: 0, session: 0 },
     }
     this.#tracks.set(reader, track)
     return track

@@ -13,6 +13,7 @@ export interface FakeStream {
   readonly version: number
   readonly mode?: string
   readonly epoch?: number
+  readonly phase?: string
 }
 
 /** One node; change its fields to change its answers. */
@@ -155,15 +156,17 @@ export class FakeNode {
       retainedMessages: 0,
       retainedBytes: 2048,
     }
-    const streams = [...this.streams].map(([name, { topics, mode = 'gossip', epoch = 0 }]) => ({
-      name,
-      topics,
-      ...{ mode, epoch, phase: 'open' },
-      ...(mode === 'leader' && { order: { ...orderOf(this.id), ...this.order } }),
-      ...counts,
-      origins: {},
-      missing: 0,
-    }))
+    const streams = [...this.streams].map(
+      ([name, { topics, mode = 'gossip', epoch = 0, phase = 'open' }]) => ({
+        name,
+        topics,
+        ...{ mode, epoch, phase },
+        ...(mode === 'leader' && { order: { ...orderOf(this.id), ...this.order } }),
+        ...counts,
+        origins: {},
+        missing: 0,
+      }),
+    )
     return {
       ...{
         node: this.id,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FakeCluster } from './fake-cluster.ts'
+import { FakeCluster, runWords } from './fake-cluster.ts'
 
 const stream = { topics: ['a'], retention: { bytes: 65_536, ageMs: 1000 }, copies: 1, version: 1 }
 
@@ -79,4 +79,42 @@ test('mode refuses a mode that there is not', async () => {
   const { exitCode, stderr } = await cluster.run('mode', 'orders', 'anarchy')
   assert.equal(exitCode, 2)
   assert.match(stderr, /the mode must be gossip or leader/)
+})
+
+test('mode --watch prints each phase of a change once, as the node that is furthest has it, until it is interrupted', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const [a, b] = [cluster.node('A'), cluster.node('B')]
+  const set = (mode: string, epoch: number, ...phases: readonly [string, string]): void => {
+    for (const [at, node] of [a, b].entries()) {
+      const phase = phases[at] ?? 'open'
+      node.streams.set('orders', { ...stream, mode, epoch, phase })
+    }
+  }
+  /** Both have been asked twice more: what is there now has been seen. */
+  const seen = async (): Promise<void> => {
+    const goal = Math.max(a.requests.length, b.requests.length) + 2
+    while (Math.min(a.requests.length, b.requests.length) < goal)
+      await new Promise((resolve) => setImmediate(resolve))
+  }
+  const interrupt = new AbortController()
+  set('gossip', 0, 'open', 'open')
+  const words = ['mode', 'orders', '--watch']
+  const running = runWords(words, { HERALD_HOME: cluster.home }, { signal: interrupt.signal })
+  await seen()
+  set('gossip', 0, 'open', 'sealing')
+  await seen()
+  set('leader', 1, 'open', 'open')
+  await seen()
+  interrupt.abort()
+  const { exitCode, stdout } = await running
+  assert.equal(exitCode, 130)
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^\S+ +/, ''))
+  assert.deepEqual(lines, [
+    'stream orders: gossip mode, epoch 0, open',
+    'stream orders: gossip mode, epoch 0, sealing (not yet on A)',
+    'stream orders: leader mode, epoch 1, open, led by A',
+  ])
 })

@@ -95,6 +95,15 @@ test('a message that comes twice, as another one, out of its order, or over one 
   assert.throws(() => trial.read(one, 2, { id: 'm3' }), /identity/)
 })
 
+test('a message that comes over one of which nobody was told, but for who comes from now on', () => {
+  const newcomer = { number: 3, stream: 'one', session: 1, isNewcomer: true } as SwitchingReader
+  const trial = new Trial()
+  for (let count = 0; count < 4; count++) trial.publish()
+  assert.throws(() => trial.read(one, 2), /delivery rule/)
+  trial.read(newcomer, 2)
+  assert.throws(() => trial.read(newcomer, 4), /delivery rule/)
+})
+
 test('a place that names two messages, or a message with two places, or places that a reader gets backwards', () => {
   const trial = new Trial()
   for (let count = 0; count < 4; count++) trial.publish()
