@@ -60,7 +60,8 @@ export const tunables: Readonly<Record<TunableName, TunableEntry>> = {
     fallback: 10 * minute,
     minimum: second,
     maximum: 7 * 24 * 60 * minute,
-    meaning: 'How long messages are kept, where the stream does not say.',
+    meaning:
+      "How long messages are kept, where the stream does not say: from when this node took one; in leader mode, when the node has started again, from when the leader gave it its place, by the leader's clock. Publishers' times do not matter.",
     reason: 'Longer than a restart or a short partition.',
   },
   copies: {
