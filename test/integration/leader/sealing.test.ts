@@ -21,7 +21,8 @@ interface Sealing {
 
 /** Five nodes under load, of which one that does not vote is stopped, with a change to leader mode that waits for it. */
 async function seal(): Promise<Sealing> {
-  const trial = await SwitchTrial.start({ nodes: 5 })
+  // Members whose links are up are waited for four seconds, twice where the next leader begins anew.
+  const trial = await SwitchTrial.start({ nodes: 5, environment: { HERALD_COPIES_TIMEOUT: '20s' } })
   const { nodes } = trial.cluster
   const [first] = nodes
   assert.ok(first)

@@ -8,7 +8,7 @@ import type { PlantedLeaderFault } from './planted-leader-fault.ts'
 export const faultsOfMembers: readonly PlantedLeaderFault[] = [
   {
     what: 'a node that goes on as the member that it was before it lost its disk',
-    invariants: ['leader completeness', 'promises'],
+    invariants: ['leader completeness', 'promises', 'liveness'],
     fault: faultIn(
       LeaderNode.prototype,
       'loseDisk',

@@ -148,7 +148,7 @@ export const faultsOfStorage: readonly PlantedLeaderFault[] = [
   {
     what: 'damage that is taken for nothing',
     invariants: ['disk'],
-    first: 20,
+    first: 60,
     fault: faultIn(
       LogScanner.prototype,
       'scan',
