@@ -60,7 +60,7 @@ export class Member {
       let { configuration } = this.#newest
       const refusals: string[] = []
       try {
-        if (change !== undefined) configuration = this.raft.applyChange(change)
+        if (change !== undefined) configuration = this.raft.applyChange(change, index) ?? configuration
       } catch (error) {
         if (!(error instanceof ChangeRefused)) throw error
         refusals.push(error.message)

@@ -15,9 +15,9 @@ export class ConfigurationHistory {
     this.#all = [{ index, configuration }]
   }
 
-  /** The change of an entry is applied. */
-  add(index: number, configuration: ConfigurationRecord): void {
-    this.#all.push({ index, configuration })
+  /** The change of an entry is applied; undefined where a snapshot behind it stands for it. */
+  add(index: number, configuration: ConfigurationRecord | undefined): void {
+    if (configuration !== undefined) this.#all.push({ index, configuration })
   }
 
   /** A floor stands in the place of everything. */

@@ -265,7 +265,7 @@ export class Group {
       this.#applying.shift()
       const { committed } = work.ready
       for (const { change, index } of committed)
-        if (change !== undefined) this.#configurations.add(index, this.#raft.applyChange(change))
+        if (change !== undefined) this.#configurations.add(index, this.#raft.applyChange(change, index))
       this.#machine.apply(committed)
       this.#raft.onApplied(committed)
     }

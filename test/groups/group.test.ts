@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MembershipChange } from '../../node/core/raft/change.ts'
+import { leaveJoint, type MembershipChange } from '../../node/core/raft/change.ts'
+import type { AppendRequest } from '../../node/core/raft/messages.ts'
 import { everything } from '../../node/core/raft/quorum.ts'
 import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
 import { append, follower, kindsOf, summaryOf, TestGroup } from './test-group.ts'
@@ -248,6 +249,33 @@ test('a snapshot is acknowledged and put in the place of the state when it is du
   test.step(append(9, 10, 'b'))
   assert.deepEqual(test.machine.texts, ['b'])
   assert.deepEqual([test.log.firstIndex, test.log.lastIndex, test.group.status.applied], [10, 10, 10])
+})
+
+test('a change that waits for the disk is not made again where a snapshot has come that stands for it', () => {
+  const test = follower('a')
+  const { configuration } = test.log.floor
+  const enter: MembershipChange = {
+    changes: [
+      { kind: 'voter', id: 4 },
+      { kind: 'remove', id: 3 },
+    ],
+    transition: 'auto',
+  }
+  const entryOf = (index: number, change: MembershipChange): object => {
+    return { ...append(index - 1, index), entries: [{ term: 1, index, data: noEntries, change }] }
+  }
+  test.step(entryOf(2, enter) as AppendRequest)
+  while (test.writes.length > 0) test.finish()
+  assert.ok(test.group.status.configuration.isJoint)
+  // Committed, and not durable here: the joint configuration is left when it is.
+  test.step(entryOf(3, leaveJoint) as AppendRequest)
+  const behind = { ...configuration, voters: [1, 2, 4] }
+  const snapshot = { index: 9, term: 1, configuration: behind, data: text('nine') }
+  test.step({ kind: 'snapshot', from: 2, to: 1, term: 1, snapshot })
+  while (test.writes.length > 0) test.finish()
+  assert.deepEqual(test.machine.restored, ['', 'nine'])
+  assert.deepEqual([...test.group.status.configuration.voters], [1, 2, 4])
+  assert.equal(test.group.status.applied, 9)
 })
 
 test('a read is answered with what must be applied first', () => {

@@ -131,4 +131,12 @@ export const faultsOfGroups: readonly Mutant[] = [
     breaks: 'A floor of which a part was lost is put together from the rest.',
     tests: ['test/groups/frame-parts.test.ts'],
   },
+  {
+    name: 'change-made-again-behind-a-snapshot',
+    file: 'node/core/raft/raft.ts',
+    text: 'index <= this.#raft.log.pendingSnapshotIndex ? undefined',
+    replacement: 'index < 0 ? undefined',
+    breaks: 'A node ends where a snapshot has come while a change of members waited for its disk.',
+    tests: ['test/groups/group.test.ts'],
+  },
 ]

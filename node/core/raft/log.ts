@@ -69,6 +69,11 @@ export class RaftLog {
     return this.#unstable.snapshot !== undefined
   }
 
+  /** Index of the snapshot that is on its way; 0 if none is. */
+  get pendingSnapshotIndex(): number {
+    return this.#unstable.snapshot?.index ?? 0
+  }
+
   /** Whether entries are not known to be durable. */
   get hasUnstable(): boolean {
     return this.#unstable.hasEntries

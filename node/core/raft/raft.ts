@@ -240,9 +240,12 @@ export class Raft {
     this.#raft.uncommittedBytes = Math.max(0, this.#raft.uncommittedBytes - bytes)
   }
 
-  /** Applies a change of members, when its entry's turn has come. Throws ChangeRefused where it cannot be made. */
-  applyChange(change: MembershipChange): ConfigurationRecord {
-    return onChangeApplied(this.#raft, change)
+  /**
+   * Applies a change of members, when the turn of its entry has come; undefined where a snapshot has come meanwhile that stands for it. Throws
+   * ChangeRefused where it cannot be made.
+   */
+  applyChange(change: MembershipChange, index: number): ConfigurationRecord | undefined {
+    return index <= this.#raft.log.pendingSnapshotIndex ? undefined : onChangeApplied(this.#raft, change)
   }
 
   #onApplied(index: number, bytes: number): void {
