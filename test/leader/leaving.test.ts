@@ -98,3 +98,17 @@ test('a node may leave while another one that was wiped still learns, and everyt
   cluster.advance(3000)
   assert.deepEqual(wiped.delivered(), ['before', 'after'])
 })
+
+test('who has left does not come back under its old number, whoever asks for that', () => {
+  const cluster = begun('comes back', 'ABC')
+  const { member } = cluster.node('C')
+  assert.equal(leave(cluster, 'A', 'C'), undefined)
+  cluster.advance(2000)
+  for (const id of 'AB')
+    cluster.node(id).agent.cluster.onMessage('C' as NodeId, {
+      op: 'enter',
+      member: { id: member, node: 'C' as NodeId, address: 'C:1' },
+    })
+  cluster.advance(2000)
+  assert.equal(rosterOf(cluster.node('A')), 'AB')
+})

@@ -41,7 +41,7 @@ export const faultsOfMembers: readonly Mutant[] = [
     text: 'roster === undefined || roster.isFormer(member.id)',
     replacement: 'roster === undefined',
     breaks: 'A node that was removed is a member again by itself.',
-    tests: [membership],
+    tests: ['test/leader/leaving.test.ts'],
   },
   {
     name: 'former-forgotten',
