@@ -123,9 +123,9 @@ export class Broker implements SubscriberHost {
     if (!this.subscribers.delete(subscriber)) return
     subscriber.stop()
     this.#offsets.forget(subscriber)
-    for (const [id, subscribers] of this.#byStream) {
+    // Also from streams whose interest is still being made known, on which it has not begun.
+    for (const [id, subscribers] of this.#byStream)
       if (subscribers.delete(subscriber) && subscribers.size === 0) this.#endInterestLater(id, subscribers)
-    }
   }
 
   /** The delivery log of a stream has grown. */

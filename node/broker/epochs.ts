@@ -215,20 +215,27 @@ export class Epochs implements EpochHost {
 
   #begin(definition: StreamDefinition): Replica {
     const { agent, leader } = this.#host
-    const { nodes, streams } = leader.ledgerOf(toStreamId(definition.name)) ?? {}
-    const known = streams?.get(toStreamId(definition.name))
-    // One that was removed, and is made again, goes on in the epoch in which its group has it: its numbers are used up.
-    const present = { ...definition, mode: known?.definition.mode ?? definition.mode }
-    const isLeader = present.mode === 'leader'
-    const behind = known?.sequences ?? new Map<Boot, number>()
-    if (nodes !== undefined) this.#nodes.set(definition.name, nodes)
-    const replica = isLeader
-      ? leader.define(present)
-      : known === undefined || nodes === undefined
-        ? agent.define(present)
-        : this.#openGossip({ ...known, definition: present }, nodes)
-    if (known?.isSealing === true) replica.freeze()
-    const number = known?.epoch ?? (isLeader ? 1 : 0)
+    const id = toStreamId(definition.name)
+    const ledger = leader.ledgerOf(id)
+    const known = ledger?.streams.get(id)
+    if (ledger !== undefined && known !== undefined) return this.#resume(definition, known, ledger.nodes)
+    const isLeader = definition.mode === 'leader'
+    const replica = isLeader ? leader.define(definition) : agent.define(definition)
+    const number = isLeader ? 1 : 0
+    this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
+    return replica
+  }
+
+  /** A stream that was removed, and is made again, goes on in the epoch in which its group has it: its numbers are used up. */
+  #resume(wanted: StreamDefinition, stream: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
+    const { epoch: number, sequences: behind, isSealing } = stream
+    const definition = { ...wanted, mode: stream.definition.mode }
+    this.#nodes.set(definition.name, nodes)
+    const replica =
+      definition.mode === 'leader'
+        ? this.#host.leader.define(definition)
+        : this.#openGossip({ ...stream, definition }, nodes)
+    if (isSealing) replica.freeze()
     this.#chains.set(definition.name, [{ number, replica, behind, endedAt: undefined }])
     return replica
   }

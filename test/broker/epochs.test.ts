@@ -106,13 +106,23 @@ test('an epoch in gossip mode goes on with the numbers of the one before, under 
   assert.equal(present.originState(B, b, 1000).position, 9)
 })
 
-test('what had no place is published in the next epoch with the number that it has, and nothing that does not follow', () => {
+/** A stream that was in leader mode, up to sequence 5 of this node, and is in gossip mode. `told`: what publishers hear of their places. */
+function inGossipAgain(): {
+  readonly host: EpochsOfA
+  readonly ledger: ReturnType<typeof ledgerOf>
+  readonly told: (Placed | undefined)[]
+  readonly onPlaced: (placed: Placed | undefined) => void
+} {
   const host = new EpochsOfA()
   host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
   const ledger = ledgerOf('gossip', 2, { [a]: 5 })
   host.epochs.onEpoch(ledger, nodes, undefined)
   const told: (Placed | undefined)[] = []
-  const onPlaced = (placed: Placed | undefined): void => void told.push(placed)
+  return { host, ledger, told, onPlaced: (placed) => void told.push(placed) }
+}
+
+test('what had no place is published in the next epoch with the number that it has, and nothing that does not follow', () => {
+  const { host, ledger, told, onPlaced } = inGossipAgain()
   const submission = (from: number, texts: readonly string[]): Submission => {
     return { frame: batchOf({ from, texts }), to: from + texts.length - 1, at: 0, onPlaced }
   }
@@ -127,12 +137,7 @@ test('what had no place is published in the next epoch with the number that it h
 })
 
 test('what asks for copies, and goes on in gossip mode, is answered when it has them', () => {
-  const host = new EpochsOfA()
-  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
-  const ledger = ledgerOf('gossip', 2, { [a]: 5 })
-  host.epochs.onEpoch(ledger, nodes, undefined)
-  const told: (Placed | undefined)[] = []
-  const onPlaced = (placed: Placed | undefined): void => void told.push(placed)
+  const { host, ledger, told, onPlaced } = inGossipAgain()
   const submission = (from: number): Submission => {
     return { frame: batchOf({ from }), to: from, at: 0, onPlaced, asksForCopies: true }
   }
