@@ -121,7 +121,8 @@ export class LeaderHost {
         now,
         endOfTurn: (callback) => setImmediate(callback),
         onRan: () => options.answers.run(),
-        allocate: (bytes) => Buffer.allocUnsafeSlow(bytes),
+        // Frames to other members are small and gone soon: from the pool, each of them is not a buffer of its own to be collected.
+        allocate: (bytes) => Buffer.allocUnsafe(bytes),
         sendFrame: options.sendFrame,
         queuedBytes: options.queuedBytes,
         onDelivered: (replica) => brokerOf().onDelivered(replica),

@@ -286,8 +286,9 @@ export class Group {
 
   /** Begins to number, once everything before this member's term is applied. */
   #lead(): void {
+    if (this.#isLeading || this.#leadsFrom === everything) return
     const { status } = this
-    if (this.#isLeading || status.role !== 'leader' || status.applied < this.#leadsFrom) return
+    if (status.role !== 'leader' || status.applied < this.#leadsFrom) return
     this.#isLeading = true
     this.#machine.onLeadership(status, true)
   }

@@ -49,6 +49,8 @@ export class Groups implements GroupPorts {
   readonly #groups = new Map<number, Group>()
   readonly #members: GroupMembers
   #awake = new Set<Group>()
+  /** Groups that run now; the two sets take turns. */
+  #running = new Set<Group>()
   #isTurnAwaited = false
   #isRunning = false
   #isDropping = false
@@ -190,8 +192,10 @@ export class Groups implements GroupPorts {
     begin()
     while (this.#awake.size > 0) {
       const awake = this.#awake
-      this.#awake = new Set()
+      this.#awake = this.#running
+      this.#running = awake
       for (const group of awake) group.run()
+      awake.clear()
     }
     this.#ports.onRan()
     for (const [node, messages] of this.#outbox) this.#sendAll(node, messages)

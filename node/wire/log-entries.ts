@@ -19,7 +19,8 @@ export function encodeEntries(entries: readonly LogEntry[]): Uint8Array[] {
   writeU32(head, 0, entries.length)
   writeF64(head, 4, entries[0]?.index ?? 0)
   const parts: Uint8Array[] = [head]
-  for (const [at, { term, data, change }] of entries.entries()) {
+  for (let at = 0; at < entries.length; at++) {
+    const { term, data, change } = entries[at] as LogEntry
     const body = change === undefined ? data : toTextBytes(JSON.stringify(change))
     const place = blockBytes + placeBytes * at
     writeF64(head, place, term)

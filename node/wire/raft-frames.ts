@@ -58,7 +58,7 @@ export function encodeMessage({ group, message }: GroupMessage): Uint8Array[] {
   writeF64(head, 12, message.from)
   writeF64(head, 20, message.to)
   writeF64(head, 28, 'term' in message ? message.term : 0)
-  for (const [at, value] of numbers.entries()) writeF64(head, headBytes + 8 * at, value)
+  for (let at = 0; at < numbers.length; at++) writeF64(head, headBytes + 8 * at, numbers[at] as number)
   return [head, ...rest]
 }
 
@@ -89,22 +89,26 @@ export function decodeRaftFrame(frame: Uint8Array): GroupMessage[] | undefined {
   return messages
 }
 
+function body(numbers: readonly number[], flag = false, rest: readonly Uint8Array[] = nothing): Body {
+  return { flag, numbers, rest }
+}
+
 function toBody(message: RaftMessage): Body {
-  const body = (numbers: readonly number[], flag = false, rest: readonly Uint8Array[] = []): Body => {
-    return { flag, numbers, rest }
-  }
-  const of = ({ term, index }: Position): number[] => [term, index]
   switch (message.kind) {
     case 'vote':
     case 'pre-vote':
-      return body(of(message.last), message.isTransfer)
+      return body([message.last.term, message.last.index], message.isTransfer)
     case 'vote-answer':
     case 'pre-vote-answer':
-      return body(of(message.last), message.isGranted)
-    case 'append':
-      return body([...of(message.previous), message.commit], false, encodeEntries(message.entries))
-    case 'append-answer':
-      return body([message.index, ...of(message.hint ?? noHint)], message.hint !== undefined)
+      return body([message.last.term, message.last.index], message.isGranted)
+    case 'append': {
+      const { previous, commit, entries } = message
+      return body([previous.term, previous.index, commit], false, encodeEntries(entries))
+    }
+    case 'append-answer': {
+      const { term, index } = message.hint ?? noHint
+      return body([message.index, term, index], message.hint !== undefined)
+    }
     case 'heartbeat':
       return body([message.commit, message.round])
     case 'heartbeat-answer':
@@ -123,6 +127,7 @@ function toBody(message: RaftMessage): Body {
 }
 
 const noHint: Position = { term: 0, index: 0 }
+const nothing: readonly Uint8Array[] = []
 
 /** Numbers behind the head, by kind. */
 const numberCounts: Readonly<Record<RaftMessage['kind'], number>> = {
@@ -146,16 +151,14 @@ function decodeMessage(bytes: Uint8Array): RaftMessage | undefined {
   if (kind === undefined) return undefined
   const restAt = headBytes + 8 * numberCounts[kind]
   if (restAt > bytes.length) return undefined
+  for (let at = 12; at < restAt; at += 8) {
+    const value = readF64(bytes, at)
+    if (!Number.isSafeInteger(value) || value < 0) return undefined
+  }
   const numbers: number[] = []
-  for (let at = 12; at < restAt; at += 8) numbers.push(readF64(bytes, at))
-  if (!numbers.every((value) => Number.isSafeInteger(value) && value >= 0)) return undefined
-  const [from = 0, to = 0, term = 0, ...others] = numbers
-  const head = { from, to, term }
-  return fromBody(kind, head, {
-    flag: bytes[9] === 1,
-    numbers: others,
-    rest: [bytes.subarray(restAt)],
-  })
+  for (let at = headBytes; at < restAt; at += 8) numbers.push(readF64(bytes, at))
+  const head = { from: readF64(bytes, 12), to: readF64(bytes, 20), term: readF64(bytes, 28) }
+  return fromBody(kind, head, { flag: bytes[9] === 1, numbers, rest: [bytes.subarray(restAt)] })
 }
 
 function fromBody(

@@ -116,5 +116,5 @@ export function onUnreachable(member: Progress): void {
 export function checkQuorum(raft: RaftState): void {
   const active = new Map(Array.from(raft.progress, ([id, { isActive }]) => [id, isActive || id === raft.id]))
   if (raft.configuration.voteResult(active) !== 'won') raft.becomeFollower(raft.term, nobody)
-  for (const [, member] of raft.others()) member.isActive = false
+  for (const [, member] of raft.others) member.isActive = false
 }

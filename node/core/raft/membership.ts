@@ -25,7 +25,7 @@ function onLeaderChanged(raft: RaftState): void {
   }
   if (raft.advanceCommit()) sendAppends(raft)
   // Who is new need not wait for a heartbeat.
-  else for (const [id] of raft.others()) trySendAppend(raft, id, false)
+  else for (const [id] of raft.others) trySendAppend(raft, id, false)
   onCommitted(raft)
   if (raft.transferee !== nobody && !raft.configuration.isElector(raft.transferee)) raft.transferee = nobody
   leaveIfDue(raft)

@@ -22,8 +22,17 @@ export function majority(count: number): number {
 /** The highest index that a majority of the voters has; `everything` without voters. Who acknowledged nothing counts as 0. */
 export function committedIndex(voters: Voters, matchOf: (id: MemberId) => number): number {
   if (voters.size === 0) return everything
-  const matches = Array.from(voters, matchOf).sort((a, b) => a - b)
-  return matches[matches.length - majority(matches.length)] ?? 0
+  const needed = majority(voters.size)
+  let highest = 0
+  // Counted rather than sorted: this runs for every answer, and has nothing to be collected afterwards.
+  for (const candidate of voters) {
+    const match = matchOf(candidate)
+    if (match <= highest) continue
+    let having = 0
+    for (const id of voters) if (matchOf(id) >= match) having++
+    if (having >= needed) highest = match
+  }
+  return highest
 }
 
 /** The highest index that majorities of both have. */

@@ -179,8 +179,8 @@ export class Raft {
       messages.length + afterDurable.length + readyReads.length > 0 ||
       log.hasNextUnstable ||
       log.nextSnapshot !== undefined ||
-      this.#changedHardState() !== undefined ||
-      this.#changedLeadership() !== undefined ||
+      this.#hasChangedHardState ||
+      this.#hasChangedLeadership ||
       log.hasNextCommitted
     )
   }
@@ -189,10 +189,12 @@ export class Raft {
   takeReady(): Ready {
     const raft = this.#raft
     const { log } = raft
-    const hardState = this.#changedHardState()
-    const leadership = this.#changedLeadership()
+    const hardState = this.#hasChangedHardState ? raft.hardState : undefined
+    const leadership = this.#hasChangedLeadership ? { leader: raft.leader, role: raft.role } : undefined
     const entries = log.nextUnstable
     const isNewVote = raft.term !== this.#hardState.term || raft.vote !== this.#hardState.vote
+    const { afterDurable } = raft
+    const own = afterDurable.length > 0 ? afterDurable.filter(({ to }) => to === raft.id) : afterDurable
     const ready: Ready = {
       leadership,
       hardState,
@@ -200,8 +202,8 @@ export class Raft {
       snapshot: log.nextSnapshot,
       mustSync: entries.length > 0 || log.nextSnapshot !== undefined || isNewVote,
       messages: raft.messages,
-      afterDurable: raft.afterDurable.filter(({ to }) => to !== raft.id),
-      own: raft.afterDurable.filter(({ to }) => to === raft.id),
+      afterDurable: own.length > 0 ? afterDurable.filter(({ to }) => to !== raft.id) : afterDurable,
+      own,
       number: ++this.#taken,
       committed: log.nextCommitted(),
       reads: raft.readyReads,
@@ -283,14 +285,14 @@ export class Raft {
     else onSnapshot(raft, message)
   }
 
-  #changedHardState(): HardState | undefined {
-    const { term, vote, commit } = this.#hardState
-    const now = this.#raft.hardState
-    return now.term === term && now.vote === vote && now.commit === commit ? undefined : now
+  get #hasChangedHardState(): boolean {
+    const { term, vote, log } = this.#raft
+    const before = this.#hardState
+    return term !== before.term || vote !== before.vote || log.committed !== before.commit
   }
 
-  #changedLeadership(): Leadership | undefined {
+  get #hasChangedLeadership(): boolean {
     const { leader, role } = this.#raft
-    return leader === this.#leadership.leader && role === this.#leadership.role ? undefined : { leader, role }
+    return leader !== this.#leadership.leader || role !== this.#leadership.role
   }
 }

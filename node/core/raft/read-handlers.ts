@@ -32,6 +32,7 @@ export function answerReads(raft: RaftState, from: MemberId, round: number): voi
 }
 
 function confirmRound(raft: RaftState): void {
+  if (raft.reads.current === 0) return
   const { acknowledged } = raft.reads
   const votes = new Map(
     Array.from(raft.progress.keys(), (id) => [id, id === raft.id || acknowledged.has(id)]),

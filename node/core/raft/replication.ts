@@ -7,7 +7,7 @@ import type { RaftState } from './state.ts'
 
 /** Sends every other member what it lacks, or at least the commit index. */
 export function sendAppends(raft: RaftState): void {
-  for (const [id] of raft.others()) sendAppend(raft, id)
+  for (const [id] of raft.others) sendAppend(raft, id)
 }
 
 /** Sends a member what it lacks; an append without entries where there are none, or where too much is under way. */
@@ -54,7 +54,7 @@ export function trySendSnapshot(raft: RaftState, to: MemberId, member: Progress)
 
 export function sendHeartbeats(raft: RaftState): void {
   const { id: from, term } = raft
-  for (const [to, member] of raft.others()) {
+  for (const [to, member] of raft.others) {
     // Never beyond what is known to be there: the member may have another entry at the leader's commit index.
     const commit = Math.min(member.match, raft.log.committed)
     raft.send({ kind: 'heartbeat', from, to, term, commit, round: raft.reads.current })

@@ -27,8 +27,8 @@ export class RaftState {
   leader: MemberId = nobody
   role: Role = 'follower'
   configuration: Configuration = new Configuration()
-  /** By member, ascending; only the leader's is up to date. */
-  progress: ReadonlyMap<MemberId, Progress> = new Map()
+  #progress: ReadonlyMap<MemberId, Progress> = new Map()
+  #others: readonly (readonly [MemberId, Progress])[] = []
   readonly votes: Map<MemberId, boolean> = new Map()
   /** Ticks since a leader was heard of or an election began; of a leader, since its quorum was checked. */
   electionElapsed = 0
@@ -56,6 +56,21 @@ export class RaftState {
     this.log = log
   }
 
+  /** By member, ascending; only the leader's is up to date. */
+  get progress(): ReadonlyMap<MemberId, Progress> {
+    return this.#progress
+  }
+
+  set progress(progress: ReadonlyMap<MemberId, Progress>) {
+    this.#progress = progress
+    this.#others = [...progress].filter(([id]) => id !== this.id)
+  }
+
+  /** Members but this one, ascending. */
+  get others(): readonly (readonly [MemberId, Progress])[] {
+    return this.#others
+  }
+
   get hardState(): HardState {
     return { term: this.term, vote: this.vote, commit: this.log.committed }
   }
@@ -67,11 +82,6 @@ export class RaftState {
   /** Where members that join now begin. */
   get changeContext(): ChangeContext {
     return { lastIndex: this.log.lastIndex, limits: this.options.flow }
-  }
-
-  /** Members but this one, ascending. */
-  *others(): Generator<[MemberId, Progress]> {
-    for (const member of this.progress) if (member[0] !== this.id) yield member
   }
 
   /** Sends a message of this term. Answers that promise durability wait for the disk, whoever sends them. */
