@@ -66,6 +66,7 @@ export class Group {
   /** As the leader: its own term begins at this index, and everything before it must be applied before it numbers anything. */
   #leadsFrom: number = everything
   #isLeading = false
+  /** Whether proposals wait: too much is uncommitted, or leadership is being handed over. */
   #wasRefused = false
   readonly #snapshots: SentSnapshots
   readonly #answers = new RepeatedAnswers()
@@ -171,11 +172,6 @@ export class Group {
     const refusal = this.#raft.read(request)
     this.#ports.wake(this)
     return refusal
-  }
-
-  /** Whether proposals wait: too much is uncommitted, or leadership is being handed over. */
-  get isFull(): boolean {
-    return this.#wasRefused
   }
 
   /** Does what there is to do. */
