@@ -5,11 +5,11 @@ import type { Broker } from './broker/broker.ts'
 import { now } from './clock.ts'
 import { formatAddress } from './config/address.ts'
 import type { NodeConfig } from './config/node-config.ts'
-import { Arena } from './core/common/arena.ts'
 import { type ErrorCode, HeraldError } from './core/common/errors.ts'
 import type { Boot, NodeId } from './core/common/ids.ts'
 import type { SlabPool } from './core/common/slabs.ts'
 import { NotePace } from './core/wal/note-pace.ts'
+import { EntryMemory } from './groups/entry-memory.ts'
 import { LogReading } from './groups/log-reading.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
@@ -58,7 +58,7 @@ async function readLog(
   const { logPath: path } = directory
   const note = (write: number): Promise<void> => directory.noteLog(write)
   const noted = directory.logReaches
-  const reading = new LogReading(new GroupRecovery(() => new Arena(slabs)))
+  const reading = new LogReading(new GroupRecovery(() => new EntryMemory(slabs)))
   const opened = await LogFiles.open(path, (...write) => reading.onWrite(...write), { noted, note })
   const { damages, start } = opened
   const [problem] = reading.problems({ path, noted, damages, files: start.files ?? [] })

@@ -1,10 +1,10 @@
 // How a group begins: with a floor that says who is in it and that stands for an entry which nobody ever writes. Whoever joins later has
 // nothing at all, and so its leader sends it this floor, or a later one.
 
-import type { Arena } from '../core/common/arena.ts'
 import type { ConfigurationRecord } from '../core/raft/configuration.ts'
 import { nobody } from '../core/raft/quorum.ts'
 import type { LogRecord } from '../wire/log-records.ts'
+import type { EntryMemory } from './entry-memory.ts'
 import { GroupLog } from './group-log.ts'
 import { emptyFloor } from './recovery.ts'
 
@@ -12,8 +12,12 @@ import { emptyFloor } from './recovery.ts'
 const beginning = { index: 1, term: 1 } as const
 
 /** The log of a group that begins with these members. */
-export function beginLog(configuration: ConfigurationRecord, data: Uint8Array, arena: Arena): GroupLog {
-  const log = new GroupLog({ ...beginning, configuration, data }, arena)
+export function beginLog(
+  configuration: ConfigurationRecord,
+  data: Uint8Array,
+  memory: EntryMemory,
+): GroupLog {
+  const log = new GroupLog({ ...beginning, configuration, data }, memory)
   log.hardState = { term: beginning.term, vote: nobody, commit: beginning.index }
   return log
 }
@@ -27,6 +31,6 @@ export function beginningRecords(group: number, { floor, hardState }: GroupLog):
 }
 
 /** The log of a member that joins a group which others have begun. */
-export function joiningLog(arena: Arena): GroupLog {
-  return new GroupLog(emptyFloor, arena)
+export function joiningLog(memory: EntryMemory): GroupLog {
+  return new GroupLog(emptyFloor, memory)
 }

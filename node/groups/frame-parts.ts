@@ -13,8 +13,8 @@ import { raftFrameType } from '../wire/raft-frames.ts'
 const headBytes = 4
 /** Of one part. */
 const partBytesMax = 524_288
-/** Of a frame: no state of a group comes near it. What another node sends beyond is dropped. */
-const framePartsBytesMax = 67_108_864
+/** Of a frame: twice what a floor may keep. What another node sends beyond is dropped. */
+const framePartsBytesMax = 268_435_456
 
 /** The frame as it is where a link takes that, or in parts. */
 export function cutFrame(frame: Uint8Array, allocate: (bytes: number) => Uint8Array): readonly Uint8Array[] {

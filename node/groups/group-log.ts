@@ -1,7 +1,6 @@
 // The log of one group on this node, as it is in the files: what was recovered, and what has been handed to be written since. It keeps
 // the entries in memory for whoever lacks them; what is older than its floor, the floor's state stands for.
 
-import { Arena } from '../core/common/arena.ts'
 import { assert } from '../core/common/assert.ts'
 import { letGo } from '../core/common/slabs.ts'
 import type { ConfigurationRecord } from '../core/raft/configuration.ts'
@@ -14,6 +13,7 @@ import {
 } from '../core/raft/entry.ts'
 import type { StableLog } from '../core/raft/stable-log.ts'
 import type { LogRecord } from '../wire/log-records.ts'
+import { EntryMemory } from './entry-memory.ts'
 
 /** Entries in front of the first one that are not cut off the list yet. */
 const compactAbove = 1024
@@ -25,20 +25,21 @@ export class GroupLog implements StableLog {
   #entries: LogEntry[] = []
   /** Where the first entry stands in the list. */
   #head = 0
-  readonly #arena: Arena
+  readonly #memory: EntryMemory
   /** In which write of the node's log the last floor and hard state are, and the entries from an index on. */
   #floorWrite = Number.POSITIVE_INFINITY
   #hardStateWrite = Number.POSITIVE_INFINITY
   #entryWrites: { readonly from: number; readonly write: number }[] = []
+  #dataBytes = 0
   /** What was replaced, and may still be on its way to the disk. */
   #replaced: LogEntry[] = []
   /** What a floor stands for by now, and may still be on its way to another member. */
   #dropped: LogEntry[] = []
 
   /** An empty log behind a snapshot: at index 0, of a group that begins. */
-  constructor(floor: Snapshot, arena: Arena = new Arena()) {
+  constructor(floor: Snapshot, memory: EntryMemory = new EntryMemory()) {
     this.#floor = floor
-    this.#arena = arena
+    this.#memory = memory
   }
 
   get floor(): Snapshot {
@@ -99,6 +100,22 @@ export class GroupLog implements StableLog {
     return this.#entries.slice(start, start + countWithinBytes(this.#entries, start, end, bytesMax))
   }
 
+  /** Entries that it has, those that its floor keeps among them. */
+  get count(): number {
+    return this.#entries.length - this.#head + (this.#floor.kept?.length ?? 0)
+  }
+
+  /** Bytes of their data. */
+  get dataBytes(): number {
+    return this.#dataBytes
+  }
+
+  /** Bytes that a member is sent which lacks what is compacted. */
+  get snapshotBytes(): number {
+    const { data, kept = [] } = this.#floor
+    return kept.reduce((sum, entry) => sum + entry.data.length, data.length)
+  }
+
   snapshot(): Snapshot {
     return this.#floor
   }
@@ -112,8 +129,7 @@ export class GroupLog implements StableLog {
     if (first === undefined) return
     assert(first.index >= this.firstIndex && first.index <= this.lastIndex + 1, 'a log has no holes')
     const length = this.#head + first.index - this.firstIndex
-    for (let at = length; at < this.#entries.length; at++) this.#replaced.push(this.#entries[at] as LogEntry)
-    this.#entries.length = length
+    for (const entry of this.#entries.splice(length)) this.#leave(entry, this.#replaced)
     for (const entry of entries) {
       if (entry.data.length > 0) (entry as { data: Uint8Array }).data = this.#keep(entry.data)
       this.#entries.push(entry)
@@ -122,17 +138,20 @@ export class GroupLog implements StableLog {
 
   /** Puts a snapshot in the place of everything. */
   restore(snapshot: Snapshot): void {
-    for (let at = this.#head; at < this.#entries.length; at++)
-      this.#replaced.push(this.#entries[at] as LogEntry)
+    for (const entry of this.#floor.kept ?? []) this.#leave(entry, this.#replaced)
+    for (const entry of this.#entries.slice(this.#head)) this.#leave(entry, this.#replaced)
     this.#entries = []
     this.#head = 0
-    this.#floor = snapshot
+    this.#floor = withKept(
+      snapshot,
+      snapshot.kept?.map((entry) => this.#copyOf(entry)),
+    )
   }
 
   /** Puts a snapshot of the same index in the place of the floor. */
   setFloor(snapshot: Snapshot): void {
     assert(snapshot.index === this.#floor.index, 'another floor for the same entries')
-    this.#floor = snapshot
+    this.#replaceFloor(snapshot, [])
   }
 
   /** Everything that was handed to be written up to now is written: what was replaced before is read by nobody. */
@@ -147,25 +166,46 @@ export class GroupLog implements StableLog {
     this.#dropped = []
   }
 
-  /** Forgets everything up to the floor's index, for which it stands from now on; those entries are durable and applied. */
+  /** Forgets everything up to the floor's index but what it keeps: it stands for those entries from now on, which are durable and applied. */
   compact(floor: Snapshot): void {
     const count = floor.index - this.#floor.index
     assert(count >= 0 && this.termAt(floor.index) === floor.term, 'the floor is an entry of the log')
-    for (let at = this.#head; at < this.#head + count; at++) {
-      const entry = this.#entries[at]
-      if (entry !== undefined) this.#dropped.push(entry)
-    }
-    this.#head += count
-    this.#floor = floor
+    const end = this.#head + count
+    this.#replaceFloor(floor, this.#entries.slice(this.#head, end))
+    this.#head = end
     if (this.#head > compactAbove && this.#head * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head)
       this.#head = 0
     }
   }
 
+  /** A floor in the place of the one before and of the entries behind it, but for those of them that it keeps. */
+  #replaceFloor(floor: Snapshot, behind: readonly LogEntry[]): void {
+    const before = [...(this.#floor.kept ?? []), ...behind]
+    const known = new Map(floor.kept?.length ? before.map((entry) => [entry.index, entry]) : [])
+    const kept = floor.kept?.map((entry) => known.get(entry.index) ?? this.#copyOf(entry))
+    const stays = new Set(kept)
+    for (const entry of before) if (!stays.has(entry)) this.#leave(entry, this.#dropped)
+    this.#floor = withKept(floor, kept)
+  }
+
+  #leave(entry: LogEntry, list: LogEntry[]): void {
+    this.#dataBytes -= entry.data.length
+    list.push(entry)
+  }
+
+  #copyOf(entry: LogEntry): LogEntry {
+    return { ...entry, data: this.#keep(entry.data) }
+  }
+
   /** A copy also of what is too large for a slab: whoever proposed it may write to his own. */
   #keep(data: Uint8Array): Uint8Array {
-    const kept = this.#arena.keep(data)
+    this.#dataBytes += data.length
+    const kept = this.#memory.keep(data)
     return kept === data ? new Uint8Array(data) : kept
   }
+}
+
+function withKept(snapshot: Snapshot, kept: readonly LogEntry[] | undefined): Snapshot {
+  return kept === undefined ? snapshot : { ...snapshot, kept }
 }

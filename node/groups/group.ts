@@ -3,7 +3,7 @@
 
 import { assert } from '../core/common/assert.ts'
 import type { MembershipChange } from '../core/raft/change.ts'
-import { noData, type Proposal } from '../core/raft/entry.ts'
+import { type LogEntry, noData, type Proposal } from '../core/raft/entry.ts'
 import type { Message } from '../core/raft/messages.ts'
 import type { RaftOptions } from '../core/raft/options.ts'
 import { everything, type MemberId } from '../core/raft/quorum.ts'
@@ -31,6 +31,8 @@ export interface GroupPorts {
 /** A Ready under way. */
 interface Work {
   readonly ready: Ready
+  /** What its snapshot keeps, as the log has it. */
+  readonly kept: readonly LogEntry[]
   /** Whether the disk has what it asked for. */
   isWritten: boolean
   /** Whether it is applied only then. */
@@ -79,13 +81,14 @@ export class Group {
     this.#ports = ports
     this.#configurations = new ConfigurationHistory(log.floor.index, log.floor.configuration)
     this.#raft = new Raft(raft, log, log.floor.index)
-    this.#snapshots = new SentSnapshots(this.#raft)
+    this.#snapshots = new SentSnapshots(this.#raft, log)
     this.#keeper = new LogKeeper({ group: id, log, machine, ports })
   }
 
   /** Gives the machine the state that its log begins with. */
   begin(): void {
-    this.#machine.restore(this.#log.floor.data)
+    const { data, kept = [] } = this.#log.floor
+    this.#machine.restore(data, kept)
     this.#ports.wake(this)
   }
 
@@ -188,9 +191,9 @@ export class Group {
     this.#keeper.compact(this.#raft.status.applied, this.#configurations)
   }
 
-  /** Writes what it needs into the end of the node's log, if that is little, so that older files can go. */
-  writeAgain(): void {
-    this.#keeper.writeAgain()
+  /** Writes what it needs into the end of the node's log, if that is no more than so many bytes, so that older files can go. */
+  writeAgain(bytesMax: number): void {
+    this.#keeper.writeAgain(bytesMax)
   }
 
   /** Hands what was proposed in this turn to Raft, as much of it as it takes. */
@@ -214,7 +217,8 @@ export class Group {
     for (const message of ready.messages) this.#send(message)
     // A member that forgot that a change is committed would count majorities of those that were members before.
     const isGated = committed.some(({ change }) => change !== undefined)
-    const work: Work = { ready, isWritten: !(mustSync || isGated), isGated }
+    const kept = snapshot === undefined ? [] : (this.#log.floor.kept ?? [])
+    const work: Work = { ready, kept, isWritten: !(mustSync || isGated), isGated }
     this.#writing.push(work)
     if (committed.length > 0) this.#applying.push(work)
     if (work.isWritten) this.#onWritten()
@@ -246,7 +250,7 @@ export class Group {
       this.#writing.shift()
       const { ready } = work
       if (ready.snapshot !== undefined) {
-        this.#machine.restore(ready.snapshot.data)
+        this.#machine.restore(ready.snapshot.data, work.kept)
         this.#configurations.restore(ready.snapshot.index, ready.snapshot.configuration)
       }
       this.#raft.onDurable(ready)

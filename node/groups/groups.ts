@@ -41,11 +41,14 @@ export interface GroupMembers {
 
 /** Bytes of messages to one node that go into one frame; one message may go beyond it. */
 const frameBytesMax = 524_288
+/** What a group has that is little: it writes that once more so that one file can go. */
+const writtenAgainBytes = 4_194_304
 
 export class Groups implements GroupPorts {
   readonly #ports: GroupsPorts
   readonly #writer: LogWriter
   readonly #waitingBytesMax: number
+  readonly #segmentBytes: number
   readonly #groups = new Map<number, Group>()
   readonly #members: GroupMembers
   #awake = new Set<Group>()
@@ -70,6 +73,7 @@ export class Groups implements GroupPorts {
     this.#members = members
     this.#parts = new FrameParts(ports.allocate)
     this.#waitingBytesMax = limits.waitingBytesMax
+    this.#segmentBytes = limits.segmentBytes
     this.#writer = new LogWriter({
       ...limits,
       start,
@@ -146,19 +150,27 @@ export class Groups implements GroupPorts {
 
   /** `onDurable` hears in which write of the log they are: a group that is not added yet must be told. */
   write(records: readonly LogRecord[], onDurable: (write: number) => void): void {
-    this.#writer.write(records.flatMap(encodeRecord), (number) => {
+    const onWritten = (number: number): void => {
       for (const record of records) this.#groups.get(record.group)?.log.onWritten(record, number)
       onDurable(number)
-    })
+    }
+    // Publishers are not to wait for what a group writes of its own accord.
+    const [first] = records
+    const isOwn = first?.kind === 'floor' || first?.kind === 'snapshot'
+    this.#writer.write(records.flatMap(encodeRecord), onWritten, isOwn)
   }
 
-  /** Once a second: removes the oldest file of the log, if no group needs it; one that needs little of it writes that again. */
+  /**
+   * Once a second: removes the oldest file of the log, if no group needs it. One that needs it writes what it has again, where that is little, or
+   * little beside what files there are: so the files take no more than a few times what the groups have.
+   */
   dropFiles(): void {
     const [oldest, second] = this.#writer.files
     const end = second === undefined ? undefined : numberOf(second)
     if (this.#isDropping || oldest === undefined || end === undefined) return
     const needing = [...this.#groups.values()].filter(({ log }) => log.oldestWrite < end)
-    for (const group of needing) group.writeAgain()
+    const bytesMax = Math.max(writtenAgainBytes, ((this.#writer.files.length - 1) * this.#segmentBytes) / 4)
+    for (const group of needing) group.writeAgain(bytesMax)
     if (needing.length > 0) return
     this.#isDropping = true
     this.write([{ kind: 'kept', group: 0, from: end }], () => {

@@ -8,8 +8,8 @@ import type { GroupPorts } from './group.ts'
 import type { GroupLog } from './group-log.ts'
 import type { Machine } from './machine.ts'
 
-/** What a group has at the most that it writes once more, so that a file can go. */
-const writtenAgainMax = { entries: 4096, bytes: 4_194_304 } as const
+/** What an entry takes in the files beside its data, about. */
+const entryBytes = 64
 
 export interface LogKeeperOptions {
   readonly group: number
@@ -21,6 +21,7 @@ export interface LogKeeperOptions {
 export class LogKeeper {
   readonly #options: LogKeeperOptions
   #isWritingAgain = false
+  #isCompacting = false
 
   constructor(options: LogKeeperOptions) {
     this.#options = options
@@ -29,33 +30,38 @@ export class LogKeeper {
   /** Puts a floor in place of what the machine needs for nobody any more. */
   compact(applied: number, configurations: ConfigurationHistory): void {
     const { group, log, machine, ports } = this.#options
+    if (this.#isCompacting) return
     const floor = machine.floorAt(applied)
-    if (floor === undefined || floor.index <= log.floor.index) return
+    if (floor === undefined || floor.index < log.floor.index) return
+    if (floor.index === log.floor.index && floor.kept === undefined) return
     const term = log.termAt(floor.index)
     assert(term !== undefined, 'what is applied is in the log')
     const configuration = configurations.take(floor.index)
-    const snapshot = { index: floor.index, term, configuration, data: floor.state }
+    const { index, state: data, kept = [] } = floor
+    const snapshot = { index, term, configuration, data, ...(floor.kept !== undefined && { kept }) }
+    this.#isCompacting = true
     ports.write([{ kind: 'floor', group, snapshot }], () => {
+      this.#isCompacting = false
       // A snapshot of the leader's may have come meanwhile.
       if (log.termAt(snapshot.index) === term) log.compact(snapshot)
     })
   }
 
-  /** Writes floor, entries and hard state once more, if that is little. */
-  writeAgain(): void {
+  /** Writes floor, entries and hard state once more, if that is no more than so many bytes. */
+  writeAgain(bytesMax: number): void {
     const { group, log, ports } = this.#options
     const { floor, firstIndex, lastIndex, hardState } = log
+    if (this.#isWritingAgain || log.dataBytes + entryBytes * log.count > bytesMax) return
     const count = lastIndex - firstIndex + 1
-    if (this.#isWritingAgain || count > writtenAgainMax.entries) return
-    const entries = count === 0 ? [] : log.entries(firstIndex, lastIndex, writtenAgainMax.bytes)
-    if (entries.length < count) return
+    const entries = count === 0 ? [] : log.entries(firstIndex, lastIndex, Number.MAX_SAFE_INTEGER)
+    const held = [...(floor.kept ?? []), ...entries]
     const records: LogRecord[] = [{ kind: 'snapshot', group, snapshot: floor }]
     if (count > 0) records.push({ kind: 'entries', group, entries })
     this.#isWritingAgain = true
     // A floor that is under way may drop them before they are written.
-    for (const { data } of entries) hold(data)
+    for (const { data } of held) hold(data)
     ports.write([...records, { kind: 'hard-state', group, hardState }], () => {
-      for (const { data } of entries) letGo(data)
+      for (const { data } of held) letGo(data)
       this.#isWritingAgain = false
     })
   }

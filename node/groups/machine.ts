@@ -7,9 +7,9 @@ import type { RaftStatus } from '../core/raft/raft.ts'
 export interface Machine {
   /** Applies committed entries, in order, each once after a start: from the floor on, and then as they come. */
   apply(entries: readonly LogEntry[]): void
-  /** Takes the state of a floor in place of everything. Throws where the bytes are none. */
-  restore(state: Uint8Array): void
-  /** The highest index up to which entries need not be kept for anybody, at most `applied`; and how the floor's state follows from them. */
+  /** Takes the state of a floor, with the entries that it keeps, in place of everything. Throws where the bytes are none. */
+  restore(state: Uint8Array, kept: readonly LogEntry[]): void
+  /** The highest index up to which the log need not have the entries, at most `applied`; and what stands for them. */
   floorAt(applied: number): Floor | undefined
   /**
    * Who leads has changed; what this member has proposed and not applied may have come to nothing. `isLeading`: it leads, has applied
@@ -24,4 +24,6 @@ export interface Machine {
 export interface Floor {
   readonly index: number
   readonly state: Uint8Array
+  /** Entries of the log, or of the floor before, that the state needs as they are, ascending; if left out, none. */
+  readonly kept?: readonly LogEntry[]
 }

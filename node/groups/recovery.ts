@@ -1,9 +1,9 @@
 // What the groups of a node had written, put together again from the records of its log, in their order.
 
-import { Arena } from '../core/common/arena.ts'
 import { emptyConfiguration } from '../core/raft/configuration.ts'
 import { type LogEntry, noData, type Snapshot } from '../core/raft/entry.ts'
 import type { LogRecord } from '../wire/log-records.ts'
+import { EntryMemory } from './entry-memory.ts'
 import { GroupLog } from './group-log.ts'
 
 /** The beginning of a group that nobody has ever been in. */
@@ -14,14 +14,14 @@ const unknownTerm = -1
 
 export class GroupRecovery {
   readonly logs: Map<number, GroupLog> = new Map()
-  readonly #newArena: () => Arena
+  readonly #newMemory: () => EntryMemory
   readonly #incomplete = new Set<number>()
   /** The last floor of every group, or the snapshot that has replaced everything. */
   readonly #floors = new Map<number, Snapshot>()
   #keptFrom = 1
 
-  constructor(newArena: () => Arena = () => new Arena()) {
-    this.#newArena = newArena
+  constructor(newMemory: () => EntryMemory = () => new EntryMemory()) {
+    this.#newMemory = newMemory
   }
 
   /** The oldest write that is needed; the log may begin there. */
@@ -86,7 +86,7 @@ export class GroupRecovery {
   #logOf(group: number): GroupLog {
     const known = this.logs.get(group)
     if (known !== undefined) return known
-    const log = new GroupLog(emptyFloor, this.#newArena())
+    const log = new GroupLog(emptyFloor, this.#newMemory())
     this.logs.set(group, log)
     return log
   }

@@ -2,18 +2,22 @@
 
 import type { MemberId } from '../core/raft/quorum.ts'
 import type { Raft } from '../core/raft/raft.ts'
+import type { GroupLog } from './group-log.ts'
 
-/** A snapshot that is under way for one to two times so many ticks is late. */
+/** A snapshot that is under way for one to two times so many ticks is late; a large one gets as many more for so many bytes. */
 const lateTicks = 100
+const lateBytes = 16_777_216
 
 export class SentSnapshots {
   readonly #raft: Raft
+  readonly #log: Pick<GroupLog, 'snapshotBytes'>
   #ticks = 0
-  /** Members that had one under way at the last look. */
-  #seen: ReadonlySet<MemberId> = new Set()
+  /** Members that had one under way at the last looks, and at how many. */
+  #seen: ReadonlyMap<MemberId, number> = new Map()
 
-  constructor(raft: Raft) {
+  constructor(raft: Raft, log: Pick<GroupLog, 'snapshotBytes'>) {
     this.#raft = raft
+    this.#log = log
   }
 
   /** A member that has what was sent to it is sent what follows, also where the floor has moved on meanwhile. */
@@ -27,10 +31,16 @@ export class SentSnapshots {
   tick(): void {
     if (++this.#ticks % lateTicks !== 0) return
     const { role, progress } = this.#raft.status
-    const pending = new Set<MemberId>()
+    const pending = new Map<MemberId, number>()
     if (role === 'leader')
-      for (const [member, { state }] of progress) if (state === 'snapshot') pending.add(member)
-    for (const member of pending) if (this.#seen.has(member)) this.#raft.reportSnapshot(member, false)
+      for (const [member, { state }] of progress)
+        if (state === 'snapshot') pending.set(member, (this.#seen.get(member) ?? -1) + 1)
+    const looksMax = this.#log.snapshotBytes / lateBytes
+    for (const [member, looks] of pending) {
+      if (looks === 0 || looks < looksMax) continue
+      this.#raft.reportSnapshot(member, false)
+      pending.delete(member)
+    }
     this.#seen = pending
   }
 }

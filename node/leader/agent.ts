@@ -282,7 +282,7 @@ export class LeaderAgent {
     const { node } = this.#options
     const machine: DataMachine = new DataMachine({
       ...parts,
-      streams: this.#streams,
+      ...{ limits: this.#limits, streams: this.#streams },
       onPlaced: (frame) => this.#desk.onPlaced(frame, machine.ledger),
       onLeader: () => this.#onLeader(id),
       onPhase: (stream) => this.#phases.onPhase(stream, machine.ledger.nodes, this.replicas),

@@ -1,13 +1,13 @@
 // The data groups of this node: they begin when META says so, and with the log that they had before; each is brought to the members that the
 // roster wants by whoever leads it.
 
-import { Arena } from '../core/common/arena.ts'
 import type { Refusal } from '../core/common/errors.ts'
 import type { Boot, Origin, StreamId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import { type MemberId, nobody } from '../core/raft/quorum.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import { joiningLog } from '../groups/beginning.ts'
+import { EntryMemory } from '../groups/entry-memory.ts'
 import { Group } from '../groups/group.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Groups } from '../groups/groups.ts'
@@ -93,7 +93,7 @@ export class DataGroups {
    */
   onUnknown(id: number): void {
     const isBegun = this.#options.cluster.roster?.groups.has(id) === true
-    if (isBegun) this.#begin(id, joiningLog(new Arena(this.#options.slabs)))
+    if (isBegun) this.#begin(id, joiningLog(new EntryMemory(this.#options.slabs)))
   }
 
   /** Whether this node has every group that there is, and votes where it is to. */

@@ -10,18 +10,20 @@ import { batchBoot, batchCount, batchSequence, batchStream } from '../wire/batch
 import { isVoid } from '../wire/batch-producer.ts'
 import { isGap } from '../wire/gap-batch.ts'
 import { type Command, decodeCommand, encodeCommand } from './command.ts'
+import { FloorScan } from './floor-scan.ts'
+import { type DataState, decodeState } from './kept-batches.ts'
 import { Ledger, type StreamLedger } from './ledger.ts'
+import type { LeaderLimits } from './limits.ts'
 import { Numbering } from './numbering.ts'
 import type { LeaderPorts } from './ports.ts'
 import type { Reads } from './reads.ts'
+import { stampsAgainMs, toPlacedBy } from './stamps.ts'
 import type { LeaderStreams } from './streams.ts'
 import { Switching, type SwitchingOptions } from './switching.ts'
 
-/** A leader that gives places writes the time into the log so often, milliseconds: retention by age is true to that after a restart. */
-const stampsAgainMs = 1000
-
 export interface DataMachineOptions {
   readonly log: GroupLog
+  readonly limits: Pick<LeaderLimits, 'droppedBytesMax' | 'keptBytesMax'>
   readonly streams: LeaderStreams
   readonly reads: Reads
   readonly propose: (data: Uint8Array) => void
@@ -45,9 +47,7 @@ export class DataMachine implements Machine {
   /** Entries up to here were in the log when the node started. */
   readonly #recoveredTo: number
   #ledger = new Ledger()
-  /** The ledger of the floor, and its index. */
-  #floor = new Ledger()
-  #floorIndex = 0
+  #scan: FloorScan
   /** Of the last entry that is applied: the leader of its term has applied everything before that. */
   #term = 0
   #index = 0
@@ -58,6 +58,7 @@ export class DataMachine implements Machine {
 
   constructor(options: DataMachineOptions) {
     this.#options = options
+    this.#scan = this.#scanFrom({ ledger: new Ledger(), kept: [] })
     this.#recoveredTo = options.log.lastIndex
   }
 
@@ -95,14 +96,14 @@ export class DataMachine implements Machine {
     if (this.#term !== termBefore) onLeader()
   }
 
-  restore(state: Uint8Array): void {
-    this.#ledger = Ledger.decode(state)
-    this.#floor = Ledger.decode(state)
-    this.#floorIndex = this.#options.log.floor.index
-    this.#index = this.#floorIndex
+  restore(data: Uint8Array, entries: readonly LogEntry[]): void {
+    const { ledger, kept } = decodeState(data, entries)
+    this.#ledger = ledger
+    this.#scan = this.#scanFrom(decodeState(data, entries))
+    this.#index = this.#options.log.floor.index
     const termBefore = this.#term
     this.#term = this.#options.log.floor.term
-    this.#options.streams.restore(this.#ledger)
+    this.#options.streams.restore(ledger, kept)
     for (const stream of this.#ledger.streams.values()) this.#options.onPhase(stream)
     this.#options.onRestored(this.#ledger)
     if (this.#isRunning && this.#term !== termBefore) this.#options.onLeader()
@@ -110,20 +111,11 @@ export class DataMachine implements Machine {
   }
 
   floorAt(applied: number): Floor | undefined {
-    const { log, streams } = this.#options
-    let batches = 0
-    for (let index = this.#floorIndex + 1; index <= applied; index++) {
-      const entry = log.at(index)
-      if (entry === undefined) break
-      const command = decodeCommand(entry.data)
-      if (command?.op === 'batch' && !streams.isDropped(command.frame)) break
-      if (command?.op === 'batch') batches++
-      if (command !== undefined) this.#floor.apply(command)
-      this.#floorIndex = index
-    }
-    // Where nothing of weight is dropped, the floor stays in the log where it is.
-    if (batches === 0) return undefined
-    return { index: this.#floorIndex, state: this.#floor.encode() }
+    return this.#scan.floorAt(applied)
+  }
+
+  #scanFrom(state: DataState): FloorScan {
+    return new FloorScan({ ...this.#options, ids: () => this.#ledger.streams.keys() }, state)
   }
 
   onLeadership(_status: RaftStatus, isLeading: boolean): void {
@@ -163,15 +155,9 @@ export class DataMachine implements Machine {
     const { frame } = command
     const node = this.#ledger.nodes.get(batchBoot(frame))
     if (node !== undefined)
-      streams.insert(node, frame, index > this.#recoveredTo ? undefined : this.#placedBy)
+      streams.insert(node, frame, index > this.#recoveredTo ? undefined : toPlacedBy(this.#ledger.time))
     if (node !== undefined && isVoid(frame) && !isGap(frame)) this.#tellVoid(node, frame)
     onPlaced(frame)
-  }
-
-  /** By when the batch that is applied had its place; undefined where no leader has told the time. */
-  get #placedBy(): number | undefined {
-    const { time } = this.#ledger
-    return time === 0 ? undefined : time + stampsAgainMs
   }
 
   #tellVoid(node: NodeId, frame: Uint8Array): void {

@@ -24,6 +24,10 @@ export const leaderLimits = {
   waitingBytesMax: 33_554_432,
   /** What a leader takes before a majority has it, by group. */
   uncommittedBytesMax: 16_777_216,
+  /** What of dropped batches the log of a group may have, beside half of what is retained: beyond that, floors pass what is retained. */
+  droppedBytesMax: 33_554_432,
+  /** Of retained batches that a floor may pass and keep; it travels in one piece to who lacks it. */
+  keptBytesMax: 134_217_728,
   /** Entries in one message. */
   appendBytesMax: 524_288,
 } as const

@@ -6,6 +6,7 @@ import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { OriginState } from '../core/stream/origin-state.ts'
 import { Replica } from '../core/stream/replica.ts'
 import { batchBoot, batchCount, batchEpoch, batchSequence, batchStream } from '../wire/batch-header.ts'
+import { type KeptBatch, type KeptRun, runsOf } from './kept-batches.ts'
 import type { Ledger, StreamLedger } from './ledger.ts'
 
 export interface LeaderStreamsOptions {
@@ -83,21 +84,56 @@ export class LeaderStreams {
     this.#grown.clear()
   }
 
-  /** Goes on behind a state that stands for everything before it: what of that is not here, no member has any more. */
-  restore({ streams, nodes }: Ledger): void {
-    const now = this.#options.now()
+  /** What all replicas hold of these streams, epochs that have ended among them, bytes with overhead. */
+  bytesOf(streams: Iterable<StreamId>): number {
+    let bytes = 0
+    for (const id of streams)
+      for (const replica of this.#epochs.get(id)?.values() ?? []) bytes += replica.bytes
+    return bytes
+  }
+
+  /** Goes on behind a state that stands for everything before it: what of that is not here, nor kept by it, no member has any more. */
+  restore({ streams, nodes }: Ledger, kept: readonly KeptBatch[]): void {
+    const runs = runsOf(kept)
+    for (const run of runs) {
+      const stream = streams.get(run.stream)
+      const epochs = this.#epochs.get(run.stream)
+      const isOver =
+        epochs?.has(run.epoch) !== true && [...(epochs?.keys() ?? [])].some((each) => each > run.epoch)
+      if (stream === undefined || isOver) continue
+      const replica = epochs?.get(run.epoch) ?? this.#create(stream.definition, run.epoch)
+      const isPresent = stream.epoch === run.epoch
+      this.#goOn(replica, nodes, isPresent ? stream.sequences : run.firsts, run)
+    }
     for (const [id, { definition, epoch, sequences }] of streams) {
-      if (definition.mode !== 'leader') continue
-      const replica = this.#epochs.get(id)?.get(epoch) ?? this.#create(definition, epoch)
-      for (const [boot, to] of sequences) {
-        const node = nodes.get(boot)
-        if (node === undefined) continue
-        // To whoever reads here this is a gap.
-        replica.pass(replica.originState(node, boot, now), to)
-      }
-      this.#grown.add(replica)
+      if (definition.mode !== 'leader' || runs.some((run) => run.stream === id && run.epoch === epoch))
+        continue
+      this.#goOn(this.#epochs.get(id)?.get(epoch) ?? this.#create(definition, epoch), nodes, sequences)
     }
     this.endRound()
+  }
+
+  /**
+   * Takes the batches of a run, behind everything that is lacking. Retention drops what is oldest: of an origin with none in the run, all of it
+   * was before the others'. What is lacking is a gap to whoever reads here.
+   */
+  #goOn(replica: Replica, nodes: Ledger['nodes'], sequences: ReadonlyMap<Boot, number>, run?: KeptRun): void {
+    const now = this.#options.now()
+    for (const [boot, to] of sequences) {
+      const node = nodes.get(boot)
+      const first = run?.firsts.get(boot) ?? to + 1
+      if (node !== undefined) replica.pass(replica.originState(node, boot, now), first - 1)
+    }
+    for (const { entry, placedBy = now } of run?.batches ?? []) {
+      const { data: frame } = entry
+      const [from, count] = [batchSequence(frame), batchCount(frame)]
+      const state = replica.origins.get(batchBoot(frame))
+      // One that this node has, or has dropped, is not lacking.
+      if (state === undefined || (state.position ?? 0) >= from) continue
+      replica.insert(state, { frame, from, count, confirm: false, isKept: true }, Math.min(now, placedBy))
+      replica.advance(state)
+    }
+    this.#grown.add(replica)
   }
 
   /** Whether a batch is kept for nobody any more. */

@@ -1,9 +1,9 @@
 // A group begins on the nodes that META says it begins with.
 
-import { Arena } from '../core/common/arena.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import { beginLog, beginningRecords } from '../groups/beginning.ts'
+import { EntryMemory } from '../groups/entry-memory.ts'
 import type { Group } from '../groups/group.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Groups } from '../groups/groups.ts'
@@ -25,7 +25,7 @@ export function beginFromRoster(
   const configuration = roster.groups.get(id)
   if (configuration?.voters.includes(member) !== true && configuration?.learners.includes(member) !== true)
     return
-  const log = beginLog(configuration, new Uint8Array(0), new Arena(slabs))
+  const log = beginLog(configuration, new Uint8Array(0), new EntryMemory(slabs))
   groups.write(beginningRecords(id, log), () => undefined)
   const group = begin(log)
   // One need not wait for the others' time to run out.

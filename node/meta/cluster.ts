@@ -1,13 +1,13 @@
 // This node's part in META, the group that everybody is in: how it becomes a member, what it knows of the others, and, while it leads META,
 // what it does about those that come and go.
 
-import { Arena } from '../core/common/arena.ts'
 import type { Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import { emptyConfiguration } from '../core/raft/configuration.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import { beginLog, beginningRecords, joiningLog } from '../groups/beginning.ts'
+import { EntryMemory } from '../groups/entry-memory.ts'
 import { Group } from '../groups/group.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Groups } from '../groups/groups.ts'
@@ -118,7 +118,7 @@ export class Cluster {
   /** A message is for a group that this node is not in: whoever sends it counts on this node. True if that is META. */
   onUnknown(number: number): boolean {
     if (!isMeta(number)) return false
-    if (this.#group === undefined) this.#begin(number, joiningLog(new Arena(this.#options.slabs)))
+    if (this.#group === undefined) this.#begin(number, joiningLog(new EntryMemory(this.#options.slabs)))
     return true
   }
 
@@ -199,7 +199,7 @@ export class Cluster {
     const voters = roster.metaVoters.toSorted((a, b) => a - b)
     const learners = roster.staying.map(({ id }) => id).filter((id) => !voters.includes(id))
     const configuration = { ...emptyConfiguration, voters, learners: learners.toSorted((a, b) => a - b) }
-    const log = beginLog(configuration, encodeRoster(roster), new Arena(slabs))
+    const log = beginLog(configuration, encodeRoster(roster), new EntryMemory(slabs))
     const number = drawMetaNumber(random)
     const records = beginningRecords(number, log)
     this.#isFounding = true

@@ -57,6 +57,6 @@ function countFailed(counts: Counts): number {
 
 function showFailure({ name, file, error }: Failure): void {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const text = cause instanceof Error ? inspect(cause) : String(cause)
+  const text = typeof cause === 'string' ? cause : inspect(cause)
   process.stdout.write(`\n✖ ${relative('', file)}: ${name}\n${text.replaceAll(/^/gm, '    ')}\n`)
 }

@@ -1,11 +1,11 @@
 // One node of the leader world: the production agent on virtual time, its links, its clock and its disk. Inputs that come while it is
 // paused wait and are handled late, in their order.
 
-import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import { NotePace } from '../../node/core/wal/note-pace.ts'
+import { EntryMemory } from '../../node/groups/entry-memory.ts'
 import { LogReading } from '../../node/groups/log-reading.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
 import { LeaderAgent, leaderFrameTypes } from '../../node/leader/agent.ts'
@@ -138,7 +138,7 @@ export class LeaderNode implements LinkEnd<Uint8Array> {
   }
 
   #recover(writes: readonly FoundWrite[], slabs: CountedSlabs): GroupRecovery {
-    const reading = new LogReading(new GroupRecovery(() => new Arena(slabs)))
+    const reading = new LogReading(new GroupRecovery(() => new EntryMemory(slabs)))
     for (const { body, number } of writes) reading.onWrite(body, number)
     const [problem] = reading.problems({ path: this.id, files: [], damages: [], noted: 0 })
     if (problem !== undefined) throw new Violation('recovery', problem)

@@ -1,6 +1,6 @@
 // One run of one seed of the leader world: a cluster is made, used and hurt for a while, then healed, and every promise is checked.
 
-import type { NodeId } from '../../node/core/common/ids.ts'
+import { type NodeId, toStreamId } from '../../node/core/common/ids.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import { type Codec, Network } from '../network.ts'
 import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
@@ -27,6 +27,7 @@ import { Order } from './order.ts'
 import type { LeaderPlan } from './plan.ts'
 import { Publications } from './publications.ts'
 import { Redefinitions } from './redefinitions.ts'
+import { retentionOf } from './retention.ts'
 import { unsettled } from './settlement.ts'
 import type { LeaderObserver, LeaderWorld } from './world.ts'
 
@@ -38,6 +39,14 @@ const compactsWithinMs = 2_500
 const resumesEveryMs = 2_500
 const settlingStepMs = 50
 const streamNames = ['one', 'two', 'three'] as const
+
+/** So many names that hash onto the same of some groups. */
+function namesOfOneGroup(count: number, groups: number): string[] {
+  const names: string[] = []
+  for (let nth = 1; names.length < count; nth++)
+    if (toStreamId(`stream-${nth}`) % groups === 0) names.push(`stream-${nth}`)
+  return names
+}
 
 const frameCodec: Codec<Uint8Array> = {
   encode: (frame) => frame,
@@ -138,13 +147,17 @@ export class LeaderSimulation {
   }
 
   #definitions(): StreamDefinition[] {
-    const { retentionBytes: bytes, retentionAgeMs: ageMs, streams } = this.#plan
-    return streamNames.slice(0, streams).map((name) => {
+    const { streams, hasQuietStream, nodes } = this.#plan
+    // A cluster begins with as many data groups as it has nodes.
+    const names = hasQuietStream
+      ? namesOfOneGroup(Math.max(2, streams), nodes)
+      : streamNames.slice(0, streams)
+    return names.map((name, nth) => {
       return {
         name,
         topics: [`${name}.>`],
         mode: 'leader',
-        retention: { bytes, ageMs },
+        retention: retentionOf(this.#plan, nth),
         copies: 0,
         replicas: 3,
       }

@@ -1,6 +1,7 @@
 // What users of the leader world do: publish at any node, subscribe, leave, and go on elsewhere.
 
 import { toStreamId } from '../../node/core/common/ids.ts'
+import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import { Dice } from '../dice.ts'
 import { FaultSchedule } from '../fault-schedule.ts'
 import type { Reads } from './invariants/reads.ts'
@@ -59,9 +60,17 @@ export class LeaderWorkload {
     return this.#dice.pick(this.#world.nodes.filter((node) => node.isResponsive))
   }
 
+  /** A quiet stream gets one publication in thirty. */
+  #pickStream(): StreamDefinition | undefined {
+    const [quiet, ...others] = this.#world.definitions
+    const { hasQuietStream } = this.#world.plan
+    if (!hasQuietStream) return this.#dice.pick(this.#world.definitions)
+    return this.#dice.chance(1 / 30) ? quiet : this.#dice.pick(others)
+  }
+
   #publish(): void {
     const node = this.#liveNode()
-    const definition = this.#dice.pick(this.#world.definitions)
+    const definition = this.#pickStream()
     if (node === undefined || definition === undefined) return
     const { recordsMax, payloadBytesMax } = this.#world.plan
     const payloads: string[] = []

@@ -63,6 +63,8 @@ export interface LeaderPlan extends NetworkPlan, DiskPlan {
   readonly lateDefinitions: number
   readonly retentionBytes: number
   readonly retentionAgeMs: number
+  /** All streams are of one group, and the first one is quiet: it retains everything, and little is published on it. */
+  readonly hasQuietStream: boolean
   readonly publishesPerSecond: number
   readonly recordsMax: number
   readonly payloadBytesMax: number
@@ -130,7 +132,11 @@ export function drawLeaderPlan(seed: number, nodes?: number): LeaderPlan {
     recordsMax: dice.chance(0.5) ? 4 : 40,
     payloadBytesMax: isSmall || dice.chance(0.2) ? 8_000 : 64,
     subscriptionsPerSecond: dice.between(0.2, 2),
-    limits: dice.chance(0.4) ? drawLimits(dice) : {},
+    limits: {
+      ...(dice.chance(0.4) ? drawLimits(dice) : {}),
+      ...drawFloorLimits(new Dice(seed, 'leader floors')),
+    },
+    hasQuietStream: new Dice(seed, 'leader quiet stream').chance(0.4),
     ...drawProducers(new Dice(seed, 'leader producers')),
     redefinitionsPerSecond: drawRedefinitions(new Dice(seed, 'leader replicas')),
   }
@@ -145,6 +151,12 @@ function drawRedefinitions(dice: Dice): number {
 function drawProducers(dice: Dice): Pick<LeaderPlan, 'producers' | 'attemptsPerSecond'> {
   const producers = dice.chance(0.5) ? dice.whole(1, 4) : 0
   return { producers, attemptsPerSecond: producers === 0 ? 0 : dice.between(2, 30) }
+}
+
+/** Half of the seeds have floors that pass what is retained. */
+function drawFloorLimits(dice: Dice): Partial<LeaderLimits> {
+  if (dice.chance(0.5)) return {}
+  return { droppedBytesMax: dice.whole(1_000, 60_000), keptBytesMax: dice.whole(2_000, 200_000) }
 }
 
 /** So small that all of them are reached. */

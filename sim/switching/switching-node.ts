@@ -3,10 +3,10 @@
 
 import { Broker } from '../../node/broker/broker.ts'
 import { Publisher } from '../../node/broker/publisher.ts'
-import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { CatalogEntry } from '../../node/core/gossip/catalog.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
+import { EntryMemory } from '../../node/groups/entry-memory.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
 import { LeaderAgent } from '../../node/leader/agent.ts'
 import { leaderLimits } from '../../node/leader/limits.ts'
@@ -214,7 +214,7 @@ export class SwitchingNode implements LinkEnd<Sent> {
     const { network, nodes, timeline } = this.#world
     const found = this.#disk.open()
     this.#disk.adopt(found.writes)
-    const recovery = new GroupRecovery(() => new Arena(slabs))
+    const recovery = new GroupRecovery(() => new EntryMemory(slabs))
     for (const { body, number } of found.writes) recovery.onRecords(decodeRecords(body) ?? [], number)
     return new LeaderAgent({
       ...{ node: this.id, boot, slabs, timeoutMs, start: found.start, logs: recovery.logs },

@@ -208,7 +208,7 @@ test('what is written again stays as it is until that is durable, though a floor
   // Several slabs hold nothing else.
   test.machine.floor = { index: 50, state: text('fifty') }
   test.group.compact()
-  test.group.writeAgain()
+  test.group.writeAgain(100_000)
   const again = (test.writes[1]?.records ?? []).flatMap((record) => {
     return record.kind === 'entries' ? record.entries : []
   })

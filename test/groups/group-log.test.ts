@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Arena } from '../../node/core/common/arena.ts'
 import { emptyConfiguration } from '../../node/core/raft/configuration.ts'
 import { initialHardState, type LogEntry, noData, type Snapshot } from '../../node/core/raft/entry.ts'
+import { EntryMemory } from '../../node/groups/entry-memory.ts'
 import { GroupLog } from '../../node/groups/group-log.ts'
 import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
 
@@ -21,15 +21,21 @@ function entriesAt(first: number, ...terms: readonly number[]): LogEntry[] {
   return terms.map((term, nth) => ({ term, index: first + nth, data: Buffer.from(`${term}/${first + nth}`) }))
 }
 
+function entriesOf(log: GroupLog): readonly LogEntry[] {
+  return log.firstIndex > log.lastIndex ? [] : log.entries(log.firstIndex, log.lastIndex, everything)
+}
+
+function textOf({ data }: LogEntry): string {
+  return Buffer.from(data).toString()
+}
+
 function textsOf(log: GroupLog): string[] {
-  if (log.firstIndex > log.lastIndex) return []
-  const entries = log.entries(log.firstIndex, log.lastIndex, everything)
-  return entries.map(({ data }) => Buffer.from(data).toString())
+  return entriesOf(log).map(textOf)
 }
 
 function createLog(): { readonly log: GroupLog; readonly slabs: CountedSlabs } {
   const slabs = new CountedSlabs(smallWipedSlabs)
-  return { log: new GroupLog(floorAt(0, 0), new Arena(slabs)), slabs }
+  return { log: new GroupLog(floorAt(0, 0), new EntryMemory(slabs)), slabs }
 }
 
 test('a log that begins is empty behind its floor', () => {
@@ -157,14 +163,23 @@ const step = fc.oneof(
     back: fc.nat(30),
     count: fc.integer({ min: 1, max: 30 }),
   }),
-  fc.record({ kind: fc.constant('compact' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
-  fc.record({ kind: fc.constant('restore' as const), ahead: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({
+    kind: fc.constant('compact' as const),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    keepsNth: fc.nat(9),
+  }),
+  fc.record({
+    kind: fc.constant('restore' as const),
+    ahead: fc.integer({ min: 1, max: 9 }),
+    keeps: fc.nat(3),
+  }),
   fc.record({ kind: fc.constantFrom('written' as const, 'sent' as const) }),
 )
 
 /** The naive log: a list. */
 interface Model {
   floor: number
+  kept: string[]
   texts: string[]
   term: number
 }
@@ -187,13 +202,18 @@ function take(
     append(Math.max(model.floor, end - each.back) + 1, each.count)
   } else if (each.kind === 'compact') {
     const index = model.floor + Math.floor(each.share * model.texts.length)
-    log.compact(floorAt(index, log.termAt(index) ?? -1))
-    model.texts.splice(0, index - model.floor)
+    const isKept = (_: unknown, nth: number): boolean => each.keepsNth > 0 && nth % each.keepsNth === 0
+    const passed = [...(log.floor.kept ?? []), ...entriesOf(log).slice(0, index - model.floor)]
+    log.compact({ ...floorAt(index, log.termAt(index) ?? -1), kept: passed.filter(isKept) })
+    model.kept = [...model.kept, ...model.texts.splice(0, index - model.floor)].filter(isKept)
     model.floor = index
   } else if (each.kind === 'restore') {
+    const kept = entriesAt(end + each.ahead - each.keeps, ...Array<number>(each.keeps).fill(model.term))
     model.floor = end + each.ahead
     model.texts = []
-    log.restore(floorAt(model.floor, model.term))
+    model.kept = kept.map(textOf)
+    log.restore({ ...floorAt(model.floor, model.term), kept })
+    for (const { data } of kept) data.fill(0)
   } else if (each.kind === 'written') log.letGoOfReplaced()
   else log.letGoOfDropped()
 }
@@ -202,10 +222,13 @@ test('a log is what a list would be, after whatever steps, and at the end has no
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
       const { log, slabs } = createLog()
-      const model: Model = { floor: 0, texts: [], term: 1 }
+      const model: Model = { floor: 0, kept: [], texts: [], term: 1 }
       for (const each of steps) {
         take(log, model, each)
         assert.deepEqual(textsOf(log), model.texts)
+        assert.deepEqual(log.floor.kept?.map(textOf) ?? [], model.kept)
+        const bytes = [...model.kept, ...model.texts].reduce((sum, text) => sum + text.length, 0)
+        assert.deepEqual([log.dataBytes, log.count], [bytes, model.kept.length + model.texts.length])
         assert.equal(log.firstIndex, model.floor + 1)
       }
       log.letGoOfReplaced()

@@ -3,103 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeId } from '../../node/core/common/ids.ts'
-import { chainStart } from '../../node/core/wal/write-format.ts'
-import { Group } from '../../node/groups/group.ts'
-import { GroupLog } from '../../node/groups/group-log.ts'
-import { Groups } from '../../node/groups/groups.ts'
-import { raftOptions } from '../../node/groups/raft-options.ts'
-import { dataPace, leaderLimits } from '../../node/leader/limits.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
-import {
-  decodeRaftFrame,
-  encodeMessage,
-  type GroupMessage,
-  joinFrame,
-  type RaftMessage,
-} from '../../node/wire/raft-frames.ts'
-import { MemoryDisk } from '../core/wal/memory-disk.ts'
-import { configuration, RecordingMachine } from './test-group.ts'
-
-/** The groups of node A, member 1, of some numbers. B and C are members 2 and 3. */
-class Host {
-  readonly disk: MemoryDisk = new MemoryDisk()
-  readonly groups: Groups
-  readonly machines: Map<number, RecordingMachine> = new Map()
-  /** Frames that were sent: to whom, and what. */
-  sent: [NodeId, Uint8Array][] = []
-  /** How much was sent already when the groups had done what there was to do, by turn. */
-  readonly sentWhenRun: number[] = []
-  readonly failures: unknown[] = []
-  /** Groups that messages came for and that were not there. */
-  readonly unknown: number[] = []
-  #turn: (() => void)[] = []
-
-  constructor(...ids: readonly number[]) {
-    this.groups = new Groups(
-      {
-        disk: this.disk.ports,
-        endOfTurn: (callback) => this.#turn.push(callback),
-        onRan: () => this.sentWhenRun.push(this.sent.length),
-        sendFrame: (node, frame) => this.sent.push([node, frame]),
-        allocate: (bytes) => new Uint8Array(bytes).fill(0xab),
-        onFailed: (cause) => this.failures.push(cause),
-      },
-      { file: undefined, bytes: 0, next: chainStart(1) },
-      { segmentBytes: 1_000_000, waitingBytesMax: 1000 },
-      {
-        own: 1,
-        onHeard: () => undefined,
-        nodeOf: (member) => ['A', 'B', 'C'][member - 1] as NodeId | undefined,
-        onUnknown: (group) => {
-          this.unknown.push(group)
-          if (group === 5) this.#add(group)
-        },
-      },
-    )
-    for (const id of ids) this.#add(id)
-    this.endTurn()
-  }
-
-  endTurn(): void {
-    const turn = this.#turn
-    this.#turn = []
-    for (const callback of turn) callback()
-  }
-
-  #add(id: number): void {
-    const machine = new RecordingMachine()
-    const log = new GroupLog({ index: 0, term: 0, configuration, data: new Uint8Array(0) })
-    const raft = raftOptions(1, () => 0, dataPace, leaderLimits)
-    this.machines.set(id, machine)
-    this.groups.add(new Group({ id, log, raft, machine, ports: this.groups }))
-  }
-
-  /** Frames sent since the last call, decoded. */
-  take(): [string, readonly GroupMessage[]][] {
-    const { sent } = this
-    this.sent = []
-    return sent.map(([node, frame]) => [node, decodeRaftFrame(frame) ?? assert.fail('a sound frame')])
-  }
-
-  /** A frame with messages comes, and the turn ends. */
-  receive(...messages: readonly GroupMessage[]): void {
-    assert.ok(
-      this.groups.onFrame(
-        'B' as NodeId,
-        joinFrame(messages.flatMap(encodeMessage), (bytes) => new Uint8Array(bytes)),
-      ),
-    )
-    this.endTurn()
-  }
-}
+import { encodeMessage, type GroupMessage, joinFrame, type RaftMessage } from '../../node/wire/raft-frames.ts'
+import { append, GroupsHost } from './groups-host.ts'
 
 const heartbeat: RaftMessage = { kind: 'heartbeat', from: 2, to: 1, term: 1, commit: 0, round: 1 }
-
-function append(previous: number, text: string): RaftMessage {
-  const position = { term: previous === 0 ? 0 : 1, index: previous }
-  const entries = [{ term: 1, index: previous + 1, data: Buffer.from(text) }]
-  return { kind: 'append', from: 2, to: 1, term: 1, previous: position, entries, commit: 0 }
-}
 
 /** An append to a member that takes so many bytes on the wire, and is made for no group. */
 function largeMessage(to: number, bytes: number): RaftMessage {
@@ -115,7 +23,7 @@ const summaryOf = (frames: readonly [string, readonly GroupMessage[]][]): string
   )
 
 test('what the groups have done is known before other members hear of it', () => {
-  const host = new Host(1)
+  const host = new GroupsHost(1)
   host.sentWhenRun.length = 0
   host.receive({ group: 1, message: heartbeat })
   assert.deepEqual(host.sentWhenRun, [0])
@@ -123,7 +31,7 @@ test('what the groups have done is known before other members hear of it', () =>
 })
 
 test('messages of all groups to one node in one turn are one frame', () => {
-  const host = new Host(1, 2)
+  const host = new GroupsHost(1, 2)
   const fromC: RaftMessage = { ...heartbeat, from: 3, term: 2 }
   host.receive({ group: 1, message: fromC }, { group: 2, message: heartbeat }, { group: 1, message: fromC })
   assert.deepEqual(summaryOf(host.take()), [
@@ -133,7 +41,7 @@ test('messages of all groups to one node in one turn are one frame', () => {
 })
 
 test('what all groups want written in one turn is one write, and its promises leave in one frame', () => {
-  const host = new Host(1, 2)
+  const host = new GroupsHost(1, 2)
   host.receive({ group: 1, message: append(0, 'a') }, { group: 2, message: append(0, 'b') })
   assert.equal(host.disk.writes, 1)
   assert.deepEqual(host.take(), [])
@@ -142,7 +50,7 @@ test('what all groups want written in one turn is one write, and its promises le
 })
 
 test('what comes while a write is under way is the next write', () => {
-  const host = new Host(1, 2)
+  const host = new GroupsHost(1, 2)
   host.receive({ group: 1, message: append(0, 'a') })
   host.receive({ group: 2, message: append(0, 'b') })
   host.receive({ group: 1, message: append(1, 'c') })
@@ -156,7 +64,7 @@ test('what comes while a write is under way is the next write', () => {
 })
 
 test('a failed write is told once, and nothing is promised any more', () => {
-  const host = new Host(1, 2)
+  const host = new GroupsHost(1, 2)
   host.receive({ group: 1, message: append(0, 'a') })
   host.receive({ group: 2, message: append(0, 'b') })
   let calls = 0
@@ -172,7 +80,7 @@ test('a failed write is told once, and nothing is promised any more', () => {
 })
 
 test('records are written in the order of the calls, and each is called back for once', () => {
-  const host = new Host()
+  const host = new GroupsHost()
   const done: string[] = []
   const record = (group: number): LogRecord => {
     return { kind: 'hard-state', group, hardState: { term: group, vote: 0, commit: 0 } }
@@ -190,7 +98,7 @@ test('records are written in the order of the calls, and each is called back for
 })
 
 test('more than may wait for the disk is said', () => {
-  const host = new Host(1)
+  const host = new GroupsHost(1)
   const refused = (): unknown => host.groups.diskProblem?.refused
   assert.equal(refused(), undefined)
   host.receive({ group: 1, message: append(0, 'a') })
@@ -200,34 +108,8 @@ test('more than may wait for the disk is said', () => {
   assert.equal(refused(), undefined)
 })
 
-test('a file of the log stays while a group needs more of it than is written again', () => {
-  const host = new Host(1, 2)
-  const append = (group: number, index: number, bytes: number): void => {
-    const previous = { term: index === 1 ? 0 : 1, index: index - 1 }
-    const entries = [{ term: 1, index, data: new Uint8Array(bytes) }]
-    host.receive({
-      group,
-      message: { kind: 'append', from: 2, to: 1, term: 1, previous, entries, commit: 0 },
-    })
-    host.disk.settle()
-  }
-  // Two entries that are more than 4 MiB together fill the first file; the other group begins the next one.
-  append(1, 1, 3_000_000)
-  append(1, 2, 3_000_000)
-  append(2, 1, 1_000_000)
-  append(2, 2, 100)
-  const before = [...host.disk.files.keys()]
-  assert.ok(before.length > 2)
-  for (let second = 0; second < 3; second++) {
-    host.groups.dropFiles()
-    host.endTurn()
-    host.disk.settle()
-  }
-  assert.deepEqual([...host.disk.files.keys()].slice(0, before.length), before)
-})
-
 test('a frame holds 512 KiB of messages, and one message may go beyond it', () => {
-  const host = new Host(1)
+  const host = new GroupsHost(1)
   for (const bytes of [262_144, 262_144, 262_145, 262_144, 600_000, 100])
     host.groups.send(1, largeMessage(2, bytes))
   host.groups.send(1, largeMessage(3, 1000))
@@ -248,7 +130,7 @@ test('a frame holds 512 KiB of messages, and one message may go beyond it', () =
 })
 
 test('messages to members that nobody knows, and for groups that are not here, come to nothing', () => {
-  const host = new Host(1)
+  const host = new GroupsHost(1)
   host.groups.send(1, largeMessage(4, 1000))
   host.receive({ group: 8, message: heartbeat }, { group: 1, message: heartbeat })
   assert.deepEqual(summaryOf(host.take()), ['B: 1 heartbeat-answer'])
@@ -256,13 +138,13 @@ test('messages to members that nobody knows, and for groups that are not here, c
 })
 
 test('what is for another member, which this node was before it lost its disk, comes to nothing', () => {
-  const host = new Host(1)
+  const host = new GroupsHost(1)
   host.receive({ group: 1, message: { ...heartbeat, to: 7 } }, { group: 8, message: { ...heartbeat, to: 7 } })
   assert.deepEqual([host.take(), host.unknown], [[], []])
 })
 
 test('a group that is begun because somebody speaks of it hears what was said', () => {
-  const host = new Host()
+  const host = new GroupsHost()
   host.receive({ group: 5, message: heartbeat }, { group: 5, message: append(0, 'a') })
   assert.deepEqual([host.unknown, summaryOf(host.take())], [[5], ['B: 5 heartbeat-answer']])
   host.disk.finish()
@@ -270,7 +152,7 @@ test('a group that is begun because somebody speaks of it hears what was said', 
 })
 
 test('a broken frame is said, and nothing of it is taken', () => {
-  const host = new Host(1)
+  const host = new GroupsHost(1)
   const frame = joinFrame(encodeMessage({ group: 1, message: heartbeat }), (bytes) => new Uint8Array(bytes))
   assert.equal(host.groups.onFrame('B' as NodeId, Uint8Array.from([...frame, 1])), false)
   host.endTurn()
@@ -278,7 +160,7 @@ test('a broken frame is said, and nothing of it is taken', () => {
 })
 
 test('groups that time passes for campaign together, in one frame to each node', () => {
-  const host = new Host(1, 2, 3)
+  const host = new GroupsHost(1, 2, 3)
   for (let tick = 0; tick < 10; tick++) {
     host.groups.tick()
     host.endTurn()

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Arena } from '../../node/core/common/arena.ts'
 import { emptyConfiguration } from '../../node/core/raft/configuration.ts'
 import type { LogEntry, Snapshot } from '../../node/core/raft/entry.ts'
+import { EntryMemory } from '../../node/groups/entry-memory.ts'
 import { GroupLog } from '../../node/groups/group-log.ts'
 import { emptyFloor, GroupRecovery } from '../../node/groups/recovery.ts'
 import { decodeRecords, encodeRecord, type LogRecord } from '../../node/wire/log-records.ts'
@@ -37,8 +37,14 @@ function stateOf(log: GroupLog | undefined): unknown {
   const { firstIndex, lastIndex } = log
   const list = firstIndex > lastIndex ? [] : log.entries(firstIndex, lastIndex, Number.MAX_SAFE_INTEGER)
   const texts = list.map(({ data }) => Buffer.from(data).toString())
-  const { index, term, data } = log.floor
-  return { floor: [index, term, Buffer.from(data).toString()], texts, hardState: log.hardState }
+  const { index, term, data, kept = [] } = log.floor
+  const floor = [
+    index,
+    term,
+    Buffer.from(data).toString(),
+    ...kept.map((each) => Buffer.from(each.data).toString()),
+  ]
+  return { floor, texts, hardState: log.hardState }
 }
 
 /** Recovers from records, each in a write of its own, as they come from the disk. */
@@ -128,6 +134,15 @@ const step = fc.record({
   share: fc.double({ min: 0, max: 1, noNaN: true }),
 })
 
+/** The same floor, that keeps some of what it passes. */
+function keeping(record: LogRecord, log: GroupLog, nth: number): LogRecord {
+  if (record.kind !== 'floor') return record
+  const { index } = record.snapshot
+  const passed = index < log.firstIndex ? [] : log.entries(log.firstIndex, index, Number.MAX_SAFE_INTEGER)
+  const kept = [...(log.floor.kept ?? []), ...passed].filter((_, at) => at % nth === 0)
+  return { ...record, snapshot: { ...record.snapshot, kept } }
+}
+
 /** The record that a step makes of a log, which it changes as a running group does. */
 function recordOf(
   log: GroupLog,
@@ -140,7 +155,8 @@ function recordOf(
   if (kind === 'state')
     record = { kind: 'hard-state', group, hardState: { term, vote: count, commit: place } }
   else if (kind === 'restore') record = snapshot(group, log.lastIndex + count, term)
-  else if (kind === 'compact') record = floor(group, place - 1, log.termAt(place - 1) ?? -1)
+  else if (kind === 'compact')
+    record = keeping(floor(group, place - 1, log.termAt(place - 1) ?? -1), log, count)
   else
     record = entries(group, kind === 'append' ? log.lastIndex + 1 : place, ...Array<number>(count).fill(term))
   if (record.kind === 'hard-state') log.hardState = record.hardState
@@ -177,7 +193,7 @@ test('random histories of two groups are recovered as they were, and memory of w
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const running = new Map([1, 2].map((group) => [group, new GroupLog(floorAt(0, 0))]))
       const slabs = new CountedSlabs(smallWipedSlabs)
-      const recovery = new GroupRecovery(() => new Arena(slabs))
+      const recovery = new GroupRecovery(() => new EntryMemory(slabs))
       for (const group of running.keys()) recovery.onRecords([floor(group, 0, 0)], 1)
       for (const each of steps) recovery.onRecords([recordOf(running.get(each.group) as GroupLog, each)], 1)
       for (const [group, log] of running) assert.deepEqual(stateOf(recovery.logs.get(group)), stateOf(log))

@@ -2,13 +2,13 @@
 // durable when the test says so, and the other two members say what the test lets them.
 
 import assert from 'node:assert/strict'
-import { Arena } from '../../node/core/common/arena.ts'
 import type { SlabPool } from '../../node/core/common/slabs.ts'
 import { type ConfigurationRecord, emptyConfiguration } from '../../node/core/raft/configuration.ts'
 import type { LogEntry } from '../../node/core/raft/entry.ts'
 import type { AppendRequest } from '../../node/core/raft/messages.ts'
 import type { RaftOptions } from '../../node/core/raft/options.ts'
 import type { RaftStatus } from '../../node/core/raft/raft.ts'
+import { EntryMemory } from '../../node/groups/entry-memory.ts'
 import { Group, type GroupPorts } from '../../node/groups/group.ts'
 import { GroupLog } from '../../node/groups/group-log.ts'
 import type { Floor, Machine } from '../../node/groups/machine.ts'
@@ -64,7 +64,7 @@ export class TestGroup implements GroupPorts {
 
   constructor(options: Partial<RaftOptions> = {}, log?: GroupLog, slabs?: SlabPool) {
     const floor = { index: 0, term: 0, configuration, data: new Uint8Array(0) }
-    this.log = log ?? new GroupLog(floor, new Arena(slabs))
+    this.log = log ?? new GroupLog(floor, new EntryMemory(slabs))
     const raft = { ...raftOptions(1, () => 0, dataPace, leaderLimits), ...options }
     this.group = new Group({ id: 7, log: this.log, raft, machine: this.machine, ports: this })
     this.group.begin()

@@ -1,7 +1,6 @@
 // One node of a cluster in one process: its agent, its disk, and what its publishers were told.
 
 import assert from 'node:assert/strict'
-import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { Random } from '../../node/core/common/random.ts'
 import type { StreamDefinition } from '../../node/core/stream/definition.ts'
@@ -9,6 +8,7 @@ import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import { LogScanner } from '../../node/core/wal/scan.ts'
 import type { LogStart } from '../../node/core/wal/writer.ts'
+import { EntryMemory } from '../../node/groups/entry-memory.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
 import { LeaderAgent, leaderFrameTypes } from '../../node/leader/agent.ts'
 import type { LeaderLimits } from '../../node/leader/limits.ts'
@@ -225,7 +225,7 @@ export class ClusterNode {
   }
 
   #recover(): { readonly start: LogStart; readonly recovery: GroupRecovery } {
-    const recovery = new GroupRecovery(() => new Arena(this.slabs))
+    const recovery = new GroupRecovery(() => new EntryMemory(this.slabs))
     const scanner = new LogScanner(
       this.disk.ports.checksum,
       (body, number) => {

@@ -2,93 +2,23 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { emptyConfiguration } from '../../node/core/raft/configuration.ts'
-import { type LogEntry, noData } from '../../node/core/raft/entry.ts'
 import { GroupLog } from '../../node/groups/group-log.ts'
 import { type Command, encodeCommand } from '../../node/leader/command.ts'
-import { DataMachine } from '../../node/leader/data-machine.ts'
 import { Ledger } from '../../node/leader/ledger.ts'
 import type { Numbering } from '../../node/leader/numbering.ts'
-import { Reads } from '../../node/leader/reads.ts'
-import { LeaderStreams } from '../../node/leader/streams.ts'
-import { batchPlace, batchSequence } from '../../node/wire/batch-header.ts'
-import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
+import { batchPlace } from '../../node/wire/batch-header.ts'
 import { type BatchFields, batchOf, orders, ordersId } from './leader-batches.ts'
+import { MachineHost } from './machine-host.ts'
 
 const definition = { ...orders, retention: { bytes: 1_000_000, ageMs: 1000 } }
 const begin: Command = { op: 'begin', epoch: 1, definition, fence: new Map() }
 const origin: Command = { op: 'origin', node: 'A' as NodeId, boot: 1 as Boot }
 const batch = (fields: BatchFields): Command => ({ op: 'batch', frame: batchOf(fields) })
 
-/** A machine over a log that a test appends to and commits. */
-class Host {
-  now = 10_000
-  readonly #slabs = new CountedSlabs(smallWipedSlabs)
-  readonly log: GroupLog
-  readonly streams: LeaderStreams
-  readonly reads: Reads
-  readonly machine: DataMachine
-  /** What happened, in order. */
-  readonly events: string[] = []
-
-  constructor(log?: GroupLog) {
-    const floor = { index: 0, term: 0, configuration: emptyConfiguration, data: noData }
-    this.log = log ?? new GroupLog(floor, new Arena(this.#slabs))
-    this.streams = new LeaderStreams({
-      ...{ slabs: this.#slabs, now: () => this.now },
-      onDelivered: ({ name, messages }) => this.events.push(`${name} has ${messages}`),
-    })
-    this.reads = new Reads(
-      1 as Boot,
-      () => this.now,
-      () => undefined,
-    )
-    this.machine = new DataMachine({
-      ...{ log: this.log, reads: this.reads, streams: this.streams },
-      propose: (data) => this.events.push(`proposes ${data.length} bytes`),
-      onVoid: (stream, origin, from, to) => this.events.push(`void ${stream} ${origin} ${from}-${to}`),
-      onPlaced: (frame) => this.events.push(`${batchSequence(frame)} at ${batchPlace(frame)}`),
-      onLeader: () => this.events.push('leader'),
-      onPhase: ({ epoch }) => this.events.push(`epoch ${epoch}`),
-      onRestored: () => undefined,
-      nodes: () => ['A' as NodeId],
-      isUp: () => true,
-      now: () => this.now,
-    })
-    this.machine.restore(this.log.floor.data)
-  }
-
-  /** Commands are appended to the log and applied as one round. */
-  apply(term: number, ...commands: readonly (Command | undefined)[]): void {
-    const first = this.log.lastIndex + 1
-    const entries: LogEntry[] = commands.map((command, nth) => {
-      return { term, index: first + nth, data: command === undefined ? noData : encodeCommand(command) }
-    })
-    this.log.append(entries)
-    this.machine.apply(entries)
-  }
-
-  /** What happened since the last call. */
-  take(): string[] {
-    return this.events.splice(0)
-  }
-
-  floor(): { readonly index: number; readonly ledger: Ledger } | undefined {
-    const floor = this.machine.floorAt(this.log.lastIndex)
-    return floor && { index: floor.index, ledger: Ledger.decode(floor.state) }
-  }
-
-  /** Retention drops what is too old. */
-  pass(ms: number): void {
-    this.now += ms
-    this.streams.onSecond()
-  }
-}
-
 test('batches get their places in the order of the log, and subscribers hear once a round', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(
     1,
     undefined,
@@ -102,7 +32,7 @@ test('batches get their places in the order of the log, and subscribers hear onc
 })
 
 test('what does not follow is told to nobody', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(1, begin, origin)
   host.take()
   host.apply(
@@ -119,7 +49,7 @@ test('what does not follow is told to nobody', () => {
 })
 
 test('a later term is told once it is applied: its leader takes what is sent then', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(1, undefined)
   host.apply(1, undefined)
   assert.deepEqual([host.take(), host.machine.term], [['leader'], 1])
@@ -127,10 +57,10 @@ test('a later term is told once it is applied: its leader takes what is sent the
   assert.deepEqual([host.take(), host.machine.term], [['leader'], 3])
 })
 
-const numberingOf = ({ machine }: Host): Numbering | undefined => machine.numbering
+const numberingOf = ({ machine }: MachineHost): Numbering | undefined => machine.numbering
 
 test('a leader numbers only when it may, behind what is applied, and stops when it does not lead any more', () => {
-  const host = new Host()
+  const host = new MachineHost()
   const status = {} as never
   host.apply(1, begin, origin, batch({ from: 1, offset: 1 }))
   host.machine.onLeadership(status, false)
@@ -155,7 +85,7 @@ test('a leader numbers only when it may, behind what is applied, and stops when 
 })
 
 test('while nothing is dropped there is no floor', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(1, undefined, begin, origin)
   assert.equal(host.floor(), undefined)
   host.apply(1, batch({ from: 1, offset: 1 }))
@@ -163,7 +93,7 @@ test('while nothing is dropped there is no floor', () => {
 })
 
 test('the floor is in front of the first batch that is still held, with the ledger as it was there', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(1, undefined, begin, origin, batch({ from: 1, texts: ['a', 'b'], offset: 1 }))
   host.pass(500)
   host.apply(1, undefined, batch({ from: 3, offset: 3 }))
@@ -179,26 +109,26 @@ test('the floor is in front of the first batch that is still held, with the ledg
 })
 
 test('a batch of a stream that was removed is kept for nobody', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(1, begin, origin, batch({ from: 1, offset: 1 }))
   host.streams.undefine(ordersId)
   assert.equal(host.floor()?.index, 3)
 })
 
 test('no floor is behind what is applied', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(1, begin, origin, batch({ from: 1, offset: 1 }), batch({ from: 2, offset: 2 }))
   host.pass(2000)
   assert.equal(host.machine.floorAt(3)?.index, 3)
 })
 
 test('a machine goes on from a floor as if it had applied everything before it', () => {
-  const first = new Host()
+  const first = new MachineHost()
   first.apply(2, begin, origin, batch({ from: 1, texts: ['a', 'b'], offset: 1 }))
   first.pass(2000)
   const floor = first.machine.floorAt(3) ?? assert.fail('there is a floor')
   const log = new GroupLog({ index: 3, term: 2, configuration: emptyConfiguration, data: floor.state })
-  const host = new Host(log)
+  const host = new MachineHost(log)
   assert.equal(host.machine.term, 2)
   host.take()
   host.apply(2, batch({ from: 1, texts: ['a', 'b'], offset: 1 }), batch({ from: 3, offset: 3 }))
@@ -206,10 +136,10 @@ test('a machine goes on from a floor as if it had applied everything before it',
 })
 
 test('what was in the log when the node started counts from when it had its place at the latest, and what comes from now', () => {
-  const before = new Host()
+  const before = new MachineHost()
   const time: Command = { op: 'time', at: before.now - 1900 }
   before.apply(1, begin, origin, time, batch({ from: 1, offset: 1 }))
-  const host = new Host(before.log)
+  const host = new MachineHost(before.log)
   host.machine.apply(before.log.entries(1, 4, Number.MAX_SAFE_INTEGER))
   host.apply(1, batch({ from: 2, offset: 2 }))
   assert.equal(host.streams.replicas.get(ordersId)?.messages, 2)
@@ -220,9 +150,9 @@ test('what was in the log when the node started counts from when it had its plac
 })
 
 test('what was in a log without a time counts from the start of the node, whatever its publisher said', () => {
-  const before = new Host()
+  const before = new MachineHost()
   before.apply(1, begin, origin, batch({ from: 1, offset: 1, time: 1 }))
-  const host = new Host(before.log)
+  const host = new MachineHost(before.log)
   host.machine.apply(before.log.entries(1, 3, Number.MAX_SAFE_INTEGER))
   host.pass(999)
   assert.equal(host.streams.replicas.get(ordersId)?.messages, 1)
@@ -231,14 +161,14 @@ test('what was in a log without a time counts from the start of the node, whatev
 })
 
 test('a snapshot that came later takes the place of the state, and its leader is told', () => {
-  const host = new Host()
+  const host = new MachineHost()
   host.apply(1, begin, origin, batch({ from: 1, offset: 1 }))
   const ledger = Ledger.decode(host.machine.ledger.encode())
   for (let from = 2; from < 9; from++) ledger.apply(batch({ from, offset: from }))
   host.take()
   const snapshot = { index: 20, term: 4, configuration: emptyConfiguration, data: ledger.encode() }
   host.log.restore(snapshot)
-  host.machine.restore(snapshot.data)
+  host.machine.restore(snapshot.data, [])
   assert.deepEqual(
     host.take().filter((event) => event === 'leader'),
     ['leader'],
@@ -249,7 +179,7 @@ test('a snapshot that came later takes the place of the state, and its leader is
 })
 
 test('a read is done when what it must see is applied', () => {
-  const host = new Host()
+  const host = new MachineHost()
   let isDone = false
   host.reads.ask(() => {
     isDone = true
@@ -262,7 +192,7 @@ test('a read is done when what it must see is applied', () => {
 })
 
 test('entries that say nothing, or nothing that can be understood, are passed over', () => {
-  const host = new Host()
+  const host = new MachineHost()
   const junk = Buffer.from('{"op":"later"}')
   const entries = [{ term: 1, index: 1, data: junk }]
   host.log.append(entries)

@@ -150,9 +150,9 @@ test('a floor is a gap in its place for what is not here, and nothing for what i
   host.streams.define(definition)
   host.insert({ from: 1, texts: ['a', 'b'] })
   const feed = new LogFeed(host.replica, { kind: 'now' })
-  host.streams.restore(ledgerAt(2))
+  host.streams.restore(ledgerAt(2), [])
   assert.deepEqual(host.read(), ['a', 'b'])
-  host.streams.restore(ledgerAt(7))
+  host.streams.restore(ledgerAt(7), [])
   host.insert({ from: 8, texts: ['h'] })
   assert.deepEqual(host.read(), ['a', 'b', 'gap 3-7', 'h'])
   const item = feed.next()
@@ -162,7 +162,7 @@ test('a floor is a gap in its place for what is not here, and nothing for what i
 test('what a floor stands for is a gap also when everything behind it was dropped', () => {
   const host = new Host()
   host.streams.define(definition)
-  host.streams.restore(ledgerAt(5))
+  host.streams.restore(ledgerAt(5), [])
   host.insert({ from: 6, texts: ['f', 'g'] })
   assert.deepEqual(host.read(), ['gap 1-5', 'f', 'g'])
   host.now += 1000
@@ -172,7 +172,7 @@ test('what a floor stands for is a gap also when everything behind it was droppe
 
 test('a floor creates the streams that it speaks of, and their subscribers hear of them', () => {
   const host = new Host()
-  host.streams.restore(ledgerAt(3))
+  host.streams.restore(ledgerAt(3), [])
   assert.deepEqual(host.grown, ['orders'])
   host.insert({ from: 4, texts: ['d'] })
   assert.deepEqual(host.read(), ['gap 1-3', 'd'])

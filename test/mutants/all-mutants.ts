@@ -2,6 +2,7 @@
 
 import { faultsOfBroker } from './faults-of-broker.ts'
 import { faultsOfEpochs } from './faults-of-epochs.ts'
+import { faultsOfFloors } from './faults-of-floors.ts'
 import { faultsOfDelivery, faultsOfRepair } from './faults-of-gossip.ts'
 import { faultsOfGroups } from './faults-of-groups.ts'
 import { faultsOfMembers } from './faults-of-members.ts'
@@ -20,6 +21,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultsOfLog,
   ...faultsOfFiles,
   ...faultsOfGroups,
+  ...faultsOfFloors,
   ...faultsOfMembers,
   ...faultsOfPlaces,
   ...faultsOfSwitching,

@@ -69,7 +69,7 @@ export const faultsOfGroups: readonly Mutant[] = [
   {
     name: 'written-again-and-let-go',
     file: 'node/groups/log-keeper.ts',
-    text: 'for (const { data } of entries) hold(data)\n',
+    text: 'for (const { data } of held) hold(data)\n',
     replacement: '\n',
     breaks: 'Entries that are written once more are replaced while they are on their way to the disk.',
     tests: [groupFloor],

@@ -96,6 +96,35 @@ test('a snapshot reads back as it was written', () => {
   )
 })
 
+test('a snapshot keeps entries that ascend up to its own index, or is none', () => {
+  const encode = (...kept: readonly (readonly [number, number])[]): Uint8Array => {
+    const entries = kept.map(([index, term]) => ({ index, term, data: new Uint8Array(3) }))
+    return join(
+      encodeSnapshot({ index: 9, term: 2, configuration: emptyConfiguration, data: noData, kept: entries }),
+    )
+  }
+  assert.equal(decodeSnapshot(encode([3, 1], [9, 2]))?.kept?.length, 2)
+  // One is as long as its members say, the entries begin behind them, and the state is all that follows.
+  for (const beginning of beginnings(encode([3, 1], [9, 2])))
+    assert.equal(decodeSnapshot(beginning), undefined)
+  for (const kept of [
+    [
+      [3, 1],
+      [3, 1],
+    ],
+    [
+      [4, 1],
+      [3, 1],
+    ],
+    [[10, 1]],
+    [[-1, 1]],
+    [[1.5, 1]],
+    [[1, -1]],
+    [[1, Number.NaN]],
+  ] as const)
+    assert.equal(decodeSnapshot(encode(...kept)), undefined, JSON.stringify(kept))
+})
+
 test('a snapshot whose members or place are none is none', () => {
   const encode = (fields: object): Uint8Array =>
     join(encodeSnapshot({ index: 1, term: 1, configuration: emptyConfiguration, data: noData, ...fields }))

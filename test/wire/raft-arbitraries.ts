@@ -54,7 +54,17 @@ export const configuration: fc.Arbitrary<ConfigurationRecord> = fc.record(
   plain,
 )
 
-export const snapshot: fc.Arbitrary<Snapshot> = fc.record({ index, term: safe, configuration, data }, plain)
+const place = fc.record({ index, term: safe, configuration, data }, plain)
+
+export const snapshot: fc.Arbitrary<Snapshot> = fc.oneof(
+  place,
+  fc
+    .tuple(place, fc.uniqueArray(index, { minLength: 1, maxLength: 5 }), safe, data)
+    .map(([each, indices, term, data]) => {
+      const kept = indices.toSorted((a, b) => a - b).map((at) => ({ term, index: at, data }))
+      return { ...each, index: Math.max(each.index, ...indices), kept }
+    }),
+)
 
 export const hardState: fc.Arbitrary<HardState> = fc.record({ term: safe, vote: u32, commit: safe }, plain)
 

@@ -32,6 +32,8 @@ export const initialHardState: HardState = { term: 0, vote: nobody, commit: 0 }
 export interface Snapshot extends Position {
   readonly configuration: ConfigurationRecord
   readonly data: Uint8Array
+  /** Entries up to its index that the state needs as they are, ascending; if left out, none. */
+  readonly kept?: readonly LogEntry[] | undefined
 }
 
 /** The empty data of entries that only mark something. */

@@ -42,7 +42,7 @@ export interface NumberedBatch {
 }
 
 /** What an entry costs besides its frame. Measured, with frames of 64 bytes: 113 to 130 for 30,000 to 250,000 entries. */
-const entryOverheadBytes = 128
+export const entryOverheadBytes = 128
 /** Batches that wait for a hole before them; beyond it they are dropped and pulled again after the hole is filled. */
 const heldBackBytesLimit = 16_777_216
 

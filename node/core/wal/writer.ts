@@ -87,11 +87,14 @@ export class LogWriter {
     this.#files.shift()
   }
 
-  /** Makes parts durable, in the order of the calls; `onDurable` hears in which write they are, and is never called after a failure. */
-  write(parts: readonly Uint8Array[], onDurable: (number: number) => void): void {
+  /**
+   * Makes parts durable, in the order of the calls; `onDurable` hears in which write they are, and is never called after a failure. `isOwn`:
+   * they do not count for `isFull`.
+   */
+  write(parts: readonly Uint8Array[], onDurable: (number: number) => void, isOwn = false): void {
     if (this.#state === 'failed') return
     this.#waiting.push({ parts, onDurable })
-    for (const { length } of parts) this.#waitingBytes += length
+    if (!isOwn) for (const { length } of parts) this.#waitingBytes += length
     if (this.#state !== 'idle') return
     this.#state = 'gathering'
     this.#options.ports.endOfTurn(() => this.#begin())

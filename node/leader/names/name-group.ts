@@ -2,11 +2,11 @@
 // stand. It is apart from their logs because those keep every entry for as long as messages are retained, and positions would outweigh
 // the messages; here a floor takes their place whenever they are many. It exists from the first time that somebody needs it.
 
-import { Arena } from '../../core/common/arena.ts'
 import type { NodeId, Origin } from '../../core/common/ids.ts'
 import { fromOrigin, toOrigin } from '../../core/common/ids.ts'
 import { nobody } from '../../core/raft/quorum.ts'
 import { joiningLog } from '../../groups/beginning.ts'
+import { EntryMemory } from '../../groups/entry-memory.ts'
 import { Group } from '../../groups/group.ts'
 import type { GroupLog } from '../../groups/group-log.ts'
 import type { Groups } from '../../groups/groups.ts'
@@ -120,7 +120,7 @@ export class NameGroup {
   onUnknown(group: number): boolean {
     if (group !== nameGroup) return false
     const isBegun = this.#cluster.roster?.groups.has(nameGroup) === true
-    if (isBegun && this.#member === undefined) this.#begin(joiningLog(new Arena(this.#options.slabs)))
+    if (isBegun && this.#member === undefined) this.#begin(joiningLog(new EntryMemory(this.#options.slabs)))
     return true
   }
 

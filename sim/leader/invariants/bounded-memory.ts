@@ -1,5 +1,6 @@
 // When nothing waits any more, a node holds in memory what retention keeps, and little beside it.
 
+import { leaderLimits } from '../../../node/leader/limits.ts'
 import { Violation } from '../../run.ts'
 import { wipedSlabs } from '../leader-node.ts'
 import type { LeaderInvariant, LeaderWorld } from '../world.ts'
@@ -16,9 +17,11 @@ export class BoundedMemory implements LeaderInvariant {
   }
 
   onSettled(): void {
-    const { plan, nodes, tally } = this.#world
-    const { retentionBytes, streams } = plan
-    const bytesMax = (retentionBytes + spareSlabs * wipedSlabs.slabBytes) * streams
+    const { plan, nodes, definitions, tally } = this.#world
+    const retained = definitions.reduce((sum, { retention }) => sum + retention.bytes, 0)
+    const { droppedBytesMax } = { ...leaderLimits, ...plan.limits }
+    const dropped = plan.hasQuietStream ? retained / 2 + droppedBytesMax : 0
+    const bytesMax = retained + dropped + spareSlabs * wipedSlabs.slabBytes * definitions.length
     for (const { id, isAlive, slabs } of nodes) {
       if (!isAlive) continue
       tally.count('nodes with bounded memory')

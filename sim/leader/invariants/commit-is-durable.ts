@@ -5,6 +5,8 @@ import { crc32 } from 'node:zlib'
 import { Violation } from '../../run.ts'
 import type { Durable, LeaderInvariant, LeaderWorld, Sent } from '../world.ts'
 
+const newline = 0x0a
+
 export class CommitIsDurable implements LeaderInvariant {
   readonly name = 'commit is durable'
   readonly #world: LeaderWorld
@@ -44,7 +46,9 @@ export class CommitIsDurable implements LeaderInvariant {
         `${node}, group ${group}: floor ${index} has other members than the log: ${JSON.stringify(configuration)}, not ${JSON.stringify(members)}`,
       )
     const key = `${group} ${index}`
-    const state = crc32(data)
+    // What follows the first line is about what this member keeps.
+    const end = data.indexOf(newline)
+    const state = crc32(end < 0 ? data : data.subarray(0, end))
     if ((this.#states.get(key) ?? state) !== state)
       throw new Violation(
         this.name,

@@ -1,0 +1,142 @@
+// Old batches that retention still covers, while most of what came behind them is dropped. A group has one log for all of its streams: a
+// floor could never pass what a quiet stream retains, and the log would keep everything that the loud ones have dropped since. So a floor
+// may pass such batches and keep them as they are, which is worth it where that frees more than they are.
+
+import type { Boot, StreamId } from '../core/common/ids.ts'
+import type { LogEntry } from '../core/raft/entry.ts'
+import { entryOverheadBytes } from '../core/stream/replica.ts'
+import { batchBoot, batchEpoch, batchSequence, batchStream } from '../wire/batch-header.ts'
+import { toTextBytes, tryReadText } from '../wire/text.ts'
+import { Ledger, LedgerDamaged } from './ledger.ts'
+
+/** A batch that is kept, and by when it had its place: milliseconds since 1970; undefined where no leader has told the time. */
+export interface KeptBatch {
+  readonly entry: LogEntry
+  readonly placedBy: number | undefined
+}
+
+/** What the state of a floor says beside its kept entries. */
+export interface DataState {
+  readonly ledger: Ledger
+  readonly kept: readonly KeptBatch[]
+}
+
+/** Kept batches of one epoch of a stream, in their order, and the first sequence of every origin among them. */
+export interface KeptRun {
+  readonly stream: StreamId
+  readonly epoch: number
+  readonly batches: KeptBatch[]
+  readonly firsts: Map<Boot, number>
+}
+
+/** By epoch of a stream, ascending. */
+export function runsOf(kept: readonly KeptBatch[]): KeptRun[] {
+  const runs = new Map<string, KeptRun>()
+  for (const batch of kept) {
+    const { data: frame } = batch.entry
+    const [stream, epoch, boot] = [batchStream(frame), batchEpoch(frame), batchBoot(frame)]
+    const key = `${stream} ${epoch}`
+    const run: KeptRun = runs.get(key) ?? { stream, epoch, batches: [], firsts: new Map() }
+    runs.set(key, run)
+    run.batches.push(batch)
+    if (!run.firsts.has(boot)) run.firsts.set(boot, batchSequence(frame))
+  }
+  return [...runs.values()]
+}
+
+/** What a batch counts for, as its replica counts it. */
+export function weightOf({ data }: LogEntry): number {
+  return data.length + entryOverheadBytes
+}
+
+/** Says what retention does not cover any more. */
+interface Dropping {
+  isDropped(frame: Uint8Array): boolean
+}
+
+/** The batches that a floor keeps, in their order. */
+export class KeptBatches {
+  #batches: KeptBatch[] = []
+  #weight = 0
+
+  constructor(batches: readonly KeptBatch[] = []) {
+    for (const batch of batches) this.add(batch)
+  }
+
+  get weight(): number {
+    return this.#weight
+  }
+
+  get entries(): readonly LogEntry[] {
+    return this.#batches.map(({ entry }) => entry)
+  }
+
+  add(batch: KeptBatch): void {
+    this.#batches.push(batch)
+    this.#weight += weightOf(batch.entry)
+  }
+
+  /** Whether the oldest one is dropped by now. */
+  hasDroppedFirst(streams: Dropping): boolean {
+    const [oldest] = this.#batches
+    return oldest !== undefined && streams.isDropped(oldest.entry.data)
+  }
+
+  /** Forgets what is dropped by now; returns its weight. */
+  drop(streams: Dropping): number {
+    const before = this.#weight
+    this.#batches = this.#batches.filter(({ entry }) => !streams.isDropped(entry.data))
+    this.#weight = this.#batches.reduce((sum, { entry }) => sum + weightOf(entry), 0)
+    return before - this.#weight
+  }
+
+  /** The state of a floor: the ledger, the same on every member; and in a line of its own from which kept batch on which time holds. */
+  encode(ledger: Ledger): Uint8Array {
+    const state = ledger.encode()
+    const times: [number, number][] = []
+    for (const { entry, placedBy = 0 } of this.#batches)
+      if (placedBy !== (times.at(-1)?.[1] ?? 0)) times.push([entry.index, placedBy])
+    if (times.length === 0) return state
+    const line = toTextBytes(`\n${JSON.stringify(times)}`)
+    const both = new Uint8Array(state.length + line.length)
+    both.set(state)
+    both.set(line, state.length)
+    return both
+  }
+}
+
+const newline = 0x0a
+
+/** Throws LedgerDamaged. */
+export function decodeState(state: Uint8Array, entries: readonly LogEntry[]): DataState {
+  const end = state.indexOf(newline)
+  const ledger = Ledger.decode(end < 0 ? state : state.subarray(0, end))
+  const times = end < 0 ? [] : readTimes(state.subarray(end))
+  let at = 0
+  let placedBy: number | undefined
+  const kept = entries.map((entry) => {
+    for (; (times[at]?.[0] ?? Number.POSITIVE_INFINITY) <= entry.index; at++) {
+      const time = times[at]?.[1] ?? 0
+      placedBy = time === 0 ? undefined : time
+    }
+    return { entry, placedBy }
+  })
+  return { ledger, kept }
+}
+
+function readTimes(line: Uint8Array): readonly (readonly [number, number])[] {
+  let times: unknown
+  try {
+    times = JSON.parse(tryReadText(line) ?? '')
+  } catch {
+    // Said below.
+  }
+  if (!Array.isArray(times) || !times.every(isTime)) throw new LedgerDamaged('the times are none')
+  return times
+}
+
+function isTime(pair: unknown): pair is readonly [number, number] {
+  return (
+    Array.isArray(pair) && pair.length === 2 && pair.every((value) => Number.isFinite(value) && value >= 0)
+  )
+}

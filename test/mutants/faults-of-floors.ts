@@ -1,0 +1,82 @@
+// Faults of floors that keep what is retained.
+
+import type { Mutant } from './mutant.ts'
+
+const kept = 'test/leader/kept-batches.test.ts'
+const groupLog = 'test/groups/group-log.test.ts'
+const groups = 'test/groups/group-files.test.ts'
+
+export const faultsOfFloors: readonly Mutant[] = [
+  {
+    name: 'floor-keeps-nothing',
+    file: 'node/leader/floor-scan.ts',
+    text: 'this.#kept.add({ entry, placedBy: toPlacedBy(this.#ledger.time) })',
+    replacement: 'this.#freed += 0',
+    breaks: 'A floor passes what is retained, and does not keep it.',
+    tests: [kept],
+  },
+  {
+    name: 'floor-keeps-without-bound',
+    file: 'node/leader/floor-scan.ts',
+    text: 'weight <= keptBytesMax && ',
+    replacement: '',
+    breaks: 'A floor keeps more than can be sent.',
+    tests: [kept],
+  },
+  {
+    name: 'floor-written-for-nothing',
+    file: 'node/leader/floor-scan.ts',
+    text: ' || this.#freed * 2 < this.#kept.weight',
+    replacement: '',
+    breaks: 'A floor that frees one batch writes everything that it keeps.',
+    tests: [kept],
+  },
+  {
+    name: 'kept-counts-from-now',
+    file: 'node/leader/kept-batches.ts',
+    text: 'placedBy = time === 0 ? undefined : time',
+    replacement: 'placedBy = undefined',
+    breaks: 'What a floor keeps is retained for longer with every restart.',
+    tests: [kept],
+  },
+  {
+    name: 'kept-behind-the-end',
+    file: 'node/leader/streams.ts',
+    text: 'const first = run?.firsts.get(boot) ?? to + 1',
+    replacement: 'const first = to + 1',
+    breaks: 'What a floor keeps is a gap to who begins with it.',
+    tests: [kept],
+  },
+  {
+    name: 'kept-and-let-go',
+    file: 'node/groups/group-log.ts',
+    text: 'for (const entry of before) if (!stays.has(entry)) this.#leave(entry, this.#dropped)',
+    replacement: 'for (const entry of before) this.#leave(entry, this.#dropped)',
+    breaks: 'What a floor keeps is overwritten in memory.',
+    tests: [groupLog],
+  },
+  {
+    name: 'one-arena-for-all-streams',
+    file: 'node/groups/entry-memory.ts',
+    text: '(isBatch ? this.#arenaOf(batchStream(data)) : this.#other).keep(data)',
+    replacement: 'isBatch ? this.#other.keep(data) : this.#arenaOf(batchStream(data)).keep(data)',
+    breaks: 'What a quiet stream retains holds the slabs of a loud one.',
+    tests: [kept],
+  },
+  {
+    name: 'large-group-keeps-the-files',
+    file: 'node/groups/groups.ts',
+    text: '((this.#writer.files.length - 1) * this.#segmentBytes) / 4',
+    replacement: '0',
+    breaks: 'A quiet group keeps all files of the log.',
+    tests: [groups],
+  },
+  {
+    name: 'publishers-wait-for-floors',
+    file: 'node/groups/groups.ts',
+    text: "first?.kind === 'floor' || first?.kind === 'snapshot'",
+    replacement: 'first === undefined',
+    breaks: 'Publishers are refused while a large floor is written.',
+    tests: [groups],
+  },
+]
