@@ -1,5 +1,6 @@
 // Records of a node's log as text, and what they come to for each group.
 
+import type { LogEntry } from '../../node/core/raft/entry.ts'
 import { batchCount, batchEpoch, batchPlace, batchSequence, frameType } from '../../node/wire/batch-header.ts'
 import { batchProducer, isVoid } from '../../node/wire/batch-producer.ts'
 import { isGap } from '../../node/wire/gap-batch.ts'
@@ -17,14 +18,17 @@ export function describeRecord(record: LogRecord): string {
     return `${head}term ${term}, vote ${vote || 'none'}, commit ${commit}`
   }
   if (record.kind === 'entries') {
-    const texts = record.entries.map(({ index, term, data, change }) => {
-      return `${index} (term ${term}) ${change === undefined ? describeData(data) : JSON.stringify(change)}`
-    })
-    return `${head}entries ${texts.join('; ')}`
+    return `${head}entries ${record.entries.map(describeEntry).join('; ')}`
   }
-  const { index, term, configuration } = record.snapshot
+  const { index, term, configuration, kept = [] } = record.snapshot
   const { voters, learners } = configuration
-  return `${head}${record.kind} ${index} (term ${term}), voters ${voters.join(' ')}, learners ${learners.join(' ') || 'none'}`
+  const members = `voters ${voters.join(' ')}, learners ${learners.join(' ') || 'none'}`
+  const keeps = kept.length === 0 ? '' : `, keeps ${kept.map(describeEntry).join('; ')}`
+  return `${head}${record.kind} ${index} (term ${term}), ${members}${keeps}`
+}
+
+function describeEntry({ index, term, data, change }: LogEntry): string {
+  return `${index} (term ${term}) ${change === undefined ? describeData(data) : JSON.stringify(change)}`
 }
 
 function describeData(data: Uint8Array): string {
@@ -57,9 +61,10 @@ export class GroupSummary {
         this.#noteStream(data)
       }
     } else {
-      const { index, data } = record.snapshot
+      const { index, data, kept = [] } = record.snapshot
       this.#floor = index
       this.#last = record.kind === 'snapshot' ? index : Math.max(this.#last, index)
+      for (const entry of kept) this.#bytes += entry.data.length
       const text = readText(data)
       // In the group of names, names are what is kept under them.
       const field = text.startsWith('{"origins":') ? /"stream":"([\w-]+)"/g : /"name":"([\w-]+)"/g

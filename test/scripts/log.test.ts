@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { SlabPool } from '../../node/core/common/slabs.ts'
 import { emptyConfiguration } from '../../node/core/raft/configuration.ts'
+import type { LogEntry } from '../../node/core/raft/entry.ts'
 import { LogWriter } from '../../node/core/wal/writer.ts'
 import { openLog } from '../../node/leader-host.ts'
 import { DataDirectory } from '../../node/storage/data-directory.ts'
@@ -221,6 +222,17 @@ test('log inspect of a folder without a log exits 1', async () => {
   const { exitCode, stderr } = await runWords(['log', 'inspect', '/nowhere'], {})
   assert.equal(exitCode, 1)
   assert.match(stderr, /there is no log in \/nowhere/)
+})
+
+test('a floor says which entries it keeps', () => {
+  const data = batchOf({ from: 4, texts: ['a', 'b'], offset: 9 })
+  const snapshot = { index: 7, term: 2, configuration, data: new Uint8Array(0) }
+  const describe = (kept: readonly LogEntry[]): string =>
+    describeRecord({ kind: 'floor', group: 7, snapshot: { ...snapshot, kept } })
+  const head = describe([])
+  assert.doesNotMatch(head, /keeps/)
+  const keeps = ', keeps 3 (term 1) batch of 2: epoch 1, offsets 9-10, sequence 4'
+  assert.equal(describe([{ index: 3, term: 1, data }]), `${head}${keeps}`)
 })
 
 test('a batch of a named producer says whose it is, a void that it has no offsets, and so has a gap', () => {
