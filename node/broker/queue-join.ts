@@ -7,8 +7,8 @@ import type { Low } from '../leader/names/command.ts'
 import type { SubscribeRequest } from '../wire/control.ts'
 import type { Broker } from './broker.ts'
 import type { ClientSubscription } from './client-subscription.ts'
-import { lowOf } from './queue-reader.ts'
-import { firstOffset } from './start.ts'
+import { isLed, lowOf } from './queue-reader.ts'
+import { firstOffset, lastOffset } from './start.ts'
 
 export interface JoinListener {
   readonly newSub: () => string
@@ -32,7 +32,7 @@ export function joinQueue(
   let isMember = false
   subscription.member = broker.queues.join(subscription.sub, {
     ...{ stream: stream.name, name, patterns, key, sink: subscription, newSub },
-    begin: (replica) => beginOf(broker, replica, from),
+    begin: (replica) => beginOf(broker.epochs.all(stream.name), broker.leader.statusOf(replica).last, from),
     onJoined: () => {
       isMember = true
       onJoined()
@@ -56,9 +56,22 @@ function streamOf(broker: Broker, patterns: readonly string[]): Replica | Refusa
   return { refused: 'QUEUE_NEEDS_ORDER', reason }
 }
 
-function beginOf({ leader }: Broker, replica: Replica, from: SubscribeRequest['from']): Low {
-  const { last } = leader.statusOf(replica)
-  if (from === 'earliest') return lowOf(replica, (firstOffset(replica) ?? last + 1) - 1)
-  if (typeof from === 'object' && 'offset' in from) return lowOf(replica, from.offset - 1)
-  return lowOf(replica, last)
+/**
+ * Where a queue begins that is new: behind an offset, with the last sequences there. `epochs` of the stream, oldest first, the present one being
+ * in leader mode; `last`: offset of its last message. Of an offset that nobody has given yet no sequences are known: then those of the end.
+ */
+export function beginOf(epochs: readonly Replica[], last: number, from: SubscribeRequest['from']): Low {
+  const led = epochs.filter(isLed)
+  const present = led.at(-1)
+  const end = { offset: last, vector: present === undefined ? new Map() : lowOf(present, last).vector }
+  if (from === 'earliest') {
+    const epoch = led.find((each) => firstOffset(each) !== undefined)
+    return epoch === undefined ? end : lowOf(epoch, (firstOffset(epoch) ?? 1) - 1)
+  }
+  if (typeof from !== 'object' || !('offset' in from)) return end
+  const offset = from.offset - 1
+  if (offset >= last) return { offset, vector: end.vector }
+  const epoch = led.find((each) => lastOffset(each) > offset)
+  // Where retention has dropped everything from there on, all of that is told as a gap.
+  return epoch === undefined ? { offset, vector: new Map() } : lowOf(epoch, offset)
 }

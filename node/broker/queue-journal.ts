@@ -18,14 +18,21 @@ export class QueueJournal {
   readonly #reader = new BatchReader()
   /** What was said last of how far it has read. */
   #passed = ''
+  /** Whether it was told of the member: of one whose queue waits for its offset it is not, so that nothing is owed to that. */
+  #hasBegun = false
 
   constructor(ports: BrokerPorts, options: QueueJournalOptions) {
     this.#ports = ports
     this.#options = options
   }
 
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
   /** It is a member from now on, of a queue that stands here. */
   begin(vector: Iterable<readonly [Origin, number]>): void {
+    this.#hasBegun = true
     const { sub, queue, stream, patterns } = this.#options
     this.#passed = ''
     const at = this.#ports.now()
@@ -67,6 +74,7 @@ export class QueueJournal {
 
   /** Says which slots it has, and how far they are handed out, if that has changed. */
   passed(slots: readonly number[], positions: Iterable<readonly [Origin, number]>): void {
+    if (!this.#hasBegun) return
     const seqs = Object.fromEntries(positions)
     const text = JSON.stringify([slots, seqs])
     if (text === this.#passed) return
@@ -77,6 +85,7 @@ export class QueueJournal {
 
   /** `isLost`: what was handed out last may not have reached the client. */
   end(positions: Iterable<readonly [Origin, number]>, isLost: boolean): void {
+    if (!this.#hasBegun) return
     const { sub, stream } = this.#options
     const at = this.#ports.now()
     const { recorder } = this.#ports

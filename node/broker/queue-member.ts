@@ -8,11 +8,12 @@ import type { LeaderAgent } from '../leader/agent.ts'
 import type { Low, NameKey } from '../leader/names/command.ts'
 import { AcknowledgeWish, JoinWish, joinKey, LeaveWish } from '../leader/names/queue-wishes.ts'
 import type { Queue, QueueTerms } from '../leader/names/queues.ts'
+import { mergeVectors } from '../leader/names/vectors.ts'
 import { batchCount, batchSequence } from '../wire/batch-header.ts'
 import type { BrokerPorts } from './ports.ts'
 import { QueueJournal } from './queue-journal.ts'
 import { QueueProgress } from './queue-progress.ts'
-import { type QueueItem, QueueReader } from './queue-reader.ts'
+import { type QueueItem, QueueReader, tryLowOf } from './queue-reader.ts'
 import type { SubscriberSink } from './subscriber.ts'
 import type { TopicTables } from './topic-tables.ts'
 
@@ -112,6 +113,7 @@ export class QueueMember {
   /** Hands out what there is while the sink takes it. */
   pump(): void {
     if (this.#isPumping || this.#state !== 'member') return
+    this.#beginJournal()
     this.#isPumping = true
     let budget = pumpBatchesMax
     while (budget > 0 && this.#isOpen) {
@@ -158,7 +160,7 @@ export class QueueMember {
 
   /** Tells a new journal file that this member exists, and where it stands. */
   announce(): void {
-    if (this.#state === 'member') this.#journal.begin([...this.#reader.positions()])
+    if (this.#state === 'member' && this.#journal.hasBegun) this.#journal.begin([...this.#reader.positions()])
   }
 
   /** Says in the journal how far it is; while it lets slots go it is further than they are. */
@@ -186,11 +188,28 @@ export class QueueMember {
 
   #onJoined(queue: Queue): void {
     this.#state = 'member'
-    this.#journal.begin(queue.low.vector)
+    this.#beginJournal()
     this.#follow(queue)
     if (!this.#wasMember) this.options.onJoined()
     this.#wasMember = true
     this.pump()
+  }
+
+  /** From where the queue stands on: once the stream has come there, and with the sequences there, which nobody knew if it began behind the end. */
+  #beginJournal(): void {
+    if (this.#journal.hasBegun) return
+    const low = this.#queue()?.low
+    const replica = this.#present()
+    const last = this.#last()
+    if (low === undefined || replica === undefined || low.offset > last) return
+    const here = tryLowOf(replica, low.offset, last)?.vector ?? new Map<Origin, number>()
+    this.#journal.begin(mergeVectors(low.vector, here, Number.POSITIVE_INFINITY))
+  }
+
+  /** Offset of the last message of the stream that this node has. */
+  #last(): number {
+    const replica = this.#present()
+    return replica?.definition.mode === 'leader' ? this.#host.leader.statusOf(replica).last : 0
   }
 
   #onRefused(why: 'full' | 'differs'): void {
@@ -262,14 +281,11 @@ export class QueueMember {
 
   #newReader(): QueueReader {
     const { stream, patterns, key } = this.options
-    const { topicTables, ports, epochs, leader } = this.#host
+    const { topicTables, ports, epochs } = this.#host
     return new QueueReader({
       ...{ patterns, key, topicTables, allocate: ports.allocate },
       epochs: () => epochs.all(stream),
-      last: () => {
-        const replica = this.#present()
-        return replica?.definition.mode === 'leader' ? leader.statusOf(replica).last : 0
-      },
+      last: () => this.#last(),
       low: () => this.#queue()?.low ?? { offset: 0, vector: new Map<Origin, number>() },
     })
   }

@@ -106,9 +106,7 @@ export class QueueReader {
   /** The last sequences at an offset that is still held; undefined where it is not. */
   lowAt(offset: number): Low | undefined {
     const replica = this.#feed?.replica
-    const first = replica === undefined ? undefined : firstOffset(replica)
-    if (replica === undefined || first === undefined || first > offset + 1) return undefined
-    return lowOf(replica, offset)
+    return replica && tryLowOf(replica, offset)
   }
 
   /** The next item; undefined when there is none now. `budget`: so many batches are read at the most. */
@@ -208,6 +206,13 @@ export class QueueReader {
   }
 }
 
+/** The last sequences of a replica at an offset; undefined where it does not hold what comes behind that, unless nothing does: `last` is its end. */
+export function tryLowOf(replica: Replica, offset: number, last?: number): Low | undefined {
+  const first = firstOffset(replica)
+  const isKnown = first === undefined ? offset === last : first <= offset + 1
+  return isKnown ? lowOf(replica, offset) : undefined
+}
+
 /** The last sequences of a replica at an offset of which it has everything behind. */
 export function lowOf(replica: Replica, offset: number): Low {
   const isHeld = firstOffset(replica) !== undefined
@@ -223,7 +228,7 @@ export function lowOf(replica: Replica, offset: number): Low {
 /** No offset is beyond it: a slot of somebody else. */
 const everything = Number.POSITIVE_INFINITY
 
-function isLed({ definition }: Replica): boolean {
+export function isLed({ definition }: Replica): boolean {
   return definition.mode === 'leader'
 }
 

@@ -1,14 +1,15 @@
 // Members of a queue on a cluster of agents in one process, whose clients work on messages when the test says so.
 
 import assert from 'node:assert/strict'
+import { beginOf } from '../../node/broker/queue-join.ts'
 import type { QueueMember } from '../../node/broker/queue-member.ts'
 import { QueueMembers } from '../../node/broker/queue-members.ts'
-import { lowOf } from '../../node/broker/queue-reader.ts'
 import type { SubscriberSink } from '../../node/broker/subscriber.ts'
 import { TopicTables } from '../../node/broker/topic-tables.ts'
 import { Counters } from '../../node/core/common/counters.ts'
 import { toOrigin } from '../../node/core/common/ids.ts'
 import type { SubscriptionEventLine } from '../../node/core/common/journal-lines.ts'
+import type { SubscribeRequest } from '../../node/wire/control.ts'
 import type { ClusterNode } from '../leader/cluster-node.ts'
 import { textsOf } from '../leader/leader-batches.ts'
 import type { LeaderCluster } from '../leader/leader-cluster.ts'
@@ -77,7 +78,13 @@ export class QueueCluster {
   /** A client on a node joins the queue. */
   join(
     node: ClusterNode,
-    options: { readonly credit?: number; readonly key?: string; readonly patterns?: string } = {},
+    options: {
+      readonly credit?: number
+      readonly key?: string
+      readonly patterns?: string
+      /** Where the queue begins if it is new: with the first message by default. */
+      readonly from?: SubscribeRequest['from']
+    } = {},
   ): TestMember {
     const queues = this.#queuesOf(node)
     const client = new TestMember(node, this.worked)
@@ -86,7 +93,8 @@ export class QueueCluster {
     client.member = queues.members.join(newSub(), {
       ...{ stream: 'orders', name: 'workers', patterns: [options.patterns ?? 'orders.>'], key: options.key },
       ...{ sink: client, newSub },
-      begin: (replica) => lowOf(replica, 0),
+      begin: (replica) =>
+        beginOf([replica], node.agent.statusOf(replica).last, options.from ?? { offset: 1 }),
       onJoined: () => {
         client.isJoined = true
       },

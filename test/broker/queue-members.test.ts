@@ -180,6 +180,47 @@ test('what retention drops before the queue has come by is told as a gap, and th
   assert.equal(two.waiting.length, keys * 30 - (to ?? 0))
 })
 
+test('a queue that begins behind the end waits for its offset, and the journal owes it nothing of what passes by before', () => {
+  const { queues, a, b } = begun('behind the end')
+  publish(a, 1, 1, 3)
+  queues.advance(2500)
+  const one = queues.join(a, { from: { offset: 7 } })
+  queues.advance(2500)
+  assert.ok(one.isJoined)
+  publish(a, 1, 4, 5)
+  queues.advance(500)
+  queues.onSecond()
+  assert.deepEqual([one.waiting, queues.linesOf(a)], [[], []])
+  // It has no say in where the queue begins, which is not new any more.
+  const two = queues.join(b, { from: { offset: 1 } })
+  queues.advance(1000)
+  publish(a, 1, 6, 9)
+  queues.advance(500)
+  assert.deepEqual([...one.waiting, ...two.waiting].toSorted(), ['0 7', '0 8', '0 9'])
+  const late = queues.join(a)
+  queues.advance(1000)
+  assert.ok(late.isJoined)
+  for (const node of [a, b]) {
+    const lines = queues.linesOf(node).filter(({ t }) => t === 'sub' || t === 'base')
+    assert.deepEqual([lines[0]?.t, lines.length], ['sub', node === a ? 4 : 2])
+    for (const line of lines) if (line.t === 'base') assert.equal(line.seq, 6)
+  }
+})
+
+test('a member that goes while its queue waits for its offset was never there, and the next one waits on', () => {
+  const { queues, a } = begun('waits on')
+  const one = queues.join(a, { from: { offset: 3 } })
+  queues.advance(2500)
+  queues.leave(one)
+  queues.advance(1000)
+  assert.deepEqual(queues.linesOf(a), [])
+  const two = queues.join(a)
+  queues.advance(1000)
+  publish(a, 1, 1, 3)
+  queues.advance(500)
+  assert.deepEqual(two.waiting, ['0 3'])
+})
+
 test('members with other terms are refused, and so are those of a stream without an order', () => {
   const { queues, a, b } = begun('terms')
   queues.join(a)

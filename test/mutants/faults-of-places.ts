@@ -229,4 +229,13 @@ export const faultsOfPlaces: readonly Mutant[] = [
     breaks: 'Who subscribes from an offset that nobody has given yet gets what lies before it.',
     tests: ['test/broker/subscribing-in-order.test.ts'],
   },
+  {
+    name: 'queue-behind-the-end-is-owed-at-once',
+    file: 'node/broker/queue-member.ts',
+    text: ' || low.offset > last) return',
+    replacement: ') return',
+    breaks:
+      'A queue from an offset that nobody has given yet is owed what lies before it, and the check calls that lost.',
+    tests: ['test/broker/queue-members.test.ts'],
+  },
 ]

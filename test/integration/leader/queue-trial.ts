@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Client } from '../../../client/index.ts'
+import type { Client, SubscribeOptions } from '../../../client/index.ts'
 import { Cluster } from '../cluster.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 import { until } from '../until.ts'
@@ -46,8 +46,8 @@ export class QueueTrial implements AsyncDisposable {
   }
 
   /** A member in a process of its own. */
-  async join(node: ClusterNode, credit = 50): Promise<Reader> {
-    const subscribe = { queue, from: 'earliest', credit: { messages: credit } } as const
+  async join(node: ClusterNode, from: SubscribeOptions['from'] = 'earliest'): Promise<Reader> {
+    const subscribe = { queue, from, credit: { messages: 50 } }
     const member = new Reader({ url: node.url, patterns, subscribe })
     this.members.push(member)
     await member.subscribed

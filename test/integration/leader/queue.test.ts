@@ -256,3 +256,24 @@ test('what retention drops before a queue has come by is told as a gap', async (
   assert(kinds.has('lost-told'), JSON.stringify(findings))
   assert(!kinds.has('lost-silent') && !kinds.has('duplicated'), JSON.stringify(findings))
 })
+
+test('a queue that begins behind the end of its stream gets nothing before that place, and is owed nothing there', async () => {
+  await using trial = await QueueTrial.start()
+  const [a, b] = nodesOf(trial)
+  await using client = await trial.cluster.connect('C')
+  const send = async (from: number, to: number): Promise<void> => {
+    for (let number = from; number <= to; number++) {
+      const { status } = await client.publish(`orders.${number}`, `${number}`)
+      assert.equal(status, 'acknowledged')
+    }
+  }
+  await send(1, 3)
+  const first = await trial.join(a, { offset: 7 })
+  await send(4, 5)
+  const second = await trial.join(b)
+  await send(6, 12)
+  const texts = (): string[] => [...first.texts, ...second.texts].toSorted((x, y) => Number(x) - Number(y))
+  await until('the last one came', () => texts().at(-1) === '12' && texts().length > 5)
+  assert.deepEqual(texts(), ['7', '8', '9', '10', '11', '12'])
+  await trial.assertCheck()
+})
