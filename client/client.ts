@@ -215,7 +215,8 @@ export class Client implements AsyncDisposable {
     this.#state = 'closed'
     this.#removeAbort()
     this.#ready.reject(error ?? new HeraldError('CLIENT_CLOSED', 'the client was closed'))
-    this.#publisher.close(error?.code ?? 'CLIENT_CLOSED', error?.message ?? 'the client was closed')
+    if (error === undefined) this.#publisher.close('CLIENT_CLOSED', 'the client was closed')
+    else this.#publisher.close('CLIENT_DISCONNECTED', error.message)
     this.#subscriptions.endAll(error)
     await this.#session.close()
     this.#environment.dispose()

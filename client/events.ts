@@ -1,6 +1,7 @@
 // What a client tells about itself: states, events and counters.
 
 import type { ErrorCode, HeraldError } from '../node/core/common/errors.ts'
+import type { PublishCode } from '../node/core/common/publish-endings.ts'
 import type { Delivery } from './delivery.ts'
 
 /** `reconnecting` covers everything between a lost connection and the next welcome. */
@@ -9,7 +10,7 @@ export type ClientState = 'connecting' | 'connected' | 'reconnecting' | 'drainin
 /** Publications that ended badly together. */
 export interface FailedPublications {
   readonly messages: number
-  readonly code: ErrorCode
+  readonly code: PublishCode
   readonly reason: string
 }
 

@@ -3,7 +3,7 @@
 // watches all deadlines.
 
 import { Deque } from '../node/core/common/deque.ts'
-import type { ErrorCode } from '../node/core/common/errors.ts'
+import { isRefusedCode, type PublishCode, type RefusedCode } from '../node/core/common/publish-endings.ts'
 import { batchOffset } from '../node/wire/batch-header.ts'
 import { writeU32 } from '../node/wire/bytes.ts'
 import { encodeAnswerRequest, type PublishOutcome } from '../node/wire/control.ts'
@@ -21,7 +21,7 @@ export interface PublishLink {
 
 /** Hears of publications that did not make it, by batch. */
 export interface FailureListener {
-  onFailed(status: 'refused' | 'unknown', messages: number, code: ErrorCode, reason: string): void
+  onFailed(status: 'refused' | 'unknown', messages: number, code: PublishCode, reason: string): void
 }
 
 export class Outbox {
@@ -101,7 +101,7 @@ export class Outbox {
     const again: PublishBatch[] = []
     for (const batch of sent) {
       if (this.#isClosed || batch.producer === undefined || batch.outcome !== undefined)
-        this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', reason)
+        this.#fail(batch, 'PUBLISH_UNKNOWN', reason)
       else again.push(batch)
       batch.isInDoubt = true
     }
@@ -129,17 +129,12 @@ export class Outbox {
       if (batch.outcome !== undefined) continue
       if (outcome.status === 'refused') {
         const { code, reason } = splitReason(outcome.reason)
-        this.#fail(batch, 'refused', code, reason)
+        this.#fail(batch, code, reason)
       } else if (outcome.status === 'stored') {
         this.counts.acknowledged += batch.count
         this.#settle(batch, { status: 'acknowledged', runs: outcome.runs })
       } else {
-        this.#fail(
-          batch,
-          'unknown',
-          'COPIES_TIMEOUT',
-          'stored on its node, the level was not reached in time',
-        )
+        this.#fail(batch, 'COPIES_TIMEOUT', 'not enough nodes confirmed it in time; its node may have it')
       }
     }
     this.#pump()
@@ -169,11 +164,11 @@ export class Outbox {
   }
 
   /** Gives everything an outcome: what was sent is unknown, what was not is refused. */
-  close(code: ErrorCode, reason: string): void {
+  close(code: RefusedCode, reason: string): void {
     this.#isClosed = true
     this.detach(reason)
     for (let batch = this.#queue.shift(); batch !== undefined; batch = this.#queue.shift()) {
-      this.#fail(batch, 'refused', code, reason)
+      this.#fail(batch, code, reason)
     }
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
@@ -248,7 +243,7 @@ export class Outbox {
     for (const batch of this.#unanswered()) {
       if (batch.outcome !== undefined) continue
       if (batch.deadlineAt > now) nextAt = Math.min(nextAt, batch.deadlineAt)
-      else this.#fail(batch, 'unknown', 'PUBLISH_UNKNOWN', 'no acknowledgement came before the deadline')
+      else this.#fail(batch, 'PUBLISH_UNKNOWN', 'no acknowledgement came before the deadline')
     }
     const kept = new Deque<PublishBatch>()
     const overdue: PublishBatch[] = []
@@ -262,19 +257,21 @@ export class Outbox {
     }
     this.#queue = kept
     const code = this.#link === undefined ? 'CLIENT_DISCONNECTED' : 'PUBLISH_RATE_LIMITED'
-    for (const batch of overdue)
-      this.#fail(batch, 'refused', code, 'it could not be sent before the deadline')
+    for (const batch of overdue) this.#fail(batch, code, 'it could not be sent before the deadline')
     if (nextAt < this.#timerAt) this.#armTimer(nextAt)
     this.#wakeWriters()
   }
 
-  #fail(batch: PublishBatch, status: 'refused' | 'unknown', code: ErrorCode, reason: string): void {
+  #fail(batch: PublishBatch, code: PublishCode, reason: string): void {
     if (batch.outcome !== undefined) return
     // What is not stored now may be so from an earlier attempt.
-    const ending = batch.isInDoubt ? 'unknown' : status
-    this.counts[ending] += batch.count
-    this.#settle(batch, { status: ending, code, reason })
-    this.#listener.onFailed(ending, batch.count, code, reason)
+    const isRefused = isRefusedCode(code) && !batch.isInDoubt
+    const outcome = isRefused
+      ? ({ status: 'refused', code, reason } as const)
+      : ({ status: 'unknown', code, reason } as const)
+    this.counts[outcome.status] += batch.count
+    this.#settle(batch, outcome)
+    this.#listener.onFailed(outcome.status, batch.count, code, reason)
   }
 
   #settle(batch: PublishBatch, outcome: BatchOutcome): void {

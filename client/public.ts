@@ -2,6 +2,7 @@
 
 export type { ErrorCode } from '../node/core/common/errors.ts'
 export { HeraldError } from '../node/core/common/errors.ts'
+export type { PublishCode, RefusedCode } from '../node/core/common/publish-endings.ts'
 export type { AckLevel } from '../node/wire/batch-header.ts'
 export type { GapReason } from '../node/wire/control.ts'
 export { Client } from './client.ts'

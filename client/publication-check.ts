@@ -1,8 +1,8 @@
 // Whether a publication may be sent at all. Topics that were valid once are remembered, so that a publisher's usual
 // topics cost one lookup.
 
-import type { Refusal } from '../node/core/common/errors.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
+import type { PublishRefusal } from '../node/core/common/publish-endings.ts'
 import { topicProblem } from '../node/core/stream/topic.ts'
 import { deadlineMsMax, type PublishOptions } from './options.ts'
 
@@ -15,7 +15,7 @@ export class TopicCheck {
   readonly #valid = new Set<string>()
 
   /** Why the topic is not valid; undefined if it is. */
-  problem(topic: string): Refusal | undefined {
+  problem(topic: string): PublishRefusal | undefined {
     if (topic === this.#last && this.#valid.size > 0) return undefined
     if (!this.#valid.has(topic)) {
       if (typeof topic !== 'string') {
@@ -32,7 +32,7 @@ export class TopicCheck {
 }
 
 /** Why a payload is too large; undefined if it is not. Strings are measured only when they could be. */
-export function payloadProblem(payload: string | Uint8Array): Refusal | undefined {
+export function payloadProblem(payload: string | Uint8Array): PublishRefusal | undefined {
   const bytes = typeof payload === 'string' ? utf8Length(payload) : payload.length
   if (bytes <= protocolLimits.payloadBytesMax) return undefined
   return {
@@ -42,7 +42,7 @@ export function payloadProblem(payload: string | Uint8Array): Refusal | undefine
 }
 
 /** Why headers or key cannot be sent; undefined if they can. Throws a TypeError for what is no text. */
-export function optionsProblem(options: PublishOptions): Refusal | undefined {
+export function optionsProblem(options: PublishOptions): PublishRefusal | undefined {
   const { headers, key, time, deadlineMs } = options
   if (time !== undefined && !Number.isFinite(time))
     throw new RangeError(`time is ${time}, not a finite number`)
@@ -65,9 +65,9 @@ function isDeadline(value: unknown): boolean {
   return typeof value === 'number' && value >= 1 && value <= deadlineMsMax
 }
 
-function headersProblem(headers: Readonly<Record<string, string>>): Refusal | undefined {
+function headersProblem(headers: Readonly<Record<string, string>>): PublishRefusal | undefined {
   const entries = Object.entries(headers)
-  const refuse = (reason: string): Refusal => ({ refused: 'HEADERS_TOO_LARGE', reason })
+  const refuse = (reason: string): PublishRefusal => ({ refused: 'HEADERS_TOO_LARGE', reason })
   if (entries.length > protocolLimits.headerCountMax) {
     return refuse(`has ${entries.length} headers, at most ${protocolLimits.headerCountMax} are allowed`)
   }

@@ -1,8 +1,8 @@
 // The publishing half of a client. Publications of one turn of the event loop go into one open batch, which is sealed
 // when the turn ends or the batch is full, and handed to the outbox. What cannot be sent is refused on the spot.
 
-import type { ErrorCode, Refusal } from '../node/core/common/errors.ts'
 import { protocolLimits } from '../node/core/common/limits.ts'
+import type { PublishRefusal, RefusedCode } from '../node/core/common/publish-endings.ts'
 import { BatchBuilder, type RecordOptions } from '../node/wire/batch-builder.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
 import type { ProducerTag } from '../node/wire/batch-producer.ts'
@@ -31,9 +31,9 @@ export class Publisher {
   /** The batch being filled; its records are in the builder. */
   #open: PublishBatch | undefined
   #isTurnAwaited = false
-  #closedBy: Refusal | undefined
+  #closedBy: PublishRefusal | undefined
   /** Refusals of this turn that no batch stands for, by code. */
-  readonly #refusedNow = new Map<ErrorCode, { messages: number; reason: string }>()
+  readonly #refusedNow = new Map<RefusedCode, { messages: number; reason: string }>()
 
   constructor(
     environment: Environment,
@@ -121,14 +121,14 @@ export class Publisher {
   }
 
   /** Gives everything an outcome and refuses from now on. */
-  close(code: ErrorCode, reason: string): void {
+  close(code: RefusedCode, reason: string): void {
     this.refuseNew(code, reason)
     this.#seal()
     this.outbox.close(code, reason)
   }
 
   /** Refuses from now on. What was published before keeps its chance. */
-  refuseNew(code: ErrorCode, reason: string): void {
+  refuseNew(code: RefusedCode, reason: string): void {
     this.#closedBy ??= { refused: code, reason }
   }
 
@@ -137,7 +137,7 @@ export class Publisher {
     return this.outbox.heldBytes + (this.#builder.count === 0 ? 0 : this.#builder.bytes)
   }
 
-  #sizeProblem(payload: string | Uint8Array, room: number): Refusal | undefined {
+  #sizeProblem(payload: string | Uint8Array, room: number): PublishRefusal | undefined {
     if (room > protocolLimits.payloadBytesMax) {
       const problem = payloadProblem(payload)
       if (problem !== undefined) return problem
@@ -207,7 +207,7 @@ export class Publisher {
     this.outbox.push(batch, this.#builder.finish(0, batch.level, hasRoom))
   }
 
-  #refuse(problem: Refusal, producer: ProducerTag | undefined): PublishReceipt {
+  #refuse(problem: PublishRefusal, producer: ProducerTag | undefined): PublishReceipt {
     this.outbox.counts.refused++
     const batch = new PublishBatch('none', 0, 0, undefined, this.#names, producer)
     batch.settle({ status: 'refused', code: problem.refused, reason: problem.reason })

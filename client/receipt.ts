@@ -1,7 +1,7 @@
 // What publish() hands back. All publications of a batch share one state; a receipt is the batch and an index, and makes
 // a promise only when somebody waits. A publisher that awaits nothing pays for two words.
 
-import type { ErrorCode } from '../node/core/common/errors.ts'
+import type { PublishCode, RefusedCode } from '../node/core/common/publish-endings.ts'
 import type { AckLevel } from '../node/wire/batch-header.ts'
 import type { ProducerTag } from '../node/wire/batch-producer.ts'
 import type { AcknowledgedRun } from '../node/wire/control.ts'
@@ -23,15 +23,15 @@ export type PublishResult =
   /** Handed to the connection with `ack: 'none'`; nothing more will be known. */
   | { readonly status: 'sent' }
   /** Not stored: publishing again cannot double it. */
-  | { readonly status: 'refused'; readonly code: ErrorCode; readonly reason: string }
-  /** It may or may not be stored. */
-  | { readonly status: 'unknown'; readonly code: ErrorCode; readonly reason: string }
+  | { readonly status: 'refused'; readonly code: RefusedCode; readonly reason: string }
+  /** It may or may not be stored. The code is that of a refusal where an earlier attempt of a named producer is in doubt. */
+  | { readonly status: 'unknown'; readonly code: PublishCode; readonly reason: string }
 
 /** What became of a whole batch. */
 export type BatchOutcome =
   | { readonly status: 'acknowledged'; readonly runs: readonly AcknowledgedRun[] }
   | { readonly status: 'sent' }
-  | { readonly status: 'refused' | 'unknown'; readonly code: ErrorCode; readonly reason: string }
+  | Exclude<PublishResult, { readonly status: 'acknowledged' | 'sent' }>
 
 /** Translates the numbers of an acknowledgement. */
 export interface PositionNames {

@@ -1,12 +1,11 @@
 // What a node says when it refuses a publish: `CODE: reason`.
 
-import { errorRegistry } from '../node/core/common/error-registry.ts'
-import type { ErrorCode } from '../node/core/common/errors.ts'
+import { isRefusedCode, type RefusedCode } from '../node/core/common/publish-endings.ts'
 
 /** Takes it apart. */
-export function splitReason(text: string): { code: ErrorCode; reason: string } {
+export function splitReason(text: string): { code: RefusedCode; reason: string } {
   const at = text.indexOf(': ')
   const code = at > 0 ? text.slice(0, at) : text
-  if (!Object.hasOwn(errorRegistry, code)) return { code: 'PROTOCOL_BROKEN', reason: text }
-  return { code: code as ErrorCode, reason: at > 0 ? text.slice(at + 2) : '' }
+  if (!isRefusedCode(code)) return { code: 'PROTOCOL_BROKEN', reason: text }
+  return { code, reason: at > 0 ? text.slice(at + 2) : '' }
 }

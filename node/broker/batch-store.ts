@@ -1,7 +1,7 @@
 // Where the batches of publishers go: each is numbered in place, written into the journal, and handed to whoever has its stream.
 
-import type { Refusal } from '../core/common/errors.ts'
 import type { Boot } from '../core/common/ids.ts'
+import type { PublishRefusal } from '../core/common/publish-endings.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { Placed, PlacedPart } from '../leader/submissions.ts'
 import {
@@ -33,7 +33,7 @@ export interface CheckedBatch {
  * Hears whether a batch is where it was asked to be, and where its records were put; it may hear that before `store` returns. `refused`:
  * nothing of it was stored.
  */
-export type OnStored = (ok: boolean, runs: readonly AcknowledgedRun[], refused?: Refusal) => void
+export type OnStored = (ok: boolean, runs: readonly AcknowledgedRun[], refused?: PublishRefusal) => void
 
 /** Whether the messages of a stream have one order, or are about to: then they are acknowledged when they have their place in it. */
 export function isInOrder({ definition, fence }: Replica): boolean {
@@ -137,7 +137,7 @@ export class BatchStore {
   }
 }
 
-const tooOld: Refusal = {
+const tooOld: PublishRefusal = {
   refused: 'PRODUCER_SEQUENCE_OLD',
   reason: 'nobody knows any more whether something with this producer sequence is stored',
 }

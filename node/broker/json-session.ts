@@ -1,8 +1,8 @@
 // A connection of a person, or of a program in any language, with a WebSocket tool (`herald.json.v1`, docs/protocol.md
 // section 3): one JSON object a message, both ways. Inside it is the same publisher and the same subscriptions.
 
-import type { Refusal } from '../core/common/errors.ts'
 import { protocolLimits } from '../core/common/limits.ts'
+import type { PublishRefusal } from '../core/common/publish-endings.ts'
 import type { OriginState } from '../core/stream/replica.ts'
 import { topicProblem } from '../core/stream/topic.ts'
 import { fromBase64, toBase64 } from '../wire/base64.ts'
@@ -155,7 +155,7 @@ export class JsonSession extends Session {
     headers: unknown,
     key: unknown,
     ack: unknown,
-  ): Refusal | undefined {
+  ): PublishRefusal | undefined {
     if (typeof topic !== 'string') return malformed('topic')
     if (payload === undefined) return malformed('payload: one of text and base64')
     if (!ackLevels.includes(ack as AckLevel)) return malformed('ack')
@@ -191,7 +191,7 @@ export class JsonSession extends Session {
     const place = run === undefined ? {} : this.#placeOf(run)
     if (outcome.status === 'stored') this.#reply({ op: 'published', id, status: 'acknowledged', ...place })
     else {
-      const message = 'stored here; not enough other nodes confirmed it in time'
+      const message = 'not enough other nodes confirmed it in time; this node may have it'
       this.#reply({ op: 'published', id, status: 'unknown', ...place, code: 'COPIES_TIMEOUT', message })
     }
   }
@@ -228,13 +228,13 @@ function readPayload(fields: Fields): string | Uint8Array | undefined {
 function readProducer({
   producer: name,
   producerSequence: sequence,
-}: Fields): ProducerTag | Refusal | undefined {
+}: Fields): ProducerTag | PublishRefusal | undefined {
   if (name === undefined && sequence === undefined) return undefined
   if (isProducerName(name) && isProducerSequence(sequence)) return { name, sequence }
   const reason = `producer must be ${producerNameRule}, producerSequence a number from 1 to 2^53 - 1`
   return { refused: 'PRODUCER_INVALID', reason }
 }
 
-function malformed(field: string): Refusal {
+function malformed(field: string): PublishRefusal {
   return { refused: 'CONTROL_MALFORMED', reason: `publish has no valid ${field}` }
 }

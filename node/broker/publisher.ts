@@ -5,6 +5,7 @@
 // a subscriber, and only a batch whose topics belong to several streams is taken apart.
 
 import type { Refusal } from '../core/common/errors.ts'
+import type { PublishRefusal } from '../core/common/publish-endings.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import { compactBatch } from '../wire/batch-compact.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
@@ -38,7 +39,7 @@ interface Pending {
   waiting: number
   ok: boolean
   /** Why nothing of a part was stored. */
-  refused: Refusal | undefined
+  refused: PublishRefusal | undefined
 }
 
 export class Publisher {
@@ -141,7 +142,7 @@ export class Publisher {
     return reader.time
   }
 
-  #resolve(topics: readonly string[]): Replica[] | Refusal {
+  #resolve(topics: readonly string[]): Replica[] | PublishRefusal {
     const streams: Replica[] = []
     for (const topic of topics) {
       const replica = this.#broker.streams.resolve(topic)

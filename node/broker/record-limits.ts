@@ -1,10 +1,10 @@
 // The limits of what a message may carry besides its payload, checked where a message comes in as an object.
 
-import type { Refusal } from '../core/common/errors.ts'
 import { protocolLimits } from '../core/common/limits.ts'
+import type { PublishRefusal } from '../core/common/publish-endings.ts'
 
 /** Why headers and key cannot be; undefined if they can. UTF-8 takes at most three bytes a code unit. */
-export function headersProblem(headers: unknown, key: unknown): Refusal | undefined {
+export function headersProblem(headers: unknown, key: unknown): PublishRefusal | undefined {
   if (key !== undefined && (typeof key !== 'string' || key.length * 3 > protocolLimits.keyBytesMax)) {
     return {
       refused: 'KEY_TOO_LARGE',
@@ -12,7 +12,7 @@ export function headersProblem(headers: unknown, key: unknown): Refusal | undefi
     }
   }
   if (headers === undefined) return undefined
-  const refuse = (reason: string): Refusal => ({ refused: 'HEADERS_TOO_LARGE', reason })
+  const refuse = (reason: string): PublishRefusal => ({ refused: 'HEADERS_TOO_LARGE', reason })
   if (typeof headers !== 'object' || headers === null) return refuse('headers must be an object of texts')
   const pairs = Object.entries(headers)
   const { headerCountMax, headerBytesMax } = protocolLimits

@@ -71,7 +71,7 @@ export class StreamTable {
   }
 
   /** The stream of a topic, or why the topic is not valid. */
-  resolve(topic: string): Replica | Refusal {
+  resolve(topic: string): Replica | Refusal<'TOPIC_INVALID'> {
     const known = this.#byTopic.get(topic)
     if (known !== undefined) return known
     const problem = topicProblem(topic)

@@ -104,7 +104,7 @@ export class Groups implements GroupPorts {
   }
 
   /** Why publishers of this node are to wait: more waits for the disk than should. What other nodes bring is bounded by each group. */
-  get diskProblem(): Refusal | undefined {
+  get diskProblem(): Refusal<'PUBLISH_RATE_LIMITED'> | undefined {
     if (!this.#writer.isFull) return undefined
     const reason = `${this.#waitingBytesMax} bytes or more wait for the disk of this node`
     return { refused: 'PUBLISH_RATE_LIMITED', reason }

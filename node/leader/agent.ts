@@ -1,8 +1,8 @@
 // The part of a node that streams in leader mode live in: their batches go to the leader of the stream's group, get their place in its
 // log, are on the disks of a majority, and then come to every member's replica in that order. It has no clock and no sockets.
 
-import type { Refusal } from '../core/common/errors.ts'
 import { type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
+import type { PublishRefusal } from '../core/common/publish-endings.ts'
 import { defaultReplicas, type StreamDefinition } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import { Groups } from '../groups/groups.ts'
@@ -172,7 +172,7 @@ export class LeaderAgent {
   }
 
   /** Why nothing can be published now; undefined if it can. */
-  publishProblem(replica: Replica): Refusal | undefined {
+  publishProblem(replica: Replica): PublishRefusal | undefined {
     const waiting = this.waitingBytes(replica)
     if (waiting > this.#limits.submittedBytesMax) {
       const reason = `${waiting} bytes wait for their place in stream ${replica.name}`

@@ -141,7 +141,7 @@ export class DataGroups {
   }
 
   /** Why a stream takes nothing: nobody has led its group for too long, as far as this node knows. */
-  leaderProblem({ stream, name }: Pick<Replica, 'stream' | 'name'>): Refusal | undefined {
+  leaderProblem({ stream, name }: Pick<Replica, 'stream' | 'name'>): Refusal<'NO_LEADER'> | undefined {
     const { now, limits } = this.#options
     const since = this.#leaderlessSince.get(this.numberOf(stream) ?? anyGroup)
     if (since === undefined || now() - since < limits.refusesAfterMs) return undefined

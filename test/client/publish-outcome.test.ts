@@ -12,8 +12,22 @@ test('a refusal of the node carries its code and reason', async () => {
   await using client = await connect(node.url)
   const receipt = client.publish('a', '')
   await node.until(() => node.last.frames.length === 1)
-  node.last.acknowledge([{ status: 'refused', publish: 1, reason: 'NODE_DRAINING: going down' }])
-  assert.deepEqual(await receipt, { status: 'refused', code: 'NODE_DRAINING', reason: 'going down' })
+  node.last.acknowledge([{ status: 'refused', publish: 1, reason: 'NO_LEADER: nobody leads it' }])
+  assert.deepEqual(await receipt, { status: 'refused', code: 'NO_LEADER', reason: 'nobody leads it' })
+})
+
+test('a code that is none of a refusal is told in the reason, whoever made it up', async () => {
+  await using node = await FakeNode.listen()
+  node.acknowledges = false
+  await using client = await connect(node.url)
+  const receipts = ['TOO_LATE: tomorrow', 'COPIES_TIMEOUT: in time', 'constructor'].map((reason) => {
+    return { reason, receipt: client.publish('a', '', { deadlineMs: 5000 + reason.length }) }
+  })
+  await node.until(() => node.last.frames.length === 3)
+  for (const [at, { reason, receipt }] of receipts.entries()) {
+    node.last.acknowledge([{ status: 'refused', publish: at + 1, reason }])
+    assert.deepEqual(await receipt, { status: 'refused', code: 'PROTOCOL_BROKEN', reason })
+  }
 })
 
 test('a level that was not reached in time ends as unknown', async () => {
@@ -24,7 +38,8 @@ test('a level that was not reached in time ends as unknown', async () => {
   await node.until(() => node.last.frames.length === 1)
   node.last.acknowledge([{ status: 'unknown', publish: 1, runs: [] }])
   const result = await receipt
-  assert.equal(result.status === 'unknown' && result.code, 'COPIES_TIMEOUT')
+  const reason = 'not enough nodes confirmed it in time; its node may have it'
+  assert.deepEqual(result, { status: 'unknown', code: 'COPIES_TIMEOUT', reason })
 })
 
 test('no acknowledgement before the deadline ends as unknown, and a late one changes nothing', async () => {

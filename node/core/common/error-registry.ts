@@ -147,7 +147,7 @@ const commonErrors = {
   },
   COPIES_TIMEOUT: {
     meaning:
-      'The message is stored on its node, but not enough other nodes confirmed it before the deadline.',
+      'Not enough other nodes confirmed a message in time: on a stream in gossip mode its node has it, in leader mode it may have its place, or get it yet.',
     action: 'Treat the outcome as unknown; look at the links in `herald status`.',
     fate: 'keep',
   },

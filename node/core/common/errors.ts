@@ -29,8 +29,8 @@ export function errorEntry(code: ErrorCode): ErrorEntry {
 }
 
 /** An expected refusal, as a value: nothing was done, and this is why. */
-export interface Refusal {
-  readonly refused: ErrorCode
+export interface Refusal<Code extends ErrorCode = ErrorCode> {
+  readonly refused: Code
   /** Names the value and the bound. */
   readonly reason: string
 }

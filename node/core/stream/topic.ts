@@ -5,7 +5,7 @@ import type { Refusal } from '../common/errors.ts'
 import { protocolLimits } from '../common/limits.ts'
 
 /** Why a topic is not valid, with the position (0-based, in characters); undefined if it is. */
-export function topicProblem(topic: string): Refusal | undefined {
+export function topicProblem(topic: string): Refusal<'TOPIC_INVALID'> | undefined {
   return nameProblem(topic, 'TOPIC_INVALID', 'topic')
 }
 
@@ -13,12 +13,15 @@ export function topicProblem(topic: string): Refusal | undefined {
  * The rules that topics and patterns share. `wildcards` tells whether `*` and `>` may stand as whole tokens.
  * The bytes of the name are at most three times its code units, so the common short name is not measured.
  */
-export function nameProblem(
+export function nameProblem<Code extends 'TOPIC_INVALID' | 'PATTERN_INVALID'>(
   name: string,
-  code: 'TOPIC_INVALID' | 'PATTERN_INVALID',
+  code: Code,
   what: 'topic' | 'pattern',
-): Refusal | undefined {
-  const refuse = (reason: string): Refusal => ({ refused: code, reason: `${what} ${quote(name)}: ${reason}` })
+): Refusal<Code> | undefined {
+  const refuse = (reason: string): Refusal<Code> => ({
+    refused: code,
+    reason: `${what} ${quote(name)}: ${reason}`,
+  })
   if (name.length === 0) return refuse('is empty')
   if (name.length * 3 > protocolLimits.topicBytesMax && utf8Length(name) > protocolLimits.topicBytesMax) {
     return refuse(`has ${utf8Length(name)} bytes, at most ${protocolLimits.topicBytesMax} are allowed`)
