@@ -10,7 +10,10 @@ const pollIntervalMs = 50
 
 /** What keeps the cluster from being healthy, one line each; empty when it is. */
 export function findProblems(round: Round<StatusAnswer>): readonly string[] {
-  const problems = round.unreachable.map(({ node, reason }) => `node ${node} cannot be reached: ${reason}`)
+  const problems = [
+    ...round.unreachable.map(({ node, reason }) => `node ${node} cannot be reached: ${reason}`),
+    ...round.refused.map(({ node, reason }) => `node ${node} refuses to answer: ${reason}`),
+  ]
   for (const { node, value } of round.answers) {
     if (value.state !== 'ready') problems.push(`node ${node} is ${value.state}`)
     const { journal } = value

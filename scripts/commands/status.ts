@@ -15,7 +15,18 @@ const sampleIntervalMs = 500
 const watchIntervalMs = 1000
 
 const columns = `
+Columns of a node:
+  STATE      starting, ready or draining
+  UP         since when its process runs
+  LINKS      links that are up, of those to all other nodes
+  SENT/S, DELIVERED/S   messages that it numbered, and handed to subscribers, a second; "-" where it has just started
+  MISSING    messages that it knows of and does not have, in gossip mode
+  LOOP P99   how late its event loop is, of the last 64 times that it looked
+  MEMORY     resident memory of its process
+  SUBS, SESSIONS   subscriptions of its own, and connections of clients
+
 Columns of a stream, over all nodes that answer:
+  TOPICS     its patterns; "(all others)" of the stream default
   MODE       gossip or leader; two of them while nodes do not agree yet
   EPOCH      how often the stream has changed its mode
   GROUP      the Raft group that keeps its order, in leader mode

@@ -27,7 +27,7 @@ export class FakeCluster implements AsyncDisposable {
 
   /** Nodes A, B, …; the test's own process stands for theirs, so that they count as running. */
   static async start(count: number): Promise<FakeCluster> {
-    const ids = ['A', 'B', 'C', 'D', 'E'].slice(0, count)
+    const ids = ['A', 'B', 'C', 'D', 'E', 'F'].slice(0, count)
     const nodes = await Promise.all(
       ids.map((id) =>
         FakeNode.start(

@@ -21,9 +21,9 @@ export class FakeNode {
   readonly id: string
   readonly peers: readonly string[]
   state: 'starting' | 'ready' | 'draining' = 'ready'
-  linkState: 'up' | 'down' = 'up'
-  /** `hang` takes requests and never answers; `garbage` answers with something else. */
-  fault: 'none' | 'hang' | 'garbage' = 'none'
+  linkState: 'up' | 'down' | 'refused' = 'up'
+  /** `hang` takes requests and never answers; `garbage` answers with something else; `refuse` says no to everything. */
+  fault: 'none' | 'hang' | 'garbage' | 'refuse' = 'none'
   journal: object = { state: 'ok' }
   member: object = { state: 'settled' }
   /** Where the order of every stream ends; undefined where none is in leader mode. */
@@ -92,6 +92,7 @@ export class FakeNode {
   }
 
   #answer(method: string, url: URL, body: Record<string, unknown>): readonly [number, object] {
+    if (this.fault === 'refuse') return refusal(403, 'REQUEST_FORBIDDEN', 'not from here')
     const [, , resource, name] = url.pathname.split('/').map(decodeURIComponent)
     switch (`${method} ${resource}`) {
       case 'GET status':
@@ -148,7 +149,7 @@ export class FakeNode {
       roundTripMs: 0.2,
       clockOffsetMs: 0,
       clockErrorMs: 0.1,
-      ...(this.linkState === 'down' && { reason: 'connection refused' }),
+      ...(this.linkState !== 'up' && { reason: 'connection refused' }),
     }))
     const counts = {
       publishedMessages: this.published,

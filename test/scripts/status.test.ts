@@ -48,13 +48,16 @@ test('status exits 4 while a node does not vote everywhere, and says what became
   assert.match(stdout, /node B has not caught up .*; its log was set aside: log\/1.log from byte 7/)
 })
 
+const ordersStream = {
+  ...{ topics: ['orders.>'], retention: { bytes: 1, ageMs: 1 }, copies: 1, version: 1 },
+  ...{ mode: 'leader', epoch: 3 },
+}
+
 /** Three nodes with a stream in leader mode that A leads, as each knows it. */
 async function startLed(): Promise<FakeCluster> {
   const cluster = await FakeCluster.start(3)
   for (const node of cluster.nodes) {
-    const retention = { bytes: 1, ageMs: 1 }
-    const orders = { topics: ['orders.>'], retention, copies: 1, version: 1, mode: 'leader', epoch: 3 }
-    node.streams.set('orders', orders)
+    node.streams.set('orders', ordersStream)
     node.order = { leader: 'A', group: 4, last: 1207, commit: 1310 }
   }
   return cluster
@@ -75,13 +78,66 @@ test('status shows mode, epoch, group, leader, commit and lag of a stream, withi
   )
 })
 
-test('status --help says what each column of a stream means', async () => {
+/** What docs/operating.md says of it. */
+const documented = /^## Status$[\s\S]*?(?=^## )/m.exec(readProjectFile('docs/operating.md'))?.[0] ?? ''
+
+test('status --help and docs/operating.md say what each column means', async () => {
   await using cluster = await startLed()
   const { stdout } = await cluster.run('status')
-  const headings = (/^STREAM +TOPICS +(.+)$/m.exec(stdout)?.[1] ?? '').split(/ +/)
+  const headings = [/^NODE .+$/m, /^STREAM .+$/m].map((line) =>
+    (line.exec(stdout)?.[0] ?? '').split(/ {2,}| (?=SENT|STATE|LINKS)/),
+  )
   const help = (await cluster.run('status', '--help')).stdout
-  assert.ok(headings.length > 8)
-  for (const heading of headings) assert.match(help, new RegExp(`^ .*\\b${heading}\\b`, 'm'))
+  assert.deepEqual(
+    headings.map(({ length }) => length),
+    [11, 13],
+  )
+  for (const heading of headings.flat()) {
+    assert.ok(documented.includes(`\`${heading}\``), heading)
+    if (heading !== 'NODE' && heading !== 'STREAM')
+      assert.match(help, new RegExp(`^ .*\\b${heading}\\b`, 'm'))
+  }
+})
+
+test('docs/operating.md has every line that status prints of what is wrong', async () => {
+  await using cluster = await FakeCluster.start(6)
+  const [a, b, c, d, e, f] = cluster.nodes
+  assert.ok(a && b && c && d && e && f)
+  a.state = 'starting'
+  b.state = 'draining'
+  b.journal = { state: 'failing', reason: 'ENOSPC' }
+  c.member = { state: 'outside' }
+  c.linkState = 'refused'
+  d.member = { state: 'learning' }
+  d.linkState = 'down'
+  d.streams.set('orders', ordersStream)
+  d.order = { leader: undefined, refuses: 'NO_LEADER' }
+  e.member = { state: 'learning', damage: 'log/1.log from byte 7' }
+  f.fault = 'refuse'
+  const refused = await cluster.run('status', '--json')
+  await f.stop()
+  const { problems } = JSON.parse((await cluster.run('status', '--json')).stdout)
+  const lines: readonly string[] = [...JSON.parse(refused.stdout).problems, ...problems]
+  const templates = [...documented.matchAll(/`([^`]+)`/g)].map(
+    ([, text = '']) => new RegExp(`^${text.replace(/[.()]/g, '\\$&').replaceAll('…', '.*')}$`),
+  )
+  const kinds = lines.map((line) => {
+    const generic = line
+      .replace(/node [A-F]/, 'node A')
+      .replace(/(at|to) [A-F]\b/, (_, word) => (word === 'at' ? 'at A' : 'to B'))
+    const found = templates.find((template) => template.test(generic))
+    assert.ok(found, generic)
+    return found
+  })
+  assert.equal(new Set(kinds).size, 11)
+})
+
+test('a node that refuses to answer is named, and the cluster is not healthy', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('B').fault = 'refuse'
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 4)
+  assert.match(stdout, /^node B refuses to answer: not from here$/m)
 })
 
 test('status says which node has no leader for a stream, and exits 4', async () => {
