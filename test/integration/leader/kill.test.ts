@@ -17,17 +17,7 @@ test('a run without faults acknowledges everything, and all nodes give it in the
 test('kill -9 of each node in turn loses nothing that was acknowledged, and doubles nothing', async () => {
   await using trial = await Trial.start()
   for (let round = 0; round < rounds; round++) {
-    for (const victim of trial.cluster.nodes) {
-      await using load = await trial.load()
-      const others = trial.ids.filter((id) => id !== victim.id)
-      await load.untilAcknowledged(trial.ids, 50)
-      await victim.kill()
-      await load.untilAcknowledged(others, 50)
-      await victim.start()
-      await trial.untilCaughtUp(victim)
-      await load.untilAcknowledged(trial.ids, 50)
-      await load.stop()
-    }
+    for (const victim of trial.cluster.nodes) await trial.killUnderLoad(victim)
   }
   await trial.judge()
 })

@@ -51,6 +51,17 @@ async function publish(client: Client, from: number, count: number, size = 0): P
 const numbers = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, nth) => String(from + nth))
 
+/** Kills all nodes with the reader of a name, and asserts that the next one has the numbers from here on, which it was away for. */
+async function assertGoesOn(cluster: Cluster, reader: Reader, from: number): Promise<void> {
+  await Promise.all([...cluster.nodes.map((node) => node.kill()), reader.kill()])
+  await cluster.startAll()
+  await using publisher = await cluster.connect('C')
+  await publish(publisher, from, 10)
+  await using next = readerOn(cluster.node('A'), 'billing')
+  await until('it got what it was away for', () => next.texts.length === 10)
+  assert.deepEqual(next.texts, numbers(from, 10))
+}
+
 function readerOn(node: ClusterNode, name: string, from: 'now' | 'earliest' = 'now'): Reader {
   return new Reader({ url: node.url, patterns, subscribe: { name, from, credit: { messages: 20 } } })
 }
@@ -126,26 +137,14 @@ test('where a name stands outlives kill -9 of all nodes at once', async () => {
   await until('it got everything', () => reader.texts.length === 100)
   await untilKept(cluster.node('C'), 'billing')
   await publisher.close()
-  await Promise.all([...cluster.nodes.map((node) => node.kill()), reader.kill()])
-  await cluster.startAll()
-  await using again = await cluster.connect('C')
-  await publish(again, 100, 10)
-  await using second = readerOn(cluster.node('A'), 'billing')
-  await until('it goes on', () => second.texts.length === 10)
-  assert.deepEqual(second.texts, numbers(100, 10))
+  await assertGoesOn(cluster, reader, 100)
 })
 
 test('a name that has got nothing begins where it was made, also after all nodes were killed', async () => {
   await using cluster = await startCluster()
   await using reader = readerOn(cluster.node('B'), 'billing')
   await reader.subscribed
-  await Promise.all([...cluster.nodes.map((node) => node.kill()), reader.kill()])
-  await cluster.startAll()
-  await using publisher = await cluster.connect('C')
-  await publish(publisher, 0, 10)
-  await using second = readerOn(cluster.node('A'), 'billing')
-  await until('it got what it was away for', () => second.texts.length === 10)
-  assert.deepEqual(second.texts, numbers(0, 10))
+  await assertGoesOn(cluster, reader, 0)
 })
 
 test('a name moves between live nodes without a message twice, however often it is taken over', async () => {

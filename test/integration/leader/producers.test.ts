@@ -15,18 +15,8 @@ const impatient = { deadlineMs: 100 } as const
 test('kill -9 of the leader, and of the node that they publish to, leaves every message of named producers stored once', async (context) => {
   await using trial = await Trial.start()
   for (let round = 0; round < rounds; round++) {
-    for (const pick of [leaderOf, followerOf]) {
-      const victim = await pick(trial)
-      await using load = await trial.load(trial.cluster.nodes, { isNamed: true, client: impatient })
-      const others = trial.ids.filter((id) => id !== victim.id)
-      await load.untilAcknowledged(trial.ids, 30)
-      await victim.kill()
-      await load.untilAcknowledged(others, 30)
-      await victim.start()
-      await trial.untilCaughtUp(victim)
-      await load.untilAcknowledged(trial.ids, 10)
-      await load.stop()
-    }
+    for (const pick of [leaderOf, followerOf])
+      await trial.killUnderLoad(await pick(trial), { count: 30, isNamed: true, client: impatient })
   }
   await assertStoredOnce(trial)
   // Whether any was is luck; the next test makes sure of one.

@@ -107,6 +107,22 @@ export class Trial implements AsyncDisposable {
     return await Load.start(this.recorder, nodes, { ...options, name: String(++this.#loads), topic })
   }
 
+  /** Kills a node while publishers on every node have so many acknowledged, lets the others go on without it, and has it back. */
+  async killUnderLoad(
+    victim: ClusterNode,
+    { count = 50, ...options }: LoadOptions & { readonly count?: number } = {},
+  ): Promise<void> {
+    await using load = await this.load(this.cluster.nodes, options)
+    const others = this.ids.filter((id) => id !== victim.id)
+    await load.untilAcknowledged(this.ids, count)
+    await victim.kill()
+    await load.untilAcknowledged(others, count)
+    await victim.start()
+    await this.untilCaughtUp(victim)
+    await load.untilAcknowledged(this.ids, count)
+    await load.stop()
+  }
+
   /** Publishes one message. */
   async publish(client: Publishing, process: string): ReturnType<Recorder['publish']> {
     return await this.recorder.publish(client, process, topic)
