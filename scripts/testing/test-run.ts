@@ -4,6 +4,7 @@
 import { relative } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
+import { readFaultRounds, toFileTimeoutMs } from './fault-rounds.ts'
 
 /** How many tests ended in which way. */
 export interface Tally {
@@ -15,15 +16,12 @@ export interface Tally {
 type Counts = Readonly<{ tests: number; passed: number; skipped: number; todo: number }>
 type Failure = Readonly<{ name: string; file: string; error: unknown }>
 
-/** No file takes nearly as long; one that hangs must not take CI's whole time. */
-const fileTimeoutMs = 5 * 60_000
-
 /** Runs the files, at most so many at the same time, and returns the counts over all. */
 export async function runTestFiles(files: readonly string[], concurrency: number): Promise<Tally> {
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
   const total = { passed: 0, failed: 0, skipped: 0 }
   const failures: Failure[] = []
-  const stream = run({ files: [...files], concurrency, timeout: fileTimeoutMs })
+  const stream = run({ files: [...files], concurrency, timeout: toFileTimeoutMs(readFaultRounds()) })
   stream.on('test:pass', ({ name, skip }) => {
     if (typeof skip === 'string') process.stdout.write(`- skipped: ${name}: ${skip}\n`)
   })

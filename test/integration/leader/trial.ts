@@ -7,6 +7,7 @@ import { beginning, type Place } from '../../../audit/history/place.ts'
 import type { Client, SubscribeOptions } from '../../../client/index.ts'
 import type { StreamSettings } from '../../../scripts/admin/admin-client.ts'
 import type { StreamStatusAnswer } from '../../../scripts/admin/answers.ts'
+import { readFaultRounds } from '../../../scripts/testing/fault-rounds.ts'
 import { Cluster, type ClusterOptions } from '../cluster.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 import { subscribeNodes } from '../traffic.ts'
@@ -22,7 +23,7 @@ const topic = 'orders.new'
 const patterns = 'orders.>'
 
 /** How often a test repeats its faults: once, or as often as whoever runs it for longer says. */
-export const rounds: number = Number(process.env['TEST_FAULT_ROUNDS'] ?? 1)
+export const rounds: number = readFaultRounds()
 
 export interface TrialOptions extends ClusterOptions {
   readonly retention?: StreamSettings['retention']
