@@ -7,7 +7,7 @@ import { timerMsMax } from './transport.ts'
 
 /** Options of `connect`. All times are milliseconds. */
 export interface ConnectOptions {
-  /** Shown in error messages; default `herald-client`. */
+  /** What `client.name` gives back, for whoever has several; default `herald-client`. */
   readonly name?: string
   /** Aborting ends the attempt to connect, and later closes the client. */
   readonly signal?: AbortSignal
@@ -150,20 +150,41 @@ export function toReading(options: SubscribeOptions): ReadingSettings {
   const { from: start = 'now', name, queue, key } = options
   // Nodes of earlier versions know one word for it.
   const from = start === 'first' ? 'earliest' : start
+  checkStart(from)
   if (queue !== undefined && name !== undefined)
     throw new HeraldError('CONFIG_INVALID', `name: a member of the queue ${queue} has none`)
   if (key !== undefined && queue === undefined)
     throw new HeraldError('CONFIG_INVALID', 'key: it is of members of a queue')
   if (queue !== undefined && typeof from === 'object' && !('offset' in from))
     throw new HeraldError('CONFIG_INVALID', 'from: a queue begins now, at the earliest or at an offset')
+  if (key !== undefined && !isHeaderName(key))
+    throw new HeraldError('CONFIG_INVALID', `key is ${JSON.stringify(key)}, not a text of 1..255 bytes`)
   return { from, name, queue, key, credit: toCredit(options) }
+}
+
+/** Whoever asks a node for another start, or another credit, is closed, and would be again over every node. */
+function checkStart(from: unknown): void {
+  if (from === 'now' || from === 'earliest') return
+  const { cursor, time, offset } = Object(from) as Partial<Record<string, unknown>>
+  const isStart =
+    typeof cursor === 'string' ||
+    (cursor === undefined && Number.isFinite(time)) ||
+    (cursor === undefined && time === undefined && Number.isSafeInteger(offset) && Number(offset) >= 1)
+  if (isStart) return
+  const shown = JSON.stringify(from)
+  const wanted = "'now', 'earliest', { cursor }, { time } in milliseconds or { offset } from 1 on"
+  throw new HeraldError('CONFIG_INVALID', `from is ${shown}, not ${wanted}`)
+}
+
+function isHeaderName(key: unknown): boolean {
+  return typeof key === 'string' && key !== '' && new TextEncoder().encode(key).length <= 255
 }
 
 function toCredit({ credit, queue }: SubscribeOptions): ReadingSettings['credit'] {
   const messages = credit?.messages ?? (queue === undefined ? 65_536 : 1024)
   return {
-    messages: ranged('credit.messages', messages, 1, 2 ** 31),
-    bytes: ranged('credit.bytes', credit?.bytes ?? 8 * mebibyte, 1, 2 ** 40),
+    messages: whole('credit.messages', messages, 1, 2 ** 31),
+    bytes: whole('credit.bytes', credit?.bytes ?? 8 * mebibyte, 1, 2 ** 40),
   }
 }
 
@@ -188,6 +209,11 @@ export function toWebSocketUrl(text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null || (url.protocol !== 'ws:' && url.protocol !== 'wss:') || url.hash !== '') return undefined
   return url.href
+}
+
+function whole(name: string, value: number, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+  throw new HeraldError('CONFIG_INVALID', `${name} is ${String(value)}, not a whole number of ${min}..${max}`)
 }
 
 function ranged(name: string, value: number, min: number, max: number): number {

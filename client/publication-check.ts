@@ -4,6 +4,7 @@
 import { protocolLimits } from '../node/core/common/limits.ts'
 import type { PublishRefusal } from '../node/core/common/publish-endings.ts'
 import { topicProblem } from '../node/core/stream/topic.ts'
+import { ackLevels } from '../node/wire/batch-header.ts'
 import { deadlineMsMax, type PublishOptions } from './options.ts'
 
 /** Topics remembered; when full, all are forgotten, which costs one check each. */
@@ -43,7 +44,9 @@ export function payloadProblem(payload: string | Uint8Array): PublishRefusal | u
 
 /** Why headers or key cannot be sent; undefined if they can. Throws a TypeError for what is no text. */
 export function optionsProblem(options: PublishOptions): PublishRefusal | undefined {
-  const { headers, key, time, deadlineMs } = options
+  const { headers, key, time, deadlineMs, ack } = options
+  if (ack !== undefined && !ackLevels.includes(ack))
+    throw new RangeError(`ack is ${JSON.stringify(ack)}, not ${ackLevels.join(', ')}`)
   if (time !== undefined && !Number.isFinite(time))
     throw new RangeError(`time is ${time}, not a finite number`)
   if (deadlineMs !== undefined && !isDeadline(deadlineMs))

@@ -186,6 +186,7 @@ test('arguments of a wrong type throw', async () => {
   assert.throws(() => client.publish('a', '', { key: 7 as never }), TypeError)
   assert.throws(() => client.publish('a', '', { headers: { a: 7 as never } }), TypeError)
   assert.throws(() => client.publish('a', '', { time: Number.NaN }), RangeError)
+  assert.throws(() => client.publish('a', '', { ack: 'all' as 'none' }), RangeError)
 })
 
 test('publishBatch keeps the order and takes more than the buffer holds', async () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { connect, type Message } from '../../client/index.ts'
+import { connect, type Message, type SubscribeOptions } from '../../client/index.ts'
 import { filterBatch } from '../../node/wire/batch-filter.ts'
 import { encodeProgress, encodeSelect } from '../../node/wire/control.ts'
 import { batchOf, boot, FakeNode, numbered, origin, streamId } from './fake-node.ts'
@@ -207,6 +207,27 @@ test('what the node refuses rejects, and what is invalid is not even asked', asy
   await assert.rejects(client.subscribe([]), { code: 'PATTERN_INVALID' })
   await assert.rejects(client.subscribe('a', { credit: { messages: 0 } }), { code: 'CONFIG_INVALID' })
   assert.equal(node.last.controls.length, 1)
+})
+
+test('where to begin, and how much may be on its way, is checked here: a node closes the connection of whoever asks for anything else', async () => {
+  await using node = await FakeNode.listen()
+  await using client = await connect(node.url)
+  const wrong = [
+    ...[{ offset: 0 }, { offset: 1.5 }, { offset: '7' }, { time: Number.NaN }, { cursor: 7 }, {}],
+    ...['yesterday', 7, null],
+  ].map((from) => ({ from }))
+  const credits = [{ messages: 1.5 }, { bytes: 0.5 }, { bytes: Number.NaN }].map((credit) => ({ credit }))
+  const keys = ['', 'ü'.repeat(128), 7].map((key) => ({ queue: 'workers', key }))
+  for (const options of [...wrong, ...credits, ...keys]) {
+    const [name = ''] = Object.keys(options).slice(-1)
+    const expected = { code: 'CONFIG_INVALID', message: new RegExp(`^${name}.* is .*, not `) }
+    await assert.rejects(
+      client.subscribe('a', options as SubscribeOptions),
+      expected,
+      JSON.stringify(options),
+    )
+  }
+  assert.deepEqual(node.last.controls, [])
 })
 
 test('a signal ends a subscription, before and after it was confirmed', async () => {
