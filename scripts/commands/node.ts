@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { isNodeId } from '../../node/core/common/ids.ts'
 import type { StatusAnswer } from '../admin/answers.ts'
 import { askAll, type Round } from '../admin/round.ts'
 import { askOne } from '../cli/ask-one.ts'
@@ -31,6 +32,7 @@ export function registerNode(program: Command, act: Act): void {
     .addHelpText('after', example('herald node add F'))
     .action((name: string, _options: object, command: Command) =>
       act(command, async (context) => {
+        requireName(name)
         await add(context, name)
         return await list(context)
       }),
@@ -42,6 +44,7 @@ export function registerNode(program: Command, act: Act): void {
     .addHelpText('after', example('herald node remove C --yes'))
     .action((name: string, _options: object, command: Command) =>
       act(command, async (context) => {
+        await requireMember(context, name)
         await confirm(context, `Remove node ${name}? It can join again only with an empty data directory.`)
         await remove(context, name)
         return await list(context)
@@ -55,12 +58,31 @@ export function registerNode(program: Command, act: Act): void {
     .addHelpText('after', example('herald node replace C F --yes'))
     .action((old: string, name: string, _options: object, command: Command) =>
       act(command, async (context) => {
+        requireName(name)
+        await requireMember(context, old)
         await confirm(context, `Replace node ${old} by ${name}?`)
         await add(context, name)
         await remove(context, old)
         return await list(context)
       }),
     )
+}
+
+/** A peers.json with another name in it is refused by every node that starts. */
+function requireName(name: string): void {
+  if (isNodeId(name)) return
+  throw new CommandError(exitCodes.usage, `"${name}" is no name of a node`, {
+    next: 'use 1 to 32 letters, digits, _ and -',
+  })
+}
+
+/** Nobody is asked about a node that is not there, and none is started in its place. */
+async function requireMember(context: Context, name: string): Promise<void> {
+  const { value } = await askOne(context, (client) => client.members())
+  if (value.members.some(({ node }) => node === name)) return
+  const next = `use one of ${value.members.map(({ node }) => node).join(', ')}`
+  const code = 'NODE_UNKNOWN'
+  throw new CommandError(exitCodes.failure, `${name} is not a member of the cluster`, { code, next })
 }
 
 async function list(context: Context): Promise<ExitCode> {
@@ -78,6 +100,8 @@ async function list(context: Context): Promise<ExitCode> {
 
 async function add(context: Context, name: string): Promise<void> {
   const { terminal, fleet, signal } = context
+  // Where none runs it would wait for the others, or found a cluster of its own; this says so instead.
+  await fleet.nodes()
   await fleet.add(name, signal)
   terminal.progress(`node ${name} runs; it learns what the others have`)
   await settle(context, ({ answers }) => answers.some(({ node }) => node === name))

@@ -102,11 +102,17 @@ export class LocalFleet implements Fleet {
       if (nodes.length >= nodeCountMax)
         throw new CommandError(exitCodes.failure, `a cluster has at most ${nodeCountMax} nodes`)
       const [port = 0, adminPort = 0] = await reservePorts([0, 0])
-      const node = { id, port, adminPort }
+      let node: LocalNode = { id, port, adminPort }
       await this.#writePeers([...nodes, node])
-      const started = { ...node, process: await this.#spawnNode(node) }
-      await writeState(this.home, { version: 1, nodes: [...nodes, started] })
-      await this.#awaitAnswer(started, signal)
+      try {
+        node = { ...node, process: await this.#spawnNode(node) }
+        await writeState(this.home, { version: 1, nodes: [...nodes, node] })
+        await this.#awaitAnswer(node, signal)
+      } catch (error) {
+        // One that has ended would be missed for ever, and is no member that could be removed.
+        if (!isNodeRunning(node)) await this.#writeNodes(nodes)
+        throw error
+      }
     })
   }
 
@@ -120,8 +126,7 @@ export class LocalFleet implements Fleet {
       while (isNodeRunning(node) && Date.now() < deadline) await delay(pollIntervalMs)
       if (isNodeRunning(node) && node.process !== undefined) trySignal(node.process, 'SIGTERM')
       const remaining = nodes.filter((each) => each !== node)
-      await this.#writePeers(remaining)
-      await writeState(this.home, { version: 1, nodes: remaining })
+      await this.#writeNodes(remaining)
       const data = join(this.home, 'data', id)
       await rename(data, `${data}.removed-${Date.now()}`).catch(() => undefined)
     })
@@ -179,6 +184,11 @@ export class LocalFleet implements Fleet {
     }))
     await this.#writePeers(nodes)
     return { version: 1, nodes }
+  }
+
+  async #writeNodes(nodes: readonly LocalNode[]): Promise<void> {
+    await this.#writePeers(nodes)
+    await writeState(this.home, { version: 1, nodes })
   }
 
   async #writePeers(nodes: readonly LocalNode[]): Promise<void> {

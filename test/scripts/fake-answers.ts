@@ -4,6 +4,17 @@ export function orderOf(leader: string): object {
   return { group: 1, leader, voters: ['A', 'B', 'C'], last: 7, commit: 9, lag: 0 }
 }
 
+export function membersOf(...nodes: readonly string[]): object {
+  const members = nodes.map((node) => ({
+    node,
+    address: '127.0.0.1:1',
+    member: 1,
+    votes: [0],
+    isLeaving: false,
+  }))
+  return { leader: nodes[0], members: members.toSorted((a, b) => (a.node < b.node ? -1 : 1)) }
+}
+
 export function refusal(status: number, code: string, message: string): readonly [number, object] {
   return [status, { error: { code, message } }]
 }

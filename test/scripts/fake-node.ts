@@ -3,7 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { NameAnswer } from '../../scripts/admin/answers.ts'
-import { orderOf, refusal, toFileEntry } from './fake-answers.ts'
+import { membersOf, orderOf, refusal, toFileEntry } from './fake-answers.ts'
 
 export interface FakeStream {
   readonly topics: readonly string[]
@@ -97,6 +97,8 @@ export class FakeNode {
     switch (`${method} ${resource}`) {
       case 'GET status':
         return [200, this.#status()]
+      case 'GET nodes':
+        return [200, membersOf(this.id, ...this.peers)]
       case 'GET streams':
         return name === undefined
           ? [200, { streams: [...this.streams.keys()].map((key) => this.#definition(key)) }]

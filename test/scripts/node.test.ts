@@ -1,0 +1,68 @@
+// `herald node` where it must not act: names that are none, nodes that are not there, and a node that does not start.
+
+import assert from 'node:assert/strict'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { temporaryDirectory } from '../storage/temporary-directory.ts'
+import { FakeCluster, runWords } from './fake-cluster.ts'
+
+async function idsIn({ home }: FakeCluster): Promise<readonly string[]> {
+  const { nodes } = JSON.parse(await readFile(join(home, 'cluster.json'), 'utf8'))
+  return nodes.map(({ id }: { id: string }) => id)
+}
+
+test('node add takes no name that a node cannot have: all nodes would refuse the peers.json with it', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const name of ['a b', '../F', '', 'x'.repeat(33)])
+    for (const words of [
+      ['add', name],
+      ['replace', 'A', name, '--yes'],
+    ]) {
+      const { exitCode, stderr } = await cluster.run('node', ...words)
+      assert.equal(exitCode, 2, words.join(' '))
+      assert.match(stderr, /is no name of a node\n +use 1 to 32 letters, digits, _ and -$/m)
+    }
+  assert.deepEqual(await idsIn(cluster), ['A', 'B'])
+  await assert.rejects(readFile(join(cluster.home, 'peers.json')), { code: 'ENOENT' })
+})
+
+test('node remove and node replace look first whether the node is there: nobody is asked, and nothing started, for one that is not', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const words of [
+    ['remove', 'Z'],
+    ['remove', 'Z', '--yes'],
+    ['replace', 'Z', 'F', '--yes'],
+  ]) {
+    const { exitCode, stderr } = await cluster.run('node', ...words)
+    assert.equal(exitCode, 1, words.join(' '))
+    assert.match(stderr, /Z is not a member of the cluster\n +use one of A, B$/m)
+  }
+  assert.deepEqual(await idsIn(cluster), ['A', 'B'])
+  const asked = cluster.nodes.flatMap(({ requests }) => requests)
+  assert.deepEqual([...new Set(asked)], ['GET /v1/nodes'])
+})
+
+test('a node that is to be added and does not start is not in the cluster afterwards', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const [at, node] of cluster.nodes.entries()) node.clientPort = at + 1
+  await cluster.saveState()
+  const data = join(cluster.home, 'data', 'F')
+  await mkdir(data, { recursive: true })
+  const identity = { node: 'G', cluster: 'herald', createdAt: '2026-11-23T08:00:00Z', member: 1 }
+  await writeFile(join(data, 'identity.json'), JSON.stringify(identity))
+  const { exitCode, stderr } = await cluster.run('node', 'add', 'F')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /node F did not start: .*DATA_FOREIGN/)
+  assert.deepEqual(await idsIn(cluster), ['A', 'B'])
+  const peers = JSON.parse(await readFile(join(cluster.home, 'peers.json'), 'utf8'))
+  assert.deepEqual(Object.keys(peers), ['A', 'B'])
+})
+
+test('node add is for a cluster that runs: alone the node would found one of its own', async (context) => {
+  const home = await temporaryDirectory(context)
+  const { exitCode, stderr } = await runWords(['node', 'add', 'F'], { HERALD_HOME: home })
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /no local cluster is running\n +start one with `herald up`/)
+  assert.deepEqual(await readdir(home), [])
+})
