@@ -46,7 +46,11 @@ export function registerMode(program: Command, act: Act): void {
         act(command, (context) => {
           const isMode = second === undefined && first !== undefined && modes.includes(first)
           const [stream, mode] = isMode ? [undefined, first] : [first, second]
-          if (options.watch === true) return watch(context, stream)
+          if (options.watch === true) {
+            if (mode === undefined) return watch(context, stream)
+            const next = 'change the mode in another terminal, or leave --watch out'
+            throw new CommandError(exitCodes.usage, '--watch changes nothing', { next })
+          }
           return mode === undefined ? show(context, stream) : change(context, stream, mode)
         }),
     )
@@ -111,12 +115,16 @@ async function show(context: Context, stream: string | undefined): Promise<ExitC
   const rows = toRows(round.answers.map(({ value }) => value)).filter(
     (row) => stream === undefined || row.stream === stream,
   )
-  if (round.answers.length > 0 && stream !== undefined && rows.length === 0)
-    throw new CommandError(exitCodes.failure, `there is no stream "${stream}"`, { code: 'STREAM_UNKNOWN' })
+  if (round.answers.length > 0) requireStream(rows, stream)
   terminal.document({ streams: rows, ...toProblemFields(round) })
   const headings = ['STREAM', 'MODE', '>EPOCH', 'PHASE', 'LEADER', 'ELSEWHERE ON']
   if (rows.length > 0) for (const line of toTable(headings, rows.map(toCells))) terminal.line(line)
   return reportProblems(terminal, round)
+}
+
+function requireStream(rows: readonly ModeRow[], name: string | undefined): void {
+  if (name === undefined || rows.some(({ stream }) => stream === name)) return
+  throw new CommandError(exitCodes.failure, `there is no stream "${name}"`, { code: 'STREAM_UNKNOWN' })
 }
 
 async function watch(context: Context, stream: string | undefined): Promise<ExitCode> {
@@ -124,7 +132,9 @@ async function watch(context: Context, stream: string | undefined): Promise<Exit
   const told = new Map<string, string>()
   while (!signal.aborted) {
     const round = await askAll(await context.clients(), (client) => client.status())
-    for (const row of toRows(round.answers.map(({ value }) => value))) {
+    const rows = toRows(round.answers.map(({ value }) => value))
+    if (told.size === 0 && round.answers.length > 0) requireStream(rows, stream)
+    for (const row of rows) {
       const text = toCells(row).join(' ')
       if ((stream !== undefined && row.stream !== stream) || told.get(row.stream) === text) continue
       told.set(row.stream, text)

@@ -1,6 +1,6 @@
 // `herald send`: lets one node publish numbered test messages, by its admin interface.
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { formatDuration } from '../../node/config/quantity.ts'
 import type { SendAnswer } from '../admin/answers.ts'
 import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
@@ -50,7 +50,7 @@ export function registerSend(program: Command, act: Act): void {
 export function addSendOptions(command: Command): Command {
   return command
     .option('--rate <count>', 'messages a second and sender (default: as fast as it goes)', parseCount)
-    .option('--ack <level>', 'none, local or copies')
+    .addOption(new Option('--ack <level>', 'what to wait for').choices(['none', 'local', 'copies']))
 }
 
 /** Lets all senders send at the same time and shows what became of it. */

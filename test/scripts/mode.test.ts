@@ -118,3 +118,13 @@ test('mode --watch prints each phase of a change once, as the node that is furth
     'stream orders: leader mode, epoch 1, open, led by A',
   ])
 })
+
+test('mode --watch refuses what it would wait for in vain: a mode to change to, and a stream that is not there', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const changing = await cluster.run('mode', 'default', 'leader', '--watch')
+  assert.equal(changing.exitCode, 2)
+  assert.match(changing.stderr, /--watch changes nothing/)
+  const missing = await cluster.run('mode', 'nosuch', '--watch')
+  assert.equal(missing.exitCode, 1)
+  assert.match(missing.stderr, /there is no stream "nosuch"/)
+})
