@@ -17,7 +17,11 @@ export function registerUp(program: Command, act: Act): void {
   program
     .command('up')
     .description('start the cluster; what runs already is left alone')
-    .option('--nodes <count>', `how many nodes, 1 to ${nodeCountMax} (default: 5)`, parseCount)
+    .option(
+      '--nodes <count>',
+      `how many nodes, 1 to ${nodeCountMax} (default: those that were there last, or 5)`,
+      parseCount,
+    )
     .addHelpText('after', example('herald up --nodes 3'))
     .action((options: { readonly nodes?: number }, command: Command) =>
       act(command, (context) => startCluster(context, options.nodes)),

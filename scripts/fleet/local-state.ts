@@ -109,3 +109,9 @@ async function readHolder(file: string): Promise<ProcessHandle | undefined> {
     return undefined
   }
 }
+
+/** So many nodes: those that were there last, whatever their names, and then others, A, B and so on. */
+export function planIds(last: readonly string[], count: number): readonly string[] {
+  const letters = Array.from({ length: 26 }, (_, index) => String.fromCharCode(65 + index))
+  return [...new Set([...last, ...letters])].slice(0, count)
+}

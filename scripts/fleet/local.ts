@@ -13,7 +13,7 @@ import { checkout } from '../runtime/installation.mjs'
 import type { Diagnosis, DownOptions, DownResult, Fleet, FleetNode, UpOptions, UpResult } from './fleet.ts'
 import { diagnoseLocal } from './local-diagnosis.ts'
 import { reservePorts } from './local-ports.ts'
-import { type LocalNode, type LocalState, readState, withLock, writeState } from './local-state.ts'
+import { type LocalNode, type LocalState, planIds, readState, withLock, writeState } from './local-state.ts'
 import { isRunning, type ProcessHandle, readStart, trySignal } from './process-table.ts'
 
 const nodeCountDefault = 5
@@ -169,10 +169,10 @@ export class LocalFleet implements Fleet {
       )
     }
     // Those that were there last, whoever has joined or left since.
-    const lastIds = nodeCount === undefined ? last?.nodes.map(({ id }) => id) : undefined
-    const ids = lastIds ?? toIds(nodeCount ?? nodeCountDefault)
-    if (last !== undefined && last.nodes.length > ids.length)
-      throw new CommandError(exitCodes.failure, `the cluster here has ${last.nodes.length} nodes`, {
+    const lastIds = (last?.nodes ?? []).map(({ id }) => id)
+    const ids = planIds(lastIds, nodeCount ?? (lastIds.length || nodeCountDefault))
+    if (lastIds.length > ids.length)
+      throw new CommandError(exitCodes.failure, `the cluster here has ${lastIds.length} nodes`, {
         next: `start them with \`herald up\` and let some go with \`herald node remove\`; or delete ${shorten(this.home)} and begin anew`,
       })
     const lastNodes = ids.map((id) => last?.nodes.find((node) => node.id === id))
@@ -277,10 +277,6 @@ export class LocalFleet implements Fleet {
   #previousLogFile(id: string): string {
     return shorten(join(this.home, 'logs', `${id}.previous.log`))
   }
-}
-
-function toIds(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => String.fromCharCode(65 + index))
 }
 
 /** The line of a node's output that says best why it ended: the last that names an error, else the last. */

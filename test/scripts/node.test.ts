@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { planIds } from '../../scripts/fleet/local-state.ts'
 import { temporaryDirectory } from '../storage/temporary-directory.ts'
 import { FakeCluster, runWords } from './fake-cluster.ts'
 
@@ -65,4 +66,11 @@ test('node add is for a cluster that runs: alone the node would found one of its
   assert.equal(exitCode, 1)
   assert.match(stderr, /no local cluster is running\n +start one with `herald up`/)
   assert.deepEqual(await readdir(home), [])
+})
+
+test('a number of nodes means those that were there last, also where one was replaced, and then others', () => {
+  assert.deepEqual(planIds([], 3), ['A', 'B', 'C'])
+  assert.deepEqual(planIds(['A', 'B', 'F'], 3), ['A', 'B', 'F'])
+  assert.deepEqual(planIds(['A', 'B', 'F'], 5), ['A', 'B', 'F', 'C', 'D'])
+  assert.equal(planIds(['x1'], 16).length, 16)
 })
