@@ -130,19 +130,22 @@ interface Place {
   readonly origin: string
 }
 
-/** With a place in the order, of a topic that matches, and behind where the queue begins. */
+/** With a place in the order, of a topic that matches, behind where the queue begins, and no retry of what was stored already. */
 function dueSequences(
-  { ledger }: QueueSurroundings,
+  { ledger, caseOf }: QueueSurroundings,
   members: readonly Member[],
   { stream, origin, base }: Place & { readonly base: number },
 ): SequenceSet {
   const sent = ledger.record(stream, origin)
-  const patterns = members[0]?.record.announced?.patterns
-  if (sent === undefined || patterns === undefined) return new SequenceSet()
+  const [member] = members
+  const patterns = member?.record.announced?.patterns
+  if (sent === undefined || member === undefined || patterns === undefined) return new SequenceSet()
+  const { voids, unjustified } = caseOf(member.history, member.record, origin)
   return sent
     .matching(patterns)
     .intersect(sent.ordered)
     .within(base + 1, Number.POSITIVE_INFINITY)
+    .subtract(voids.subtract(unjustified))
 }
 
 /** What may have been handed out by lines that are missing: of members, or of some that nobody knows of. */

@@ -136,6 +136,21 @@ test('the queue begins where its first member says, and what is not in leader mo
   assert.deepEqual(countsOf(result), [6, 6, 0, 0, 0])
 })
 
+test('a retry that passed by is owed to no member, unless nothing is stored in its place', () => {
+  const retry: Line = { ...sentInOrder(200, origin, 11, 12), producer: 'p', number: 7 }
+  const voided: Line = { t: 'void', at: 250, stream: 'default', origin, from: 11, to: 12 }
+  const ofA = [retry, placed(250, origin, 12), voided]
+  const first: Line = { ...sentInOrder(90, 'C#1', 1, 2), producer: 'p', number: 7 }
+  const ofB = [member(1, 'b'), got(200, 'b', origin, 1, 10), passed(300, 'b', all, 12)]
+  const got12 = { ...got(120, 'b', 'C#1', 1, 2) }
+  const here = [got12, { ...passed(310, 'b', all, 12), seqs: { [origin]: 12, 'C#1': 2 } }]
+  const stored = judge([...ofB, ...here], [first, placed(100, 'C#1', 2)], ofA)
+  assert.deepEqual(findingsOf(stored), [])
+  assert.deepEqual(countsOf(stored), [12, 12, 0, 0, 0])
+  const missing = judge([...ofB, stop(9000, 'B#1')], [stop(9000, 'C#1')], ofA)
+  assert.deepEqual(countsOf(missing), [12, 10, 0, 2, 0])
+})
+
 test('a gap that a member was told is a loss, unless another one got it', () => {
   const ofB = [
     member(1, 'b'),
