@@ -13,8 +13,12 @@ export async function askOne<Answer>(
   isMeant: (node: string) => boolean = () => true,
 ): Promise<{ readonly value: Answer; readonly unreachable: readonly NodeProblem[] }> {
   const unreachable: NodeProblem[] = []
-  for (const client of await context.clients()) {
-    if (!isMeant(client.node)) continue
+  const clients = (await context.clients()).filter(({ node }) => isMeant(node))
+  if (clients.length === 0)
+    throw new CommandError(exitCodes.usage, 'no node is left that could be asked', {
+      next: 'leave --only out, or name another node in it',
+    })
+  for (const client of clients) {
     try {
       return { value: await ask(client), unreachable }
     } catch (error) {

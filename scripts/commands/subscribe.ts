@@ -103,6 +103,8 @@ function parseStart(text: string): Start {
   if (text === 'now' || text === 'earliest' || text === 'first') return text
   if (text.startsWith('v1.')) return { cursor: text }
   if (/^[1-9]\d{0,15}$/.test(text)) return { offset: Number(text) }
+  // Any number is a year to the parser of dates.
+  if (/^-?\d+$/.test(text)) throw new InvalidArgumentError(`"${text}" is not an offset; they begin with 1.`)
   const time = Date.parse(text)
   if (Number.isNaN(time))
     throw new InvalidArgumentError(`"${text}" is not now, earliest, a cursor, a time or an offset.`)

@@ -44,6 +44,15 @@ test('node remove and node replace look first whether the node is there: nobody 
   assert.deepEqual([...new Set(asked)], ['GET /v1/nodes'])
 })
 
+test('node remove needs another node to ask than the one that goes', async () => {
+  for (const words of [['--only', 'A'], []]) {
+    await using cluster = await FakeCluster.start(words.length === 0 ? 1 : 2)
+    const { exitCode, stderr } = await cluster.run('node', 'remove', 'A', '--yes', ...words)
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /no node is left that could be asked\n/)
+  }
+})
+
 test('a node that is to be added and does not start is not in the cluster afterwards', async () => {
   await using cluster = await FakeCluster.start(2)
   for (const [at, node] of cluster.nodes.entries()) node.clientPort = at + 1

@@ -54,6 +54,8 @@ test('mistakes of usage exit 2 and say what is wrong', async () => {
     [['send', 'A'], /missing required argument 'topic'/],
     [['publish', 'a', 'b', '--header', 'nothing'], /is not NAME=VALUE/],
     [['subscribe', 'a', '--from', 'yesterdayish'], /is not now, earliest, a cursor, a time or an offset/],
+    [['subscribe', 'a', '--from', '0'], /"0" is not an offset; they begin with 1/],
+    [['subscribe', 'a', '--from', '99999999999999999'], /"9+" is not an offset/],
     [['stream', 'add', 'orders'], /required option '--topics <patterns>' not specified/],
     [['completion', 'tcsh'], /"tcsh" is not one of bash, zsh, fish/],
     [['check', 'a', 'b'], /too many arguments/],
