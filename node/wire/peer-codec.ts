@@ -152,10 +152,10 @@ export function readCatalogEntry(entry: unknown): CatalogEntry | undefined {
   return isValid ? { key, value, version, by } : undefined
 }
 
-/** Exactly what a node keeps of a stream: `topics`, `mode`, `retention`, `copies` and `replicas`. */
+/** Exactly what a node keeps of a stream: `topics`, `mode`, `retention`, `copies` and `replicas`, which earlier versions did not know. */
 function isStreamValue(value: unknown): boolean {
   if (!hasOnly(value, ['topics', 'mode', 'retention', 'copies', 'replicas'])) return false
-  const { topics, mode, retention, copies, replicas } = value
+  const { topics, mode, retention, copies, replicas = 0 } = value
   if (!Array.isArray(topics) || topics.length > streamLimits.patternsMax) return false
   if (!topics.every((topic) => typeof topic === 'string' && topic.length <= protocolLimits.topicBytesMax))
     return false

@@ -40,6 +40,13 @@ test('reads definitions and cursors as a node writes them, and what was removed'
   assert.deepEqual(decode('stream:orders', undefined), { kind: 'catalog', entries: [removed] })
 })
 
+test('takes a stream that an earlier version has written, which knew nothing of replicas', () => {
+  const { replicas: _, ...value } = definition
+  const entry = { key: 'stream:orders', value, version: 1, by: 'B' }
+  const read = decode('stream:orders', JSON.stringify(value))
+  assert.deepEqual(read, { kind: 'catalog', entries: [entry] })
+})
+
 test('refuses catalog values of any other shape', () => {
   for (const value of [
     null,
