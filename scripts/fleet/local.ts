@@ -279,10 +279,12 @@ export class LocalFleet implements Fleet {
   }
 }
 
-/** The line of a node's output that says best why it ended: the last that names an error, else the last. */
+/** The line of a node's output that says best why it ended: the last with a code, else the last that names an error, else the last. */
 function findReason(log: string): string {
   const lines = log.trim().split('\n')
-  return (lines.findLast((line) => /error|: /i.test(line) && !/^\s/.test(line)) ?? lines.at(-1) ?? '').trim()
+  const coded = lines.findLast((line) => /^[A-Z]+(_[A-Z]+)+: /.test(line))
+  const named = lines.findLast((line) => /error|: /i.test(line) && !/^\s/.test(line))
+  return (coded ?? named ?? lines.at(-1) ?? '').trim()
 }
 
 function isNodeRunning(node: LocalNode): boolean {
