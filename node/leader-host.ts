@@ -30,7 +30,7 @@ export interface OpenedLog extends OpenedLogFiles {
 
 /**
  * Opens the log of a node. One that is damaged is set aside, and the node begins anew, as another member: nobody counts on what it has
- * forgotten, and the others bring it what it lacks. Throws DISK_FAILED.
+ * forgotten, and the others bring it what it lacks. Throws DISK_FAILED, and DATA_OUTDATED where another version wrote it.
  */
 export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Logger): Promise<OpenedLog> {
   try {
@@ -44,8 +44,9 @@ export async function openLog(directory: DataDirectory, slabs: SlabPool, log: Lo
       return await openLog(directory, slabs, log)
     }
   } catch (cause) {
-    if (cause instanceof HeraldError) throw cause
-    throw toDiskFailure(directory.path, cause)
+    if (!(cause instanceof HeraldError)) throw toDiskFailure(directory.path, cause)
+    if (cause.code !== 'DATA_OUTDATED') throw cause
+    throw new HeraldError(cause.code, `${directory.logPath}/${cause.message}`)
   }
 }
 

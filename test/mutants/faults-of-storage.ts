@@ -248,4 +248,13 @@ export const faultsOfFiles: readonly Mutant[] = [
     breaks: 'A node goes on with the votes and the log of another one.',
     tests: ['test/storage/data-directory.test.ts'],
   },
+  {
+    name: 'log-of-the-format-before-is-cut-off',
+    file: 'node/core/wal/scan.ts',
+    text: 'if (isOlderFormat(bytes, this.#checksum))',
+    replacement: "if (file === '' && isOlderFormat(bytes, this.#checksum))",
+    breaks:
+      'A node that starts over a log of the format before takes it for a torn tail, and votes as if it had never had it.',
+    tests: ['test/node/open-log.test.ts'],
+  },
 ]

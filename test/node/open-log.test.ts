@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import type { NodeId } from '../../node/core/common/ids.ts'
 import { SlabPool } from '../../node/core/common/slabs.ts'
@@ -168,6 +169,38 @@ test('a log with a write that is whole and no list of records is set aside', asy
   const logged = await logOf(context, [new Uint8Array(200).fill(0x7a)])
   await assertSetAside(context, logged, /write 1 is no list of records$/)
 })
+
+test('a log of the format before is refused, and left as it is: cut off, it would look like one that never had anything', async (context) => {
+  const logged = await logOf(context, recordsOf(entry(1)), recordsOf(entry(2)))
+  const [first = '', second = ''] = logged.files
+  const before: Buffer[] = []
+  for (const [at, file] of [first, second].entries()) {
+    before.push(toOlderWrite(recordsOf(entry(at + 1)), at + 1))
+    await writeFile(file, before[at] ?? '')
+  }
+  await assert.rejects(open(logged), {
+    code: 'DATA_OUTDATED',
+    message: /^\/.*\/log\/0{15}1\.log is of the format before/,
+  })
+  await rm(first)
+  await assert.rejects(open(logged), {
+    code: 'DATA_OUTDATED',
+    message: /0{15}2\.log is of the format before/,
+  })
+  assert.deepEqual(await readFile(second), before[1])
+  assert.deepEqual(logged.said, [])
+})
+
+/** A write without the number of its log, whose checksum stands four bytes earlier. */
+function toOlderWrite(parts: readonly Uint8Array[], number: number): Buffer {
+  const body = Buffer.concat(parts)
+  const header = Buffer.alloc(24)
+  header.write('HWL1', 'latin1')
+  header.writeUInt32LE(body.length, 4)
+  header.writeDoubleLE(number, 8)
+  header.writeUInt32LE(crc32(body, crc32(header.subarray(0, 20))), 20)
+  return Buffer.concat([header, body])
+}
 
 test('a log that is gone is missed, once it has begun', async (context) => {
   const path = await temporaryDirectory(context)

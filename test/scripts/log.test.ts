@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { SlabPool } from '../../node/core/common/slabs.ts'
@@ -71,6 +72,17 @@ test('log inspect prints every record, and the same as a document', async (conte
   const document = JSON.parse((await runWords(['log', 'inspect', directory, '--json'], {})).stdout)
   assert.equal(document.isWhole, true)
   assert.deepEqual(document.groups[0].streams, ['orders'])
+})
+
+test('log inspect names a log of the format before', async (context) => {
+  const directory = await createLog(context)
+  const header = Buffer.alloc(24)
+  header.write('HWL1', 'latin1')
+  header.writeUInt32LE(crc32(header.subarray(0, 20)), 20)
+  await writeFile(join(directory, 'log', firstFile), header)
+  const { exitCode, stderr } = await runWords(['log', 'inspect', directory], {})
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /0{15}1\.log is of the format before this one/)
 })
 
 test('log inspect exits 1 where something that was durable cannot be read, and says where', async (context) => {

@@ -202,6 +202,13 @@ const commonErrors = {
       'Restore the file that is named, or remove it: the node then starts without what it held. A log is set aside by itself.',
     fate: 'exit 2',
   },
+  DATA_OUTDATED: {
+    meaning:
+      'The log in the data directory was written by an earlier version, in a format that this one does not read.',
+    action:
+      'Start the version that wrote it; or clear the directory: the node then begins anew, as another member, without what it held.',
+    fate: 'exit 2',
+  },
   DISK_FAILED: {
     meaning: 'The journal, the log or the data directory cannot be written.',
     action: 'Free space or repair the disk. Without its journal a node goes on; without its log it stops.',

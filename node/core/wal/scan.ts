@@ -2,11 +2,13 @@
 // in the middle was durable once, for a later write began only after that, and so was what was noted elsewhere: this is damage, and nothing
 // may be decided as if it were not there (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage", FAST 2018).
 
+import { HeraldError } from '../common/errors.ts'
 import {
   type ChainPosition,
   type Checksum,
   type FoundWrite,
   findLaterWrite,
+  isOlderFormat,
   readWrite,
 } from './write-format.ts'
 
@@ -56,8 +58,13 @@ export class LogScanner {
     return { log: this.#log ?? this.#newLog, number: this.#expected, previous: this.#previous ?? 0 }
   }
 
-  /** Reads a file. `following` is the one behind it: it was begun when everything in this one was durable. */
+  /**
+   * Reads a file. `following` is the one behind it: it was begun when everything in this one was durable. Throws DATA_OUTDATED where it is of the
+   * format before: that would pass for a torn tail, and be cut off.
+   */
   scan(file: string, bytes: Uint8Array, following: string | undefined): void {
+    if (isOlderFormat(bytes, this.#checksum))
+      throw new HeraldError('DATA_OUTDATED', `${file} is of the format before this one`)
     this.#begin(numberOf(file) ?? 1)
     let offset = 0
     while (offset < bytes.length) {

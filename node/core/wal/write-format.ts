@@ -79,6 +79,19 @@ export function readWrite(bytes: Uint8Array, offset: number, checksum: Checksum)
   return { log, number, previous, checksum: sum, body, end }
 }
 
+/** Where the log's number did not stand in a write yet, and its checksum therefore earlier. */
+const older = { magic: 0x314c_5748, headerBytes: 24, checksumAt: 20 } as const
+
+/** Whether a file begins with a whole write of the format before this one. */
+export function isOlderFormat(bytes: Uint8Array, checksum: Checksum): boolean {
+  if (bytes.length < older.headerBytes) return false
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (view.getUint32(0, true) !== older.magic) return false
+  const body = bytes.subarray(older.headerBytes, older.headerBytes + view.getUint32(4, true))
+  const found = checksum(body, checksum(bytes.subarray(0, older.checksumAt), 0)) >>> 0
+  return found === view.getUint32(older.checksumAt, true)
+}
+
 /** The first whole write at or behind an offset that is later than a number, and of this log; of any where nothing is known of it. */
 export function findLaterWrite(
   bytes: Uint8Array,
