@@ -14,8 +14,20 @@ import { until } from './until.ts'
 export const program: string = join(import.meta.dirname, '..', '..', 'node', 'main.ts')
 const routes = join(import.meta.dirname, 'routes.ts')
 
+/** Where a node runs. */
+export interface Site {
+  /** Its address, for the other nodes and for the test. */
+  readonly host: string
+  /** Words that its command begins with. */
+  readonly launcher: readonly string[]
+}
+
+const besideTheTest: Site = { host: '127.0.0.1', launcher: [] }
+
 export interface ClusterNodeOptions {
   readonly id: string
+  /** Beside the test, on loopback, by default. */
+  readonly site?: Site | undefined
   readonly port: number
   readonly adminPort: number
   readonly peersFile: string
@@ -43,7 +55,7 @@ export class ClusterNode {
   constructor(options: ClusterNodeOptions) {
     this.options = options
     const signal = new AbortController().signal
-    this.admin = new AdminClient(options.id, `http://127.0.0.1:${options.adminPort}`, {
+    this.admin = new AdminClient(options.id, `http://${this.site.host}:${options.adminPort}`, {
       timeoutMs: 20_000,
       signal,
     })
@@ -53,8 +65,12 @@ export class ClusterNode {
     return this.options.id
   }
 
+  get site(): Site {
+    return this.options.site ?? besideTheTest
+  }
+
   get url(): string {
-    return `ws://127.0.0.1:${this.options.port}`
+    return `ws://${this.site.host}:${this.options.port}`
   }
 
   get pid(): number {
@@ -71,15 +87,17 @@ export class ClusterNode {
   /** Starts the process; it may not be ready yet. Further arguments come last and so win. */
   spawn(...further: readonly string[]): void {
     const { id, port, adminPort, peersFile, dataPath } = this.options
+    const { host } = this.site
     this.spawnBare(
-      ...['--node-id', id, '--port', String(port), '--peers', peersFile, '--host', '127.0.0.1'],
-      ...['--data', dataPath, '--admin', `127.0.0.1:${adminPort}`, '--log-format', 'json', ...further],
+      ...['--node-id', id, '--port', String(port), '--peers', peersFile, '--host', host],
+      ...['--data', dataPath, '--admin', `${host}:${adminPort}`, '--log-format', 'json', ...further],
     )
   }
 
   /** Starts the process with exactly these arguments. */
   spawnBare(...given: readonly string[]): void {
-    const child = spawn(process.execPath, ['--import', routes, program, ...given], {
+    const [file = '', ...words] = [...this.site.launcher, process.execPath, '--import', routes, program]
+    const child = spawn(file, [...words, ...given], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -156,7 +174,7 @@ export class ClusterNode {
 
   /** Status and body of a request on the client port. */
   async get(path: string): Promise<{ readonly status: number; readonly body: string }> {
-    const response = await fetch(`http://127.0.0.1:${this.options.port}${path}`, {
+    const response = await fetch(`http://${this.site.host}:${this.options.port}${path}`, {
       headers: { connection: 'close' },
     })
     return { status: response.status, body: await response.text() }

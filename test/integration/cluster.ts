@@ -10,7 +10,7 @@ import { checkJournals } from '../../audit/check.ts'
 import type { CheckResult } from '../../audit/check-result.ts'
 import { type Client, type ConnectOptions, connect } from '../../client/index.ts'
 import { TcpProxy } from '../net/tcp-proxy.ts'
-import { ClusterNode } from './cluster-node.ts'
+import { ClusterNode, type Site } from './cluster-node.ts'
 import { until } from './until.ts'
 
 export interface ClusterOptions {
@@ -20,6 +20,8 @@ export interface ClusterOptions {
   readonly proxied?: boolean
   /** Settings of all nodes, as HERALD_* variables. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Where nodes run that do not run beside the test, by id. */
+  readonly sites?: ReadonlyMap<string, Site>
 }
 
 /** Both directions in which two nodes may dial each other. */
@@ -65,7 +67,9 @@ export class Cluster implements AsyncDisposable {
     const peersFile = join(folder, 'peers.json')
     await writeFile(
       peersFile,
-      JSON.stringify(Object.fromEntries(ids.map((id) => [id, ['127.0.0.1', portOf(id)]]))),
+      JSON.stringify(
+        Object.fromEntries(ids.map((id) => [id, [options.sites?.get(id)?.host ?? '127.0.0.1', portOf(id)]])),
+      ),
     )
     const links = new Map<string, LinkProxies>()
     const routes = new Map(ids.map((id) => [id, {} as Record<number, number>]))
@@ -79,6 +83,7 @@ export class Cluster implements AsyncDisposable {
       (id, index) =>
         new ClusterNode({
           id,
+          site: options.sites?.get(id),
           port: portOf(id),
           adminPort: ports[ids.length + index] as number,
           peersFile,
