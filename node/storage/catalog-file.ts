@@ -1,10 +1,10 @@
 // What the cluster knows together and every node keeps for itself: stream definitions and the cursors of named
 // subscriptions, as entries of a last-writer-wins table. This file knows keys and versions, not what the values mean.
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
 import { isRecord, isSequence } from './saved-vectors.ts'
+import { readSealedFile, toSealedText } from './sealed-file.ts'
 import { LatestFile } from './whole-file.ts'
 
 const fileName = 'catalog.json'
@@ -27,38 +27,27 @@ export class CatalogFile {
     this.#file = new LatestFile(join(dataDirectory, fileName))
   }
 
-  /** Saves what `toEntries` says at the moment of writing; resolves when that, or something later, is on disk. */
-  async save(toEntries: () => readonly CatalogEntry[]): Promise<void> {
-    await this.#file.save(() => toText(toEntries()))
+  /** Saves what `toSaved` says at the moment of writing; resolves when that, or something later, is on disk. */
+  async save(toSaved: () => readonly CatalogEntry[]): Promise<void> {
+    await this.#file.save(() => toText(toSaved()))
   }
 }
 
-/** The entries as they were saved last; none if there is no file. Throws DATA_DAMAGED. */
+/** The entries as they were saved last; none if there is no file. Throws DATA_DAMAGED and DISK_FAILED. */
 export async function readCatalog(dataDirectory: string): Promise<readonly CatalogEntry[]> {
   const path = join(dataDirectory, fileName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
-    throw new HeraldError('DISK_FAILED', `${path} cannot be read`, { cause })
-  }
-  const entries = fromText(text)
+  const value = await readSealedFile(path)
+  if (value === undefined) return []
+  const entries = toEntries(value)
   if (entries === undefined) throw new HeraldError('DATA_DAMAGED', `${path} is not a list of entries`)
   return entries
 }
 
 function toText(entries: readonly CatalogEntry[]): string {
-  return `${JSON.stringify({ v: 1, entries }, undefined, 2)}\n`
+  return toSealedText({ v: 1, entries })
 }
 
-function fromText(text: string): readonly CatalogEntry[] | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function toEntries(value: unknown): readonly CatalogEntry[] | undefined {
   if (!isRecord(value) || value['v'] !== 1 || !Array.isArray(value['entries'])) return undefined
   const entries: CatalogEntry[] = []
   for (const item of value['entries']) {

@@ -4,6 +4,7 @@
 // volume and cannot see each other's processes. Who holds it stands in a file beside it, for the message alone.
 // Nothing else in the process may open the lock file: an fcntl lock is lost when any descriptor of the file is closed.
 
+import { truncateSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ const lockFileName = 'lock'
 const holderFileName = 'lock.json'
 /** SQLite's primary result codes. */
 const sqliteBusy = 5
+const sqliteNotADatabase = 26
 const primaryCodeMask = 0xff
 
 /** A lock that is held until it is released or the process ends. */
@@ -24,7 +26,7 @@ export interface DataLock {
 
 /** Takes the lock of a data directory; throws DATA_LOCKED with the holder's process id if another process has it. */
 export async function lockDataDirectory(directory: string, node: string): Promise<DataLock> {
-  const lock = tryLock(join(directory, lockFileName))
+  const lock = tryLockMended(join(directory, lockFileName))
   if (lock === undefined) {
     throw new HeraldError('DATA_LOCKED', `${directory} is in use by ${await readHolder(directory)}`)
   }
@@ -38,13 +40,27 @@ export async function lockDataDirectory(directory: string, node: string): Promis
   return lock
 }
 
+/**
+ * The lock file is empty and says nothing: what a disk has put into it is taken out. Whoever holds the lock is met before the file is
+ * read, so nobody holds it then; and nothing else of this process comes in between.
+ */
+function tryLockMended(path: string): DataLock | undefined {
+  try {
+    return tryLock(path)
+  } catch (cause) {
+    if (toPrimaryCode(cause) !== sqliteNotADatabase) throw cause
+    truncateSync(path)
+    return tryLock(path)
+  }
+}
+
 function tryLock(path: string): DataLock | undefined {
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    if (isBusy(cause)) return undefined
+    if (toPrimaryCode(cause) === sqliteBusy) return undefined
     throw cause
   }
   return {
@@ -54,9 +70,9 @@ function tryLock(path: string): DataLock | undefined {
   }
 }
 
-function isBusy(cause: unknown): boolean {
-  if (!(cause instanceof Error) || !('errcode' in cause)) return false
-  return typeof cause.errcode === 'number' && (cause.errcode & primaryCodeMask) === sqliteBusy
+function toPrimaryCode(cause: unknown): number | undefined {
+  if (!(cause instanceof Error) || !('errcode' in cause)) return undefined
+  return typeof cause.errcode === 'number' ? cause.errcode & primaryCodeMask : undefined
 }
 
 async function readHolder(directory: string): Promise<string> {

@@ -1,9 +1,9 @@
 // Who a data directory belongs to, in identity.json: written once, and again when its log cannot be gone on with, and to note how far that
 // goes: a log that has lost its end looks like one that never had it.
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
+import { readSealedFile, toSealedText } from './sealed-file.ts'
 import { writeWholeFile } from './whole-file.ts'
 
 /** Whose directory it is. */
@@ -22,33 +22,23 @@ export interface Identity {
 
 const fileName = 'identity.json'
 
-/** Throws DATA_DAMAGED, and what the file system throws; undefined where there is none. */
+/** Throws DATA_DAMAGED and DISK_FAILED; undefined where there is none. */
 export async function readIdentity(directory: string): Promise<Identity | undefined> {
   const path = join(directory, fileName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw cause
-  }
-  const identity = parseIdentity(text)
+  const value = await readSealedFile(path)
+  if (value === undefined) return undefined
+  const identity = toIdentity(value)
   if (identity === undefined)
     throw new HeraldError('DATA_DAMAGED', `${path}: not {"node", "cluster", "createdAt", "member"}`)
   return identity
 }
 
 export async function writeIdentity(directory: string, identity: Identity): Promise<void> {
-  await writeWholeFile(join(directory, fileName), `${JSON.stringify(identity)}\n`)
+  await writeWholeFile(join(directory, fileName), toSealedText(identity))
 }
 
-function parseIdentity(text: string): Identity | undefined {
-  let fields: Partial<Record<keyof Identity, unknown>>
-  try {
-    fields = Object(JSON.parse(text))
-  } catch {
-    return undefined
-  }
+function toIdentity(value: unknown): Identity | undefined {
+  const fields: Partial<Record<keyof Identity, unknown>> = Object(value)
   const { node, cluster, createdAt, member, logReaches, abandonedLog } = fields
   if (typeof node !== 'string' || typeof cluster !== 'string' || typeof createdAt !== 'string')
     return undefined

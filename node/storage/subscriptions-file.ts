@@ -2,7 +2,6 @@
 // resumes after a restart without loss or repeat. The file is saved now and then with the place in the journal up to
 // which it is certainly complete; the journal after that place tells the rest.
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
 import type { JournalPosition } from './journal-files.ts'
@@ -15,6 +14,7 @@ import {
   toVectorsValue,
   type Vectors,
 } from './saved-vectors.ts'
+import { readSealedFile, toSealedText } from './sealed-file.ts'
 import { LatestFile } from './whole-file.ts'
 
 const fileName = 'subscriptions.json'
@@ -69,19 +69,12 @@ export async function recoverSubscriptions(
   return { subscriptions, tornLines: recovered.tornLines }
 }
 
-/** The file alone, without the journal. A file that does not exist holds nothing. Throws DATA_DAMAGED. */
+/** The file alone, without the journal. A file that does not exist holds nothing. Throws DATA_DAMAGED and DISK_FAILED. */
 export async function readSubscriptions(dataDirectory: string): Promise<SavedSubscriptions> {
   const path = join(dataDirectory, fileName)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
-      return { subscriptions: [], journal: undefined }
-    }
-    throw new HeraldError('DISK_FAILED', `${path} cannot be read`, { cause })
-  }
-  const saved = fromText(text)
+  const value = await readSealedFile(path)
+  if (value === undefined) return { subscriptions: [], journal: undefined }
+  const saved = fromValue(value)
   if (saved === undefined) throw new HeraldError('DATA_DAMAGED', `${path} is not a list of subscriptions`)
   return saved
 }
@@ -90,16 +83,10 @@ function toText(state: SavedSubscriptions): string {
   const subscriptions = state.subscriptions.map(({ sub, patterns, since, vectors }) => {
     return { sub, patterns, since, vectors: toVectorsValue(vectors) }
   })
-  return `${JSON.stringify({ v: 1, journal: state.journal, subscriptions }, undefined, 2)}\n`
+  return toSealedText({ v: 1, journal: state.journal, subscriptions })
 }
 
-function fromText(text: string): SavedSubscriptions | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
+function fromValue(value: unknown): SavedSubscriptions | undefined {
   if (!isRecord(value) || value['v'] !== 1 || !Array.isArray(value['subscriptions'])) return undefined
   const subscriptions: SavedSubscription[] = []
   for (const item of value['subscriptions']) {

@@ -10,6 +10,7 @@ import { faultsOfPlaces } from './faults-of-places.ts'
 import { faultsOfElections, faultsOfReplication } from './faults-of-raft.ts'
 import { faultsOfReads } from './faults-of-reads.ts'
 import { faultsOfRescue } from './faults-of-rescue.ts'
+import { faultsOfRot } from './faults-of-rot.ts'
 import { faultsOfFiles, faultsOfLog } from './faults-of-storage.ts'
 import { faultsOfSwitching } from './faults-of-switching.ts'
 import type { Mutant } from './mutant.ts'
@@ -20,6 +21,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultsOfReads,
   ...faultsOfLog,
   ...faultsOfFiles,
+  ...faultsOfRot,
   ...faultsOfGroups,
   ...faultsOfFloors,
   ...faultsOfMembers,

@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { NodeId } from '../../node/core/common/ids.ts'
 import { DataDirectory } from '../../node/storage/data-directory.ts'
+import { readIdentity } from '../../node/storage/identity.ts'
+import { toSealedText } from '../../node/storage/sealed-file.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 function open(path: string, node = 'A', cluster = 'herald'): Promise<DataDirectory> {
@@ -72,7 +74,8 @@ test('refuses the directory of another node or cluster, and leaves it as it is',
 })
 
 test('refuses a directory whose identity is damaged', async (context) => {
-  for (const text of ['', '{', 'null', '{"node":"A"}', '{"node":"A","cluster":"herald","createdAt":1}']) {
+  const strange = [{ node: 'A' }, { node: 'A', cluster: 'herald', createdAt: 1 }]
+  for (const text of ['', '{', 'null', '{"node":"A"}', ...strange.map(toSealedText)]) {
     const path = await temporaryDirectory(context)
     await writeFile(join(path, 'identity.json'), text)
     await assert.rejects(open(path), { code: 'DATA_DAMAGED' }, text)
@@ -122,6 +125,28 @@ test('gives the directory to exactly one of several processes that start togethe
   ])
 })
 
+test('opens although the files of its lock hold what a disk has put there, and only once', async (context) => {
+  for (const content of ['x', 'x'.repeat(4096), '\0'.repeat(4096)]) {
+    const path = await temporaryDirectory(context)
+    ;(await open(path)).release()
+    for (const name of ['lock', 'lock.json']) await writeFile(join(path, name), content)
+    const directory = await open(path)
+    await assert.rejects(open(path), { code: 'DATA_LOCKED' })
+    directory.release()
+  }
+})
+
+test('does not take a lock that is held for one whose file is damaged', async (context) => {
+  const path = await temporaryDirectory(context)
+  const { child, said } = await openInChild(context, path)
+  assert.equal(said, 'held')
+  await writeFile(join(path, 'lock'), 'x'.repeat(4096))
+  await assert.rejects(open(path), { code: 'DATA_LOCKED' })
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  ;(await open(path)).release()
+})
+
 test('removes what an interrupted write left behind', async (context) => {
   const path = await temporaryDirectory(context)
   await writeFile(join(path, 'catalog.json.17-3.tmp'), 'half')
@@ -143,7 +168,7 @@ test('a log that is abandoned while something is noted of it stays abandoned', a
   const path = await temporaryDirectory(context)
   const directory = await open(path)
   await Promise.all([directory.noteLog(5), directory.abandonLog('a test says so'), directory.noteLog(3)])
-  const written: unknown = JSON.parse(await readFile(join(path, 'identity.json'), 'utf8'))
+  const written = await readIdentity(path)
   assert.partialDeepStrictEqual(written, { logReaches: 5, abandonedLog: 'a test says so' })
   assert.deepEqual(directory.identity, written)
   directory.release()

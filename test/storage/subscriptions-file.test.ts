@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import type { JournalLine } from '../../node/core/common/journal-lines.ts'
 import { recoverVectors } from '../../node/storage/journal-recovery.ts'
 import { toVectorsValue } from '../../node/storage/saved-vectors.ts'
+import { toSealedText } from '../../node/storage/sealed-file.ts'
 import {
   readSubscriptions,
   recoverSubscriptions,
@@ -69,18 +70,14 @@ test('holds nothing before it was saved', async (context) => {
 test('refuses a damaged file with its name', async (context) => {
   const item = { sub: 'a', patterns: ['a'], since: 1, vectors: {} }
   const damaged = [
-    '',
-    '{"v":1',
-    '[]',
-    '{"v":2,"subscriptions":[]}',
-    '{"v":1}',
-    JSON.stringify({ v: 1, subscriptions: [{ ...item, sub: 1 }] }),
-    JSON.stringify({ v: 1, subscriptions: [{ ...item, patterns: [1] }] }),
-    JSON.stringify({ v: 1, subscriptions: [{ ...item, vectors: { s: { o: -1 } } }] }),
-    JSON.stringify({ v: 1, subscriptions: [{ ...item, vectors: { s: 1 } }] }),
+    ...[{ v: 2, subscriptions: [] }, { v: 1 }],
+    { v: 1, subscriptions: [{ ...item, sub: 1 }] },
+    { v: 1, subscriptions: [{ ...item, patterns: [1] }] },
+    { v: 1, subscriptions: [{ ...item, vectors: { s: { o: -1 } } }] },
+    { v: 1, subscriptions: [{ ...item, vectors: { s: 1 } }] },
   ]
   const { data } = await makeDirectories(context)
-  for (const text of damaged) {
+  for (const text of ['', '{"v":1', '{"v":1,"subscriptions":[]}', ...damaged.map(toSealedText)]) {
     await writeFile(join(data, 'subscriptions.json'), text)
     await assert.rejects(
       readSubscriptions(data),

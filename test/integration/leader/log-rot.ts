@@ -2,6 +2,7 @@
 
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toSealedText } from '../../../node/storage/sealed-file.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 
 /** See docs/protocol.md, section 7. */
@@ -50,9 +51,9 @@ export class LogRot {
   }
 
   async #note(write: number): Promise<void> {
-    const identity = JSON.parse(await readFile(this.#identity, 'utf8'))
+    const { crc32: _, ...identity } = JSON.parse(await readFile(this.#identity, 'utf8'))
     const logReaches = Math.max(identity.logReaches, write)
-    await writeFile(this.#identity, JSON.stringify({ ...identity, logReaches }))
+    await writeFile(this.#identity, toSealedText({ ...identity, logReaches }))
   }
 
   /** The writes of a file, in order. */
