@@ -2,8 +2,10 @@
 //
 // It is fed rather than given a string, so that a journal of gigabytes passes through in the pieces in which it
 // is read. Files come in the order of their numbers. A last line that is cut short is what a crash leaves behind:
-// tolerated and counted. Any other line that cannot be read is damage, and named.
+// tolerated and counted. Any other line that cannot be read, or is not what was written, is damage, and named; so is the line behind
+// some that are missing.
 
+import { readSeal } from '../node/core/common/line-seal.ts'
 import { type JournalEvent, toJournalEvent } from './journal-event.ts'
 
 /** Receives what a journal says, in order. */
@@ -57,6 +59,8 @@ export class JournalReader {
   /** True while the rest of an overlong line is thrown away. */
   #isSkipping = false
   #lineInFile = 0
+  /** The number of the next line; undefined where nobody can say: at the beginning, and behind what could not be read. */
+  #next: number | undefined
   #lines = 0
   #tornLines = 0
   #damagedLines = 0
@@ -120,9 +124,10 @@ export class JournalReader {
     if (tail.trim() === '') return
     // A complete last line that merely lacks its line feed is as good as any.
     const event = parseLine(tail)
-    if (typeof event === 'object') this.#onJournalEvent(event)
+    if (typeof event === 'object') this.#onJournalEvent(event, tail)
     else {
       this.#tornLines++
+      this.#next = undefined
       for (const sink of this.#sinks) sink.onHole('torn')
     }
   }
@@ -131,13 +136,13 @@ export class JournalReader {
     this.#lineInFile++
     if (line === '' || line === '\r') return
     const event = parseLine(line)
-    if (typeof event === 'object') this.#onJournalEvent(event)
+    if (typeof event === 'object') this.#onJournalEvent(event, line)
     else if (event === 'unknown') this.#onUnknownKind(line)
     else this.#onDamage()
   }
 
-  #onJournalEvent(event: JournalEvent): void {
-    this.#lines++
+  #onJournalEvent(event: JournalEvent, line: string): void {
+    this.#count(line)
     this.#firstAt ??= event.at
     this.#lastAt = event.at
     if (event.t === 'dropped') this.#droppedLines += event.lines
@@ -145,15 +150,25 @@ export class JournalReader {
   }
 
   #onUnknownKind(line: string): void {
-    this.#lines++
+    this.#count(line)
     const kind = /"t"\s*:\s*"([^"]{1,64})"/.exec(line)?.[1] ?? '(others)'
     const isListed = this.#unknownKinds.has(kind) || this.#unknownKinds.size < unknownKindsMax
     const key = isListed ? kind : '(others)'
     this.#unknownKinds.set(key, (this.#unknownKinds.get(key) ?? 0) + 1)
   }
 
+  /** Numbers go on from line to line, and begin again with every boot. */
+  #count(line: string): void {
+    this.#lines++
+    const number = readSeal(line)
+    const isNumbered = typeof number === 'number'
+    if (isNumbered && number !== 1 && number !== (this.#next ?? number)) this.#onDamage()
+    this.#next = isNumbered ? number + 1 : undefined
+  }
+
   #onDamage(): void {
     this.#damagedLines++
+    this.#next = undefined
     const file = this.#files.at(-1) ?? ''
     if (this.#damaged.length < damagedLinesNamedMax) this.#damaged.push({ file, line: this.#lineInFile })
     for (const sink of this.#sinks) sink.onHole('damaged')
@@ -178,6 +193,7 @@ export function readJournal(journal: JournalText, sinks: readonly JournalSink[])
 }
 
 function parseLine(line: string): JournalEvent | 'unknown' | 'damaged' {
+  if (readSeal(line) === 'broken') return 'damaged'
   let value: unknown
   try {
     value = JSON.parse(line)

@@ -4,6 +4,7 @@
 
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
+import { readSeal } from '../core/common/line-seal.ts'
 import { type JournalPosition, listJournalFiles, toJournalFileName } from './journal-files.ts'
 import { isRecord, isSequence, type MutableVectors, raiseVector } from './saved-vectors.ts'
 
@@ -22,7 +23,7 @@ export interface RecoverVectorsOptions {
 export interface RecoveredVectors {
   /** subscription -> what it has passed; to be merged with the checkpoint by taking the higher. */
   readonly vectors: ReadonlyMap<string, MutableVectors>
-  /** Lines that are not whole JSON: torn by a crash. */
+  /** Lines that are not whole JSON, as a crash leaves them, or not what was written. */
   readonly tornLines: number
 }
 
@@ -42,15 +43,21 @@ export async function recoverVectors(options: RecoverVectorsOptions): Promise<Re
   return { vectors, tornLines }
 }
 
-/** False if the line is torn. */
-function applyLine(vectors: ReadonlyMap<string, MutableVectors>, text: string): boolean {
-  let line: unknown
+/** Undefined for a line that is torn, or not what was written. */
+function readLine(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (readSeal(text) === 'broken') return undefined
   try {
-    line = JSON.parse(text)
+    const line: unknown = JSON.parse(text)
+    return isRecord(line) ? line : undefined
   } catch {
-    return false
+    return undefined
   }
-  if (!isRecord(line)) return false
+}
+
+/** False if the line cannot be read. */
+function applyLine(vectors: ReadonlyMap<string, MutableVectors>, text: string): boolean {
+  const line = readLine(text)
+  if (line === undefined) return false
   const { t, sub, stream, origin, to, seq } = line
   if (typeof sub !== 'string' || typeof stream !== 'string' || typeof origin !== 'string') return true
   const passed = t === 'base' ? seq : t === 'got' || t === 'gap' ? to : undefined

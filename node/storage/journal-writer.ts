@@ -9,6 +9,7 @@ import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
 import type { DroppedLine, JournalLine } from '../core/common/journal-lines.ts'
+import { sealLine } from '../core/common/line-seal.ts'
 import { toDiskFailure, toReason } from './disk-failure.ts'
 import {
   inspectJournalFile,
@@ -206,7 +207,9 @@ export class JournalWriter {
   }
 
   async #write(chunk: Chunk): Promise<void> {
-    const bytes = Buffer.from(`${chunk.lines.join('\n')}\n`)
+    // Numbered as they are written, so that a line that was dropped leaves no hole in the numbers.
+    const lines = chunk.lines.map((text, index) => sealLine(text, this.#counters.writtenLines + index + 1))
+    const bytes = Buffer.from(`${lines.join('\n')}\n`)
     try {
       if (this.#fileBytes >= this.#options.fileBytesMax) await this.#beginFile()
       this.#handle ??= await this.#openFile()

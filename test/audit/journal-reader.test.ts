@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JournalEvent } from '../../audit/journal-event.ts'
 import { JournalReader, type JournalSink, readJournal } from '../../audit/journal-reader.ts'
+import { sealLine } from '../../node/core/common/line-seal.ts'
 import { got, journal, sent, start, stop } from './history.ts'
 
 class Recorder implements JournalSink {
@@ -79,6 +80,32 @@ test('a damaged line in the middle is named with its file and number', () => {
   const health = readJournal(journal('A', [start(1, 'A#1'), '{"t":"sent",', stop(2, 'A#1')]), [recorder])
   assert.deepEqual(health.damaged, [{ file: '000001.ndjson', line: 2 }])
   assert.equal(health.damagedLines, 1)
+  assert.deepEqual(recorder.holes, ['damaged'])
+})
+
+test('a line that a disk has changed into another is damaged, also one whose kind nobody knows', () => {
+  const lines = [start(1, 'A#1'), sent(2, 'A#1', 1, 5), stop(3, 'A#1')]
+  const texts = lines.map((line, index) => sealLine(JSON.stringify(line), index + 1))
+  const [first = '', second = '', last = ''] = texts
+  assert.equal(readJournal(journal('A', texts), [new Recorder()]).damagedLines, 0)
+  for (const changed of [second.replace('"first":2', '"first":3'), second.replace('"sent"', '"seny"')]) {
+    assert.notEqual(changed, second)
+    const health = readJournal(journal('A', [first, changed, last]), [new Recorder()])
+    assert.deepEqual(health.damaged, [{ file: '000001.ndjson', line: 2 }])
+    assert.deepEqual(health.unknownKinds, [])
+  }
+})
+
+test('lines that are missing are noticed by the numbers of the others, but for a new boot', () => {
+  const boots = ['A#1', 'A#2'].flatMap((origin) =>
+    [start(1, origin), sent(2, origin, 1, 5), sent(2, origin, 6, 7), stop(3, origin)].map((line, index) =>
+      sealLine(JSON.stringify(line), index + 1),
+    ),
+  )
+  const recorder = new Recorder()
+  assert.equal(readJournal(journal('A', boots), [recorder]).damagedLines, 0)
+  const health = readJournal(journal('A', boots.toSpliced(5, 2)), [recorder])
+  assert.deepEqual(health.damaged, [{ file: '000001.ndjson', line: 6 }])
   assert.deepEqual(recorder.holes, ['damaged'])
 })
 

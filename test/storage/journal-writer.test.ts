@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { HeraldError } from '../../node/core/common/errors.ts'
 import type { JournalLine } from '../../node/core/common/journal-lines.ts'
+import { readSeal, sealLine } from '../../node/core/common/line-seal.ts'
 import { JournalWriter, type JournalWriterOptions } from '../../node/storage/journal-writer.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -39,6 +40,29 @@ async function numbersIn(directory: string): Promise<number[]> {
   const lines = (await readJournal(directory)).split('\n').filter((text) => text !== '')
   return lines.map((text) => Number((JSON.parse(text) as { at: unknown }).at))
 }
+
+/** A line without its end. */
+function unseal(text: string): unknown {
+  const { line: _, crc32: __, ...rest } = JSON.parse(text)
+  return rest
+}
+
+test('numbers the lines of a boot, from file to file, and seals each', async (context) => {
+  const directory = await temporaryDirectory(context)
+  for (let boot = 1; boot <= 2; boot++) {
+    await using writer = await JournalWriter.open({ ...optionsFor(directory), fileBytesMax: 200 })
+    for (let number = 1; number <= 10; number++) {
+      writer.append(line(number))
+      await writer.flush()
+    }
+  }
+  assert.ok((await readdir(directory)).length > 4)
+  const texts = (await readJournal(directory)).trimEnd().split('\n')
+  assert.deepEqual(
+    texts.map((text) => [readSeal(text), unseal(text)]),
+    Array.from({ length: 20 }, (_, index) => [1 + (index % 10), line(1 + (index % 10))]),
+  )
+})
 
 test('has every line so far in the file after a flush', async (context) => {
   const directory = join(await temporaryDirectory(context), 'journal')
@@ -117,7 +141,7 @@ test('leaves a last line torn at any byte as it is and begins a new file', async
     writer.append(line(3))
     await writer.close()
     const isTorn = bytes > 0 && bytes < last.length
-    const after = `${JSON.stringify(line(3))}\n`
+    const after = `${sealLine(JSON.stringify(line(3)), 1)}\n`
     assert.equal(writer.counters.tornFiles, isTorn ? 1 : 0)
     assert.equal(await readFile(join(directory, '000007.ndjson'), 'utf8'), isTorn ? before : before + after)
     if (isTorn) assert.equal(await readFile(join(directory, '000008.ndjson'), 'utf8'), after)
@@ -149,8 +173,12 @@ test('drops lines above its memory limit and says how many at the place where th
   assert(told.every((lines) => lines === 1))
   const texts = (await readJournal(directory)).split('\n')
   const kept = 100 - droppedLines
-  assert.deepEqual(JSON.parse(texts[kept] ?? ''), { t: 'dropped', at: 99, lines: droppedLines })
-  assert.deepEqual(JSON.parse(texts[kept + 1] ?? ''), line(101))
+  assert.deepEqual(unseal(texts[kept] ?? ''), { t: 'dropped', at: 99, lines: droppedLines })
+  assert.deepEqual(unseal(texts[kept + 1] ?? ''), line(101))
+  assert.deepEqual(
+    [texts[kept], texts[kept + 1]].map((text = '') => readSeal(text)),
+    [kept + 1, kept + 2],
+  )
 })
 
 test('clears all files and goes on under a higher number, also across a restart', async (context) => {
@@ -218,7 +246,7 @@ test('goes on when its folder disappears, reports it once, and once more after i
   assert.equal(writer.failure, undefined)
   const texts = (await readJournal(directory)).trimEnd().split('\n')
   assert.deepEqual(
-    texts.map((text) => JSON.parse(text)),
+    texts.map((text) => unseal(text)),
     [{ t: 'dropped', at: 99, lines: 2 }, line(3)],
   )
   assert.deepEqual(dropped, [1, 1], 'a line that reports others is none of them')
@@ -250,7 +278,7 @@ test('survives a full disk: drops, reports, and writes whole lines again when th
   const lines = (await readJournal(directory))
     .trimEnd()
     .split('\n')
-    .map((text) => JSON.parse(text) as JournalLine)
+    .map((text) => unseal(text) as JournalLine)
   const dropped = lines.reduce((sum, found) => sum + (found.t === 'dropped' ? found.lines : 0), 0)
   assert.equal(
     dropped,

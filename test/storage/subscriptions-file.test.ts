@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { JournalLine } from '../../node/core/common/journal-lines.ts'
+import { sealLine } from '../../node/core/common/line-seal.ts'
 import { recoverVectors } from '../../node/storage/journal-recovery.ts'
 import { toVectorsValue } from '../../node/storage/saved-vectors.ts'
 import { toSealedText } from '../../node/storage/sealed-file.ts'
@@ -118,6 +119,16 @@ test('recovers what the journal knows after the checkpoint', async (context) => 
     await recoveredValue({ directory: journal, after: undefined, subs: new Set(['A/1', 'none']) }),
     { 'A/1': { orders: { 'Y#1': 1, 'B#1': 20, 'Z#1': 99, 'C#1': 7, 'D#1': 2 } }, none: {} },
   )
+})
+
+test('goes on behind what the journal says, and not behind what a disk has made of it', async (context) => {
+  const { journal } = await makeDirectories(context)
+  const lines = [got('A/1', 's', 'B#1', 1, 2), got('A/1', 's', 'B#1', 3, 10)]
+  const text = lines.map((line, index) => `${sealLine(JSON.stringify(line), index + 1)}\n`).join('')
+  await writeFile(join(journal, '000001.ndjson'), text.replace('"to":10', '"to":90'))
+  const found = await recoverVectors({ directory: journal, after: undefined, subs: new Set(['A/1']) })
+  assert.equal(found.vectors.get('A/1')?.get('s')?.get('B#1'), 2)
+  assert.equal(found.tornLines, 1)
 })
 
 test('never lowers what the file knows', async (context) => {
