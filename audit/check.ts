@@ -7,6 +7,7 @@ import type { CheckResult, Counts, OriginReport, SubscriberReport } from './chec
 import { ClockTable } from './clock-table.ts'
 import type { SubscriptionRecord } from './delivery-record.ts'
 import { listFindings } from './findings.ts'
+import { FirstHeard } from './first-heard.ts'
 import { type JournalHealth, type JournalSink, type JournalText, readJournal } from './journal-reader.ts'
 import { NodeHistory, nodeOf } from './node-history.ts'
 import { OrderCheck } from './order-check.ts'
@@ -38,6 +39,7 @@ export class DeliveryCheck {
   readonly #clocks = new ClockTable()
   readonly #order = new OrderCheck()
   readonly #voids = new VoidCheck()
+  readonly #heard = new FirstHeard()
   readonly #nodes = new Map<string, NodeHistory>()
 
   constructor(options: CheckOptions) {
@@ -93,7 +95,10 @@ export class DeliveryCheck {
   #placeDelivered(): void {
     for (const history of this.#nodes.values())
       for (const { stream, origins } of history.records())
-        for (const [origin, { position }] of origins) this.#ledger.place(stream, origin, position)
+        for (const [origin, { position, times }] of origins) {
+          this.#ledger.place(stream, origin, position)
+          this.#heard.add(origin, this.#clocks.translate(times.first, history.node, nodeOf(origin)))
+        }
   }
 
   #judgeQueues(queues: QueueCheck): readonly SubscriberReport[] {
@@ -169,10 +174,10 @@ export class DeliveryCheck {
     }
     const gapReason = history.isDamaged ? 'origin-journal-damaged' : undefined
     const boot = history.boots.get(origin)
-    // A journal that is whole and does not know the boot says that there was none: what came from it is phantom.
+    // Boots come one after the other. One that somebody heard of before the last one began was there, and the journal lost its lines.
     if (boot === undefined) {
-      const { isHeadCut } = history
-      return { gapReason, isHeadCut, tail: 'complete', isBygone: false, wasOverBefore: false }
+      const tail = this.#heard.isBefore(origin, history.lastBootAt) ? 'crashed' : 'complete'
+      return { gapReason, isHeadCut: history.isHeadCut, tail, isBygone: false, wasOverBefore: false }
     }
     const clock = this.#clocks.between(history.node, subscriber.node)
     const lastAt = this.#clocks.translate(boot.lastAt, history.node, subscriber.node)

@@ -126,7 +126,7 @@ export class SubscriptionRecord {
   closing: Closing | undefined
   /** True once a `lost` line was seen: the client may lack what was delivered last. */
   isBroken = false
-  /** True when deliveries stand before the first `sub` line: where the subscription started is not known. */
+  /** True when deliveries stand before the first `sub` line, or it was made before its boot: where it started is not known. */
   isHeadless = false
   /** True from the second `sub` line on: `base` lines then say where it stood, not where it starts. */
   isResumed = false
@@ -160,9 +160,11 @@ export class SubscriptionRecord {
     return this.holesSeen < holes.length && this.announced?.kind !== 'node'
   }
 
-  announce(event: JournalEvent & { readonly t: 'sub' }): void {
+  /** `bootAt`: when its node began to run. */
+  announce(event: JournalEvent & { readonly t: 'sub' }, bootAt: number | undefined): void {
     this.isResumed = this.announced !== undefined
-    if (!this.isResumed && this.origins.size > 0) this.isHeadless = true
+    const isOlder = event.since !== undefined && bootAt !== undefined && event.since < bootAt
+    if (!this.isResumed && (this.origins.size > 0 || isOlder)) this.isHeadless = true
     this.announced = event
     this.beganAt ??= event.at
     this.since ??= event.since

@@ -21,6 +21,8 @@ export interface SharedRecords {
 export interface BootRecord {
   /** `open`: the journal goes on to its end without a `stop`. `crashed`: another boot started without one. */
   state: 'open' | 'stopped' | 'crashed'
+  /** `at` of its first line. */
+  readonly beganAt: number
   /** `at` of its last line. */
   lastAt: number
 }
@@ -70,6 +72,11 @@ export class NodeHistory implements JournalSink {
   /** When the journal ends, by this node's clock. */
   get endsAt(): number | undefined {
     return this.flushedAt ?? this.health?.lastAt
+  }
+
+  /** When its last boot began, by this node's clock. */
+  get lastBootAt(): number {
+    return [...this.boots.values()].at(-1)?.beganAt ?? Number.NEGATIVE_INFINITY
   }
 
   /** Everything that happened on the node up to this time is in the journal, by this node's clock; never where a boot crashed. */
@@ -128,7 +135,7 @@ export class NodeHistory implements JournalSink {
     }
     this.#isRunning = true
     this.#bootOrigin = event.origin
-    this.#boot = mapEntry(this.boots, event.origin, () => ({ state: 'open', lastAt: event.at }))
+    this.#boot = mapEntry(this.boots, event.origin, () => newBoot(event.at))
   }
 
   #onCrash(restartedAt: number): void {
@@ -143,7 +150,7 @@ export class NodeHistory implements JournalSink {
 
   #onStop(event: JournalEvent & { readonly t: 'stop' }): void {
     this.#isRunning = false
-    mapEntry(this.boots, event.origin, () => ({ state: 'open', lastAt: event.at })).state = 'stopped'
+    mapEntry(this.boots, event.origin, () => newBoot(event.at)).state = 'stopped'
     for (const record of this.records()) record.closing ??= { how: 'stop', at: event.at }
   }
 
@@ -152,7 +159,7 @@ export class NodeHistory implements JournalSink {
       case 'sent':
         if (!this.boots.has(event.origin)) {
           this.#bootOrigin = event.origin
-          this.#boot = mapEntry(this.boots, event.origin, () => ({ state: 'open', lastAt: event.at }))
+          this.#boot = mapEntry(this.boots, event.origin, () => newBoot(event.at))
         }
         this.#shared.ledger.add(event)
         this.#shared.voids.onSent(event)
@@ -173,7 +180,7 @@ export class NodeHistory implements JournalSink {
         this.#shared.clocks.add(this.node, event.peer, event)
         break
       case 'sub':
-        this.#record(event).announce(event)
+        this.#record(event).announce(event, this.#boot?.beganAt)
         break
       case 'base':
         this.#record(event).onBase(event, this.holes)
@@ -185,7 +192,8 @@ export class NodeHistory implements JournalSink {
         this.#record(event).onGap(event, this.holes)
         break
       case 'order':
-        this.#shared.order.add(this.node, this.#bootOrigin ?? '', event)
+        // A hole may hide the beginning of another boot.
+        this.#shared.order.add(this.node, `${this.#bootOrigin} ${this.holes.length}`, event)
         break
       case 'end':
         this.#record(event).closing = { how: 'end', passed: new Map(event.seqs) }
@@ -209,6 +217,10 @@ export class NodeHistory implements JournalSink {
     record.holesSeen = this.holes.length
     return record
   }
+}
+
+function newBoot(at: number): BootRecord {
+  return { state: 'open', beganAt: at, lastAt: at }
 }
 
 /** The node of an origin's text form `A#1x2y`. */

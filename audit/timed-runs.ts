@@ -21,6 +21,11 @@ export class TimedRuns {
     if (from > lastTo) this.#runs.push(from, to, first, last)
   }
 
+  /** When the first of them happened; infinite where there is none. */
+  get first(): number {
+    return this.#runs[2] ?? Number.POSITIVE_INFINITY
+  }
+
   /** The members of `set` that happened at or before `moment`. One without a known time counts as before. */
   until(set: SequenceSet, moment: number): SequenceSet {
     return set.subtract(this.after(set, moment))
