@@ -123,18 +123,27 @@ export class NodeAdmin implements AdminPort {
   }
 
   async streamEnd(name: string, isCommitted: boolean): Promise<StreamEndAnswer | Refusal> {
-    const { leader, streams, epochs } = this.#node.broker
-    const replica = streams.find(name)
-    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
-    if (replica.definition.mode !== 'leader')
-      return { refused: 'STREAM_INVALID', reason: `stream ${name} is in gossip mode and has no order` }
+    const { leader, epochs } = this.#node.broker
+    const asked = this.#findOrdered(name)
+    if (isRefusal(asked)) return asked
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    if (isCommitted) leader.whenCurrent(replica, resolve)
+    if (isCommitted) leader.whenCurrent(asked, resolve)
     if (isCommitted && !(await promise))
       return { refused: 'NO_LEADER', reason: `nobody could say where stream ${name} ends` }
+    // Meanwhile the node may have heard of another epoch.
+    const replica = this.#findOrdered(name)
+    if (isRefusal(replica)) return replica
     const sequences = [...replica.origins.values()].map(({ origin, position = 0 }) => [origin, position])
     const { last } = leader.statusOf(replica)
     return { stream: name, epoch: epochs.numberOf(replica), last, sequences: Object.fromEntries(sequences) }
+  }
+
+  /** A stream that is in leader mode now. */
+  #findOrdered(name: string): Replica | Refusal {
+    const replica = this.#node.broker.streams.find(name)
+    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
+    if (replica.definition.mode === 'leader') return replica
+    return { refused: 'STREAM_INVALID', reason: `stream ${name} is in gossip mode and has no order` }
   }
 
   /** As `putStream`: the removal is on the disk when the answer comes. */

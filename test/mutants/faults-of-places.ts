@@ -216,7 +216,7 @@ export const faultsOfPlaces: readonly Mutant[] = [
   {
     name: 'committed-end-of-whoever-is-asked',
     file: 'node/admin.ts',
-    text: 'if (isCommitted) leader.whenCurrent(replica, resolve)',
+    text: 'if (isCommitted) leader.whenCurrent(asked, resolve)',
     replacement: 'if (isCommitted) resolve(true)',
     breaks: 'A leader that was cut off says that the order ends before what others have acknowledged since.',
     tests: ['test/integration/leader/committed.test.ts'],

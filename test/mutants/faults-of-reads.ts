@@ -49,6 +49,14 @@ export const faultsOfReads: readonly Mutant[] = [
     tests: [pitfalls],
   },
   {
+    name: 'read-of-the-epoch-before',
+    file: 'node/admin.ts',
+    text: 'const replica = this.#findOrdered(name)',
+    replacement: 'const replica = asked',
+    breaks: 'A committed read on a node that was cut off ends where the epoch did that it knew.',
+    tests: ['test/integration/leader/committed.test.ts'],
+  },
+  {
     name: 'learner-follows-for-ever',
     file: 'node/core/raft/ticks.ts',
     text: '} else raft.leader = nobody',

@@ -57,6 +57,25 @@ test('a leader that was stopped, and goes on, does not answer from what it knew'
   await untilLed(cluster.nodes)
 })
 
+test('a node that was cut off while the stream changed its mode twice says where the new epoch ends, and not the one that it knew', async () => {
+  const [follower] = others
+  assert(follower !== undefined)
+  const names = cluster.nodes.flatMap(({ id }) => (id === follower.id ? [] : id)).join('')
+  cluster.cut(follower.id, names)
+  const admin = leader.admin.withTimeout(20_000)
+  for (const mode of ['gossip', 'leader']) await admin.setMode('orders', mode)
+  await publishOver(leader)
+  const expected = await admin.streamEnd('orders', true)
+  // They are asked while it knows nothing of the changes, and wait for who does.
+  const answers = Array.from({ length: 5 }, () => follower.admin.streamEnd('orders', true))
+  cluster.heal(follower.id, names)
+  for (const answer of await Promise.allSettled(answers)) {
+    if (answer.status === 'fulfilled') assert.deepEqual(answer.value, expected)
+    else assert(answer.reason instanceof NodeRefusal && answer.reason.code === 'NO_LEADER')
+  }
+  await untilLed(cluster.nodes)
+})
+
 test('where no majority is up nobody says where the order ends, and without --committed every node says what it has', async () => {
   const acknowledged = await publishOver(leader)
   for (const other of others) other.signal('SIGSTOP')
