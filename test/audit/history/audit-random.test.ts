@@ -8,6 +8,7 @@ import { checkLinearizability } from '../../../audit/history/linearizability.ts'
 import { auditLog } from '../../../audit/history/log-audit.ts'
 import { beginning, type Place } from '../../../audit/history/place.ts'
 import { auditQueue } from '../../../audit/history/queue-audit.ts'
+import { auditReads } from '../../../audit/history/read-audit.ts'
 import { auditWatches } from '../../../audit/history/watch-audit.ts'
 import { type Random, randomBelow, seededRandom } from '../../../node/core/common/random.ts'
 import { append, refusedAppend, session, unknownAppend } from './written-history.ts'
@@ -39,6 +40,7 @@ test('no audit throws on histories of nonsense', (context) => {
     auditLog(nonsense)
     auditQueue(nonsense)
     auditWatches(nonsense)
+    auditReads(nonsense)
   }
 })
 

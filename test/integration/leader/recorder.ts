@@ -1,7 +1,14 @@
 // Writes down what the clients of one stream ask for, when, and what they are told; and what subscribers are sent: a history for
 // the checkers in audit/history. All clients live in this process, so its one monotonic clock gives all times.
 
-import type { Append, Entry, History, Session, SessionEvent } from '../../../audit/history/history.ts'
+import type {
+  Append,
+  CommittedRead,
+  Entry,
+  History,
+  Session,
+  SessionEvent,
+} from '../../../audit/history/history.ts'
 import { comparePlaces, type Place } from '../../../audit/history/place.ts'
 import type { Delivery, PublishResult } from '../../../client/index.ts'
 import type { PlaceTap } from './place-tap.ts'
@@ -35,6 +42,8 @@ type Delivered =
 
 export class Recorder {
   readonly receipts: Receipt[] = []
+  /** Committed reads; whoever asks adds them. */
+  readonly reads: CommittedRead[] = []
   readonly #stream: string
   readonly #sessions: SessionRecord[] = []
   /** The last counter of each process. */
@@ -95,7 +104,8 @@ export class Recorder {
       const events = record.deliveries.flatMap((each) => this.#toEvents(record, each, acknowledged))
       return { id, node, after, isDrain, events: sortGaps(events) }
     })
-    return { stream: this.#stream, operations: this.receipts.map(({ append }) => append), sessions }
+    const operations = [...this.receipts.map(({ append }) => append), ...this.reads]
+    return { stream: this.#stream, operations, sessions }
   }
 
   /** A gap of an origin is one for each place of its messages that anybody knows; of the others nobody could miss anything. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CommittedRead } from '../../../audit/history/history.ts'
 import { beginning, type Place } from '../../../audit/history/place.ts'
 import type { PublishResult } from '../../../client/index.ts'
 import { Recorder, type SessionRecord } from './recorder.ts'
@@ -18,6 +19,8 @@ interface Fault {
   readonly offsetOf?: (sequence: number) => number
   readonly isGap?: (sequence: number) => boolean
   readonly result?: (sequence: number) => PublishResult
+  /** What a committed read, called when everything is acknowledged, finds last. */
+  readonly lastRead?: { readonly offset: number; readonly sequence: number } | 'nothing'
 }
 
 const acknowledged = (sequence: number, offset = sequence): PublishResult => ({
@@ -31,10 +34,18 @@ async function judge(fault: Fault = {}): Promise<readonly string[]> {
     const result = fault.result?.(sequence) ?? acknowledged(sequence)
     await recorder.publish({ publish: async () => result }, 'c', 'orders.new')
   }
+  if (fault.lastRead !== undefined) recorder.reads.push(toRead(fault.lastRead))
   const all = Array.from({ length: messages }, (_, index) => index + 1)
   read(recorder, 'A', all, {})
   read(recorder, 'B', fault.delivered ?? all, fault)
   return [...recorder.problems, ...findProblems(recorder.history())]
+}
+
+function toRead(last: NonNullable<Fault['lastRead']>): CommittedRead {
+  const calledAt = performance.now() + 1
+  const result =
+    last === 'nothing' ? undefined : { place: { epoch: 1, offset: last.offset }, value: `c-${last.sequence}` }
+  return { kind: 'read', process: 'r', calledAt, returnedAt: calledAt + 1, outcome: 'ok', result }
 }
 
 function read(recorder: Recorder, node: string, delivered: readonly number[], fault: Fault): void {
@@ -113,6 +124,19 @@ test('a message of unknown outcome may be there, but then on every node', async 
   assert.deepEqual(await kindsOf({ result }), [])
   const found = await kindsOf({ result, delivered: [1, 2, 4, 5] })
   assert.deepEqual(found, ['divergent', 'other-order', 'poll-skip', 'reliable'])
+})
+
+test('a committed read of what was acknowledged last is right, and what it saw must be there at the end', async () => {
+  assert.deepEqual(await judge({ lastRead: { offset: 5, sequence: 5 } }), [])
+  const result = (sequence: number): PublishResult =>
+    sequence === 5 ? { status: 'unknown', code: 'PUBLISH_UNKNOWN', reason: 'none' } : acknowledged(sequence)
+  const isGone = { result, lastRead: { offset: 6, sequence: 5 } }
+  assert((await kindsOf(isGone)).includes('vanished-read'))
+})
+
+test('a committed read that does not see what had been acknowledged is found', async () => {
+  for (const lastRead of [{ offset: 4, sequence: 4 }, 'nothing'] as const)
+    assert.deepEqual(await kindsOf({ lastRead }), ['not-linearizable', 'stale-read'])
 })
 
 test('an acknowledgement without a place is found', async () => {

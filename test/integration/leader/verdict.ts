@@ -7,15 +7,16 @@ import { auditLog } from '../../../audit/history/log-audit.ts'
 import { comparePlaces, formatPlace, type Place } from '../../../audit/history/place.ts'
 import { gapsOf, PlaceRanges } from '../../../audit/history/place-ranges.ts'
 import { auditQueue } from '../../../audit/history/queue-audit.ts'
+import { auditReads } from '../../../audit/history/read-audit.ts'
 import { auditWatches } from '../../../audit/history/watch-audit.ts'
 import { entriesOf } from './recorder.ts'
 
 /** Each problem as a line; none for a history that keeps all promises. */
 export function findProblems(history: History): readonly string[] {
-  const findings = [...auditLog(history), ...auditQueue(history).findings, ...auditWatches(history)]
+  const audits = [auditLog(history), auditQueue(history).findings, auditWatches(history), auditReads(history)]
   const verdict = checkLinearizability(history, { isConsecutive: true })
   return [
-    ...findings.map(({ kind, count, sentence }) => `${kind} (${count}): ${sentence}`),
+    ...audits.flat().map(({ kind, count, sentence }) => `${kind} (${count}): ${sentence}`),
     ...(verdict.outcome === 'violated' ? [`not-linearizable: ${verdict.finding.sentence}`] : []),
     ...(verdict.outcome === 'undecided' ? ['undecided: the search for a linear order was given up'] : []),
     ...findOtherOrders(history.sessions.filter(({ isDrain }) => isDrain)),
