@@ -116,11 +116,13 @@ export class LeaderWorkload {
       const replica = node.replicaOf(subscriber.stream)
       if (replica === undefined) return
       const since = node.now()
-      const told = this.#reads.toldOf(toStreamId(replica.name))
+      const stream = toStreamId(replica.name)
+      const told = this.#reads.toldOf(stream)
       agent.whenCurrent(replica, () => {
         this.#world.tally.count('reads answered')
+        const { last: committed } = this.#world.order.streamOf(stream)
         if (node.now() - since < readMsMax)
-          this.#reads.onRead(node, replica.name, told, agent.statusOf(replica).last)
+          this.#reads.onRead(node, replica.name, told, agent.statusOf(replica).last, committed)
         if (subscriber.attempts === attempt) subscriber.open(node, start)
       })
     })
