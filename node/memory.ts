@@ -15,7 +15,7 @@ import { type CatalogEntry, CatalogFile, readCatalog } from './storage/catalog-f
 import type { DataDirectory } from './storage/data-directory.ts'
 import { JournalWriter } from './storage/journal-writer.ts'
 import { clearLogsAndSubscriptions } from './storage/served-files.ts'
-import { recoverSubscriptions, SubscriptionsFile } from './storage/subscriptions-file.ts'
+import { findForgotten, recoverSubscriptions, SubscriptionsFile } from './storage/subscriptions-file.ts'
 import { readCatalogEntry } from './wire/peer-codec.ts'
 
 /** Clock offsets change slowly; a line every ten seconds shows their course. */
@@ -76,8 +76,11 @@ export class NodeMemory {
   /** Gives the broker back what the last boot knew, and begins the journal of this one. */
   async recall(broker: Broker, subscriptions: NodeSubscriptions): Promise<void> {
     const entries = await readCatalog(this.directory.path)
-    const saved = await recoverSubscriptions(this.directory.path, this.directory.journalPath)
+    const { path, journalPath } = this.directory
+    const saved = await recoverSubscriptions(path, journalPath)
+    const forgotten = saved.isSaved ? [] : await findForgotten(journalPath, now())
     this.beginJournal(broker)
+    for (const line of forgotten) this.recorder.line(line)
     for (const entry of entries) {
       const checked = readCatalogEntry(entry)
       if (checked !== undefined) broker.agent.catalog.merge(checked)
@@ -87,6 +90,8 @@ export class NodeMemory {
     for (const { sub, patterns, since, vectors } of saved.subscriptions) {
       for (const pattern of patterns) subscriptions.resume({ sub, pattern, since, vectors })
     }
+    // From now on a file that is missing was there.
+    if (!saved.isSaved) await this.saveSubscriptions(subscriptions).catch(isLogged)
   }
 
   /** Writes what a reader of the journal has to know first; again in every file, since old files are removed. */

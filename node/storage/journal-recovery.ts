@@ -43,6 +43,26 @@ export async function recoverVectors(options: RecoverVectorsOptions): Promise<Re
   return { vectors, tornLines }
 }
 
+/** The node's own subscriptions that began in the journal and did not end in it, with their streams. */
+export async function findOpenSubscriptions(directory: string): Promise<ReadonlyMap<string, Set<string>>> {
+  const open = new Map<string, Set<string>>()
+  for (const file of await listJournalFiles(directory)) {
+    for await (const text of readLines(join(directory, toJournalFileName(file)), 0)) {
+      const { t, kind, sub, stream } = readLine(text) ?? {}
+      if (typeof sub !== 'string' || typeof stream !== 'string') continue
+      if (t === 'sub' && kind === 'node') childSet(open, sub).add(stream)
+      else if (t === 'end') open.get(sub)?.delete(stream)
+    }
+  }
+  return open
+}
+
+function childSet(sets: Map<string, Set<string>>, key: string): Set<string> {
+  const set = sets.get(key) ?? new Set()
+  sets.set(key, set)
+  return set
+}
+
 /** Undefined for a line that is torn, or not what was written. */
 function readLine(text: string): Readonly<Record<string, unknown>> | undefined {
   if (readSeal(text) === 'broken') return undefined

@@ -4,8 +4,9 @@
 
 import { join } from 'node:path'
 import { HeraldError } from '../core/common/errors.ts'
+import type { EndLine } from '../core/common/journal-lines.ts'
 import type { JournalPosition } from './journal-files.ts'
-import { recoverVectors } from './journal-recovery.ts'
+import { findOpenSubscriptions, recoverVectors } from './journal-recovery.ts'
 import {
   fromVectorsValue,
   isRecord,
@@ -53,27 +54,52 @@ export class SubscriptionsFile {
   }
 }
 
-/** The node's subscriptions as they were when it stopped, however it stopped. Throws DATA_DAMAGED. */
+/** What the node had subscribed to when it stopped, however it stopped. */
+export interface RecoveredSubscriptions {
+  readonly subscriptions: readonly SavedSubscription[]
+  readonly tornLines: number
+  /** Whether there is a file. */
+  readonly isSaved: boolean
+}
+
+/** The node's subscriptions as they were when it stopped. Throws DATA_DAMAGED and DISK_FAILED. */
 export async function recoverSubscriptions(
   dataDirectory: string,
   journalDirectory: string,
-): Promise<{ readonly subscriptions: readonly SavedSubscription[]; readonly tornLines: number }> {
+): Promise<RecoveredSubscriptions> {
   const saved = await readSubscriptions(dataDirectory)
-  if (saved.subscriptions.length === 0) return { subscriptions: [], tornLines: 0 }
+  if (saved === undefined) return { subscriptions: [], tornLines: 0, isSaved: false }
+  if (saved.subscriptions.length === 0) return { subscriptions: [], tornLines: 0, isSaved: true }
   const subs = new Set(saved.subscriptions.map((subscription) => subscription.sub))
   const recovered = await recoverVectors({ directory: journalDirectory, after: saved.journal, subs })
   const subscriptions = saved.subscriptions.map((subscription) => {
     const after = recovered.vectors.get(subscription.sub) ?? new Map()
     return { ...subscription, vectors: mergeVectors(subscription.vectors, after) }
   })
-  return { subscriptions, tornLines: recovered.tornLines }
+  return { subscriptions, tornLines: recovered.tornLines, isSaved: true }
 }
 
-/** The file alone, without the journal. A file that does not exist holds nothing. Throws DATA_DAMAGED and DISK_FAILED. */
-export async function readSubscriptions(dataDirectory: string): Promise<SavedSubscriptions> {
+/**
+ * What the journal says of the node's subscriptions that went with their file: they are over, and the journal must say so, or
+ * `check` waits for what they get. Reads the whole journal.
+ */
+export async function findForgotten(journalDirectory: string, at: number): Promise<readonly EndLine[]> {
+  const open = await findOpenSubscriptions(journalDirectory)
+  const subs = new Set(open.keys())
+  const { vectors } = await recoverVectors({ directory: journalDirectory, after: undefined, subs })
+  return [...open].flatMap(([sub, streams]) =>
+    Array.from(streams, (stream): EndLine => {
+      const seqs = Object.fromEntries(vectors.get(sub)?.get(stream) ?? [])
+      return { t: 'end', at, sub, stream, seqs }
+    }),
+  )
+}
+
+/** The file alone, without the journal; undefined where there is none. Throws DATA_DAMAGED and DISK_FAILED. */
+export async function readSubscriptions(dataDirectory: string): Promise<SavedSubscriptions | undefined> {
   const path = join(dataDirectory, fileName)
   const value = await readSealedFile(path)
-  if (value === undefined) return { subscriptions: [], journal: undefined }
+  if (value === undefined) return undefined
   const saved = fromValue(value)
   if (saved === undefined) throw new HeraldError('DATA_DAMAGED', `${path} is not a list of subscriptions`)
   return saved

@@ -97,8 +97,8 @@ test('every line before the saved place in the journal is contained in the saved
     fixture.deliver(round * 10 + 5)
     const flushing = fixture.memory.recorder.flush()
     await saving
-    const { journal, subscriptions } = await readSubscriptions(path)
-    assert(journal !== undefined)
+    const { journal, subscriptions } = (await readSubscriptions(path)) ?? {}
+    assert(journal !== undefined && subscriptions !== undefined)
     const text = await readFile(join(journalPath, '000001.ndjson'), 'utf8')
     const lines = text.slice(0, journal.offset).split('\n').filter(Boolean)
     const told = Math.max(0, ...lines.map((line) => Number(JSON.parse(line).to)))

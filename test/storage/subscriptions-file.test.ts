@@ -10,6 +10,7 @@ import { recoverVectors } from '../../node/storage/journal-recovery.ts'
 import { toVectorsValue } from '../../node/storage/saved-vectors.ts'
 import { toSealedText } from '../../node/storage/sealed-file.ts'
 import {
+  findForgotten,
   readSubscriptions,
   recoverSubscriptions,
   type SavedSubscription,
@@ -64,8 +65,11 @@ test('reads back what was saved, names of any kind included', async (context) =>
 
 test('holds nothing before it was saved', async (context) => {
   const { data, journal } = await makeDirectories(context)
-  assert.deepEqual(await readSubscriptions(data), { subscriptions: [], journal: undefined })
-  assert.deepEqual(await recoverSubscriptions(data, journal), { subscriptions: [], tornLines: 0 })
+  assert.equal(await readSubscriptions(data), undefined)
+  const nothing = { subscriptions: [], tornLines: 0 }
+  assert.deepEqual(await recoverSubscriptions(data, journal), { ...nothing, isSaved: false })
+  await new SubscriptionsFile(data).save(() => ({ subscriptions: [], journal: undefined }))
+  assert.deepEqual(await recoverSubscriptions(data, journal), { ...nothing, isSaved: true })
 })
 
 test('refuses a damaged file with its name', async (context) => {
@@ -129,6 +133,23 @@ test('goes on behind what the journal says, and not behind what a disk has made 
   const found = await recoverVectors({ directory: journal, after: undefined, subs: new Set(['A/1']) })
   assert.equal(found.vectors.get('A/1')?.get('s')?.get('B#1'), 2)
   assert.equal(found.tornLines, 1)
+})
+
+test('finds in the journal which subscriptions of the node went with their file, and how far they were', async (context) => {
+  const { journal } = await makeDirectories(context)
+  const begun = (sub: string, kind: 'node' | 'client', stream: string): JournalLine => {
+    return { t: 'sub', at: 1, sub, kind, patterns: ['>'], stream }
+  }
+  const lines = [
+    ...[begun('A/1', 'node', 'x'), begun('A/1', 'node', 'y'), begun('A/2', 'node', 'x')],
+    ...[begun('A#1/1', 'client', 'x'), got('A/1', 'x', 'B#1', 1, 7), got('A#1/1', 'x', 'B#1', 1, 9)],
+    { t: 'end', at: 2, sub: 'A/2', stream: 'x', seqs: {} } as const,
+  ]
+  await writeFile(join(journal, '000001.ndjson'), toText(lines))
+  assert.deepEqual(await findForgotten(journal, 5), [
+    { t: 'end', at: 5, sub: 'A/1', stream: 'x', seqs: { 'B#1': 7 } },
+    { t: 'end', at: 5, sub: 'A/1', stream: 'y', seqs: {} },
+  ])
 })
 
 test('never lowers what the file knows', async (context) => {
