@@ -12,6 +12,7 @@ import { Cluster, type ClusterOptions } from '../cluster.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 import { subscribeNodes } from '../traffic.ts'
 import { until, untilDefined } from '../until.ts'
+import { CommittedReaders } from './committed-readers.ts'
 import { assertJournalsClean } from './journal-check.ts'
 import { Load, type LoadOptions } from './load.ts'
 import { PlaceTap } from './place-tap.ts'
@@ -122,6 +123,11 @@ export class Trial implements AsyncDisposable {
     await this.untilCaughtUp(victim)
     await load.untilAcknowledged(this.ids, count)
     await load.stop()
+  }
+
+  /** Committed reads on every node. */
+  async readers(): Promise<CommittedReaders> {
+    return await CommittedReaders.start(this.recorder, stream, this.cluster.nodes)
   }
 
   /** Publishes one message. */
