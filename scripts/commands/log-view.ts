@@ -1,6 +1,5 @@
 // Records of a node's log as text, and what they come to for each group.
 
-import type { LogEntry } from '../../node/core/raft/entry.ts'
 import { batchCount, batchEpoch, batchPlace, batchSequence, frameType } from '../../node/wire/batch-header.ts'
 import { batchProducer, isVoid } from '../../node/wire/batch-producer.ts'
 import { isGap } from '../../node/wire/gap-batch.ts'
@@ -8,6 +7,7 @@ import type { LogRecord } from '../../node/wire/log-records.ts'
 import { readText } from '../../node/wire/text.ts'
 
 type GroupRecord = Exclude<LogRecord, { readonly kind: 'kept' }>
+type LogEntry = Extract<LogRecord, { readonly kind: 'entries' }>['entries'][number]
 
 /** One record on one line. */
 export function describeRecord(record: LogRecord): string {
