@@ -42,6 +42,23 @@ export const faultsOfDelivery: readonly Mutant[] = [
     tests: [replica],
   },
   {
+    name: 'replay-over-the-end',
+    file: 'node/core/stream/feed.ts',
+    text: 'Math.min(delivered, state.limit)',
+    replacement: 'delivered',
+    breaks:
+      'Whoever comes to a node that was silent while an epoch ended reads in it what belongs to the next one.',
+    tests: [replica],
+  },
+  {
+    name: 'replay-ends-while-frozen',
+    file: 'node/core/stream/feed.ts',
+    text: "if (next > goal) return 'waiting'",
+    replacement: 'if (next > goal) return undefined',
+    breaks: 'Whoever begins in an epoch while it is frozen never gets what belongs to it.',
+    tests: [replica],
+  },
+  {
     name: 'gap-not-told',
     file: 'node/core/stream/feed.ts',
     text: "return { kind: 'gap', state, from: passed + 1, to, reason }",

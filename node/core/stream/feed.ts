@@ -122,8 +122,11 @@ export class Feed implements StreamFeed {
 
   #nextOfReplay(state: OriginState): FeedItem | 'waiting' | undefined {
     const next = this.passed(state) + 1
-    const goal = state.position ?? 0
-    if (next > goal) return undefined
+    const delivered = state.position ?? 0
+    if (next > delivered) return undefined
+    // What the node has delivered behind the end of an epoch, before it knew of that, comes in the next one to whoever was not there then.
+    const goal = Math.min(delivered, state.limit)
+    if (next > goal) return 'waiting'
     const entry = state.log.atOrAfter(next)
     if (entry !== undefined && entry.from <= next) return this.#hand(state, entry)
     const holeEnd = entry === undefined ? goal : Math.min(goal, entry.from - 1)

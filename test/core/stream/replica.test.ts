@@ -140,6 +140,28 @@ test('what is frozen takes what comes and delivers nothing more, and then what l
   assert.equal(log(replica), '1-2 3-4', 'what lies behind the end is no gap of it')
 })
 
+test('what was delivered behind the end of an epoch, before that was known, comes to nobody who begins in it later', () => {
+  const { replica, state } = makeReplica()
+  replica.setBase(state, 0)
+  const early = new Feed(replica, { kind: 'now' }, () => undefined)
+  for (const at of [1, 2, 3, 4]) take(replica, state, at, at, 0)
+  replica.endAt(new Map([[state.boot, 2]]))
+  assert.deepEqual(drain(early), ['1-1', '2-2', '3-3', '4-4'])
+  const late = new Feed(replica, { kind: 'after', vector: new Map(), others: 'zero' }, () => undefined)
+  assert.deepEqual(drain(late), ['1-1', '2-2'])
+})
+
+test('whoever begins in an epoch while it is frozen gets what lies before its end when that is known', () => {
+  const { replica, state } = makeReplica()
+  for (const at of [1, 2, 3, 4]) take(replica, state, at, at, 0)
+  replica.freeze()
+  replica.setBase(state, 4)
+  const feed = new Feed(replica, { kind: 'after', vector: new Map(), others: 'zero' }, () => undefined)
+  assert.deepEqual(drain(feed), [])
+  replica.endAt(new Map([[state.boot, 3]]))
+  assert.deepEqual(drain(feed), ['1-1', '2-2', '3-3'])
+})
+
 test('takes what lies below something dropped, if it is still to be delivered', () => {
   const { replica, state } = makeReplica()
   take(replica, state, 5, 6, 0)
