@@ -136,6 +136,10 @@ export class AudienceMember implements SubscriberSink {
     this.#hand(replica, state, from, to, undefined)
   }
 
+  goOn(): void {
+    this.node?.do(() => this.subscriber?.pump())
+  }
+
   #hand(
     replica: Replica,
     state: OriginState,

@@ -1,4 +1,4 @@
-// Faults of any cluster, whatever its nodes do: links that are cut or congested, and nodes that sleep.
+// Faults of any cluster, whatever its nodes do: links that are cut or congested, nodes that sleep, and readers that take nothing.
 
 import type { NodeId } from '../node/core/common/ids.ts'
 import type { Dice } from './dice.ts'
@@ -12,9 +12,16 @@ interface FaultyNode {
 }
 
 /** Each fault of the network returns what ends it. */
-interface FaultyNetwork {
+export interface FaultyNetwork {
   cut(from: NodeId, to: NodeId): () => void
   congest(from: NodeId, to: NodeId, bytesPerMs: number): () => void
+}
+
+interface FaultyReader {
+  readonly number: number
+  isStalled: boolean
+  /** Takes what there is, in a turn of its node. */
+  goOn(): void
 }
 
 export class ClusterFaults<Node extends FaultyNode> {
@@ -78,6 +85,16 @@ export class ClusterFaults<Node extends FaultyNode> {
     if (node === undefined) return
     node.pause()
     this.#schedule.forAWhile(`pause ${node.id}`, 50, 3_000, () => node.resume())
+  }
+
+  stall(audience: readonly FaultyReader[]): void {
+    const reader = this.#dice.pick(audience)
+    if (reader === undefined || reader.isStalled) return
+    reader.isStalled = true
+    this.#schedule.forAWhile(`stall ${reader.number}`, 50, 5_000, () => {
+      reader.isStalled = false
+      reader.goOn()
+    })
   }
 
   #two(): readonly [Node, Node] | undefined {

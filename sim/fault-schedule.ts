@@ -29,6 +29,14 @@ export class FaultSchedule {
     })
   }
 
+  /** The same of every kind. */
+  everyKind<Kind extends string>(
+    rates: Readonly<Record<Kind, number>>,
+    kinds: Readonly<Record<Kind, () => void>>,
+  ): void {
+    for (const kind of Object.keys(kinds) as Kind[]) this.every(rates[kind], kinds[kind])
+  }
+
   /** Undoes a fault after a while, or when all faults end. */
   forAWhile(what: string, lowMs: number, highMs: number, undo: () => void): void {
     const forMs = this.#dice.between(lowMs, highMs)

@@ -25,18 +25,15 @@ export class Faults {
   }
 
   start(): void {
-    const { faults } = this.#world.plan
-    const kinds: Readonly<Record<keyof FaultRates, () => void>> = {
+    this.#schedule.everyKind<keyof FaultRates>(this.#world.plan.faults, {
       cut: () => this.#cluster.cut(true),
       cutOneWay: () => this.#cluster.cut(false),
       partition: () => this.#partition(),
       crash: () => this.#crash(),
       pause: () => this.#cluster.pause(),
       congestion: () => this.#cluster.congest(),
-      stall: () => this.#stall(),
-    }
-    for (const kind of Object.keys(kinds) as (keyof FaultRates)[])
-      this.#schedule.every(faults[kind], kinds[kind])
+      stall: () => this.#cluster.stall(this.#world.audience),
+    })
   }
 
   /** Ends all faults; nodes that are down start again unless the plan leaves them dead. */
@@ -68,15 +65,5 @@ export class Faults {
     this.#world.tell(`${node.id} starts`)
     node.start()
     this.#workload.onRestart(node, node.id)
-  }
-
-  #stall(): void {
-    const member = this.#dice.pick(this.#world.audience)
-    if (member === undefined || member.isStalled) return
-    member.isStalled = true
-    this.#schedule.forAWhile(`stall ${member.number}`, 50, 5_000, () => {
-      member.isStalled = false
-      member.node?.do(() => member.subscriber?.pump())
-    })
   }
 }

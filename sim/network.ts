@@ -145,9 +145,12 @@ export class Network<Message> {
       if (direction.sending !== sending) return
       direction.queue.shift()
       direction.queuedBytes -= content.length
-      const copy = typeof content === 'string' ? content : new Uint8Array(content)
+      for (const time of this.#arrivals(direction)) {
+        // Whoever takes it may write to it.
+        const copy = typeof content === 'string' ? content : new Uint8Array(content)
+        this.#arriveAt(direction, time, () => receive(copy))
+      }
       if (typeof content !== 'string') letGo(content)
-      for (const time of this.#arrivals(direction)) this.#arriveAt(direction, time, () => receive(copy))
       this.#sendNext(direction)
       if (direction.queuedBytes === 0) direction.from.onLinkRoom(direction.to.id, this.#plan.linkQueueBytes)
     })

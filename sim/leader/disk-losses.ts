@@ -5,20 +5,20 @@ import type { Configuration } from '../../node/core/raft/configuration.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
 import type { Dice } from '../dice.ts'
 import type { FaultSchedule } from '../fault-schedule.ts'
-import type { LeaderNode } from './leader-node.ts'
-import type { LeaderWorld } from './world.ts'
+import type { LogNode } from './log-node.ts'
+import type { LogWorld } from './log-world.ts'
 
 /** Between two looks at whether a node is removed. */
 const looksEveryMs = 100
 
 export class DiskLosses {
-  readonly #world: LeaderWorld
+  readonly #world: LogWorld
   readonly #dice: Dice
   readonly #schedule: FaultSchedule
   /** Somebody is being removed: the others are fewer then. */
   #isRemoving = false
 
-  constructor(world: LeaderWorld, dice: Dice, schedule: FaultSchedule) {
+  constructor(world: LogWorld, dice: Dice, schedule: FaultSchedule) {
     this.#world = world
     this.#dice = dice
     this.#schedule = schedule
@@ -55,7 +55,7 @@ export class DiskLosses {
     const former = node.member
     this.#count('removal', `${asked.id} is asked to remove ${node.id}`)
     this.#isRemoving = true
-    asked.do((agent) =>
+    asked.withAgent((agent) =>
       agent.cluster.leave(node.id, (problem) => {
         if (problem !== undefined) this.#isRemoving = false
       }),
@@ -64,7 +64,7 @@ export class DiskLosses {
   }
 
   /** Once it is removed, which may take a while or never come about. */
-  #replace(node: LeaderNode, former: MemberId): void {
+  #replace(node: LogNode, former: MemberId): void {
     if (node.member !== former) return
     if (!this.#world.commits.isFormer(former)) {
       this.#world.timeline.after(looksEveryMs, () => this.#replace(node, former))
@@ -77,7 +77,7 @@ export class DiskLosses {
   }
 
   /** Somebody who may lose what he has. */
-  #victim(): LeaderNode | undefined {
+  #victim(): LogNode | undefined {
     const { nodes } = this.#world
     return nodes.length >= 3 && !this.#isRemoving && this.#isWhole ? this.#dice.pick(nodes) : undefined
   }
@@ -101,7 +101,7 @@ export class DiskLosses {
     )
   }
 
-  #knowsAll({ agent }: LeaderNode): boolean {
+  #knowsAll({ agent }: LogNode): boolean {
     const { groups } = this.#world.commits
     const own = [...(agent?.groups.all ?? [])]
     const toText = (configuration: Configuration | undefined): string =>
@@ -112,7 +112,7 @@ export class DiskLosses {
     )
   }
 
-  #startLater(node: LeaderNode): void {
+  #startLater(node: LogNode): void {
     this.#world.timeline.after(this.#dice.between(10, 3_000), () => {
       if (!this.#schedule.isOver) node.start()
     })

@@ -58,6 +58,10 @@ export class LeaderSubscriber {
     this.close()
   }
 
+  goOn(): void {
+    this.node?.do(() => this.pump())
+  }
+
   /** Takes what there is. */
   pump(): void {
     const { tally, timeline, observers } = this.#world

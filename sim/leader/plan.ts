@@ -160,7 +160,7 @@ function drawFloorLimits(dice: Dice): Partial<LeaderLimits> {
 }
 
 /** So small that all of them are reached. */
-function drawLimits(dice: Dice): Partial<LeaderLimits> {
+export function drawLimits(dice: Dice): Partial<LeaderLimits> {
   return {
     segmentBytes: dice.whole(2_000, 200_000),
     submittedBytesMax: dice.whole(50_000, 1_000_000),

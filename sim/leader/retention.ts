@@ -21,7 +21,7 @@ export function mayBeDropped(world: LeaderWorld, placing: Placing): boolean {
     ({ name }) => toStreamId(name) === placing.stream,
   ) as StreamDefinition
   const publishedAt = publications.find(placing.stream, placing.boot, placing.from)?.at ?? 0
-  const latest = Math.max(...nodes.map(({ clockAheadMs }) => clockAheadMs))
+  const latest = Math.max(...nodes.map(({ clock }) => clock.aheadMs))
   if (timeline.now + latest - publishedAt >= retention.ageMs) return true
   return order.streamOf(placing.stream).bytesFrom(placing, entryOverheadBytes) > retention.bytes
 }

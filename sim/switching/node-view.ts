@@ -3,6 +3,7 @@
 import type { Broker } from '../../node/broker/broker.ts'
 import type { Boot } from '../../node/core/common/ids.ts'
 import type { MemberId } from '../../node/core/raft/quorum.ts'
+import { isVoid } from '../../node/wire/batch-producer.ts'
 
 export class NodeView {
   readonly #broker: Broker
@@ -36,7 +37,9 @@ export class NodeView {
   has(stream: string, boot: Boot, sequence: number): boolean {
     return this.#broker.epochs.all(stream).some(({ origins }) => {
       const entry = origins.get(boot)?.log.atOrAfter(sequence)
-      return entry !== undefined && entry.from <= sequence
+      // One that stands for what is gone holds nothing.
+      const isEmpty = entry?.frame !== undefined && isVoid(entry.frame)
+      return entry !== undefined && entry.from <= sequence && !isEmpty
     })
   }
 }

@@ -1,11 +1,33 @@
 // What one seed of the switching world is about: size, timing, disks, how often a mode is changed, and which faults happen how often.
 
 import { type Retention, streamLimits } from '../../node/core/stream/definition.ts'
+import type { LeaderLimits } from '../../node/leader/limits.ts'
 import { Dice } from '../dice.ts'
-import type { DiskPlan } from '../leader/plan.ts'
+import { type DiskPlan, drawLimits, type LeaderFaultRates } from '../leader/plan.ts'
 import { asTcp, type FaultRates, type NetworkPlan } from '../plan.ts'
 
-export interface SwitchingPlan extends NetworkPlan, DiskPlan {
+/** How often per second the disks, the clocks and the power of nodes fail, and what needs to know who leads. */
+export interface HardwareRates
+  extends Pick<
+    LeaderFaultRates,
+    'isolation' | 'ambush' | 'blackout' | 'stop' | 'slowDisk' | 'diskError' | 'diskFull' | 'rot'
+  > {
+  /** The time of day is set on a node, forward or back. */
+  readonly clockSet: number
+}
+
+/** What plans have beyond links, crashes and pauses. */
+export interface HardwarePlan {
+  readonly hardware: HardwareRates
+  /** The clocks of two nodes differ by so much at most when a run begins, milliseconds. */
+  readonly clockSpreadMs: number
+  /** A clock is faster or slower by so much of each second at most. */
+  readonly clockDriftMax: number
+  /** What nodes may hold in leader mode, where that is less than in production. */
+  readonly limits: Partial<LeaderLimits>
+}
+
+export interface SwitchingPlan extends NetworkPlan, DiskPlan, HardwarePlan {
   readonly nodes: number
   readonly streams: number
   /** How long faults, publications and wishes go on, milliseconds. */
@@ -26,17 +48,47 @@ export interface SwitchingPlan extends NetworkPlan, DiskPlan {
   readonly newcomersPerSecond: number
 }
 
+/** Disks, clocks and power, and what links do with frames. */
+type Hardware = HardwarePlan & Pick<NetworkPlan, keyof typeof asTcp>
+
 const noFaults = { cut: 0, cutOneWay: 0, partition: 0, crash: 0, pause: 0, congestion: 0, stall: 0 } as const
 
+/** Everything works, and links do what TCP promises. */
+export const soundHardware: Hardware = {
+  ...asTcp,
+  hardware: {
+    ...{ isolation: 0, ambush: 0, blackout: 0, stop: 0 },
+    ...{ slowDisk: 0, diskError: 0, diskFull: 0, rot: 0, clockSet: 0 },
+  },
+  ...{ clockSpreadMs: 0, clockDriftMax: 0, limits: {} },
+}
+
 /** Whether nodes may fail to hear each other for a while. */
-export function hasSilence({ faults, wipesPerSecond }: SwitchingPlan): boolean {
-  const { stall: _, ...ofNodes } = faults
-  return [wipesPerSecond, ...Object.values(ofNodes)].some((perSecond) => perSecond > 0)
+export function hasSilence(plan: SwitchingPlan): boolean {
+  const { stall: _, ...ofNodes } = plan.faults
+  const { clockSet: _set, ...ofHardware } = plan.hardware
+  return [
+    ...[plan.wipesPerSecond, plan.loss, plan.lateness, plan.duplication],
+    ...[...Object.values(ofNodes), ...Object.values(ofHardware)],
+  ].some((often) => often > 0)
+}
+
+/** Whether frames may vanish, double or change places on a link that stays up. */
+export function isBeyondTcp({ loss, duplication, lateness, cutsLose }: SwitchingPlan): boolean {
+  return loss + duplication + lateness > 0 || cutsLose
 }
 
 /** Whether retention may drop something in the time of a run. */
 export function mayDrop({ retention }: SwitchingPlan): boolean {
   return retention.bytes <= streamLimits.retentionBytesMin || retention.ageMs < 60_000
+}
+
+/**
+ * Whether a gap may be told of what somebody holds: retention may have dropped it elsewhere, or links that stay up lose or delay frames, so that an
+ * answer looks complete that is not.
+ */
+export function mayTell(plan: SwitchingPlan): boolean {
+  return mayDrop(plan) || plan.loss + plan.lateness > 0
 }
 
 /** Draws the plan of a seed. */
@@ -57,7 +109,7 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
     latencyMinMs,
     latencyMaxMs: latencyMinMs + dice.between(0.1, dice.chance(0.3) ? 60 : 10),
     detectionMs: dice.between(200, 3_000),
-    ...asTcp,
+    ...(isPeaceful ? soundHardware : drawHardware(seed)),
     linkQueueBytes: dice.chance(0.7) ? 1_048_576 : dice.whole(20_000, 100_000),
     faults: isPeaceful
       ? { ...noFaults, stall }
@@ -84,5 +136,35 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
     },
     wipesPerSecond: isPeaceful ? 0 : often(0.3, 0.3),
     newcomersPerSecond: often(0.4, 1),
+  }
+}
+
+/** With dice of its own. Half of the plans have nothing of it. */
+function drawHardware(seed: number): Hardware {
+  const dice = new Dice(seed, 'switching hardware plan')
+  const often = (probability: number, high: number): number =>
+    dice.chance(probability) ? dice.between(high / 10, high) : 0
+  const frames = (): number => (dice.chance(0.5) ? dice.between(0.001, 0.05) : 0)
+  if (dice.chance(0.5)) return soundHardware
+  const isUnreliable = dice.chance(0.4)
+  return {
+    loss: isUnreliable ? frames() : 0,
+    duplication: isUnreliable ? frames() : 0,
+    lateness: isUnreliable ? frames() : 0,
+    cutsLose: isUnreliable && dice.chance(0.5),
+    hardware: {
+      isolation: often(0.4, 0.3),
+      ambush: often(0.4, 0.6),
+      blackout: often(0.2, 0.1),
+      stop: often(0.3, 0.2),
+      slowDisk: often(0.4, 0.3),
+      diskError: often(0.4, 0.2),
+      diskFull: often(0.3, 0.15),
+      rot: often(0.4, 0.3),
+      clockSet: often(0.5, 0.4),
+    },
+    clockSpreadMs: dice.chance(0.5) ? dice.between(0, 5_000) : 0,
+    clockDriftMax: dice.chance(0.5) ? dice.between(0.001, 0.05) : 0,
+    limits: dice.chance(0.4) ? drawLimits(dice) : {},
   }
 }

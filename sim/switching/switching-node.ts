@@ -5,18 +5,13 @@ import { Broker } from '../../node/broker/broker.ts'
 import { Publisher } from '../../node/broker/publisher.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { CatalogEntry } from '../../node/core/gossip/catalog.ts'
-import type { MemberId } from '../../node/core/raft/quorum.ts'
-import { EntryMemory } from '../../node/groups/entry-memory.ts'
-import { GroupRecovery } from '../../node/groups/recovery.ts'
-import { LeaderAgent } from '../../node/leader/agent.ts'
-import { leaderLimits } from '../../node/leader/limits.ts'
+import type { LeaderAgent } from '../../node/leader/agent.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import type { AckLevel } from '../../node/wire/batch-header.ts'
-import { decodeRecords } from '../../node/wire/log-records.ts'
-import { CountedSlabs, smallWipedSlabs } from '../counted-slabs.ts'
+import { smallWipedSlabs } from '../counted-slabs.ts'
 import { Dice } from '../dice.ts'
-import { EventLoop } from '../event-loop.ts'
-import { SimulatedDisk } from '../leader/disk.ts'
+import { type AgentSurroundings, LogNode, timeoutMs } from '../leader/log-node.ts'
+import { NodeClock } from '../leader/node-clock.ts'
 import type { LinkEnd } from '../link.ts'
 import type { Draft } from '../truth.ts'
 import { NodeRecorder } from './node-recorder.ts'
@@ -24,18 +19,10 @@ import { NodeView } from './node-view.ts'
 import { isSubmitted, type Sent, type SwitchingWorld } from './world.ts'
 
 const tickMs = { busy: 100, rest: 1000 } as const
-const secondMs = 1000
-/** What a publication without a place waits for, milliseconds. */
-const timeoutMs = 5000
 
-export class SwitchingNode implements LinkEnd<Sent> {
-  readonly id: NodeId
+export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   readonly #world: SwitchingWorld
-  readonly #dice: Dice
-  #member: MemberId
-  #disk: SimulatedDisk
-  readonly #diskDice: Dice
-  readonly #loop = new EventLoop()
+  readonly clock: NodeClock
   /** The catalog as last saved. */
   #savedCatalog: readonly CatalogEntry[] = []
   /** Peers that were written to in this turn. */
@@ -43,44 +30,36 @@ export class SwitchingNode implements LinkEnd<Sent> {
   readonly #builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
   readonly #recorder: NodeRecorder
   broker: Broker | undefined
-  boot: Boot | undefined
   #publisher: Publisher | undefined
   #publishes = 0
 
   constructor(world: SwitchingWorld, id: NodeId) {
+    const { plan, timeline, verdict } = world
+    const dice = new Dice(plan.seed, `switching node ${id}`)
+    super(world, { id, dice, slabs: smallWipedSlabs, limits: plan.limits })
     this.#world = world
-    this.id = id
-    this.#dice = new Dice(world.plan.seed, `switching node ${id}`)
-    this.#member = this.#dice.big()
-    this.#diskDice = new Dice(world.plan.seed, `disk ${id}`)
-    this.#disk = this.#createDisk()
-    this.#recorder = new NodeRecorder(world.verdict)
+    const clockDice = new Dice(plan.seed, `clock ${id}`)
+    const { clockSpreadMs, clockDriftMax } = plan
+    this.clock = new NodeClock(
+      timeline,
+      clockDice.between(0, clockSpreadMs),
+      clockDice.between(-clockDriftMax, clockDriftMax),
+    )
+    this.#recorder = new NodeRecorder(verdict)
   }
 
-  get isAlive(): boolean {
-    return this.broker !== undefined
-  }
-
-  get isResponsive(): boolean {
-    return this.isAlive && !this.#loop.isPaused
-  }
-
-  start(): void {
-    if (this.isAlive) return
-    const boot = this.#dice.big() as Boot
-    this.boot = boot
-    const slabs = new CountedSlabs(smallWipedSlabs)
+  protected begin(boot: Boot, agent: LeaderAgent): void {
     const { timeline, nodes, tally, plan } = this.#world
     const broker = new Broker({
-      ...{ node: this.id, boot, slabs, leader: this.#createLeader(boot, slabs) },
+      ...{ node: this.id, boot, slabs: this.slabs, leader: agent },
       peers: nodes.map(({ id }) => id),
       defaults: { retention: plan.retention, copies: 1 },
       copiesTimeoutMs: timeoutMs,
       ports: {
-        now: () => timeline.now,
-        endOfTurn: this.#loop.endOfTurn,
-        deferAnswers: this.#loop.endOfTurn,
-        after: (delayMs, callback) => timeline.after(delayMs, () => this.#do(boot, callback)),
+        now: () => this.clock.now(),
+        endOfTurn: this.loop.endOfTurn,
+        deferAnswers: this.loop.endOfTurn,
+        after: (delayMs, callback) => timeline.after(delayMs, () => this.doAs(boot, callback)),
         sendToPeer: (peer, message) => this.#sendToPeer(peer, message),
         recorder: this.#recorder,
         count: (counter, by) => tally.count(`counter ${counter}`, by),
@@ -95,62 +74,53 @@ export class SwitchingNode implements LinkEnd<Sent> {
     this.#publisher = new Publisher(broker, (outcomes) => {
       for (const outcome of outcomes) this.#world.verdict.onOutcome(boot, outcome)
     })
-    this.#do(boot, () => {
+    this.doAs(boot, () => {
       for (const entry of this.#savedCatalog) broker.agent.catalog.merge(entry)
       broker.refreshStreams()
       broker.leader.recover()
     })
     this.#tickLater(boot)
-    this.#everySoOften(boot, leaderLimits.tickMs, () => broker.leader.tick())
-    this.#everySoOften(boot, secondMs, () => {
-      broker.leader.onSecond()
-      broker.epochs.onSecond()
-    })
   }
 
-  /** The process is gone; of the write that was under way anything may be there. */
-  crash(): void {
-    if (!this.isAlive) return
+  protected end(): void {
     this.broker = undefined
-    this.boot = undefined
     this.#publisher = undefined
-    this.#loop.clear()
     this.#written.clear()
-    this.#disk.crash()
-    this.#world.network.onCrash(this.id)
-    for (const reader of this.#world.audience) if (reader.node === this) reader.onCrash()
   }
 
-  /** While it is down: its data directory is empty, and it is another member from then on. */
-  loseDisk(): void {
-    this.#disk = this.#createDisk()
+  protected onSecond(agent: LeaderAgent): void {
+    agent.onSecond()
+    this.broker?.epochs.onSecond()
+  }
+
+  protected get surroundings(): AgentSurroundings {
+    const { network } = this.#world
+    return {
+      sendFrame: (node, frame) => network.send(this.id, node, frame),
+      queuedBytes: (node) => network.queuedBytes(this.id, node),
+      onDelivered: (replica) => this.broker?.onDelivered(replica),
+      epochs: {
+        onSealed: (stream) => this.#running.epochs.onSealed(stream),
+        onEpoch: (stream, known, replica) => this.#running.epochs.onEpoch(stream, known, replica),
+        publishAgain: (stream, pending) => this.#running.epochs.publishAgain(stream, pending),
+      },
+    }
+  }
+
+  /** Its whole data directory is empty. */
+  override loseDisk(): void {
+    super.loseDisk()
     this.#savedCatalog = []
-    this.#member = this.#dice.big()
-  }
-
-  #createDisk(): SimulatedDisk {
-    const { timeline, plan } = this.#world
-    return new SimulatedDisk(timeline, plan, this.#diskDice, () => undefined)
   }
 
   /** What it knows and has; undefined while it is down. */
   get view(): NodeView | undefined {
-    return this.broker === undefined ? undefined : new NodeView(this.broker, this.#member)
-  }
-
-  pause(): void {
-    this.#loop.pause()
-  }
-
-  resume(): void {
-    this.#loop.resume()
+    return this.broker === undefined ? undefined : new NodeView(this.broker, this.member)
   }
 
   /** Runs something in a turn of the node's event loop. */
   do(run: (broker: Broker) => void): void {
-    const { boot } = this
-    if (boot === undefined) return
-    this.#do(boot, () => {
+    this.withAgent(() => {
       if (this.broker !== undefined) run(this.broker)
     })
   }
@@ -210,45 +180,6 @@ export class SwitchingNode implements LinkEnd<Sent> {
     })
   }
 
-  #createLeader(boot: Boot, slabs: CountedSlabs): LeaderAgent {
-    const { network, nodes, timeline } = this.#world
-    const found = this.#disk.open()
-    this.#disk.adopt(found.writes)
-    const recovery = new GroupRecovery(() => new EntryMemory(slabs))
-    for (const { body, number } of found.writes) recovery.onRecords(decodeRecords(body) ?? [], number)
-    return new LeaderAgent({
-      ...{ node: this.id, boot, slabs, timeoutMs, start: found.start, logs: recovery.logs },
-      member: this.#member,
-      nodes: new Map(nodes.map(({ id }) => [id, ''])),
-      random: () => this.#dice.between(0, 1),
-      ports: {
-        now: () => timeline.now,
-        endOfTurn: this.#loop.endOfTurn,
-        onRan: () => undefined,
-        allocate: (bytes) => new Uint8Array(bytes),
-        sendFrame: (node, frame) => network.send(this.id, node, frame),
-        queuedBytes: (node) => network.queuedBytes(this.id, node),
-        onDelivered: (replica) => this.broker?.onDelivered(replica),
-        onFailed: (cause) => {
-          throw new Error(`${this.id}: ${cause}`)
-        },
-        onVoid: () => undefined,
-        onRoster: () => undefined,
-        epochs: {
-          onSealed: (stream) => this.#running.epochs.onSealed(stream),
-          onEpoch: (stream, known, replica) => this.#running.epochs.onEpoch(stream, known, replica),
-          publishAgain: (stream, pending) => this.#running.epochs.publishAgain(stream, pending),
-        },
-        disk: {
-          checksum: this.#disk.checksum,
-          remove: (file) => this.#disk.remove(file),
-          write: (file, parts, onDone) =>
-            this.#disk.write(file, parts, (failure) => this.#do(boot, () => onDone(failure))),
-        },
-      },
-    })
-  }
-
   get #running(): Broker {
     if (this.broker === undefined) throw new Error(`${this.id} is down`)
     return this.broker
@@ -259,7 +190,7 @@ export class SwitchingNode implements LinkEnd<Sent> {
     const { network } = this.#world
     network.send(this.id, peer, message)
     if (this.#written.size === 0) {
-      this.#loop.endOfTurn(() => {
+      this.loop.endOfTurn(() => {
         const written = [...this.#written]
         this.#written.clear()
         for (const to of written)
@@ -267,12 +198,6 @@ export class SwitchingNode implements LinkEnd<Sent> {
       })
     }
     this.#written.add(peer)
-  }
-
-  #do(boot: Boot, run: () => void): void {
-    this.#loop.do(() => {
-      if (this.boot === boot) run()
-    })
   }
 
   /** As the node's own ticker: often while something has a deadline, else once a second. */
@@ -283,15 +208,6 @@ export class SwitchingNode implements LinkEnd<Sent> {
       if (this.boot !== boot) return
       this.do((broker) => broker.handle({ kind: 'tick' }))
       this.#tickLater(boot)
-    })
-  }
-
-  /** An interval of a process that sleeps does not make up for it. */
-  #everySoOften(boot: Boot, intervalMs: number, run: () => void): void {
-    this.#world.timeline.after(intervalMs, () => {
-      if (this.boot !== boot) return
-      if (!this.#loop.isPaused) this.#do(boot, run)
-      this.#everySoOften(boot, intervalMs, run)
     })
   }
 }

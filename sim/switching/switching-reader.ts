@@ -102,8 +102,8 @@ export class SwitchingReader implements SubscriberSink {
   }
 
   /** Takes what there is. */
-  pump(): void {
-    this.#subscriber?.pump()
+  goOn(): void {
+    this.node?.do(() => this.#subscriber?.pump())
   }
 
   /** For whoever asks why it does not go on. */

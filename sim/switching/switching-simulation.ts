@@ -7,10 +7,12 @@ import type { NodeId } from '../../node/core/common/ids.ts'
 import type { StreamMode } from '../../node/core/stream/definition.ts'
 import { toDefinitionValue } from '../../node/wire/stream-definition.ts'
 import { Dice } from '../dice.ts'
+import { Commits } from '../leader/commits.ts'
+import type { LogObserver } from '../leader/log-world.ts'
 import { Network } from '../network.ts'
 import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
 import { SwitchingFaults } from './faults.ts'
-import { hasSilence, mayDrop, type SwitchingPlan } from './plan.ts'
+import { hasSilence, isBeyondTcp, mayTell, type SwitchingPlan } from './plan.ts'
 import { unsettled } from './settlement.ts'
 import { SwitchingNode } from './switching-node.ts'
 import { Verdict } from './verdict.ts'
@@ -60,6 +62,8 @@ export class SwitchingSimulation {
     script.start()
     timeline.runUntil(timeline.now + this.#plan.activeMs)
     script.stop()
+    // A network that never did anything else has no need to be calmed.
+    world.network.isCalm = isBeyondTcp(this.#plan)
     world.tell('all faults are over')
     this.#run.awaitLinks(world.network, reconnectMsMax)
     this.#settle(world, names)
@@ -99,9 +103,13 @@ export class SwitchingSimulation {
     const { timeline, tally, tell } = this.#run
     const nodes: SwitchingNode[] = []
     const network = new Network(timeline, plan, tally, sentCodec)
+    const observers: LogObserver[] = []
+    const commits = new Commits((group, entry) => {
+      for (const observer of observers) observer.onCommitted?.(group, entry)
+    })
     const world: SwitchingWorld = {
-      ...{ plan, timeline, tally, tell, network, nodes },
-      ...{ audience: [], verdict: new Verdict(() => timeline.now, hasSilence(plan), mayDrop(plan)) },
+      ...{ plan, timeline, tally, tell, network, nodes, commits, observers },
+      ...{ audience: [], verdict: new Verdict(() => timeline.now, hasSilence(plan), mayTell(plan)) },
     }
     for (const letter of 'ABCDE'.slice(0, plan.nodes)) nodes.push(new SwitchingNode(world, letter as NodeId))
     return world
@@ -113,6 +121,8 @@ function drawScript(world: SwitchingWorld, names: readonly string[]): Script {
   const dice = new Dice(world.plan.seed, 'streams')
   const workload = new Workload(world, names)
   const faults = new SwitchingFaults(world)
+  const observers = world.observers as LogObserver[]
+  observers.push(faults)
   return {
     firstMode: () => (dice.chance(0.5) ? 'leader' : 'gossip'),
     start: () => {

@@ -3,9 +3,9 @@
 import type { PeerMessage } from '../../node/core/gossip/messages.ts'
 import { leaderFrameTypes } from '../../node/leader/agent.ts'
 import { batchFlag, batchOffset, frameType } from '../../node/wire/batch-header.ts'
+import type { LogWorld } from '../leader/log-world.ts'
 import type { Codec, Network } from '../network.ts'
 import { peerCodec } from '../peer-codec.ts'
-import type { Run } from '../run.ts'
 import type { SwitchingPlan } from './plan.ts'
 import type { SwitchingNode } from './switching-node.ts'
 import type { SwitchingReader } from './switching-reader.ts'
@@ -30,7 +30,7 @@ export function isSubmitted(frame: Uint8Array): boolean {
   return frame[0] === frameType.batch && ((frame[batchOffset.flags] ?? 0) & batchFlag.submitted) !== 0
 }
 
-export interface SwitchingWorld extends Pick<Run, 'timeline' | 'tally' | 'tell'> {
+export interface SwitchingWorld extends LogWorld {
   readonly plan: SwitchingPlan
   readonly network: Network<Sent>
   readonly nodes: readonly SwitchingNode[]

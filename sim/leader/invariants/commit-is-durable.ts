@@ -3,17 +3,17 @@
 
 import { crc32 } from 'node:zlib'
 import { Violation } from '../../run.ts'
-import type { Durable, LeaderInvariant, LeaderWorld, Sent } from '../world.ts'
+import type { Durable, LogInvariant, LogWorld, Sent } from '../log-world.ts'
 
 const newline = 0x0a
 
-export class CommitIsDurable implements LeaderInvariant {
+export class CommitIsDurable implements LogInvariant {
   readonly name = 'commit is durable'
-  readonly #world: LeaderWorld
+  readonly #world: LogWorld
   /** By group and index. */
   readonly #states = new Map<string, number>()
 
-  constructor(world: LeaderWorld) {
+  constructor(world: LogWorld) {
     this.#world = world
   }
 

@@ -1,13 +1,13 @@
 // At most one leader can be elected in a term of a group (Raft figure 3): whoever speaks as one in a term is the only one for ever.
 
 import { Violation } from '../../run.ts'
-import type { LeaderInvariant, LeaderWorld, Sent } from '../world.ts'
+import type { LogInvariant, LogWorld, Sent } from '../log-world.ts'
 
-export class ElectionSafety implements LeaderInvariant {
+export class ElectionSafety implements LogInvariant {
   readonly name = 'election safety'
-  readonly #world: LeaderWorld
+  readonly #world: LogWorld
 
-  constructor(world: LeaderWorld) {
+  constructor(world: LogWorld) {
     this.#world = world
   }
 

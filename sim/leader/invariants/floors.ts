@@ -2,10 +2,11 @@
 
 import type { LogEntry } from '../../../node/core/raft/entry.ts'
 import { Violation } from '../../run.ts'
+import type { Durable } from '../log-world.ts'
 import type { Placing } from '../order.ts'
 import { checksumOf } from '../publications.ts'
 import { mayBeDropped } from '../retention.ts'
-import type { Durable, LeaderInvariant, LeaderWorld } from '../world.ts'
+import type { LeaderInvariant, LeaderWorld } from '../world.ts'
 
 export class Floors implements LeaderInvariant {
   readonly name = 'floors'

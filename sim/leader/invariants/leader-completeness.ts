@@ -2,14 +2,14 @@
 // log, is durable: so this looks at its disk.
 
 import { Violation } from '../../run.ts'
-import type { LeaderInvariant, LeaderWorld, Sent } from '../world.ts'
+import type { LogInvariant, LogWorld, Sent } from '../log-world.ts'
 
-export class LeaderCompleteness implements LeaderInvariant {
+export class LeaderCompleteness implements LogInvariant {
   readonly name = 'leader completeness'
-  readonly #world: LeaderWorld
+  readonly #world: LogWorld
   readonly #checked = new Set<string>()
 
-  constructor(world: LeaderWorld) {
+  constructor(world: LogWorld) {
     this.#world = world
   }
 

@@ -3,7 +3,7 @@
 
 import { Violation } from '../../run.ts'
 import type { DurableGroup } from '../durable-log.ts'
-import type { Durable, LeaderInvariant } from '../world.ts'
+import type { Durable, LogInvariant } from '../log-world.ts'
 
 interface Known {
   readonly checksum: number
@@ -11,7 +11,7 @@ interface Known {
   termBefore: number | undefined
 }
 
-export class LogMatching implements LeaderInvariant {
+export class LogMatching implements LogInvariant {
   readonly name = 'log matching'
   readonly #known = new Map<string, Known>()
 

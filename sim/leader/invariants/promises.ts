@@ -4,7 +4,7 @@
 import type { Boot } from '../../../node/core/common/ids.ts'
 import type { AppendAnswer, VoteAnswer } from '../../../node/core/raft/messages.ts'
 import { Violation } from '../../run.ts'
-import type { LeaderInvariant, Sent } from '../world.ts'
+import type { LogInvariant, Sent } from '../log-world.ts'
 
 interface Promised {
   readonly boot: Boot
@@ -13,7 +13,7 @@ interface Promised {
   readonly term: number
 }
 
-export class Promises implements LeaderInvariant {
+export class Promises implements LogInvariant {
   readonly name = 'promises'
   /** By group and member: in what terms something was promised. */
   readonly #terms = new Map<string, Promised>()

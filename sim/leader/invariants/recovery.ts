@@ -4,17 +4,17 @@ import { crc32 } from 'node:zlib'
 import type { GroupLog } from '../../../node/groups/group-log.ts'
 import { Violation } from '../../run.ts'
 import type { DurableGroup } from '../durable-log.ts'
-import type { LeaderNode } from '../leader-node.ts'
-import type { LeaderInvariant } from '../world.ts'
+import type { LogInvariant } from '../log-world.ts'
+import type { NodeStorage } from '../node-storage.ts'
 
-export class Recovery implements LeaderInvariant {
+export class Recovery implements LogInvariant {
   readonly name = 'recovery'
 
-  onRecovered(node: LeaderNode, logs: ReadonlyMap<number, GroupLog>): void {
-    for (const [id, disk] of node.durable.groups) {
+  onRecovered(storage: NodeStorage, logs: ReadonlyMap<number, GroupLog>): void {
+    for (const [id, disk] of storage.durable.groups) {
       const log = logs.get(id)
       const problem = log === undefined ? missing(disk) : differenceOf(log, disk)
-      if (problem !== undefined) throw new Violation(this.name, `${node.id}, group ${id}: ${problem}`)
+      if (problem !== undefined) throw new Violation(this.name, `${storage.id}, group ${id}: ${problem}`)
     }
   }
 }

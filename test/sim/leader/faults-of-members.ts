@@ -1,7 +1,7 @@
 // Defects of who is in a group, each of one line, that the simulator must find.
 
 import { ConfigurationHistory } from '../../../node/groups/configuration-history.ts'
-import { LeaderNode } from '../../../sim/leader/leader-node.ts'
+import { NodeStorage } from '../../../sim/leader/node-storage.ts'
 import { faultIn } from '../planted-fault.ts'
 import type { PlantedLeaderFault } from './planted-leader-fault.ts'
 
@@ -10,10 +10,10 @@ export const faultsOfMembers: readonly PlantedLeaderFault[] = [
     what: 'a node that goes on as the member that it was before it lost its disk',
     invariants: ['leader completeness', 'promises', 'liveness'],
     fault: faultIn(
-      LeaderNode.prototype,
-      'loseDisk',
+      NodeStorage.prototype,
+      'lose',
       (original) =>
-        function (this: LeaderNode): void {
+        function (this: NodeStorage): void {
           const { member } = this
           original.call(this)
           this.member = member
