@@ -8,21 +8,16 @@ import { Commits } from './commits.ts'
 import { LeaderFaults } from './faults.ts'
 import { Acknowledgements } from './invariants/acknowledgements.ts'
 import { BoundedMemory } from './invariants/bounded-memory.ts'
-import { CommitIsDurable } from './invariants/commit-is-durable.ts'
-import { ElectionSafety } from './invariants/election-safety.ts'
 import { Floors } from './invariants/floors.ts'
 import { GapHonesty } from './invariants/gap-honesty.ts'
-import { LeaderCompleteness } from './invariants/leader-completeness.ts'
-import { LogMatching } from './invariants/log-matching.ts'
 import { NamedProducers } from './invariants/named-producers.ts'
 import { OneOrder } from './invariants/one-order.ts'
-import { Promises } from './invariants/promises.ts'
 import { Reads } from './invariants/reads.ts'
-import { Recovery } from './invariants/recovery.ts'
 import { Subscriptions } from './invariants/subscriptions.ts'
 import { LeaderNode } from './leader-node.ts'
 import type { LeaderSubscriber } from './leader-subscriber.ts'
 import { LeaderWorkload } from './leader-workload.ts'
+import { makeLogInvariants } from './log-invariants.ts'
 import { Order } from './order.ts'
 import type { LeaderPlan } from './plan.ts'
 import { Publications } from './publications.ts'
@@ -127,18 +122,13 @@ export class LeaderSimulation {
       ...{ publications: new Publications(), commits, order: new Order(), observers },
     }
     observers.push(
-      new ElectionSafety(world),
-      new LogMatching(),
-      new LeaderCompleteness(world),
-      new Promises(),
-      new CommitIsDurable(world),
+      ...makeLogInvariants(world),
       new OneOrder(world),
       new Acknowledgements(world),
       new Subscriptions(world),
       new GapHonesty(world),
       new Floors(world),
       new BoundedMemory(world),
-      new Recovery(),
       new NamedProducers(world),
       reads,
     )

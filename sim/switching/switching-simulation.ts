@@ -8,6 +8,7 @@ import type { StreamMode } from '../../node/core/stream/definition.ts'
 import { toDefinitionValue } from '../../node/wire/stream-definition.ts'
 import { Dice } from '../dice.ts'
 import { Commits } from '../leader/commits.ts'
+import { makeLogInvariants } from '../leader/log-invariants.ts'
 import type { LogObserver } from '../leader/log-world.ts'
 import { Network } from '../network.ts'
 import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
@@ -111,6 +112,7 @@ export class SwitchingSimulation {
       ...{ plan, timeline, tally, tell, network, nodes, commits, observers },
       ...{ audience: [], verdict: new Verdict(() => timeline.now, hasSilence(plan), mayTell(plan)) },
     }
+    observers.push(...makeLogInvariants(world))
     for (const letter of 'ABCDE'.slice(0, plan.nodes)) nodes.push(new SwitchingNode(world, letter as NodeId))
     return world
   }
