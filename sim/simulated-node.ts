@@ -15,6 +15,7 @@ import type { AudienceMember } from './audience-member.ts'
 import { CountedSlabs, smallWipedSlabs } from './counted-slabs.ts'
 import { Dice } from './dice.ts'
 import { EventLoop } from './event-loop.ts'
+import { takenFrom } from './holding.ts'
 import { createIdleLeader } from './idle-leader.ts'
 import { Journal } from './journal.ts'
 import type { LinkEnd } from './link.ts'
@@ -271,12 +272,10 @@ export class SimulatedNode implements LinkEnd<PeerMessage> {
 
   /** Notes for the truth that this boot holds a batch, if it took it. */
   #noteHolder(broker: Broker, message: BatchMessage): void {
-    const state = broker.agent.replicas.get(message.stream)?.origins.get(message.boot)
-    const entry = state?.log.atOrAfter(message.from)
-    const name = broker.agent.replicas.get(message.stream)?.name
-    if (state === undefined || name === undefined || entry === undefined || entry.from > message.from) return
+    const taken = takenFrom(broker, message)
+    if (taken === undefined) return
     for (let sequence = message.from; sequence < message.from + message.count; sequence++) {
-      this.#world.truth.find(name, state.origin, sequence)?.holders.add(broker.boot)
+      this.#world.truth.find(taken.stream, taken.origin, sequence)?.holders.add(broker.boot)
     }
   }
 }

@@ -23,6 +23,8 @@ export interface HardwarePlan {
   readonly clockSpreadMs: number
   /** A clock is faster or slower by so much of each second at most. */
   readonly clockDriftMax: number
+  /** How many nodes are to hold a message beside its own. */
+  readonly copies: number
   /** What nodes may hold in leader mode, where that is less than in production. */
   readonly limits: Partial<LeaderLimits>
 }
@@ -60,7 +62,7 @@ export const soundHardware: Hardware = {
     ...{ isolation: 0, ambush: 0, blackout: 0, stop: 0 },
     ...{ slowDisk: 0, diskError: 0, diskFull: 0, rot: 0, clockSet: 0 },
   },
-  ...{ clockSpreadMs: 0, clockDriftMax: 0, limits: {} },
+  ...{ clockSpreadMs: 0, clockDriftMax: 0, copies: 1, limits: {} },
 }
 
 /** Whether nodes may fail to hear each other for a while. */
@@ -81,14 +83,6 @@ export function isBeyondTcp({ loss, duplication, lateness, cutsLose }: Switching
 /** Whether retention may drop something in the time of a run. */
 export function mayDrop({ retention }: SwitchingPlan): boolean {
   return retention.bytes <= streamLimits.retentionBytesMin || retention.ageMs < 60_000
-}
-
-/**
- * Whether a gap may be told of what somebody holds: retention may have dropped it elsewhere, or links that stay up lose or delay frames, so that an
- * answer looks complete that is not.
- */
-export function mayTell(plan: SwitchingPlan): boolean {
-  return mayDrop(plan) || plan.loss + plan.lateness > 0
 }
 
 /** Draws the plan of a seed. */
@@ -165,6 +159,7 @@ function drawHardware(seed: number): Hardware {
     },
     clockSpreadMs: dice.chance(0.5) ? dice.between(0, 5_000) : 0,
     clockDriftMax: dice.chance(0.5) ? dice.between(0.001, 0.05) : 0,
+    copies: dice.whole(0, 3),
     limits: dice.chance(0.4) ? drawLimits(dice) : {},
   }
 }

@@ -2,9 +2,9 @@
 // every publication answered, every reader with everything.
 
 import type { Boot } from '../../node/core/common/ids.ts'
+import type { IsThere } from './messages.ts'
 import { mayDrop } from './plan.ts'
 import type { SwitchingNode } from './switching-node.ts'
-import type { IsThere } from './verdict.ts'
 import type { SwitchingWorld } from './world.ts'
 
 /** What is unsettled; empty when nothing is. */
@@ -13,8 +13,9 @@ export function unsettled(
   names: readonly string[],
 ): string[] {
   const isRunning = (boot: Boot): boolean => nodes.some((node) => node.boot === boot)
-  const isThere: IsThere = (stream, boot, sequence, hasPlace) => {
-    if (!mayDrop(plan) && (hasPlace || isRunning(boot))) return true
+  const isThere: IsThere = ({ stream, boot, sequence, holders }, hasPlace) => {
+    // Nobody forgets what is owed to somebody (protocol R6).
+    if (!mayDrop(plan) && (hasPlace || isRunning(boot) || [...holders].some(isRunning))) return true
     return isHeld(nodes, stream, boot, sequence)
   }
   const problems = nodes.filter(({ isAlive }) => !isAlive).map(({ id }) => `${id} is down`)

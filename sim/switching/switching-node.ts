@@ -5,11 +5,16 @@ import { Broker } from '../../node/broker/broker.ts'
 import { Publisher } from '../../node/broker/publisher.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import type { CatalogEntry } from '../../node/core/gossip/catalog.ts'
+import type { PeerMessage } from '../../node/core/gossip/messages.ts'
 import type { LeaderAgent } from '../../node/leader/agent.ts'
+import type { SealedEpoch } from '../../node/leader/epoch-host.ts'
+import type { StreamLedger } from '../../node/leader/ledger.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import type { AckLevel } from '../../node/wire/batch-header.ts'
+import type { PublishOutcome } from '../../node/wire/control-frames.ts'
 import { smallWipedSlabs } from '../counted-slabs.ts'
 import { Dice } from '../dice.ts'
+import { takenFrom } from '../holding.ts'
 import { type AgentSurroundings, LogNode, timeoutMs } from '../leader/log-node.ts'
 import { NodeClock } from '../leader/node-clock.ts'
 import type { LinkEnd } from '../link.ts'
@@ -53,7 +58,7 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
     const broker = new Broker({
       ...{ node: this.id, boot, slabs: this.slabs, leader: agent },
       peers: nodes.map(({ id }) => id),
-      defaults: { retention: plan.retention, copies: 1 },
+      defaults: { retention: plan.retention, copies: plan.copies },
       copiesTimeoutMs: timeoutMs,
       ports: {
         now: () => this.clock.now(),
@@ -72,7 +77,7 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
     this.broker = broker
     this.#publishes = 0
     this.#publisher = new Publisher(broker, (outcomes) => {
-      for (const outcome of outcomes) this.#world.verdict.onOutcome(boot, outcome)
+      for (const outcome of outcomes) this.#onOutcome(boot, outcome)
     })
     this.doAs(boot, () => {
       for (const entry of this.#savedCatalog) broker.agent.catalog.merge(entry)
@@ -100,8 +105,11 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
       queuedBytes: (node) => network.queuedBytes(this.id, node),
       onDelivered: (replica) => this.broker?.onDelivered(replica),
       epochs: {
-        onSealed: (stream) => this.#running.epochs.onSealed(stream),
-        onEpoch: (stream, known, replica) => this.#running.epochs.onEpoch(stream, known, replica),
+        onSealed: (stream) => this.#onSealed(stream),
+        onEpoch: (stream, known, replica) => {
+          this.#noteEnding(stream, stream.sequences)
+          return this.#running.epochs.onEpoch(stream, known, replica)
+        },
         publishAgain: (stream, pending) => this.#running.epochs.publishAgain(stream, pending),
       },
     }
@@ -138,7 +146,7 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
       for (const { topic, id, payloadBytes } of drafts)
         this.#builder.append(topic, id.padEnd(payloadBytes), undefined, broker.ports.now())
       const number = ++this.#publishes
-      this.#world.verdict.onPublish(boot, number, drafts)
+      this.#world.verdict.onPublish(boot, number, drafts, level)
       const refusal = this.#publisher?.publish(this.#builder.finish(number, level))
       if (refusal !== undefined) throw new Error(refusal.reason)
       this.#world.verdict.onPublished()
@@ -173,11 +181,44 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
       const { tally, timeline } = this.#world
       const isFrame = sent instanceof Uint8Array
       tally.trace(timeline.now, this.id, peer, isFrame ? sent.length : sent.kind)
-      if (!isFrame) broker.handle({ kind: 'message', from: peer, message: sent })
+      if (!isFrame) this.#onGossip(broker, peer, sent)
       else if (isSubmitted(sent)) broker.leader.onSubmitted(peer, sent)
       else if (!broker.leader.onFrame(peer, sent))
         throw new Error(`${peer} sent ${this.id} a frame that does not parse`)
     })
+  }
+
+  #onGossip(broker: Broker, from: NodeId, message: PeerMessage): void {
+    broker.handle({ kind: 'message', from, message })
+    const taken = message.kind === 'batch' ? takenFrom(broker, message) : undefined
+    if (message.kind !== 'batch' || taken === undefined) return
+    this.#world.verdict.onHeld(broker.boot, taken.stream, taken.origin, message.from, message.count)
+  }
+
+  #onOutcome(boot: Boot, outcome: PublishOutcome): void {
+    const { verdict, epochs } = this.#world
+    verdict.onOutcome(boot, outcome)
+    epochs.onOutcome(outcome)
+  }
+
+  #onSealed(stream: StreamLedger): SealedEpoch {
+    const { boot } = this
+    this.#noteEnding(stream)
+    const sealed = this.#running.epochs.onSealed(stream)
+    if (boot !== undefined)
+      this.#world.epochs.onSealed(boot, stream.definition.name, stream.epoch, sealed.next - 1)
+    return sealed
+  }
+
+  /** What the present epoch of a stream has delivered here, before it is known where it ends, or when it ends here. */
+  #noteEnding({ definition: { name } }: StreamLedger, end?: ReadonlyMap<Boot, number>): void {
+    const { epochs, boot } = this.#running
+    const replica = epochs.all(name).at(-1)
+    if (replica?.definition.mode !== 'gossip') return
+    const delivered = new Map([...replica.origins].map(([origin, { position = 0 }]) => [origin, position]))
+    const number = epochs.numberOf(replica)
+    this.#world.epochs.onEnding(boot, name, number, delivered)
+    if (end !== undefined) this.#world.epochs.onEnded(boot, name, number, end)
   }
 
   get #running(): Broker {
@@ -187,7 +228,9 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
 
   /** Sends, and tells the agent at the end of the turn what the link still takes. */
   #sendToPeer(peer: NodeId, message: Sent): void {
-    const { network } = this.#world
+    const { network, epochs } = this.#world
+    if (!(message instanceof Uint8Array) && message.kind === 'batch' && message.boot === this.boot)
+      epochs.onStamped(message.boot, message.stream, message.from + message.count - 1)
     network.send(this.id, peer, message)
     if (this.#written.size === 0) {
       this.loop.endOfTurn(() => {

@@ -116,7 +116,7 @@ export class SwitchingReader implements SubscriberSink {
   }
 
   batch(replica: Replica, state: OriginState, frame: Uint8Array, from: number): void {
-    const { tally, timeline, verdict } = this.#world
+    const { tally, timeline, verdict, epochs } = this.#world
     const records = this.#records
     const place = batchPlace(frame)
     const epoch = this.node?.broker?.epochs.numberOf(replica) ?? 0
@@ -130,7 +130,9 @@ export class SwitchingReader implements SubscriberSink {
       const offset = place === 0 ? 0 : place + index
       tally.trace(timeline.now, this.number, state.origin, sequence, epoch, offset)
       tally.count(offset === 0 ? 'messages delivered by gossip' : 'messages delivered in order')
-      verdict.onRead(this, { stream: replica.name, origin: state.origin, sequence, id, epoch, offset })
+      const read = { stream: replica.name, origin: state.origin, sequence, id, epoch, offset }
+      verdict.onRead(this, read)
+      epochs.onRead(this, read)
     }
     if (records.problem !== undefined) throw new Error(`a delivered batch ${records.problem}`)
   }

@@ -12,8 +12,9 @@ import { makeLogInvariants } from '../leader/log-invariants.ts'
 import type { LogObserver } from '../leader/log-world.ts'
 import { Network } from '../network.ts'
 import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
+import { EpochJudge } from './epoch-judge.ts'
 import { SwitchingFaults } from './faults.ts'
-import { hasSilence, isBeyondTcp, mayTell, type SwitchingPlan } from './plan.ts'
+import { hasSilence, isBeyondTcp, mayDrop, type SwitchingPlan } from './plan.ts'
 import { unsettled } from './settlement.ts'
 import { SwitchingNode } from './switching-node.ts'
 import { Verdict } from './verdict.ts'
@@ -108,11 +109,17 @@ export class SwitchingSimulation {
     const commits = new Commits((group, entry) => {
       for (const observer of observers) observer.onCommitted?.(group, entry)
     })
+    const options = {
+      ...{ hasSilence: hasSilence(plan), mayDrop: mayDrop(plan), mayMishear: plan.loss + plan.lateness > 0 },
+      copies: Math.min(plan.copies, plan.nodes - 1),
+    }
+    const verdict = new Verdict(() => timeline.now, options)
+    const epochs = new EpochJudge(verdict, options)
     const world: SwitchingWorld = {
       ...{ plan, timeline, tally, tell, network, nodes, commits, observers },
-      ...{ audience: [], verdict: new Verdict(() => timeline.now, hasSilence(plan), mayTell(plan)) },
+      ...{ audience: [], verdict, epochs },
     }
-    observers.push(...makeLogInvariants(world))
+    observers.push(...makeLogInvariants(world), epochs)
     for (const letter of 'ABCDE'.slice(0, plan.nodes)) nodes.push(new SwitchingNode(world, letter as NodeId))
     return world
   }

@@ -5,52 +5,26 @@
 import type { Append, History } from '../../audit/history/history.ts'
 import type { Boot } from '../../node/core/common/ids.ts'
 import { fromOrigin } from '../../node/core/common/ids.ts'
+import type { AckLevel } from '../../node/wire/batch-header.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
+import { Copies } from '../invariants/copies.ts'
 import { Violation } from '../run.ts'
 import type { Draft } from '../truth.ts'
+import { type IsThere, isFor, type Message, newTrack, type Publication, type Track } from './messages.ts'
 import type { Read, SwitchingReader } from './switching-reader.ts'
 
 /** Of what was stored on one node all others have heard so long after, where they hear each other. */
 const spreadsWithinMs = 2_000
 
-/** A message that was numbered. */
-interface Message {
-  readonly id: string
-  readonly stream: string
-  readonly origin: string
-  readonly boot: Boot | undefined
-  readonly sequence: number
-  /** Undefined while it is not. */
-  acknowledgedAt: number | undefined
-  /** Epoch in which it was read, the same for all; and in which with its place. */
-  epoch: number | undefined
-  orderedIn: number | undefined
-  /** Its place in the order of the stream, as its publisher or a reader has heard; 0 where it has none. */
-  offset: number | undefined
-  /** When it was published, and when its publisher was told its place. */
-  readonly calledAt: number
-  placedAt: number | undefined
-}
-
-interface Publication {
-  readonly boot: Boot
-  readonly drafts: readonly Draft[]
-  readonly messages: Message[]
-  outcome: PublishOutcome['status'] | undefined
-}
-
-/** Whether nodes that run must have a message: it has a place, or is in an epoch, or must be taken into one; and retention has not dropped it. */
-export type IsThere = (stream: string, boot: Boot, sequence: number, hasPlace: boolean) => boolean
-
-/** Where a reader stands. */
-interface Track {
-  /** Last sequence that it has passed, by origin. */
-  readonly passed: Map<string, number>
-  readonly got: Set<Message>
-  readonly told: Set<Message>
-  lastOffset: number
-  lastEpoch: number
-  session: number
+export interface VerdictOptions {
+  /** Whether faults may keep nodes from hearing each other. */
+  readonly hasSilence: boolean
+  /** Whether retention may drop what others still hold. */
+  readonly mayDrop: boolean
+  /** Whether links that stay up lose or delay frames: an answer may look complete that is not, and a gap be told of what has no place. */
+  readonly mayMishear: boolean
+  /** How many nodes hold what is acknowledged by copies, beside its own. */
+  readonly copies: number
 }
 
 export class Verdict {
@@ -60,21 +34,19 @@ export class Verdict {
   /** By stream and offset. */
   readonly #places = new Map<string, Message>()
   readonly #tracks = new Map<SwitchingReader, Track>()
-  readonly #hasSilence: boolean
-  readonly #mayDrop: boolean
+  readonly #options: VerdictOptions
+  readonly #copies = new Copies()
   readonly #now: () => number
   /** The one whose messages are being numbered. */
   #numbering: Publication | undefined
 
-  /** `hasSilence`: whether faults may keep nodes from hearing each other. `mayDrop`: whether retention may drop what others still hold. */
-  constructor(now: () => number, hasSilence: boolean, mayDrop: boolean) {
+  constructor(now: () => number, options: VerdictOptions) {
     this.#now = now
-    this.#hasSilence = hasSilence
-    this.#mayDrop = mayDrop
+    this.#options = options
   }
 
-  onPublish(boot: Boot, number: number, drafts: readonly Draft[]): void {
-    this.#numbering = { boot, drafts, messages: [], outcome: undefined }
+  onPublish(boot: Boot, number: number, drafts: readonly Draft[], level: AckLevel): void {
+    this.#numbering = { boot, drafts, level, messages: [], outcome: undefined }
     this.#publications.set(`${boot} ${number}`, this.#numbering)
   }
 
@@ -98,7 +70,7 @@ export class Verdict {
       const message: Message = {
         ...{ id, stream, origin, boot, sequence },
         ...{ acknowledgedAt: undefined, epoch: undefined, orderedIn: undefined, offset: undefined },
-        ...{ calledAt: this.#now(), placedAt: undefined },
+        ...{ calledAt: this.#now(), placedAt: undefined, holders: new Set() },
       }
       sent.push(message)
       publication.messages.push(message)
@@ -132,6 +104,34 @@ export class Verdict {
       }
     }
     for (const message of messages) message.acknowledgedAt = this.#now()
+    // What has a place is on a majority of disks, which is more.
+    if (publication.level !== 'copies') return
+    for (const message of messages)
+      if (message.offset === undefined) this.#copies.onCopies(message, this.#options.copies)
+  }
+
+  /** A node holds messages of another one. */
+  onHeld(holder: Boot, stream: string, origin: string, from: number, count: number): void {
+    const sent = this.#sentOf(stream, origin)
+    for (let at = from - 1; at < from - 1 + count; at++) sent[at]?.holders.add(holder)
+  }
+
+  /** The log of the group has given a message its place. */
+  onPlaced(stream: string, origin: string, sequence: number, offset: number): void {
+    const message = this.#find(stream, origin, sequence)
+    if (message === undefined)
+      throw new Violation('places', `${stream} ${offset} is ${origin} ${sequence}, which nobody has numbered`)
+    this.#place(message, offset)
+  }
+
+  /** How many messages an origin has numbered. */
+  numbered(stream: string, origin: string): number {
+    return this.#sentOf(stream, origin).length
+  }
+
+  /** The last sequence of every origin that a reader has passed. */
+  passedBy(reader: SwitchingReader): ReadonlyMap<string, number> {
+    return this.#trackOf(reader).passed
   }
 
   onRead(reader: SwitchingReader, read: Read): void {
@@ -157,10 +157,10 @@ export class Verdict {
   #judgeEpochs(message: Message, track: Track, reader: SwitchingReader, read: Read): void {
     if (read.offset > 0) message.orderedIn ??= read.epoch
     const ordered = read.offset > 0 ? message.orderedIn : read.epoch
-    const elsewhere = this.#hasSilence ? ordered : message.epoch
+    const elsewhere = this.#options.hasSilence ? ordered : message.epoch
     if (ordered !== read.epoch || elsewhere !== read.epoch)
       throw this.#broken('epochs', reader, read, `was read in ${elsewhere} elsewhere`)
-    if (this.#hasSilence && reader.session !== track.session) track.lastEpoch = 0
+    if (this.#options.hasSilence && reader.session !== track.session) track.lastEpoch = 0
     track.session = reader.session
     if (read.epoch < track.lastEpoch)
       throw this.#broken('epochs', reader, read, `comes behind ${track.lastEpoch}`)
@@ -176,7 +176,11 @@ export class Verdict {
         throw this.#broken('gaps', reader, gap, `to ${to} is told: ${sequence} was never sent`)
       // Where all nodes hear each other, what was stored long before somebody came had reached them all.
       const { acknowledgedAt = Number.POSITIVE_INFINITY } = message
-      if (!this.#hasSilence && reader.isNewcomer && acknowledgedAt + spreadsWithinMs < (reader.openedAt ?? 0))
+      if (
+        !this.#options.hasSilence &&
+        reader.isNewcomer &&
+        acknowledgedAt + spreadsWithinMs < (reader.openedAt ?? 0)
+      )
         throw this.#broken(
           'gaps',
           reader,
@@ -192,10 +196,11 @@ export class Verdict {
     const track = this.#trackOf(reader)
     for (const message of this.#owed(reader.stream)) {
       if (!isFor(message, reader) || track.got.has(message)) continue
-      if (this.#mayDrop && track.told.has(message)) continue
+      const mayTell = this.#options.mayDrop || (this.#options.mayMishear && message.offset === undefined)
+      if (mayTell && track.told.has(message)) continue
       const { origin, sequence, epoch, offset = 0, boot } = message
       // What has no place may be gone with the nodes that held it, and is left where its node was not heard when an epoch ended.
-      if (boot === undefined || !isThere(message.stream, boot, sequence, offset > 0)) continue
+      if (boot === undefined || !isThere({ ...message, boot }, offset > 0)) continue
       const what = `${reader.stream} ${origin} ${sequence} (epoch ${epoch}, place ${offset})`
       yield `reader ${reader.number} ${track.told.has(message) ? 'was told the loss of' : 'lacks'} ${what}`
     }
@@ -222,13 +227,13 @@ export class Verdict {
     }).length
   }
 
-  /** What was acknowledged, or has come to anybody. */
+  /** What was acknowledged, or has its place, or has come to anybody. */
   *#owed(stream: string): Generator<Message> {
     for (const messages of this.#messages.values())
       for (const message of messages)
         if (
           message.stream === stream &&
-          (message.acknowledgedAt !== undefined || message.epoch !== undefined)
+          (message.acknowledgedAt ?? message.epoch ?? message.offset) !== undefined
         )
           yield message
   }
@@ -263,12 +268,7 @@ export class Verdict {
   #trackOf(reader: SwitchingReader): Track {
     const known = this.#tracks.get(reader)
     if (known !== undefined) return known
-    const track = {
-      passed: new Map<string, number>(),
-      got: new Set<Message>(),
-      told: new Set<Message>(),
-      ...{ lastOffset: 0, lastEpoch: 0, session: 0 },
-    }
+    const track = newTrack()
     this.#tracks.set(reader, track)
     return track
   }
@@ -291,9 +291,4 @@ export class Verdict {
       `reader ${number}: ${stream} ${origin} ${sequence}, epoch ${epoch}, place ${offset}, ${why}`,
     )
   }
-}
-
-/** Whether a reader must get a message: of what was published before it was told that it has begun, it may. */
-function isFor({ calledAt }: Message, { isNewcomer, node, readyAt }: SwitchingReader): boolean {
-  return !isNewcomer || (node !== undefined && readyAt !== undefined && calledAt > readyAt)
 }

@@ -6,6 +6,7 @@ import { batchFlag, batchOffset, frameType } from '../../node/wire/batch-header.
 import type { LogWorld } from '../leader/log-world.ts'
 import type { Codec, Network } from '../network.ts'
 import { peerCodec } from '../peer-codec.ts'
+import type { EpochJudge } from './epoch-judge.ts'
 import type { SwitchingPlan } from './plan.ts'
 import type { SwitchingNode } from './switching-node.ts'
 import type { SwitchingReader } from './switching-reader.ts'
@@ -36,4 +37,5 @@ export interface SwitchingWorld extends LogWorld {
   readonly nodes: readonly SwitchingNode[]
   readonly audience: readonly SwitchingReader[]
   readonly verdict: Verdict
+  readonly epochs: EpochJudge
 }

@@ -1,8 +1,11 @@
-// Every invariant of the log is able to fail in the switching world: each defect that the leader world finds with one is found there as well, in a run
-// that passes without it.
+// Every judge of the switching world is able to fail there: each planted defect is found, by the judge that is there for it, in a run that
+// passes without it. The promises of Raft and of its log are broken by the same defects as in the leader world.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Push } from '../../../node/core/gossip/push.ts'
+import { Replica } from '../../../node/core/stream/replica.ts'
+import { Ledger } from '../../../node/leader/ledger.ts'
 import { makeLogInvariants } from '../../../sim/leader/log-invariants.ts'
 import type { LogWorld } from '../../../sim/leader/log-world.ts'
 import type { Outcome } from '../../../sim/run.ts'
@@ -10,7 +13,8 @@ import { drawSwitchingPlan } from '../../../sim/switching/plan.ts'
 import { SwitchingSimulation } from '../../../sim/switching/switching-simulation.ts'
 import { faultsOfRaft } from '../leader/faults-of-raft.ts'
 import { faultsOfStorage } from '../leader/faults-of-storage.ts'
-import { catchFault } from '../planted-fault.ts'
+import type { PlantedLeaderFault } from '../leader/planted-leader-fault.ts'
+import { catchFault, faultIn } from '../planted-fault.ts'
 
 const ofTheLog = makeLogInvariants({} as LogWorld).map(({ name }) => name)
 
@@ -18,6 +22,59 @@ const ofTheLog = makeLogInvariants({} as LogWorld).map(({ name }) => name)
 const faultsOfTheLog = [...faultsOfRaft, ...faultsOfStorage].filter(({ invariants }) =>
   invariants.every((name) => ofTheLog.includes(name)),
 )
+
+const faultsOfEpochs: readonly PlantedLeaderFault[] = [
+  {
+    what: 'a sealed epoch that goes on being delivered',
+    invariants: ['fence'],
+    fault: faultIn(
+      Replica.prototype,
+      'freeze',
+      () =>
+        function (this: Replica): void {
+          this.fence = new Map()
+        },
+    ),
+  },
+  {
+    what: 'an epoch that ends one message too early on every node',
+    invariants: ['floor'],
+    fault: faultIn(
+      Replica.prototype,
+      'endAt',
+      (original) =>
+        function (this: Replica, fence): boolean {
+          return original.call(this, new Map([...fence].map(([boot, to]) => [boot, Math.max(0, to - 1)])))
+        },
+    ),
+  },
+  {
+    what: 'a ledger that leaves out a place where an epoch begins',
+    invariants: ['committed order'],
+    fault: faultIn(
+      Ledger.prototype,
+      'apply',
+      (original) =>
+        function (this: Ledger, command): boolean {
+          const isTaken = original.call(this, command)
+          for (const stream of this.streams.values()) if (command.op === 'begin') stream.last++
+          return isTaken
+        },
+    ),
+  },
+  {
+    what: 'confirmations that are given too early',
+    invariants: ['copies'],
+    fault: faultIn(
+      Push.prototype,
+      'onHeld',
+      (original) =>
+        function (this: Push, peer, message): void {
+          original.call(this, peer, { ...message, to: message.to + 1_000_000 })
+        },
+    ),
+  },
+]
 
 function runSeed(seed: number): Outcome {
   return new SwitchingSimulation(drawSwitchingPlan(seed)).run()
@@ -33,7 +90,7 @@ const beginsAt: Readonly<Record<string, number>> = {
 /** Invariants of the log that have found something. */
 const found = new Set<string>()
 
-for (const { what, fault, invariants } of faultsOfTheLog) {
+for (const { what, fault, invariants } of [...faultsOfTheLog, ...faultsOfEpochs]) {
   test(`finds ${what}, in the switching world`, () => {
     const first = beginsAt[what] ?? 1
     const caught = catchFault(fault, { run: runSeed, first, seeds: 20, invariants })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkLinearizability } from '../../../audit/history/linearizability.ts'
 import { type Boot, type NodeId, type Origin, toOrigin, toStreamId } from '../../../node/core/common/ids.ts'
+import type { AckLevel } from '../../../node/wire/batch-header.ts'
 import type { SwitchingReader } from '../../../sim/switching/switching-reader.ts'
 import { Verdict } from '../../../sim/switching/verdict.ts'
 
@@ -18,14 +19,14 @@ class Trial {
   readonly verdict: Verdict
   #published = 0
 
-  constructor(hasSilence = false) {
-    this.verdict = new Verdict(() => this.now, hasSilence, false)
+  constructor(hasSilence = false, mayMishear = false) {
+    this.verdict = new Verdict(() => this.now, { hasSilence, mayDrop: false, mayMishear, copies: 1 })
   }
 
   /** Returns the number of the publication. */
-  publish(sequence = this.#published + 1): number {
+  publish(sequence = this.#published + 1, level: AckLevel = 'local'): number {
     const number = ++this.#published
-    this.verdict.onPublish(boot, number, [{ id: `m${number}`, topic: 'one.x', payloadBytes: 8 }])
+    this.verdict.onPublish(boot, number, [{ id: `m${number}`, topic: 'one.x', payloadBytes: 8 }], level)
     this.verdict.onNumbered('one', origin, sequence, 1)
     this.verdict.onPublished()
     return number
@@ -169,7 +170,7 @@ test('an answer to what was not asked, a second one, one to what was not numbere
   assert.throws(() => trial.acknowledge(9), /answers/)
   trial.acknowledge(publish)
   assert.throws(() => trial.acknowledge(publish), /answers/)
-  trial.verdict.onPublish(boot, 7, [{ id: 'm7', topic: 'one.x', payloadBytes: 8 }])
+  trial.verdict.onPublish(boot, 7, [{ id: 'm7', topic: 'one.x', payloadBytes: 8 }], 'local')
   trial.verdict.onPublished()
   assert.throws(() => trial.acknowledge(7), /answers/)
   assert.throws(() => trial.verdict.onGap(one, 'one', origin, 1, 2), /gaps/)
@@ -189,6 +190,20 @@ test('what was acknowledged and did not come, or was told to be lost, while some
   assert.deepEqual(trial.problems(one, false), [])
 })
 
+test('where links lose frames, the loss of what has no place may be told, and of what has one it may not', () => {
+  const trial = new Trial(true, true)
+  for (const [number, offset] of [
+    [1, 0],
+    [2, 1],
+  ] as const) {
+    trial.publish()
+    trial.acknowledge(number, offset)
+  }
+  trial.verdict.onGap(one, 'one', origin, 1, 2)
+  assert.equal(trial.problems(one).length, 1)
+  assert.equal(trial.problems(two).length, 2)
+})
+
 test('who subscribes from now on is owed what is published once it has begun, and told of nothing before it came', () => {
   const newcomer = { number: 3, stream: 'one', isNewcomer: true, node: {}, openedAt: 4010, readyAt: 4020 }
   const late = newcomer as unknown as SwitchingReader
@@ -205,6 +220,44 @@ test('who subscribes from now on is owed what is published once it has begun, an
   const hasty = { ...newcomer } as unknown as SwitchingReader
   assert.throws(() => trial.read(hasty, 4), /delivery rule/)
   assert.deepEqual(trial.problems({ ...newcomer, node: undefined } as unknown as SwitchingReader), [])
+})
+
+test('what is acknowledged by copies and held by too few, unless it has its place', () => {
+  const trial = new Trial()
+  trial.publish(1, 'copies')
+  assert.throws(() => trial.acknowledge(1), /copies/)
+  trial.publish(2, 'copies')
+  trial.verdict.onHeld(2 as Boot, 'one', origin, 2, 1)
+  trial.acknowledge(2)
+  trial.publish(3, 'copies')
+  trial.acknowledge(3, 1)
+  trial.publish(4, 'copies')
+  trial.verdict.onPlaced('one', origin, 4, 2)
+  trial.acknowledge(4)
+  trial.publish()
+  trial.acknowledge(5)
+})
+
+test('what has its place in the log is owed, though nobody was told and nobody has read it', () => {
+  const trial = new Trial()
+  trial.publish()
+  assert.deepEqual(trial.problems(one), [])
+  trial.verdict.onPlaced('one', origin, 1, 1)
+  assert.equal(trial.problems(one).length, 1)
+  assert.throws(() => trial.verdict.onPlaced('one', origin, 2, 2), /places/)
+  assert.throws(() => trial.verdict.onPlaced('one', origin, 1, 2), /places/)
+})
+
+test('who holds a message is asked for it', () => {
+  const trial = new Trial()
+  trial.publish()
+  trial.acknowledge(1)
+  trial.verdict.onHeld(7 as Boot, 'one', origin, 1, 1)
+  const holders = (who: Boot): string[] => [
+    ...trial.verdict.problems(one, (message) => message.holders.has(who)),
+  ]
+  assert.equal(holders(7 as Boot).length, 1)
+  assert.deepEqual(holders(8 as Boot), [])
 })
 
 test('an order in which something stands before what had its place when it was published', () => {
