@@ -1,19 +1,12 @@
 // Publishes batches at a node, as its broker does, and notes what was published and what the publisher was told.
 
 import { toStreamId } from '../../node/core/common/ids.ts'
-import type { Placed } from '../../node/leader/submissions.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import { batchFlag, lastingFlags, numberBatch } from '../../node/wire/batch-header.ts'
-import type { ProducerTag } from '../../node/wire/batch-producer.ts'
 import type { LeaderNode } from './leader-node.ts'
+import type { NamedAttempt } from './named-producer.ts'
 import { checksumOf, type Publication } from './publications.ts'
 import type { LeaderWorld } from './world.ts'
-
-/** A named producer publishes, for the first time or again. */
-export interface NamedAttempt {
-  readonly producer: ProducerTag
-  readonly onPlaced: (placed: Placed | undefined) => void
-}
 
 export class LeaderPublisher {
   readonly #world: LeaderWorld
@@ -49,7 +42,7 @@ export class LeaderPublisher {
         tally.count(placed === undefined ? 'publishes unknown' : 'publishes placed')
         for (const observer of observers) observer.onPlaced?.(publication, placed)
         publication.outcome = placed ?? 'unknown'
-        named?.onPlaced(placed)
+        named?.onAnswer(placed !== undefined)
       })
     })
   }

@@ -8,7 +8,7 @@ import type { Reads } from './invariants/reads.ts'
 import type { LeaderNode } from './leader-node.ts'
 import { LeaderPublisher } from './leader-publisher.ts'
 import { type LeaderStart, LeaderSubscriber } from './leader-subscriber.ts'
-import { makeProducers, type NamedProducer } from './named-producer.ts'
+import { NamedProducer } from './named-producer.ts'
 import type { LeaderWorld } from './world.ts'
 
 const subscribersMax = 24
@@ -23,7 +23,7 @@ export class LeaderWorkload {
   readonly #dice: Dice
   readonly #schedule: FaultSchedule
   readonly #publisher: LeaderPublisher
-  readonly #producers: readonly NamedProducer[]
+  readonly #producers: readonly NamedProducer<LeaderNode>[]
   #payloads = 0
 
   constructor(world: LeaderWorld, audience: LeaderSubscriber[], reads: Reads) {
@@ -33,7 +33,7 @@ export class LeaderWorkload {
     this.#dice = new Dice(world.plan.seed, 'leader workload')
     this.#schedule = new FaultSchedule(world, this.#dice)
     this.#publisher = new LeaderPublisher(world)
-    this.#producers = makeProducers(world, this.#publisher)
+    this.#producers = Array.from({ length: world.plan.producers }, (_, nth) => this.#makeProducer(nth + 1))
   }
 
   start(): void {
@@ -54,6 +54,16 @@ export class LeaderWorkload {
   /** Whoever was interrupted goes on. */
   resumeAll(): void {
     for (const subscriber of this.#audience) if (subscriber.node === undefined) this.#resume(subscriber)
+  }
+
+  #makeProducer(number: number): NamedProducer<LeaderNode> {
+    const { plan, definitions, nodes } = this.#world
+    return new NamedProducer({
+      ...{ name: `producer-${number}`, dice: new Dice(plan.seed, `leader producer ${number}`) },
+      streams: definitions.map(({ name }) => name),
+      nodes: () => nodes.filter((each) => each.isResponsive),
+      publish: (node, attempt) => this.#publisher.publish(node, attempt.stream, attempt.payloads, attempt),
+    })
   }
 
   #liveNode(): LeaderNode | undefined {

@@ -148,7 +148,7 @@ function drawRedefinitions(dice: Dice): number {
 }
 
 /** Half of the seeds have none. */
-function drawProducers(dice: Dice): Pick<LeaderPlan, 'producers' | 'attemptsPerSecond'> {
+export function drawProducers(dice: Dice): Pick<LeaderPlan, 'producers' | 'attemptsPerSecond'> {
   const producers = dice.chance(0.5) ? dice.whole(1, 4) : 0
   return { producers, attemptsPerSecond: producers === 0 ? 0 : dice.between(2, 30) }
 }

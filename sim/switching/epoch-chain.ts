@@ -12,7 +12,7 @@ import {
   batchSequence,
   batchStream,
 } from '../../node/wire/batch-header.ts'
-import { isVoid } from '../../node/wire/batch-producer.ts'
+import { batchProducer, isVoid, type ProducerTag } from '../../node/wire/batch-producer.ts'
 
 export interface ChainedEpoch {
   readonly number: number
@@ -49,8 +49,12 @@ export class StreamChain {
 export interface ChainListener {
   /** An epoch begins behind `before`, which is over. */
   onEpoch(chain: StreamChain, epoch: ChainedEpoch, before: ChainedEpoch): void
-  /** A message has its place from `offset` on. */
+  /** A message has its place. */
   onPlaced(chain: StreamChain, offset: number, place: Place): void
+  /** Sequences of a named producer, from the tag's on, are stored from `offset` on; or pass by as copies, with offset 0. */
+  onProducer?(chain: StreamChain, producer: ProducerTag, count: number, offset: number): void
+  /** A sequence passes by with no message, which is stored under another one. */
+  onVoid?(chain: StreamChain, boot: Boot, sequence: number): void
 }
 
 export class EpochChain {
@@ -125,6 +129,11 @@ export class EpochChain {
     if (!isNext || batchEpoch(frame) !== epoch.number) return
     const count = batchCount(frame)
     chain.sequences.set(boot, from + count - 1)
+    const producer = batchProducer(frame)
+    if (producer !== undefined) this.#listener.onProducer?.(chain, producer, count, offset)
+    // Without a producer these are messages that are gone.
+    for (let nth = 0; offset === 0 && producer !== undefined && nth < count; nth++)
+      this.#listener.onVoid?.(chain, boot, from + nth)
     if (offset === 0) return
     chain.last += count
     for (let nth = 0; nth < count; nth++) {

@@ -3,6 +3,7 @@
 
 import { toEpochId } from '../../node/broker/epoch.ts'
 import { type Boot, fromOrigin, type StreamId, toOrigin, toStreamId } from '../../node/core/common/ids.ts'
+import type { ProducerTag } from '../../node/wire/batch-producer.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
 import type { DurableEntry } from '../leader/durable-log.ts'
 import type { LogObserver } from '../leader/log-world.ts'
@@ -14,6 +15,7 @@ import {
   type Place,
   type StreamChain,
 } from './epoch-chain.ts'
+import type { ProducerJudge } from './producer-judge.ts'
 import type { Read, SwitchingReader } from './switching-reader.ts'
 import type { Verdict, VerdictOptions } from './verdict.ts'
 
@@ -21,6 +23,7 @@ type EpochJudgeOptions = Pick<VerdictOptions, 'hasSilence' | 'mayDrop'>
 
 export class EpochJudge implements LogObserver, ChainListener {
   readonly #verdict: Verdict
+  readonly #producers: ProducerJudge
   readonly #options: EpochJudgeOptions
   readonly #chain = new EpochChain(this)
   /** By boot and number of an epoch, as its batches carry it: the last sequence that its node said to be numbered in it. */
@@ -32,8 +35,9 @@ export class EpochJudge implements LogObserver, ChainListener {
   /** In which session and epoch each reader was found last. */
   readonly #found = new Map<SwitchingReader, string>()
 
-  constructor(verdict: Verdict, options: EpochJudgeOptions) {
+  constructor(verdict: Verdict, producers: ProducerJudge, options: EpochJudgeOptions) {
     this.#verdict = verdict
+    this.#producers = producers
     this.#options = options
   }
 
@@ -44,6 +48,15 @@ export class EpochJudge implements LogObserver, ChainListener {
   onPlaced({ name }: StreamChain, offset: number, { boot, sequence }: Place): void {
     const node = this.#chain.nodes.get(boot)
     if (node !== undefined) this.#verdict.onPlaced(name, toOrigin(node, boot), sequence, offset)
+  }
+
+  onProducer({ name }: StreamChain, producer: ProducerTag, count: number, offset: number): void {
+    this.#producers.onCommitted(name, producer, count, offset)
+  }
+
+  onVoid({ name }: StreamChain, boot: Boot, sequence: number): void {
+    const node = this.#chain.nodes.get(boot)
+    if (node !== undefined) this.#verdict.onVoid(name, toOrigin(node, boot), sequence)
   }
 
   /** An epoch begins where the one before began, or behind it, and behind nothing that nobody has numbered. */
@@ -96,8 +109,8 @@ export class EpochJudge implements LogObserver, ChainListener {
   /** A publisher is told where its messages are. */
   onOutcome(outcome: PublishOutcome): void {
     if (outcome.status !== 'stored') return
-    for (const { stream, boot, first, records, epoch, offset } of outcome.runs)
-      for (let nth = 0; offset > 0 && nth < records; nth++)
+    for (const { stream, boot, first, records, epoch, offset, isDuplicate } of outcome.runs)
+      for (let nth = 0; isDuplicate !== true && offset > 0 && nth < records; nth++)
         this.#expectPlace(stream, offset + nth, { boot, sequence: first + nth, epoch }, 'is told to be there')
   }
 
@@ -139,12 +152,11 @@ export class EpochJudge implements LogObserver, ChainListener {
     const found = `${reader.session} ${number}`
     if (this.#found.get(reader) === found) return
     this.#found.set(reader, found)
-    const passed = this.#verdict.passedBy(reader)
     for (const [boot, to] of floor) {
       const node = this.#chain.nodes.get(boot)
       const origin = node === undefined ? '' : toOrigin(node, boot)
       // Who comes from now on is owed nothing of what it has never met.
-      const at = passed.get(origin) ?? (reader.isNewcomer ? to : 0)
+      const at = this.#verdict.passedBy(reader, origin) ?? (reader.isNewcomer ? to : 0)
       if (at < to)
         this.#fail(
           'floor',

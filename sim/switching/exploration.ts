@@ -4,7 +4,7 @@
 import type { StreamMode } from '../../node/core/stream/definition.ts'
 import { Dice } from '../dice.ts'
 import { Audience } from './audience.ts'
-import { type SwitchingPlan, soundHardware } from './plan.ts'
+import { plainClients, type SwitchingPlan, soundHardware } from './plan.ts'
 import type { SwitchingNode } from './switching-node.ts'
 import type { Script } from './switching-simulation.ts'
 import { Wishes } from './wishes.ts'
@@ -123,7 +123,7 @@ export function toExploredPlan({ seed, silence }: ExploredCase): SwitchingPlan {
   return {
     ...{ seed, nodes: 3, streams: 1, activeMs },
     ...{ latencyMinMs: latencyMs, latencyMaxMs: latencyMs, detectionMs: 300 },
-    ...soundHardware,
+    ...{ ...soundHardware, ...plainClients },
     linkQueueBytes: 1_048_576,
     // What is done is in the script; this says what it may lead to.
     faults: { ...rates, partition: silence === undefined ? 0 : 1 },

@@ -1,6 +1,7 @@
 // What the verdict of the switching world knows of messages, publications and readers.
 
-import type { Boot } from '../../node/core/common/ids.ts'
+import type { Append } from '../../audit/history/history.ts'
+import { type Boot, fromOrigin } from '../../node/core/common/ids.ts'
 import type { AckLevel } from '../../node/wire/batch-header.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
 import type { Draft } from '../truth.ts'
@@ -23,6 +24,8 @@ export interface Message {
   /** When it was published, and when its publisher was told its place. */
   readonly calledAt: number
   placedAt: number | undefined
+  /** Its number passes by, and it is stored under another one: a copy of what its producer had published before. */
+  isVoid: boolean
   /** Boots other than its own that ever held it in an epoch in gossip mode. */
   readonly holders: Set<Boot>
 }
@@ -54,7 +57,29 @@ export interface Track {
   session: number
 }
 
+/** A message that was just numbered. */
+export function newMessage(
+  message: Pick<Message, 'id' | 'stream' | 'origin' | 'sequence' | 'calledAt'>,
+): Message {
+  return {
+    ...message,
+    boot: fromOrigin(message.origin)?.boot,
+    ...{ acknowledgedAt: undefined, epoch: undefined, orderedIn: undefined, offset: undefined },
+    ...{ placedAt: undefined, isVoid: false, holders: new Set() },
+  }
+}
+
 /** A reader that stands before everything. */
 export function newTrack(): Track {
   return { passed: new Map(), got: new Set(), told: new Set(), lastOffset: 0, lastEpoch: 0, session: 0 }
+}
+
+/** What a publisher knows of the place of a message; nothing of one that has none. */
+export function toAppends({ origin, sequence, offset = 0, calledAt, placedAt }: Message): Append[] {
+  if (offset === 0) return []
+  const append = { kind: 'append', process: origin, value: `${origin}-${sequence}`, calledAt } as const
+  // Who was acknowledged in gossip mode, or never, knows no place.
+  if (placedAt === undefined) return [{ ...append, outcome: 'unknown' }]
+  // Offsets go on through all epochs.
+  return [{ ...append, outcome: 'ok', returnedAt: placedAt, result: { epoch: 0, offset } }]
 }

@@ -33,6 +33,11 @@ export class NodeView {
     return replica === undefined || replica.fence !== undefined ? undefined : epochs.numberOf(replica)
   }
 
+  /** Whether a stream is in leader mode here. */
+  hasOrder(name: string): boolean {
+    return this.#broker.streams.find(name)?.definition.mode === 'leader'
+  }
+
   /** Whether it holds a message, as one of an epoch or left over behind the fence of one. */
   has(stream: string, boot: Boot, sequence: number): boolean {
     return this.#broker.epochs.all(stream).some(({ origins }) => {

@@ -3,7 +3,7 @@
 import { type Retention, streamLimits } from '../../node/core/stream/definition.ts'
 import type { LeaderLimits } from '../../node/leader/limits.ts'
 import { Dice } from '../dice.ts'
-import { type DiskPlan, drawLimits, type LeaderFaultRates } from '../leader/plan.ts'
+import { type DiskPlan, drawLimits, drawProducers, type LeaderFaultRates } from '../leader/plan.ts'
 import { asTcp, type FaultRates, type NetworkPlan } from '../plan.ts'
 
 /** How often per second the disks, the clocks and the power of nodes fail, and what needs to know who leads. */
@@ -23,13 +23,25 @@ export interface HardwarePlan {
   readonly clockSpreadMs: number
   /** A clock is faster or slower by so much of each second at most. */
   readonly clockDriftMax: number
-  /** How many nodes are to hold a message beside its own. */
-  readonly copies: number
   /** What nodes may hold in leader mode, where that is less than in production. */
   readonly limits: Partial<LeaderLimits>
 }
 
-export interface SwitchingPlan extends NetworkPlan, DiskPlan, HardwarePlan {
+/** What there is beside publishers without a name, and subscribers. */
+export interface ClientsPlan {
+  /** How many nodes are to hold a message beside its own. */
+  readonly copies: number
+  /** How many topics a stream has. */
+  readonly topics: number
+  /** Named producers that publish again over any node until they know; each on one stream. */
+  readonly producers: number
+  readonly attemptsPerSecond: number
+  /** Members of a queue on every stream, and how often one of them leaves and joins again. */
+  readonly workers: number
+  readonly leavesPerSecond: number
+}
+
+export interface SwitchingPlan extends NetworkPlan, DiskPlan, HardwarePlan, ClientsPlan {
   readonly nodes: number
   readonly streams: number
   /** How long faults, publications and wishes go on, milliseconds. */
@@ -62,7 +74,13 @@ export const soundHardware: Hardware = {
     ...{ isolation: 0, ambush: 0, blackout: 0, stop: 0 },
     ...{ slowDisk: 0, diskError: 0, diskFull: 0, rot: 0, clockSet: 0 },
   },
-  ...{ clockSpreadMs: 0, clockDriftMax: 0, copies: 1, limits: {} },
+  ...{ clockSpreadMs: 0, clockDriftMax: 0, limits: {} },
+}
+
+/** Nothing beside them. */
+export const plainClients: ClientsPlan = {
+  ...{ copies: 1, topics: 1, producers: 0, attemptsPerSecond: 0 },
+  ...{ workers: 0, leavesPerSecond: 0 },
 }
 
 /** Whether nodes may fail to hear each other for a while. */
@@ -104,6 +122,7 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
     latencyMaxMs: latencyMinMs + dice.between(0.1, dice.chance(0.3) ? 60 : 10),
     detectionMs: dice.between(200, 3_000),
     ...(isPeaceful ? soundHardware : drawHardware(seed)),
+    ...drawClients(seed),
     linkQueueBytes: dice.chance(0.7) ? 1_048_576 : dice.whole(20_000, 100_000),
     faults: isPeaceful
       ? { ...noFaults, stall }
@@ -159,7 +178,19 @@ function drawHardware(seed: number): Hardware {
     },
     clockSpreadMs: dice.chance(0.5) ? dice.between(0, 5_000) : 0,
     clockDriftMax: dice.chance(0.5) ? dice.between(0.001, 0.05) : 0,
-    copies: dice.whole(0, 3),
     limits: dice.chance(0.4) ? drawLimits(dice) : {},
+  }
+}
+
+/** With dice of its own. Half of the plans have nothing of it. */
+function drawClients(seed: number): ClientsPlan {
+  const dice = new Dice(seed, 'switching clients')
+  if (dice.chance(0.5)) return plainClients
+  return {
+    copies: dice.whole(0, 3),
+    topics: dice.whole(1, 8),
+    ...drawProducers(new Dice(seed, 'switching producers')),
+    workers: dice.chance(0.5) ? dice.whole(1, 4) : 0,
+    leavesPerSecond: dice.chance(0.5) ? dice.between(0.05, 0.5) : 0,
   }
 }

@@ -9,7 +9,7 @@ import type { SwitchingWorld } from './world.ts'
 
 /** What is unsettled; empty when nothing is. */
 export function unsettled(
-  { plan, nodes, audience, verdict }: SwitchingWorld,
+  { plan, nodes, audience, verdict, queues }: SwitchingWorld,
   names: readonly string[],
 ): string[] {
   const isRunning = (boot: Boot): boolean => nodes.some((node) => node.boot === boot)
@@ -29,6 +29,11 @@ export function unsettled(
   for (const reader of audience) {
     const [problem] = verdict.problems(reader, isThere)
     if (problem !== undefined) problems.push(`${problem} at ${reader.node?.id}: ${reader.position}`)
+  }
+  for (const name of names) {
+    const hasQueue = plan.workers > 0 && !mayDrop(plan) && nodes.every(({ view }) => view?.hasOrder(name))
+    const [problem] = hasQueue ? queues.problems(name, verdict.places.of(name)) : []
+    if (problem !== undefined) problems.push(problem)
   }
   return problems
 }

@@ -16,6 +16,7 @@ import { smallWipedSlabs } from '../counted-slabs.ts'
 import { Dice } from '../dice.ts'
 import { takenFrom } from '../holding.ts'
 import { type AgentSurroundings, LogNode, timeoutMs } from '../leader/log-node.ts'
+import type { NamedAttempt } from '../leader/named-producer.ts'
 import { NodeClock } from '../leader/node-clock.ts'
 import type { LinkEnd } from '../link.ts'
 import type { Draft } from '../truth.ts'
@@ -37,6 +38,8 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   broker: Broker | undefined
   #publisher: Publisher | undefined
   #publishes = 0
+  /** Of named producers, by number, what is not answered. */
+  readonly #attempts = new Map<number, NamedAttempt>()
 
   constructor(world: SwitchingWorld, id: NodeId) {
     const { plan, timeline, verdict } = world
@@ -90,12 +93,15 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   protected end(): void {
     this.broker = undefined
     this.#publisher = undefined
+    this.#attempts.clear()
+    for (const worker of this.#world.workers) if (worker.node === this) worker.onCrash()
     this.#written.clear()
   }
 
   protected onSecond(agent: LeaderAgent): void {
     agent.onSecond()
     this.broker?.epochs.onSecond()
+    this.broker?.queues.onSecond()
   }
 
   protected get surroundings(): AgentSurroundings {
@@ -134,7 +140,7 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   }
 
   /** Publishes messages of one stream as one batch, if the node takes it. */
-  publish(drafts: readonly Draft[], level: AckLevel): void {
+  publish(drafts: readonly Draft[], level: AckLevel, named?: NamedAttempt): void {
     this.do((broker) => {
       const { boot } = this
       const [first] = drafts
@@ -143,9 +149,11 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
       // One that has lost its disk hears of the streams from the others.
       if (first?.topic.startsWith(`${replica.name}.`) !== true) return
       // The node refuses what is published to a stream whose order has no leader, as a whole.
+      if (named !== undefined) this.#builder.begin(named.producer)
       for (const { topic, id, payloadBytes } of drafts)
         this.#builder.append(topic, id.padEnd(payloadBytes), undefined, broker.ports.now())
       const number = ++this.#publishes
+      if (named !== undefined) this.#attempts.set(number, named)
       this.#world.verdict.onPublish(boot, number, drafts, level)
       const refusal = this.#publisher?.publish(this.#builder.finish(number, level))
       if (refusal !== undefined) throw new Error(refusal.reason)
@@ -196,9 +204,14 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   }
 
   #onOutcome(boot: Boot, outcome: PublishOutcome): void {
-    const { verdict, epochs } = this.#world
+    const { verdict, epochs, producers } = this.#world
     verdict.onOutcome(boot, outcome)
     epochs.onOutcome(outcome)
+    const named = this.#attempts.get(outcome.publish)
+    if (named === undefined) return
+    this.#attempts.delete(outcome.publish)
+    producers.onOutcome(named.stream, named.producer, outcome)
+    named.onAnswer(outcome.status === 'stored')
   }
 
   #onSealed(stream: StreamLedger): SealedEpoch {

@@ -15,6 +15,8 @@ import { type Outcome, Run, reconnectMsMax, Violation } from '../run.ts'
 import { EpochJudge } from './epoch-judge.ts'
 import { SwitchingFaults } from './faults.ts'
 import { hasSilence, isBeyondTcp, mayDrop, type SwitchingPlan } from './plan.ts'
+import { ProducerJudge } from './producer-judge.ts'
+import { QueueJudge } from './queue-judge.ts'
 import { unsettled } from './settlement.ts'
 import { SwitchingNode } from './switching-node.ts'
 import { Verdict } from './verdict.ts'
@@ -114,10 +116,12 @@ export class SwitchingSimulation {
       copies: Math.min(plan.copies, plan.nodes - 1),
     }
     const verdict = new Verdict(() => timeline.now, options)
-    const epochs = new EpochJudge(verdict, options)
+    const producers = new ProducerJudge(tally)
+    const epochs = new EpochJudge(verdict, producers, options)
     const world: SwitchingWorld = {
       ...{ plan, timeline, tally, tell, network, nodes, commits, observers },
-      ...{ audience: [], verdict, epochs },
+      ...{ audience: [], workers: [], verdict, epochs, producers },
+      queues: new QueueJudge(tally, hasSilence(plan)),
     }
     observers.push(...makeLogInvariants(world), epochs)
     for (const letter of 'ABCDE'.slice(0, plan.nodes)) nodes.push(new SwitchingNode(world, letter as NodeId))

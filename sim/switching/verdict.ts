@@ -2,15 +2,24 @@
 // themselves. In every epoch: what was acknowledged reaches every reader, once, in the order of its publisher. In leader mode: at the same
 // place for everybody. Only what lived on a node that crashed in gossip mode may be told as lost.
 
-import type { Append, History } from '../../audit/history/history.ts'
+import type { History } from '../../audit/history/history.ts'
 import type { Boot } from '../../node/core/common/ids.ts'
-import { fromOrigin } from '../../node/core/common/ids.ts'
 import type { AckLevel } from '../../node/wire/batch-header.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
 import { Copies } from '../invariants/copies.ts'
 import { Violation } from '../run.ts'
 import type { Draft } from '../truth.ts'
-import { type IsThere, isFor, type Message, newTrack, type Publication, type Track } from './messages.ts'
+import {
+  type IsThere,
+  isFor,
+  type Message,
+  newMessage,
+  newTrack,
+  type Publication,
+  type Track,
+  toAppends,
+} from './messages.ts'
+import { Places } from './places.ts'
 import type { Read, SwitchingReader } from './switching-reader.ts'
 
 /** Of what was stored on one node all others have heard so long after, where they hear each other. */
@@ -31,8 +40,7 @@ export class Verdict {
   readonly #publications = new Map<string, Publication>()
   /** By stream and origin; the message of sequence s stands at s - 1. */
   readonly #messages = new Map<string, Message[]>()
-  /** By stream and offset. */
-  readonly #places = new Map<string, Message>()
+  readonly places: Places = new Places()
   readonly #tracks = new Map<SwitchingReader, Track>()
   readonly #options: VerdictOptions
   readonly #copies = new Copies()
@@ -65,13 +73,7 @@ export class Verdict {
       const sequence = from + index
       if (sequence !== sent.length + 1)
         throw new Violation('numbering', `${origin} numbers ${sequence} after ${sent.length} on ${stream}`)
-      const { id } = draft
-      const boot = fromOrigin(origin)?.boot
-      const message: Message = {
-        ...{ id, stream, origin, boot, sequence },
-        ...{ acknowledgedAt: undefined, epoch: undefined, orderedIn: undefined, offset: undefined },
-        ...{ calledAt: this.#now(), placedAt: undefined, holders: new Set() },
-      }
+      const message = newMessage({ id: draft.id, stream, origin, sequence, calledAt: this.#now() })
       sent.push(message)
       publication.messages.push(message)
     }
@@ -90,7 +92,10 @@ export class Verdict {
         `publication ${outcome.publish} is stored, and not all of it was numbered`,
       )
     let at = 0
-    for (const { records, first, offset } of outcome.runs) {
+    for (const { records, first, offset, isDuplicate } of outcome.runs) {
+      // Where a copy is stored, the judge of producers knows.
+      if (isDuplicate === true) at += records
+      if (isDuplicate === true) continue
       for (let index = 0; index < records; index++, at++) {
         const message = messages[at]
         if (message?.sequence !== first + index)
@@ -99,7 +104,7 @@ export class Verdict {
             `${message?.origin} ${message?.sequence} is told to be ${first + index}`,
           )
         if (offset === 0) continue
-        this.#place(message, offset + index)
+        this.places.give(message, offset + index)
         message.placedAt = this.#now()
       }
     }
@@ -121,7 +126,12 @@ export class Verdict {
     const message = this.#find(stream, origin, sequence)
     if (message === undefined)
       throw new Violation('places', `${stream} ${offset} is ${origin} ${sequence}, which nobody has numbered`)
-    this.#place(message, offset)
+    this.places.give(message, offset)
+  }
+
+  /** The log of the group lets a number pass by: its message is stored under another one. */
+  onVoid(stream: string, origin: string, sequence: number): void {
+    for (const message of this.#sentOf(stream, origin).slice(sequence - 1, sequence)) message.isVoid = true
   }
 
   /** How many messages an origin has numbered. */
@@ -129,9 +139,13 @@ export class Verdict {
     return this.#sentOf(stream, origin).length
   }
 
-  /** The last sequence of every origin that a reader has passed. */
-  passedBy(reader: SwitchingReader): ReadonlyMap<string, number> {
-    return this.#trackOf(reader).passed
+  /** The last sequence of an origin that a reader has passed, and copies behind it, of which it does not hear; undefined where it has met none. */
+  passedBy(reader: SwitchingReader, origin: string): number | undefined {
+    const passed = this.#trackOf(reader).passed.get(origin)
+    if (passed === undefined && reader.isNewcomer) return undefined
+    let at = passed ?? 0
+    while (this.#find(reader.stream, origin, at + 1)?.isVoid === true) at++
+    return at === 0 ? passed : at
   }
 
   onRead(reader: SwitchingReader, read: Read): void {
@@ -143,7 +157,7 @@ export class Verdict {
     track.got.add(message)
     message.epoch ??= epoch
     this.#judgeEpochs(message, track, reader, read)
-    if (offset > 0) this.#place(message, offset)
+    if (offset > 0) this.places.give(message, offset)
     if (offset === 0) return
     if (offset <= track.lastOffset)
       throw this.#broken('order', reader, read, `comes behind ${track.lastOffset}`)
@@ -208,16 +222,8 @@ export class Verdict {
 
   /** What is known of the order of a stream, as its publishers saw it. */
   history(stream: string): History {
-    const operations = [...this.#messages.values()].flat().flatMap((message): Append[] => {
-      const { origin, sequence, offset = 0, calledAt, placedAt } = message
-      if (message.stream !== stream || offset === 0) return []
-      const append = { kind: 'append', process: origin, value: `${origin}-${sequence}`, calledAt } as const
-      // Who was acknowledged in gossip mode, or never, knows no place.
-      if (placedAt === undefined) return [{ ...append, outcome: 'unknown' }]
-      // Offsets go on through all epochs.
-      return [{ ...append, outcome: 'ok', returnedAt: placedAt, result: { epoch: 0, offset } }]
-    })
-    return { stream, operations, sessions: [] }
+    const messages = [...this.#messages.values()].flat().filter((message) => message.stream === stream)
+    return { stream, operations: messages.flatMap(toAppends), sessions: [] }
   }
 
   /** Publications of these boots that nobody has answered. */
@@ -233,6 +239,7 @@ export class Verdict {
       for (const message of messages)
         if (
           message.stream === stream &&
+          !message.isVoid &&
           (message.acknowledgedAt ?? message.epoch ?? message.offset) !== undefined
         )
           yield message
@@ -247,6 +254,7 @@ export class Verdict {
     const isDue = track.passed.has(origin) || !reader.isNewcomer
     for (let sequence = passed + 1; sequence < from; sequence++) {
       const message = this.#find(stream, origin, sequence)
+      if (message?.isVoid === true) continue
       if (isDue || (message?.acknowledgedAt !== undefined && isFor(message, reader)))
         throw this.#broken('delivery rule', reader, read, `comes without ${sequence}`)
     }
@@ -254,21 +262,8 @@ export class Verdict {
     return track
   }
 
-  #place(message: Message, offset: number): void {
-    const { stream, origin, sequence } = message
-    const there = this.#places.get(`${stream} ${offset}`) ?? message
-    if (there !== message || (message.offset ?? offset) !== offset) {
-      const what = `${stream} ${origin} ${sequence} has place ${message.offset} and ${offset}`
-      throw new Violation('places', `${what}, where ${there.origin} ${there.sequence} is`)
-    }
-    this.#places.set(`${stream} ${offset}`, message)
-    message.offset = offset
-  }
-
   #trackOf(reader: SwitchingReader): Track {
-    const known = this.#tracks.get(reader)
-    if (known !== undefined) return known
-    const track = newTrack()
+    const track = this.#tracks.get(reader) ?? newTrack()
     this.#tracks.set(reader, track)
     return track
   }

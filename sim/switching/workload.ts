@@ -2,7 +2,10 @@
 
 import type { StreamMode } from '../../node/core/stream/definition.ts'
 import { Dice } from '../dice.ts'
+import { NamedProducer } from '../leader/named-producer.ts'
 import { Audience } from './audience.ts'
+import { QueueWorker } from './queue-worker.ts'
+import type { SwitchingNode } from './switching-node.ts'
 import { Wishes } from './wishes.ts'
 import type { SwitchingWorld } from './world.ts'
 
@@ -33,6 +36,9 @@ export class Workload {
     this.#every(plan.wishesPerSecond, () => this.#wish())
     this.#every(0.3, () => this.#wander())
     this.#every(plan.newcomersPerSecond, () => this.#join())
+    const producers = Array.from({ length: plan.producers }, (_, nth) => this.#makeProducer(nth + 1))
+    for (const producer of producers) this.#every(plan.attemptsPerSecond, () => producer.attempt())
+    this.#employ()
   }
 
   /** Nothing is published and wanted any more; readers go on. */
@@ -57,9 +63,41 @@ export class Workload {
     const records = this.#dice.whole(1, plan.recordsMax)
     const drafts = Array.from({ length: records }, () => {
       const payloadBytes = this.#dice.whole(8, plan.payloadBytesMax)
-      return { id: `m${++this.#published}`, topic: `${stream}.x`, payloadBytes }
+      return { id: `m${++this.#published}`, topic: this.#topicOf(stream), payloadBytes }
     })
     node?.publish(drafts, this.#dice.chance(0.3) ? 'copies' : 'local')
+  }
+
+  /** Members of a queue on every stream. */
+  #employ(): void {
+    const { plan } = this.#world
+    const workers = this.#world.workers as QueueWorker[]
+    const dice = new Dice(plan.seed, 'switching workers')
+    for (const stream of this.#names)
+      for (let nth = 0; nth < plan.workers; nth++)
+        workers.push(new QueueWorker(this.#world, dice, workers.length, stream))
+    for (const worker of workers) worker.begin()
+    if (workers.length > 0) this.#every(plan.leavesPerSecond, () => dice.pick(workers)?.leave())
+  }
+
+  #makeProducer(number: number): NamedProducer<SwitchingNode> {
+    const { plan, nodes } = this.#world
+    return new NamedProducer({
+      ...{ name: `producer-${number}`, dice: new Dice(plan.seed, `switching producer ${number}`) },
+      streams: this.#names,
+      nodes: () => nodes.filter((each) => each.isResponsive),
+      publish: (node, attempt) => {
+        const drafts = attempt.payloads.map((payload) => {
+          return { id: payload.trimEnd(), topic: this.#topicOf(attempt.stream), payloadBytes: payload.length }
+        })
+        node.publish(drafts, 'local', attempt)
+      },
+    })
+  }
+
+  #topicOf(stream: string | undefined): string {
+    const { topics } = this.#world.plan
+    return topics === 1 ? `${stream}.x` : `${stream}.x${this.#dice.whole(1, topics)}`
   }
 
   /** Somebody, and sometimes somebody else at the same time, wants a stream to be in a mode. */

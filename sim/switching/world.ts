@@ -8,6 +8,9 @@ import type { Codec, Network } from '../network.ts'
 import { peerCodec } from '../peer-codec.ts'
 import type { EpochJudge } from './epoch-judge.ts'
 import type { SwitchingPlan } from './plan.ts'
+import type { ProducerJudge } from './producer-judge.ts'
+import type { QueueJudge } from './queue-judge.ts'
+import type { QueueWorker } from './queue-worker.ts'
 import type { SwitchingNode } from './switching-node.ts'
 import type { SwitchingReader } from './switching-reader.ts'
 import type { Verdict } from './verdict.ts'
@@ -38,4 +41,7 @@ export interface SwitchingWorld extends LogWorld {
   readonly audience: readonly SwitchingReader[]
   readonly verdict: Verdict
   readonly epochs: EpochJudge
+  readonly producers: ProducerJudge
+  readonly queues: QueueJudge
+  readonly workers: readonly QueueWorker[]
 }

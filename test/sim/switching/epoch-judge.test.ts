@@ -9,8 +9,10 @@ import { type Command, encodeCommand } from '../../../node/leader/command.ts'
 import { BatchBuilder } from '../../../node/wire/batch-builder.ts'
 import { numberBatch, placeBatch } from '../../../node/wire/batch-header.ts'
 import { EpochJudge } from '../../../sim/switching/epoch-judge.ts'
+import { ProducerJudge } from '../../../sim/switching/producer-judge.ts'
 import type { SwitchingReader } from '../../../sim/switching/switching-reader.ts'
 import { Verdict } from '../../../sim/switching/verdict.ts'
+import { Tally } from '../../../sim/tally.ts'
 
 const boot = 1 as Boot
 const origin: Origin = toOrigin('A' as NodeId, boot)
@@ -29,7 +31,7 @@ class Trial {
 
   constructor(hasSilence = false, mayDrop = false) {
     this.verdict = new Verdict(() => 1000, { hasSilence, mayDrop: false, mayMishear: false, copies: 1 })
-    this.judge = new EpochJudge(this.verdict, { hasSilence, mayDrop })
+    this.judge = new EpochJudge(this.verdict, new ProducerJudge(new Tally()), { hasSilence, mayDrop })
     const drafts = [1, 2, 3, 4, 5].map((at) => ({ id: `m${at}`, topic: 'one.x', payloadBytes: 8 }))
     this.verdict.onPublish(boot, 1, drafts, 'local')
     this.verdict.onNumbered(stream, origin, 1, 5)

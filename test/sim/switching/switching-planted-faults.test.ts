@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { QueueReader } from '../../../node/broker/queue-reader.ts'
 import { Push } from '../../../node/core/gossip/push.ts'
 import { Replica } from '../../../node/core/stream/replica.ts'
 import { Ledger } from '../../../node/leader/ledger.ts'
@@ -11,6 +12,7 @@ import type { LogWorld } from '../../../sim/leader/log-world.ts'
 import type { Outcome } from '../../../sim/run.ts'
 import { drawSwitchingPlan } from '../../../sim/switching/plan.ts'
 import { SwitchingSimulation } from '../../../sim/switching/switching-simulation.ts'
+import { faultsOfDelivery } from '../leader/faults-of-delivery.ts'
 import { faultsOfRaft } from '../leader/faults-of-raft.ts'
 import { faultsOfStorage } from '../leader/faults-of-storage.ts'
 import type { PlantedLeaderFault } from '../leader/planted-leader-fault.ts'
@@ -22,6 +24,8 @@ const ofTheLog = makeLogInvariants({} as LogWorld).map(({ name }) => name)
 const faultsOfTheLog = [...faultsOfRaft, ...faultsOfStorage].filter(({ invariants }) =>
   invariants.every((name) => ofTheLog.includes(name)),
 )
+
+const faultsOfProducers = faultsOfDelivery.filter(({ invariants }) => `${invariants}` === 'named producers')
 
 const faultsOfEpochs: readonly PlantedLeaderFault[] = [
   {
@@ -63,6 +67,18 @@ const faultsOfEpochs: readonly PlantedLeaderFault[] = [
     ),
   },
   {
+    what: 'a member of a queue that begins before what others have worked on',
+    invariants: ['queues'],
+    fault: faultIn(
+      QueueReader.prototype,
+      'gain',
+      (original) =>
+        function (this: QueueReader, slot, position): void {
+          original.call(this, slot, Math.max(0, position - 20))
+        },
+    ),
+  },
+  {
     what: 'confirmations that are given too early',
     invariants: ['copies'],
     fault: faultIn(
@@ -85,12 +101,13 @@ const beginsAt: Readonly<Record<string, number>> = {
   'a candidate that counts every answer as a vote': 7,
   'a vote without a look at the log': 7,
   'files that are removed while a group needs them': 7,
+  'a member of a queue that begins before what others have worked on': 30,
 }
 
 /** Invariants of the log that have found something. */
 const found = new Set<string>()
 
-for (const { what, fault, invariants } of [...faultsOfTheLog, ...faultsOfEpochs]) {
+for (const { what, fault, invariants } of [...faultsOfTheLog, ...faultsOfProducers, ...faultsOfEpochs]) {
   test(`finds ${what}, in the switching world`, () => {
     const first = beginsAt[what] ?? 1
     const caught = catchFault(fault, { run: runSeed, first, seeds: 20, invariants })

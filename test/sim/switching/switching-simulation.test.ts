@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../../sim/run.ts'
-import { drawSwitchingPlan, type SwitchingPlan, soundHardware } from '../../../sim/switching/plan.ts'
+import {
+  drawSwitchingPlan,
+  plainClients,
+  type SwitchingPlan,
+  soundHardware,
+} from '../../../sim/switching/plan.ts'
 import { SwitchingSimulation } from '../../../sim/switching/switching-simulation.ts'
 
 function runSeed(seed: number): Outcome<SwitchingPlan> {
@@ -12,7 +17,7 @@ function runSeed(seed: number): Outcome<SwitchingPlan> {
 
 /** The seed as it was before disks, clocks and frames failed in this world. */
 function runSoundSeed(seed: number): Outcome<SwitchingPlan> {
-  return new SwitchingSimulation({ ...drawSwitchingPlan(seed), ...soundHardware }).run()
+  return new SwitchingSimulation({ ...drawSwitchingPlan(seed), ...soundHardware, ...plainClients }).run()
 }
 
 const defects: Readonly<Record<string, readonly number[]>> = {
@@ -67,7 +72,8 @@ function drawHardPlan(seed: number): SwitchingPlan {
       ...{ isolation: 0.2, ambush: 0.3, blackout: 0.05, stop: 0.1 },
       ...{ slowDisk: 0.2, diskError: 0.2, diskFull: 0.1, rot: often, clockSet: often },
     },
-    ...{ clockSpreadMs: 3_000, clockDriftMax: 0.03 },
+    ...{ clockSpreadMs: 3_000, clockDriftMax: 0.03, producers: 2, attemptsPerSecond: 10 },
+    ...{ workers: 2, leavesPerSecond: 0.2, topics: 6 },
   }
 }
 
@@ -98,6 +104,7 @@ test('disks, clocks, power and frames fail in every way that is told, and nothin
     'logs found damaged',
     'nodes stopped by their disks',
   )
+  seen.push('messages stored of producers', 'copies passed', 'messages of queues')
   assert.deepEqual(
     seen.filter((what) => (counts.get(what) ?? 0) === 0),
     [],

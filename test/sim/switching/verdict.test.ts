@@ -248,6 +248,26 @@ test('what has its place in the log is owed, though nobody was told and nobody h
   assert.throws(() => trial.verdict.onPlaced('one', origin, 1, 2), /places/)
 })
 
+test('a number that passes by as a copy is owed to nobody, and a reader goes on behind it', () => {
+  const trial = new Trial()
+  for (const number of [1, 2, 3]) {
+    trial.publish()
+    trial.acknowledge(number)
+  }
+  trial.verdict.onVoid('one', origin, 1)
+  trial.verdict.onVoid('one', origin, 3)
+  trial.read(one, 2)
+  assert.deepEqual(trial.problems(one), [])
+  assert.deepEqual(
+    [one, two].map((reader) => trial.verdict.passedBy(reader, origin)),
+    [3, 1],
+  )
+  trial.verdict.onGap(one, 'one', origin, 3, 3)
+  assert.throws(() => trial.read(two, 3), /delivery rule/)
+  const newcomer = { number: 3, stream: 'one', isNewcomer: true } as SwitchingReader
+  assert.equal(trial.verdict.passedBy(newcomer, origin), undefined)
+})
+
 test('who holds a message is asked for it', () => {
   const trial = new Trial()
   trial.publish()
