@@ -32,6 +32,7 @@ export class EpochJudge implements LogObserver, ChainListener {
   readonly #ending = new Map<string, ReadonlyMap<Boot, number>>()
   /** By stream and epoch: the last sequence of each boot that anybody has read in it. */
   readonly #read = new Map<string, Map<Boot, number>>()
+  readonly #boots = new Map<string, Boot>()
   /** In which session and epoch each reader was found last. */
   readonly #found = new Map<SwitchingReader, string>()
 
@@ -117,7 +118,7 @@ export class EpochJudge implements LogObserver, ChainListener {
   /** Comes behind the verdict. */
   onRead(reader: SwitchingReader, read: Omit<Read, 'id'>): void {
     const { stream, origin, sequence, epoch: number, offset } = read
-    const boot = fromOrigin(origin)?.boot
+    const boot = this.#bootOf(origin)
     if (boot === undefined) return
     const chain = this.#chain.find(toStreamId(stream))
     const epoch = chain?.epochs.get(number) ?? (number === 0 ? firstEpoch : undefined)
@@ -171,6 +172,12 @@ export class EpochJudge implements LogObserver, ChainListener {
     if (place?.boot === boot && place.sequence === sequence && place.epoch === epoch) return
     const there = place === undefined ? 'nothing' : `${place.boot} ${place.sequence} of epoch ${place.epoch}`
     this.#fail('committed order', `${stream} ${offset} is ${there}; ${boot} ${sequence} of ${epoch} ${what}`)
+  }
+
+  #bootOf(origin: string): Boot | undefined {
+    const boot = this.#boots.get(origin) ?? fromOrigin(origin)?.boot
+    if (boot !== undefined) this.#boots.set(origin, boot)
+    return boot
   }
 
   #fail(rule: string, why: string): void {

@@ -51,6 +51,8 @@ export interface Track {
   /** Last sequence that it has passed, by origin. */
   readonly passed: Map<string, number>
   readonly got: Set<Message>
+  /** By origin, how many messages it has got before the first that it has not. */
+  readonly gotTo: Map<readonly Message[], number>
   readonly told: Set<Message>
   lastOffset: number
   lastEpoch: number
@@ -71,7 +73,10 @@ export function newMessage(
 
 /** A reader that stands before everything. */
 export function newTrack(): Track {
-  return { passed: new Map(), got: new Set(), told: new Set(), lastOffset: 0, lastEpoch: 0, session: 0 }
+  return {
+    ...{ passed: new Map(), got: new Set(), gotTo: new Map(), told: new Set() },
+    ...{ lastOffset: 0, lastEpoch: 0, session: 0 },
+  }
 }
 
 /** What a publisher knows of the place of a message; nothing of one that has none. */

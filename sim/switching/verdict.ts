@@ -208,7 +208,7 @@ export class Verdict {
   /** What a reader still has to get, or was told to be lost though it is not. */
   *problems(reader: SwitchingReader, isThere: IsThere): Generator<string> {
     const track = this.#trackOf(reader)
-    for (const message of this.#owed(reader.stream)) {
+    for (const message of this.#owed(reader.stream, track)) {
       if (!isFor(message, reader) || track.got.has(message)) continue
       const mayTell = this.#options.mayDrop || (this.#options.mayMishear && message.offset === undefined)
       if (mayTell && track.told.has(message)) continue
@@ -233,16 +233,18 @@ export class Verdict {
     }).length
   }
 
-  /** What was acknowledged, or has its place, or has come to anybody. */
-  *#owed(stream: string): Generator<Message> {
-    for (const messages of this.#messages.values())
-      for (const message of messages)
-        if (
-          message.stream === stream &&
-          !message.isVoid &&
-          (message.acknowledgedAt ?? message.epoch ?? message.offset) !== undefined
-        )
-          yield message
+  /** What was acknowledged, or has its place, or has come to anybody, but for what lies before all that a reader lacks of an origin. */
+  *#owed(stream: string, { got, gotTo }: Track): Generator<Message> {
+    for (const messages of this.#messages.values()) {
+      if (messages[0]?.stream !== stream) continue
+      let begin = gotTo.get(messages) ?? 0
+      for (let next = messages[begin]; next !== undefined && got.has(next); next = messages[begin]) begin++
+      gotTo.set(messages, begin)
+      for (const message of messages.slice(begin)) {
+        const isOwed = (message.acknowledgedAt ?? message.epoch ?? message.offset) !== undefined
+        if (isOwed && !message.isVoid) yield message
+      }
+    }
   }
 
   /** Moves a reader on over from..to of an origin: what follows, but for who comes from now on, whom nothing may pass by that is for it. */
