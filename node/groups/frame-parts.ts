@@ -1,5 +1,5 @@
-// Frames of Raft messages that are larger than a link takes: a floor may be. They travel in parts, one right behind the other, and are put
-// together where they come. Where a part is lost, so is the frame: Raft asks again.
+// Frames of Raft messages that are larger than a link takes: a floor may be. They travel in parts, one behind the other, and are put
+// together where they come; whole frames may come in between. Where a part is lost, so is the frame: Raft asks again.
 //
 //   u8 9   u8 1 while more parts follow   u16 number of the part, 1, 2, 3 …   a piece of what follows the head of the frame
 //
@@ -49,9 +49,10 @@ export class FrameParts {
   /** The frame that is whole with this one; `waits` where another part is to come, or one was lost; undefined where it is too large. */
   take(node: NodeId, frame: Uint8Array): Uint8Array | 'waits' | undefined {
     const number = frame.length < headBytes ? 0 : readU16(frame, 2)
+    // Whole frames go past those that travel in parts.
+    if (number === 0) return frame
     const known = number > 1 ? this.#gathering.get(node) : undefined
     this.#gathering.delete(node)
-    if (number === 0) return frame
     const gathering = known ?? { parts: [], bytes: headBytes }
     if (gathering.parts.length !== number - 1) return 'waits'
     // Whoever brings it may use its bytes again.
@@ -61,6 +62,11 @@ export class FrameParts {
     if (frame[1] === 0) return this.#join(gathering)
     this.#gathering.set(node, gathering)
     return 'waits'
+  }
+
+  /** A link is gone, and what was on its way over it. */
+  forget(node: NodeId): void {
+    this.#gathering.delete(node)
   }
 
   #join({ parts, bytes }: Gathering): Uint8Array {

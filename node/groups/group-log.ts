@@ -206,6 +206,7 @@ export class GroupLog implements StableLog {
   }
 }
 
+/** The state is a copy: what it came in may be a frame, or a file, with everything that is kept. */
 function withKept(snapshot: Snapshot, kept: readonly LogEntry[] | undefined): Snapshot {
-  return kept === undefined ? snapshot : { ...snapshot, kept }
+  return kept === undefined ? snapshot : { ...snapshot, data: new Uint8Array(snapshot.data), kept }
 }

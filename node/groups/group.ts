@@ -87,8 +87,7 @@ export class Group {
 
   /** Gives the machine the state that its log begins with. */
   begin(): void {
-    const { data, kept = [] } = this.#log.floor
-    this.#machine.restore(data, kept)
+    this.#machine.restore(this.#log.floor)
     this.#ports.wake(this)
   }
 
@@ -191,9 +190,9 @@ export class Group {
     this.#keeper.compact(this.#raft.status.applied, this.#configurations)
   }
 
-  /** Writes what it needs into the end of the node's log, if that is no more than so many bytes, so that older files can go. */
-  writeAgain(bytesMax: number): void {
-    this.#keeper.writeAgain(bytesMax)
+  /** Writes what it needs into the end of the node's log, so that older files can go. Returns how many bytes: 0 where it is more than these. */
+  writeAgain(bytesMax: number): number {
+    return this.#keeper.writeAgain(bytesMax)
   }
 
   /** Hands what was proposed in this turn to Raft, as much of it as it takes. */
@@ -250,7 +249,7 @@ export class Group {
       this.#writing.shift()
       const { ready } = work
       if (ready.snapshot !== undefined) {
-        this.#machine.restore(ready.snapshot.data, work.kept)
+        this.#machine.restore({ ...ready.snapshot, kept: work.kept })
         this.#configurations.restore(ready.snapshot.index, ready.snapshot.configuration)
       }
       this.#raft.onDurable(ready)

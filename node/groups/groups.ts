@@ -11,6 +11,7 @@ import { encodeRecord, type LogRecord } from '../wire/log-records.ts'
 import { decodeRaftFrame, encodeMessage, type GroupMessage, joinFrame } from '../wire/raft-frames.ts'
 import { cutFrame, FrameParts } from './frame-parts.ts'
 import type { Group, GroupPorts } from './group.ts'
+import { PartQueues } from './part-queues.ts'
 
 /** What the groups need of their surroundings. */
 export interface GroupsPorts {
@@ -21,6 +22,8 @@ export interface GroupsPorts {
   readonly onRan: () => void
   /** Sends a frame to a node; what cannot be sent is lost. */
   readonly sendFrame: (node: NodeId, frame: Uint8Array) => void
+  /** Bytes that wait on the link to a node; undefined where there is none. */
+  readonly queuedBytes: (node: NodeId) => number | undefined
   /** Fresh bytes that need not be zeroed. */
   readonly allocate: (bytes: number) => Uint8Array
   /** The disk has refused: nothing is acknowledged any more. */
@@ -43,6 +46,8 @@ export interface GroupMembers {
 const frameBytesMax = 524_288
 /** What a group has that is little: it writes that once more so that one file can go. */
 const writtenAgainBytes = 4_194_304
+/** What groups write once more at the most, in one write, for which everybody waits. One that has more keeps the files. */
+const writtenAgainBytesMax = 134_217_728
 
 export class Groups implements GroupPorts {
   readonly #ports: GroupsPorts
@@ -62,6 +67,7 @@ export class Groups implements GroupPorts {
   /** Messages of this turn, by node. */
   readonly #outbox = new Map<NodeId, Uint8Array[][]>()
   readonly #parts: FrameParts
+  readonly #partQueues: PartQueues
 
   constructor(
     ports: GroupsPorts,
@@ -72,6 +78,7 @@ export class Groups implements GroupPorts {
     this.#ports = ports
     this.#members = members
     this.#parts = new FrameParts(ports.allocate)
+    this.#partQueues = new PartQueues(ports)
     this.#waitingBytesMax = limits.waitingBytesMax
     this.#segmentBytes = limits.segmentBytes
     this.#writer = new LogWriter({
@@ -117,6 +124,13 @@ export class Groups implements GroupPorts {
 
   tick(): void {
     for (const group of this.#groups.values()) group.tick()
+    this.#partQueues.feed()
+  }
+
+  /** The link to a node has come or gone. */
+  onLink(node: NodeId): void {
+    this.#parts.forget(node)
+    this.#partQueues.forget(node)
   }
 
   /** A frame of Raft messages has come, or a part of one; false where it is not that. */
@@ -161,16 +175,18 @@ export class Groups implements GroupPorts {
   }
 
   /**
-   * Once a second: removes the oldest file of the log, if no group needs it. One that needs it writes what it has again, where that is little, or
-   * little beside what files there are: so the files take no more than a few times what the groups have.
+   * Once a second: removes the oldest file of the log, if no group needs it. Those that do write what they have again, where that is little, or where
+   * all groups have no more than half of what the files take: so these take about twice what the groups have.
    */
   dropFiles(): void {
     const [oldest, second] = this.#writer.files
     const end = second === undefined ? undefined : numberOf(second)
     if (this.#isDropping || oldest === undefined || end === undefined) return
     const needing = [...this.#groups.values()].filter(({ log }) => log.oldestWrite < end)
-    const bytesMax = Math.max(writtenAgainBytes, ((this.#writer.files.length - 1) * this.#segmentBytes) / 4)
-    for (const group of needing) group.writeAgain(bytesMax)
+    const fileBytes = (this.#writer.files.length - 1) * this.#segmentBytes
+    const heldBytes = [...this.#groups.values()].reduce((sum, { log }) => sum + log.dataBytes, 0)
+    let bytesLeft = heldBytes * 2 <= fileBytes ? writtenAgainBytesMax : 0
+    for (const group of needing) bytesLeft -= group.writeAgain(Math.max(writtenAgainBytes, bytesLeft))
     if (needing.length > 0) return
     this.#isDropping = true
     this.write([{ kind: 'kept', group: 0, from: end }], () => {
@@ -228,7 +244,8 @@ export class Groups implements GroupPorts {
         parts = []
         bytes = 0
       }
-      parts.push(...message)
+      // One by one: the parts of a floor may be more than a call takes arguments.
+      for (const part of message) parts.push(part)
       bytes += messageBytes
     }
     if (bytes > 0) this.#sendFrame(node, parts)
@@ -236,6 +253,9 @@ export class Groups implements GroupPorts {
 
   #sendFrame(node: NodeId, parts: readonly Uint8Array[]): void {
     const { allocate, sendFrame } = this.#ports
-    for (const part of cutFrame(joinFrame(parts, allocate), allocate)) sendFrame(node, part)
+    const [first, ...others] = cutFrame(joinFrame(parts, allocate), allocate)
+    if (first === undefined) return
+    if (others.length === 0) sendFrame(node, first)
+    else this.#partQueues.send(node, [first, ...others])
   }
 }

@@ -47,11 +47,13 @@ export class LogKeeper {
     })
   }
 
-  /** Writes floor, entries and hard state once more, if that is no more than so many bytes. */
-  writeAgain(bytesMax: number): void {
+  /** Writes floor, entries and hard state once more, unless it is about that, and returns how many bytes: 0 where it is more than these. */
+  writeAgain(bytesMax: number): number {
     const { group, log, ports } = this.#options
     const { floor, firstIndex, lastIndex, hardState } = log
-    if (this.#isWritingAgain || log.dataBytes + entryBytes * log.count > bytesMax) return
+    const bytes = log.dataBytes + entryBytes * log.count
+    if (bytes > bytesMax) return 0
+    if (this.#isWritingAgain) return bytes
     const count = lastIndex - firstIndex + 1
     const entries = count === 0 ? [] : log.entries(firstIndex, lastIndex, Number.MAX_SAFE_INTEGER)
     const held = [...(floor.kept ?? []), ...entries]
@@ -64,5 +66,6 @@ export class LogKeeper {
       for (const { data } of held) letGo(data)
       this.#isWritingAgain = false
     })
+    return bytes
   }
 }

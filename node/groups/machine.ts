@@ -1,14 +1,14 @@
 // What a group agrees on is a machine's business: it is told the entries in their order, the same on every member.
 
-import type { LogEntry } from '../core/raft/entry.ts'
+import type { LogEntry, Snapshot } from '../core/raft/entry.ts'
 import type { RaftStatus } from '../core/raft/raft.ts'
 
 /** What one member makes of its group's log. */
 export interface Machine {
   /** Applies committed entries, in order, each once after a start: from the floor on, and then as they come. */
   apply(entries: readonly LogEntry[]): void
-  /** Takes the state of a floor, with the entries that it keeps, in place of everything. Throws where the bytes are none. */
-  restore(state: Uint8Array, kept: readonly LogEntry[]): void
+  /** Takes a floor, its state and the entries that it keeps, in place of everything. Throws where the bytes are none. */
+  restore(floor: Snapshot): void
   /** The highest index up to which the log need not have the entries, at most `applied`; and what stands for them. */
   floorAt(applied: number): Floor | undefined
   /**

@@ -211,6 +211,7 @@ export class LeaderAgent {
     const member = this.cluster.roster?.memberOf(node)?.id
     this.cluster.onPeerUp(node)
     this.names.onPeerUp(node)
+    this.groups.onLink(node)
     if (member === undefined) return
     for (const group of this.groups.all) {
       group.onReachable(member)
@@ -221,6 +222,7 @@ export class LeaderAgent {
   onPeerDown(node: NodeId): void {
     const member = this.cluster.roster?.memberOf(node)?.id
     this.cluster.onPeerDown(node)
+    this.groups.onLink(node)
     if (member !== undefined) for (const group of this.groups.all) group.onUnreachable(member)
   }
 

@@ -2,7 +2,7 @@
 // ones while this node leads the group.
 
 import { type NodeId, toOrigin, toStreamId } from '../core/common/ids.ts'
-import type { LogEntry } from '../core/raft/entry.ts'
+import type { LogEntry, Snapshot } from '../core/raft/entry.ts'
 import type { RaftStatus } from '../core/raft/raft.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Floor, Machine } from '../groups/machine.ts'
@@ -58,7 +58,7 @@ export class DataMachine implements Machine {
 
   constructor(options: DataMachineOptions) {
     this.#options = options
-    this.#scan = this.#scanFrom({ ledger: new Ledger(), kept: [] })
+    this.#scan = this.#scanFrom(0, { ledger: new Ledger(), kept: [] })
     this.#recoveredTo = options.log.lastIndex
   }
 
@@ -96,13 +96,14 @@ export class DataMachine implements Machine {
     if (this.#term !== termBefore) onLeader()
   }
 
-  restore(data: Uint8Array, entries: readonly LogEntry[]): void {
+  restore({ index, term, data, kept: entries = [] }: Snapshot): void {
     const { ledger, kept } = decodeState(data, entries)
     this.#ledger = ledger
-    this.#scan = this.#scanFrom(decodeState(data, entries))
-    this.#index = this.#options.log.floor.index
+    // What is known behind the floor and behind what is applied go on apart.
+    this.#scan = this.#scanFrom(index, decodeState(data, entries))
+    this.#index = index
     const termBefore = this.#term
-    this.#term = this.#options.log.floor.term
+    this.#term = term
     this.#options.streams.restore(ledger, kept)
     for (const stream of this.#ledger.streams.values()) this.#options.onPhase(stream)
     this.#options.onRestored(this.#ledger)
@@ -114,8 +115,8 @@ export class DataMachine implements Machine {
     return this.#scan.floorAt(applied)
   }
 
-  #scanFrom(state: DataState): FloorScan {
-    return new FloorScan({ ...this.#options, ids: () => this.#ledger.streams.keys() }, state)
+  #scanFrom(index: number, state: DataState): FloorScan {
+    return new FloorScan({ ...this.#options, ids: () => this.#ledger.streams.keys() }, index, state)
   }
 
   onLeadership(_status: RaftStatus, isLeading: boolean): void {

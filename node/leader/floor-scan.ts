@@ -1,13 +1,13 @@
 // How far the log of a data group is needed: from its oldest batch on that retention covers. Where that is a few old ones in front of much
 // that is dropped, the floor goes on behind them, and keeps them.
 
-import type { StreamId } from '../core/common/ids.ts'
+import { type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { LogEntry } from '../core/raft/entry.ts'
 import { entryOverheadBytes } from '../core/stream/replica.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Floor } from '../groups/machine.ts'
 import { type Command, decodeCommand } from './command.ts'
-import { type DataState, KeptBatches, weightOf } from './kept-batches.ts'
+import { type DataState, encodeState, KeptBatches, weightOf } from './kept-batches.ts'
 import type { Ledger } from './ledger.ts'
 import type { LeaderLimits } from './limits.ts'
 import { toPlacedBy } from './stamps.ts'
@@ -21,8 +21,8 @@ export interface FloorScanOptions {
   readonly ids: () => Iterable<StreamId>
 }
 
-/** Entries that are looked at in one call where retained ones are passed: the rest waits for the next. */
-const lookedAtMax = 20_000
+/** Batches that are passed and kept in one call: the rest waits for the next. */
+const keptAtOnceMax = 20_000
 
 export class FloorScan {
   readonly #options: FloorScanOptions
@@ -33,47 +33,60 @@ export class FloorScan {
   /** Weight of dropped batches that were passed, and stay in the log until there is another floor. */
   #freed = 0
 
-  constructor(options: FloorScanOptions, { ledger, kept }: DataState) {
+  /** Goes on behind a floor. */
+  constructor(options: FloorScanOptions, index: number, { ledger, kept }: DataState) {
     this.#options = options
     this.#ledger = ledger
     this.#kept = new KeptBatches(kept)
-    this.#index = options.log.floor.index
+    this.#index = index
   }
 
   /** The floor that may stand by now, at most behind `applied`; undefined while it is not worth writing. */
   floorAt(applied: number): Floor | undefined {
-    const { streams } = this.#options
+    this.#freed += this.#kept.drop(this.#options.streams)
     this.#pass(applied)
-    if (this.#kept.hasDroppedFirst(streams)) this.#freed += this.#kept.drop(streams)
     // Where nothing of weight is dropped the floor stays where it is, and it frees no less than half of what it has to write.
     if (this.#freed === 0 || this.#freed * 2 < this.#kept.weight) return undefined
-    this.#kept.drop(streams)
     this.#freed = 0
-    return { index: this.#index, state: this.#kept.encode(this.#ledger), kept: this.#kept.entries }
+    const kept = this.#kept.toList()
+    const state = encodeState({ ledger: this.#ledger, kept })
+    return { index: this.#index, state, kept: kept.map(({ entry }) => entry) }
   }
 
   #pass(applied: number): void {
     const { log, streams } = this.#options
     let ahead = this.#droppedAhead()
-    let left = ahead === 0 ? Number.POSITIVE_INFINITY : lookedAtMax
-    for (; this.#index < applied && left > 0; left--) {
+    for (let kept = 0; this.#index < applied && kept < keptAtOnceMax; ) {
       const entry = log.at(this.#index + 1)
       if (entry === undefined) return
       const command = decodeCommand(entry.data)
-      if (command?.op !== 'batch') ahead = Math.max(0, ahead - weightOf(entry))
-      else if (streams.isDropped(command.frame)) {
+      if (command?.op !== 'batch') {
+        // Epochs of which something is kept are told one behind the other, from their entries.
+        if (this.#endsKept(command)) return
+        this.#take(command)
+      } else if (streams.isDropped(command.frame)) {
+        this.#take(command)
         this.#freed += weightOf(entry)
-        ahead = Math.max(0, ahead - weightOf(entry))
-      } else if (this.#isWorthKeeping(entry, ahead))
-        this.#kept.add({ entry, placedBy: toPlacedBy(this.#ledger.time) })
-      else return
-      this.#passOne(command)
+      } else {
+        if (!this.#isWorthKeeping(entry, ahead)) return
+        if (this.#take(command)) this.#kept.add({ entry, placedBy: toPlacedBy(this.#ledger.time) })
+        kept++
+        continue
+      }
+      ahead = Math.max(0, ahead - weightOf(entry))
     }
   }
 
-  #passOne(command: Command | undefined): void {
-    if (command !== undefined) this.#ledger.apply(command)
+  /** False where the command means nothing to anybody. */
+  #take(command: Command | undefined): boolean {
     this.#index++
+    return command !== undefined && this.#ledger.apply(command)
+  }
+
+  /** Whether it ends an epoch, or begins one, of a stream of which batches are kept. */
+  #endsKept(command: Command | undefined): boolean {
+    if (command?.op !== 'begin' && command?.op !== 'seal') return false
+    return this.#kept.has(toStreamId(command.definition.name))
   }
 
   /** Weight of what is dropped in front of here; 0 where the log has no more of it than it may. */

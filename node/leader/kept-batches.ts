@@ -2,6 +2,7 @@
 // floor could never pass what a quiet stream retains, and the log would keep everything that the loud ones have dropped since. So a floor
 // may pass such batches and keep them as they are, which is worth it where that frees more than they are.
 
+import { Deque } from '../core/common/deque.ts'
 import type { Boot, StreamId } from '../core/common/ids.ts'
 import type { LogEntry } from '../core/raft/entry.ts'
 import { entryOverheadBytes } from '../core/stream/replica.ts'
@@ -29,7 +30,7 @@ export interface KeptRun {
   readonly firsts: Map<Boot, number>
 }
 
-/** By epoch of a stream, ascending. */
+/** By epoch of a stream, in the order of their first batches: of a stream, ascending. */
 export function runsOf(kept: readonly KeptBatch[]): KeptRun[] {
   const runs = new Map<string, KeptRun>()
   for (const batch of kept) {
@@ -54,9 +55,10 @@ interface Dropping {
   isDropped(frame: Uint8Array): boolean
 }
 
-/** The batches that a floor keeps, in their order. */
+/** The batches that a floor keeps. */
 export class KeptBatches {
-  #batches: KeptBatch[] = []
+  /** By stream, in their order: retention drops the oldest first. */
+  readonly #streams = new Map<StreamId, Deque<KeptBatch>>()
   #weight = 0
 
   constructor(batches: readonly KeptBatch[] = []) {
@@ -67,42 +69,53 @@ export class KeptBatches {
     return this.#weight
   }
 
-  get entries(): readonly LogEntry[] {
-    return this.#batches.map(({ entry }) => entry)
+  has(stream: StreamId): boolean {
+    return this.#streams.has(stream)
   }
 
   add(batch: KeptBatch): void {
-    this.#batches.push(batch)
+    const stream = batchStream(batch.entry.data)
+    const batches = this.#streams.get(stream) ?? new Deque()
+    this.#streams.set(stream, batches)
+    batches.push(batch)
     this.#weight += weightOf(batch.entry)
-  }
-
-  /** Whether the oldest one is dropped by now. */
-  hasDroppedFirst(streams: Dropping): boolean {
-    const [oldest] = this.#batches
-    return oldest !== undefined && streams.isDropped(oldest.entry.data)
   }
 
   /** Forgets what is dropped by now; returns its weight. */
   drop(streams: Dropping): number {
     const before = this.#weight
-    this.#batches = this.#batches.filter(({ entry }) => !streams.isDropped(entry.data))
-    this.#weight = this.#batches.reduce((sum, { entry }) => sum + weightOf(entry), 0)
+    for (const [stream, batches] of this.#streams) {
+      for (let oldest = batches.peek(); oldest !== undefined; oldest = batches.peek()) {
+        if (!streams.isDropped(oldest.entry.data)) break
+        batches.shift()
+        this.#weight -= weightOf(oldest.entry)
+      }
+      if (batches.length === 0) this.#streams.delete(stream)
+    }
     return before - this.#weight
   }
 
-  /** The state of a floor: the ledger, the same on every member; and in a line of its own from which kept batch on which time holds. */
-  encode(ledger: Ledger): Uint8Array {
-    const state = ledger.encode()
-    const times: [number, number][] = []
-    for (const { entry, placedBy = 0 } of this.#batches)
-      if (placedBy !== (times.at(-1)?.[1] ?? 0)) times.push([entry.index, placedBy])
-    if (times.length === 0) return state
-    const line = toTextBytes(`\n${JSON.stringify(times)}`)
-    const both = new Uint8Array(state.length + line.length)
-    both.set(state)
-    both.set(line, state.length)
-    return both
+  /** All of them, in the order of the log. */
+  toList(): KeptBatch[] {
+    const all: KeptBatch[] = []
+    for (const batches of this.#streams.values())
+      for (let at = batches.first; at < batches.end; at++) all.push(batches.at(at) as KeptBatch)
+    return all.sort((left, right) => left.entry.index - right.entry.index)
   }
+}
+
+/** The state of a floor: the ledger, the same on every member; and in a line of its own from which kept batch on which time holds. */
+export function encodeState({ ledger, kept }: DataState): Uint8Array {
+  const state = ledger.encode()
+  const times: [number, number][] = []
+  for (const { entry, placedBy = 0 } of kept)
+    if (placedBy !== (times.at(-1)?.[1] ?? 0)) times.push([entry.index, placedBy])
+  if (times.length === 0) return state
+  const line = toTextBytes(`\n${JSON.stringify(times)}`)
+  const both = new Uint8Array(state.length + line.length)
+  both.set(state)
+  both.set(line, state.length)
+  return both
 }
 
 const newline = 0x0a

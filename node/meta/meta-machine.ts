@@ -1,6 +1,6 @@
 // The machine of the META group: applies what it agrees on to the roster.
 
-import type { LogEntry } from '../core/raft/entry.ts'
+import type { LogEntry, Snapshot } from '../core/raft/entry.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Floor, Machine } from '../groups/machine.ts'
 import type { Roster } from './roster.ts'
@@ -42,7 +42,7 @@ export class MetaMachine implements Machine {
     if (isChanged) this.#options.onRoster()
   }
 
-  restore(state: Uint8Array): void {
+  restore({ data: state }: Snapshot): void {
     this.#floorIndex = this.#options.log.floor.index
     this.#index = this.#floorIndex
     if (state.length === 0) return

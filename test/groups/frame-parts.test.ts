@@ -62,7 +62,14 @@ test('drops a frame of which a part is lost, and takes the next one', () => {
   const small = frameOf(100)
   assert.equal(parts.take(a, cut[0] as Uint8Array), 'waits')
   assert.equal(parts.take(a, small), small, 'a whole frame between parts')
-  assert.ok(take([1, 2, 3, 4, last]).every((taken) => taken === 'waits'))
+  const passed = take([...cut.keys()].slice(1)).at(-1)
+  assert.ok(passed instanceof Uint8Array && passed.length === 3_000_000)
+  parts.take(a, cut[0] as Uint8Array)
+  parts.forget(a)
+  assert.ok(
+    take([1, 2, 3, 4, last]).every((taken) => taken === 'waits'),
+    'a link is gone, and a part with it',
+  )
   const whole = take([...cut.keys()]).at(-1)
   assert.ok(whole instanceof Uint8Array && Buffer.compare(whole, frameOf(3_000_000)) === 0)
 })

@@ -28,6 +28,8 @@ export class GroupsHost {
   /** How much was sent already when the groups had done what there was to do, by turn. */
   readonly sentWhenRun: number[] = []
   readonly failures: unknown[] = []
+  /** What waits on every link; undefined where there is none. */
+  queuedBytes: number | undefined = 0
   /** Groups that messages came for and that were not there. */
   readonly unknown: number[] = []
   #turn: (() => void)[] = []
@@ -38,6 +40,7 @@ export class GroupsHost {
         disk: this.disk.ports,
         endOfTurn: (callback) => this.#turn.push(callback),
         onRan: () => this.sentWhenRun.push(this.sent.length),
+        queuedBytes: () => this.queuedBytes,
         sendFrame: (node, frame) => this.sent.push([node, frame]),
         allocate: (bytes) => new Uint8Array(bytes).fill(0xab),
         onFailed: (cause) => this.failures.push(cause),

@@ -6,6 +6,7 @@ import type { NodeId } from '../../node/core/common/ids.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
 import { encodeMessage, type GroupMessage, joinFrame, type RaftMessage } from '../../node/wire/raft-frames.ts'
 import { append, GroupsHost } from './groups-host.ts'
+import { configuration } from './test-group.ts'
 
 const heartbeat: RaftMessage = { kind: 'heartbeat', from: 2, to: 1, term: 1, commit: 0, round: 1 }
 
@@ -127,6 +128,39 @@ test('a frame holds 512 KiB of messages, and one message may go beyond it', () =
       ['C', 1000],
     ],
   )
+})
+
+test('a large floor travels as its link has room, heartbeats go past it, and none of it goes over the next link', () => {
+  const host = new GroupsHost(1)
+  const kept = Array.from({ length: 70_000 }, (_, at) => ({
+    term: 1,
+    index: at + 1,
+    data: new Uint8Array(40),
+  }))
+  const snapshot = { index: 70_000, term: 1, configuration, data: new Uint8Array(0), kept }
+  const wake = (): void => {
+    host.groups.wake(host.groups.get(1) ?? assert.fail('the group is there'))
+    host.endTurn()
+  }
+  host.queuedBytes = 1_048_576
+  host.groups.send(1, { kind: 'snapshot', from: 1, to: 2, term: 1, snapshot })
+  wake()
+  assert.equal(host.sent.length, 0)
+  host.groups.send(1, { kind: 'heartbeat', from: 1, to: 2, term: 1, commit: 0, round: 1 })
+  wake()
+  assert.equal(host.sent.length, 1)
+  host.queuedBytes = 0
+  host.groups.tick()
+  const parts = host.sent.slice(1).filter(([, frame]) => frame.length > 1000)
+  assert.ok(parts.length > 5, `${parts.length} parts`)
+  host.queuedBytes = 1_048_576
+  host.groups.send(1, { kind: 'snapshot', from: 1, to: 2, term: 1, snapshot })
+  wake()
+  host.groups.onLink('B' as NodeId)
+  host.queuedBytes = 0
+  host.sent = []
+  host.groups.tick()
+  assert.equal(host.sent.filter(([, frame]) => frame.length > 1000).length, 0)
 })
 
 test('messages to members that nobody knows, and for groups that are not here, come to nothing', () => {

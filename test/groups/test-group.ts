@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import type { SlabPool } from '../../node/core/common/slabs.ts'
 import { type ConfigurationRecord, emptyConfiguration } from '../../node/core/raft/configuration.ts'
-import type { LogEntry } from '../../node/core/raft/entry.ts'
+import type { LogEntry, Snapshot } from '../../node/core/raft/entry.ts'
 import type { AppendRequest } from '../../node/core/raft/messages.ts'
 import type { RaftOptions } from '../../node/core/raft/options.ts'
 import type { RaftStatus } from '../../node/core/raft/raft.ts'
@@ -34,8 +34,8 @@ export class RecordingMachine implements Machine {
     for (const { data } of entries) if (data.length > 0) this.texts.push(Buffer.from(data).toString())
   }
 
-  restore(state: Uint8Array): void {
-    this.restored.push(Buffer.from(state).toString())
+  restore({ data }: Snapshot): void {
+    this.restored.push(Buffer.from(data).toString())
   }
 
   floorAt(): Floor | undefined {

@@ -168,7 +168,7 @@ test('a snapshot that came later takes the place of the state, and its leader is
   host.take()
   const snapshot = { index: 20, term: 4, configuration: emptyConfiguration, data: ledger.encode() }
   host.log.restore(snapshot)
-  host.machine.restore(snapshot.data, [])
+  host.machine.restore(snapshot)
   assert.deepEqual(
     host.take().filter((event) => event === 'leader'),
     ['leader'],

@@ -29,7 +29,14 @@ const loud: StreamDefinition = {
   topics: ['loud.>'],
   retention: { bytes: 65_536, ageMs: 600_000 },
 }
+const brief: StreamDefinition = {
+  ...quiet,
+  name: 'brief',
+  topics: ['brief.>'],
+  retention: { bytes: 100_000, ageMs: 300_000 },
+}
 const quietId = toStreamId('quiet')
+const briefId = toStreamId('brief')
 const loudId = toStreamId('loud')
 
 function beginOf(definition: StreamDefinition, epoch = 1): Command {
@@ -46,7 +53,11 @@ class TwoStreams {
   }
 
   begin(): this {
-    this.host.apply(1, beginOf(quiet), beginOf(loud), { op: 'origin', node: 'A' as NodeId, boot: 1 as Boot })
+    this.host.apply(1, beginOf(quiet), beginOf(brief), beginOf(loud), {
+      op: 'origin',
+      node: 'A' as NodeId,
+      boot: 1 as Boot,
+    })
     return this
   }
 
@@ -119,20 +130,29 @@ test('the log of a group stays within its bound while one of its streams retains
   assert.deepEqual(streams.texts(quietId), ['first'])
 })
 
-test('what a floor keeps is there for who begins with it, in its order and with its epochs', () => {
-  const streams = new TwoStreams().begin().publish(quietId, 'a').publish(quietId, 'b').flood(40)
-  streams.host.apply(1, beginOf(quiet, 2))
-  streams.publish(quietId, 'c', { epoch: 2 }).flood(100)
-  assert.ok((streams.host.log.floor.kept?.length ?? 0) === 3, 'the floor keeps all three')
+test('what a floor keeps is there for who begins with it, and goes on like everywhere', () => {
+  const streams = new TwoStreams().begin().publish(quietId, 'a').publish(quietId, 'b').flood(100)
+  assert.equal(streams.host.log.floor.kept?.length, 2)
   const joining = streams.joining()
-  assert.deepEqual(joining.texts(quietId), ['gap 1-2', 'c'])
-  const [first] = streams.host.log.floor.kept ?? []
-  assert.equal(joining.host.streams.isDropped(first?.data ?? new Uint8Array(0)), false)
-  // It goes on behind that, like everybody else.
-  for (const each of [streams, joining]) each.publish(quietId, 'd', { from: 4, offset: 4, epoch: 2 })
-  assert.deepEqual(joining.texts(quietId), ['gap 1-2', 'c', 'd'])
+  assert.deepEqual(joining.texts(quietId), ['a', 'b'])
+  for (const each of [streams, joining]) each.publish(quietId, 'c', { from: 3, offset: 3 })
+  assert.deepEqual(joining.texts(quietId), ['a', 'b', 'c'])
   const ledgers = [streams, joining].map(({ host }) => host.machine.ledger.streams.get(quietId)?.last)
-  assert.deepEqual(ledgers, [4, 4])
+  assert.deepEqual(ledgers, [3, 3])
+})
+
+test('a floor stays in front of where an epoch ends of which it keeps something, and goes on when that is dropped', () => {
+  const streams = new TwoStreams().begin().publish(quietId, 'a').flood(40)
+  const { host } = streams
+  host.apply(1, beginOf(quiet, 2))
+  const begins = host.log.lastIndex
+  streams.publish(quietId, 'b', { epoch: 2 }).flood(100)
+  assert.equal(host.log.floor.kept?.length, 1)
+  assert.equal(host.log.floor.index, begins - 1)
+  host.now += quiet.retention.ageMs
+  host.streams.onSecond()
+  streams.compact()
+  assert.ok(host.log.floor.index > begins, `${host.log.floor.index} is behind ${begins}`)
 })
 
 test('a member that has a part of what a floor keeps takes the rest, and what it lacks before that is a gap', () => {
@@ -142,7 +162,7 @@ test('a member that has a part of what a floor keeps takes the rest, and what it
   streams.publish(quietId, 'c').flood(100)
   const { log } = streams.host
   behind.host.log.restore(log.floor)
-  behind.host.machine.restore(log.floor.data, behind.host.log.floor.kept ?? [])
+  behind.host.machine.restore(behind.host.log.floor)
   assert.deepEqual(behind.texts(quietId), ['a', 'b', 'c'])
   assert.match(behind.texts(loudId)[0] ?? '', /^gap 1-\d+$/)
 })
@@ -217,4 +237,23 @@ test('old messages of a quiet stream hold no slabs of a loud one', () => {
   const bytesMax = 1.5 * (65_536 + 120 * 256) + limits.droppedBytesMax + 32_768
   const { bytesOut } = streams.host.slabs
   assert.ok(bytesOut < bytesMax, `${bytesOut} bytes, ${bytesMax} are enough`)
+})
+
+test('what is dropped of the kept is known, whatever older streams still retain', () => {
+  const streams = new TwoStreams().begin().publish(quietId, 'a')
+  for (let nth = 0; nth < 8; nth++) streams.publish(briefId, 'b'.repeat(4000))
+  streams.flood(60)
+  const kept = (): number => streams.host.log.floor.kept?.length ?? 0
+  assert.equal(kept(), 9)
+  streams.host.now += brief.retention.ageMs
+  streams.host.streams.onSecond()
+  streams.compact()
+  assert.equal(kept(), 1)
+})
+
+test('a batch that means nothing is kept by no floor', () => {
+  const streams = new TwoStreams().begin().publish(quietId, 'a')
+  streams.publish(quietId, 'again', { from: 1, offset: 2 })
+  streams.flood(60)
+  assert.equal(streams.host.log.floor.kept?.length, 1)
 })

@@ -48,7 +48,7 @@ export class MachineHost {
       isUp: () => true,
       now: () => this.now,
     })
-    this.machine.restore(this.log.floor.data, this.log.floor.kept ?? [])
+    this.machine.restore(this.log.floor)
   }
 
   /** Commands are appended to the log and applied as one round. */

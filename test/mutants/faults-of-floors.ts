@@ -2,6 +2,7 @@
 
 import type { Mutant } from './mutant.ts'
 
+const frames = 'test/groups/groups.test.ts'
 const kept = 'test/leader/kept-batches.test.ts'
 const groupLog = 'test/groups/group-log.test.ts'
 const groups = 'test/groups/group-files.test.ts'
@@ -66,8 +67,8 @@ export const faultsOfFloors: readonly Mutant[] = [
   {
     name: 'large-group-keeps-the-files',
     file: 'node/groups/groups.ts',
-    text: '((this.#writer.files.length - 1) * this.#segmentBytes) / 4',
-    replacement: '0',
+    text: 'heldBytes * 2 <= fileBytes ? writtenAgainBytesMax : 0',
+    replacement: 'heldBytes < 0 && fileBytes < 0 ? writtenAgainBytesMax : 0',
     breaks: 'A quiet group keeps all files of the log.',
     tests: [groups],
   },
@@ -78,5 +79,45 @@ export const faultsOfFloors: readonly Mutant[] = [
     replacement: 'first === undefined',
     breaks: 'Publishers are refused while a large floor is written.',
     tests: [groups],
+  },
+  {
+    name: 'groups-write-everything-again',
+    file: 'node/groups/groups.ts',
+    text: 'heldBytes * 2 <= fileBytes ? writtenAgainBytesMax : 0',
+    replacement: 'heldBytes >= 0 && fileBytes >= 0 ? writtenAgainBytesMax : 0',
+    breaks: 'Groups write more again than goes with the file.',
+    tests: [groups],
+  },
+  {
+    name: 'floor-passes-an-epoch',
+    file: 'node/leader/floor-scan.ts',
+    text: 'if (this.#endsKept(command)) return',
+    replacement: '',
+    breaks: 'After a restart nobody knows of the epoch of what a floor keeps, and it is a gap.',
+    tests: [kept],
+  },
+  {
+    name: 'kept-though-refused',
+    file: 'node/leader/floor-scan.ts',
+    text: 'if (this.#take(command)) this.#kept.add',
+    replacement: 'this.#take(command)\n        this.#kept.add',
+    breaks: 'A floor keeps a batch that no member has taken.',
+    tests: [kept],
+  },
+  {
+    name: 'parts-without-room',
+    file: 'node/groups/part-queues.ts',
+    text: '(queuedBytes(node) ?? Number.POSITIVE_INFINITY) < roomBytes',
+    replacement: '(queuedBytes(node) ?? Number.POSITIVE_INFINITY) < Number.POSITIVE_INFINITY',
+    breaks: 'A large floor is more than its link may have waiting, and closes it each time.',
+    tests: [frames],
+  },
+  {
+    name: 'parts-over-the-next-link',
+    file: 'node/groups/groups.ts',
+    text: 'this.#partQueues.forget(node)',
+    replacement: '',
+    breaks: 'The rest of a floor goes over a link that has not had its beginning.',
+    tests: [frames],
   },
 ]

@@ -103,8 +103,8 @@ export const faultsOfPlaces: readonly Mutant[] = [
   {
     name: 'floor-beyond-applied',
     file: 'node/leader/floor-scan.ts',
-    text: 'this.#index < applied && left > 0',
-    replacement: 'left > 0',
+    text: 'this.#index < applied && kept < keptAtOnceMax',
+    replacement: 'kept < keptAtOnceMax',
     breaks: 'A floor stands for entries that are not committed.',
     tests: [machine],
   },

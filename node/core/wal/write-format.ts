@@ -9,12 +9,16 @@
 // Bodies carry what anybody publishes, also whole writes: those of another log by their number of it, older ones of this log by their own,
 // are known for what they are.
 
+import { assert } from '../common/assert.ts'
+
 /** CRC-32 (ISO 3309, as in zlib) of bytes, going on from another one; 0 to begin with. */
 export type Checksum = (bytes: Uint8Array, seed: number) => number
 
 const magic = 0x324c_5748
 export const headerBytes = 28
 const checksumAt = 24
+/** Of one write: a file of the log is read in one piece. */
+const bytesMax = 1_073_741_824
 
 /** Where the log goes on: what the next write is numbered, and which one it follows. */
 export interface ChainPosition {
@@ -35,14 +39,12 @@ export function sealWrite(
   at: ChainPosition,
   checksum: Checksum,
 ): { readonly header: Uint8Array; readonly next: ChainPosition } {
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0)
+  assert(bytes <= bytesMax, 'what is written at once is bounded by who writes')
   const header = new Uint8Array(headerBytes)
   const view = new DataView(header.buffer)
   view.setUint32(0, magic, true)
-  view.setUint32(
-    4,
-    parts.reduce((sum, { length }) => sum + length, 0),
-    true,
-  )
+  view.setUint32(4, bytes, true)
   view.setFloat64(8, at.number, true)
   view.setUint32(16, at.log, true)
   view.setUint32(20, at.previous, true)

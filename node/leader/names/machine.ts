@@ -1,7 +1,7 @@
 // The machine of the group of names: it applies what is committed, and proposes what nodes ask for while this node leads. Its state is
 // small and has no messages in it, so a floor can take the place of its entries whenever they are many.
 
-import type { LogEntry } from '../../core/raft/entry.ts'
+import type { LogEntry, Snapshot } from '../../core/raft/entry.ts'
 import type { RaftStatus } from '../../core/raft/raft.ts'
 import type { GroupLog } from '../../groups/group-log.ts'
 import type { Floor, Machine } from '../../groups/machine.ts'
@@ -49,7 +49,7 @@ export class NameMachine implements Machine {
     if (isChanged) this.#options.onChanged()
   }
 
-  restore(state: Uint8Array): void {
+  restore({ data: state }: Snapshot): void {
     this.#ledger = NameLedger.decode(state)
     this.#index = this.#options.log.floor.index
     this.#options.onChanged()
