@@ -7,6 +7,19 @@ import { mayDrop } from './plan.ts'
 import type { SwitchingNode } from './switching-node.ts'
 import type { SwitchingWorld } from './world.ts'
 
+/** The promise: everything is settled so long after the links are up. */
+const settlesWithinMs = 20_000
+/**
+ * Holes in what is left over of a node that is gone are passed by one behind the other (docs/switching.md), since nobody may bring what lies behind
+ * one before it. Each has five seconds, rounded up to the next look on a clock that may be slow, after one to find it, and its gap two for the leader.
+ */
+const passesNextWithinMs = 10_000
+
+/** When everything must be settled; `lossAt`: when anybody was last told a loss that nobody had been told before. */
+export function settlesBy(linksUpAt: number, lossAt: number): number {
+  return Math.max(linksUpAt + settlesWithinMs, lossAt + passesNextWithinMs)
+}
+
 /** What is unsettled; empty when nothing is. */
 export function unsettled(
   { plan, nodes, audience, verdict, queues }: SwitchingWorld,

@@ -17,14 +17,12 @@ import { SwitchingFaults } from './faults.ts'
 import { hasSilence, isBeyondTcp, mayDrop, type SwitchingPlan } from './plan.ts'
 import { ProducerJudge } from './producer-judge.ts'
 import { QueueJudge } from './queue-judge.ts'
-import { unsettled } from './settlement.ts'
+import { settlesBy, unsettled } from './settlement.ts'
 import { SwitchingNode } from './switching-node.ts'
 import { Verdict } from './verdict.ts'
 import { Workload } from './workload.ts'
 import { type SwitchingWorld, sentCodec } from './world.ts'
 
-/** The promise: everything is settled so long after that. */
-const settlesWithinMs = 20_000
 const settlingStepMs = 50
 const foundingMs = 2_000
 
@@ -89,7 +87,7 @@ export class SwitchingSimulation {
     const { timeline, tally } = world
     const since = timeline.now
     let problems = unsettled(world, names)
-    while (problems.length > 0 && timeline.now < since + settlesWithinMs) {
+    while (problems.length > 0 && timeline.now < settlesBy(since, world.verdict.lossAt)) {
       timeline.runUntil(timeline.now + settlingStepMs)
       problems = unsettled(world, names)
     }

@@ -47,10 +47,16 @@ export class Verdict {
   readonly #now: () => number
   /** The one whose messages are being numbered. */
   #numbering: Publication | undefined
+  /** When anybody was last told a loss that nobody had been told before; 0 before the first. */
+  #lossAt = 0
 
   constructor(now: () => number, options: VerdictOptions) {
     this.#now = now
     this.#options = options
+  }
+
+  get lossAt(): number {
+    return this.#lossAt
   }
 
   onPublish(boot: Boot, number: number, drafts: readonly Draft[], level: AckLevel): void {
@@ -202,6 +208,8 @@ export class Verdict {
           `to ${to} is told: ${sequence} was stored long before it came`,
         )
       track.told.add(message)
+      message.toldAt ??= this.#now()
+      this.#lossAt = Math.max(this.#lossAt, message.toldAt)
     }
   }
 

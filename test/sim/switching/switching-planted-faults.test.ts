@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Holes } from '../../../node/broker/holes.ts'
 import { QueueReader } from '../../../node/broker/queue-reader.ts'
 import { Push } from '../../../node/core/gossip/push.ts'
-import { Replica } from '../../../node/core/stream/replica.ts'
+import { type OriginState, Replica } from '../../../node/core/stream/replica.ts'
 import { Ledger } from '../../../node/leader/ledger.ts'
 import { makeLogInvariants } from '../../../sim/leader/log-invariants.ts'
 import type { LogWorld } from '../../../sim/leader/log-world.ts'
@@ -79,6 +80,18 @@ const faultsOfEpochs: readonly PlantedLeaderFault[] = [
     ),
   },
   {
+    what: 'a second hole of a node that is gone which is never passed by',
+    invariants: ['completeness'],
+    fault: faultIn(Holes.prototype, 'isGivenUp', (original) => {
+      const first = new WeakMap<OriginState, number>()
+      return function (this: Holes, state, replica, at): boolean {
+        if (at > (first.get(state) ?? at) || !original.call(this, state, replica, at)) return false
+        first.set(state, at)
+        return true
+      }
+    }),
+  },
+  {
     what: 'confirmations that are given too early',
     invariants: ['copies'],
     fault: faultIn(
@@ -102,6 +115,7 @@ const beginsAt: Readonly<Record<string, number>> = {
   'a vote without a look at the log': 7,
   'files that are removed while a group needs them': 7,
   'a member of a queue that begins before what others have worked on': 30,
+  'a second hole of a node that is gone which is never passed by': 991,
 }
 
 /** Invariants of the log that have found something. */

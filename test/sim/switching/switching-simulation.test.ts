@@ -49,6 +49,12 @@ for (const [what, seeds] of Object.entries(defects)) {
   })
 }
 
+test('holes in what a node that is gone has left over are passed by one behind the other (seed 991)', () => {
+  const { failure, counts } = runSeed(991)
+  assert.equal(failure?.message, undefined)
+  assert.ok((counts.get('milliseconds until settled') ?? 0) > 20_000, 'they are more than one or two')
+})
+
 test('a seed of the switching world is the same run every time, with changes of the mode in it', () => {
   const [first, second] = [runSeed(1), runSeed(1)]
   assert.deepEqual([first.traceHash, first.events], [second.traceHash, second.events])
