@@ -30,8 +30,8 @@ export class EpochJudge implements LogObserver, ChainListener {
   readonly #sealed = new Map<string, number>()
   /** By node, stream and epoch: what was delivered there when it heard of the end. */
   readonly #ending = new Map<string, ReadonlyMap<Boot, number>>()
-  /** By stream and epoch: the last sequence of each boot that anybody has read in it. */
-  readonly #read = new Map<string, Map<Boot, number>>()
+  /** By stream and epoch, and by the node whose readers they are: the last sequence of each boot that was read in it. */
+  readonly #read = new Map<string, Map<Boot | undefined, Map<Boot, number>>>()
   readonly #boots = new Map<string, Boot>()
   /** In which session and epoch each reader was found last. */
   readonly #found = new Map<SwitchingReader, string>()
@@ -72,9 +72,21 @@ export class EpochJudge implements LogObserver, ChainListener {
         this.#fail('fence', `${name} ${number} begins behind ${to} of ${boot}, which numbered ${numbered}`)
     }
     if (this.#options.hasSilence) return
-    for (const [boot, to] of this.#read.get(`${name} ${before.number}`) ?? [])
-      if ((floor.get(boot) ?? 0) < to)
-        this.#fail('fence', `${name} ${before.number} ends at ${floor.get(boot)} of ${boot}, ${to} was read`)
+    for (const last of this.#read.get(`${name} ${before.number}`)?.values() ?? [])
+      for (const [boot, to] of last)
+        if ((floor.get(boot) ?? 0) < to)
+          this.#fail(
+            'fence',
+            `${name} ${before.number} ends at ${floor.get(boot)} of ${boot}, ${to} was read`,
+          )
+  }
+
+  /**
+   * A node is gone, and asks nobody any more to end an epoch behind what its readers have had: what it had told nobody else is gone with it, in gossip
+   * mode (docs/switching.md). What somebody else had too, he answers for; what comes to anybody in a later epoch, the verdict finds.
+   */
+  onCrash(node: Boot): void {
+    for (const byNode of this.#read.values()) byNode.delete(node)
   }
 
   /** A node hears that an epoch in gossip mode ends, and has delivered this of it. */
@@ -138,8 +150,10 @@ export class EpochJudge implements LogObserver, ChainListener {
   #judgeEnd(reader: SwitchingReader, read: Omit<Read, 'id'>, boot: Boot, what: string): void {
     const { stream, epoch, sequence } = read
     const key = `${stream} ${epoch}`
-    const last = this.#read.get(key) ?? new Map<Boot, number>()
-    this.#read.set(key, last.set(boot, Math.max(sequence, last.get(boot) ?? 0)))
+    const byNode = this.#read.get(key) ?? new Map<Boot | undefined, Map<Boot, number>>()
+    const last = byNode.get(reader.node?.boot) ?? new Map<Boot, number>()
+    last.set(boot, Math.max(sequence, last.get(boot) ?? 0))
+    this.#read.set(key, byNode.set(reader.node?.boot, last))
     const next = this.#chain.find(toStreamId(stream))?.epochs.get(epoch + 1)
     const had = this.#ending.get(`${reader.node?.boot} ${key}`)
     if (had === undefined && (next === undefined || this.#options.hasSilence)) return

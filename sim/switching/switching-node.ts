@@ -91,6 +91,7 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   }
 
   protected end(): void {
+    if (this.broker !== undefined) this.#world.epochs.onCrash(this.broker.boot)
     this.broker = undefined
     this.#publisher = undefined
     this.#attempts.clear()

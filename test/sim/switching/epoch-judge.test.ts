@@ -161,6 +161,31 @@ test('an end that lies before what was read, before the beginning, or behind wha
   assert.throws(() => third.begin(2, 'leader', 2), /fence/)
 })
 
+test('an end that lies before what nobody has read but on a node that crashed, and nowhere else', () => {
+  const [early, late] = [readerOf(1), readerOf(2, { node: { boot: 8 } })]
+  const alone = new Trial()
+  for (const sequence of [1, 2, 3]) alone.read(early, sequence, 0)
+  alone.read(late, 1, 0)
+  alone.judge.onCrash(9 as Boot)
+  alone.seal(0)
+  alone.begin(1, 'gossip', 1)
+  assert.throws(() => alone.read(late, 2, 0), /fence/, 'it is not of the epoch, for anybody')
+  const saved = new Trial()
+  for (const sequence of [1, 2, 3]) saved.read(early, sequence, 0)
+  saved.read(late, 1, 0)
+  saved.judge.onCrash(9 as Boot)
+  saved.seal(0)
+  saved.begin(1, 'gossip', 1)
+  assert.throws(() => saved.read(late, 2, 1), /epochs/, 'nor does it come in another one')
+  for (const crashed of [8, 7]) {
+    const shared = new Trial()
+    for (const reader of [early, late]) for (const sequence of [1, 2]) shared.read(reader, sequence, 0)
+    shared.judge.onCrash(crashed as Boot)
+    shared.seal(0)
+    assert.throws(() => shared.begin(1, 'gossip', 1), /fence/, 'somebody who runs has read more')
+  }
+})
+
 test('what comes in an epoch behind its end: never where all hear each other, else where it was delivered before', () => {
   const heard = new Trial()
   heard.seal(0)

@@ -45,6 +45,10 @@ test('a case is the same run every time, in which the mode changes and every mes
   assert.ok(delivered.every((messages) => messages > 0))
 })
 
+test('what nobody but its own node had when that crashed may lie behind the end of its epoch (case 1593)', () => {
+  assert.equal(runCase(1593).failure, undefined)
+})
+
 /** What is broken, and one of the cases that find it. */
 const plants: Readonly<Record<string, readonly [(context: TestContext) => void, number]>> = {
   'a sealed epoch goes on delivering': [
@@ -72,6 +76,20 @@ const plants: Readonly<Record<string, readonly [(context: TestContext) => void, 
       )
     },
     1561,
+  ],
+  'a member leaves out what it has of a node that crashed': [
+    ({ mock }) => {
+      const onSealed = Epochs.prototype.onSealed
+      mock.method(
+        Epochs.prototype,
+        'onSealed',
+        function (this: Epochs, ...[stream]: Parameters<typeof onSealed>) {
+          const { next, report } = onSealed.call(this, stream)
+          return { next, report: () => ({ ...report(), held: new Map() }) }
+        },
+      )
+    },
+    1689,
   ],
 }
 
