@@ -5,6 +5,7 @@ import { relative } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
 import { readFaultRounds, toFileTimeoutMs } from './fault-rounds.ts'
+import { watchFiles } from './file-watch.ts'
 
 /** How many tests ended in which way. */
 export interface Tally {
@@ -21,7 +22,13 @@ export async function runTestFiles(files: readonly string[], concurrency: number
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 }
   const total = { passed: 0, failed: 0, skipped: 0 }
   const failures: Failure[] = []
-  const stream = run({ files: [...files], concurrency, timeout: toFileTimeoutMs(readFaultRounds()) })
+  const fileTimeoutMs = toFileTimeoutMs(readFaultRounds())
+  const stopWatching = watchFiles({
+    fileTimeoutMs,
+    onEnded: (file) =>
+      void process.stdout.write(`✖ ${relative('', file)}: ended, it did not end by itself\n`),
+  })
+  const stream = run({ files: [...files], concurrency, timeout: fileTimeoutMs })
   stream.on('test:pass', ({ name, skip }) => {
     if (typeof skip === 'string') process.stdout.write(`- skipped: ${name}: ${skip}\n`)
   })
@@ -44,6 +51,7 @@ export async function runTestFiles(files: readonly string[], concurrency: number
   for await (const _event of stream) {
     // The handlers above do the work; reading the stream to its end is what runs it.
   }
+  stopWatching()
   for (const failure of failures) showFailure(failure)
   return total
 }
