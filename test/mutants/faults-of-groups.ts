@@ -4,7 +4,6 @@ import type { Mutant } from './mutant.ts'
 
 const group = 'test/groups/group.test.ts'
 const groupFloor = 'test/groups/group-floor.test.ts'
-const groups = 'test/groups/groups.test.ts'
 const recovery = 'test/groups/recovery.test.ts'
 const records = 'test/wire/log-records.test.ts'
 
@@ -88,7 +87,7 @@ export const faultsOfGroups: readonly Mutant[] = [
     text: 'if (needing.length > 0) return',
     replacement: '',
     breaks: 'A file of the log is removed with entries that a group has nowhere else.',
-    tests: [groups],
+    tests: ['test/groups/group-files.test.ts'],
   },
   {
     name: 'hard-state-dropped-with-its-file',
