@@ -8,8 +8,8 @@ import type { GroupPorts } from './group.ts'
 import type { GroupLog } from './group-log.ts'
 import type { Machine } from './machine.ts'
 
-/** What an entry takes in the files beside its data, about. */
-const entryBytes = 64
+/** What an entry takes in the files beside its data, at the most. */
+const entryHeadBytes = 20
 
 export interface LogKeeperOptions {
   readonly group: number
@@ -37,8 +37,8 @@ export class LogKeeper {
     const term = log.termAt(floor.index)
     assert(term !== undefined, 'what is applied is in the log')
     const configuration = configurations.take(floor.index)
-    const { index, state: data, kept = [] } = floor
-    const snapshot = { index, term, configuration, data, ...(floor.kept !== undefined && { kept }) }
+    const { index, state: data, kept } = floor
+    const snapshot = { index, term, configuration, data, kept }
     this.#isCompacting = true
     ports.write([{ kind: 'floor', group, snapshot }], () => {
       this.#isCompacting = false
@@ -51,7 +51,7 @@ export class LogKeeper {
   writeAgain(bytesMax: number): number {
     const { group, log, ports } = this.#options
     const { floor, firstIndex, lastIndex, hardState } = log
-    const bytes = log.dataBytes + entryBytes * log.count
+    const bytes = log.dataBytes + entryHeadBytes * log.count
     if (bytes > bytesMax) return 0
     if (this.#isWritingAgain) return bytes
     const count = lastIndex - firstIndex + 1

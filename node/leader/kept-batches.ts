@@ -6,11 +6,14 @@ import { Deque } from '../core/common/deque.ts'
 import type { Boot, StreamId } from '../core/common/ids.ts'
 import type { LogEntry } from '../core/raft/entry.ts'
 import { entryOverheadBytes } from '../core/stream/replica.ts'
-import { batchBoot, batchEpoch, batchSequence, batchStream } from '../wire/batch-header.ts'
+import { batchBoot, batchSequence, batchStream } from '../wire/batch-header.ts'
 import { toTextBytes, tryReadText } from '../wire/text.ts'
 import { Ledger, LedgerDamaged } from './ledger.ts'
 
-/** A batch that is kept, and by when it had its place: milliseconds since 1970; undefined where no leader has told the time. */
+/**
+ * A batch that is kept, of the epoch that its stream is in at the floor: none goes behind the end of it. `placedBy`: by when it had its place,
+ * milliseconds since 1970; undefined where no leader has told the time.
+ */
 export interface KeptBatch {
   readonly entry: LogEntry
   readonly placedBy: number | undefined
@@ -22,27 +25,14 @@ export interface DataState {
   readonly kept: readonly KeptBatch[]
 }
 
-/** Kept batches of one epoch of a stream, in their order, and the first sequence of every origin among them. */
-export interface KeptRun {
-  readonly stream: StreamId
-  readonly epoch: number
-  readonly batches: KeptBatch[]
-  readonly firsts: Map<Boot, number>
-}
-
-/** By epoch of a stream, in the order of their first batches: of a stream, ascending. */
-export function runsOf(kept: readonly KeptBatch[]): KeptRun[] {
-  const runs = new Map<string, KeptRun>()
-  for (const batch of kept) {
-    const { data: frame } = batch.entry
-    const [stream, epoch, boot] = [batchStream(frame), batchEpoch(frame), batchBoot(frame)]
-    const key = `${stream} ${epoch}`
-    const run: KeptRun = runs.get(key) ?? { stream, epoch, batches: [], firsts: new Map() }
-    runs.set(key, run)
-    run.batches.push(batch)
-    if (!run.firsts.has(boot)) run.firsts.set(boot, batchSequence(frame))
+/** The first sequence of every origin among batches of one stream, which are in their order. */
+export function firstsOf(kept: readonly KeptBatch[]): Map<Boot, number> {
+  const firsts = new Map<Boot, number>()
+  for (const { entry } of kept) {
+    const boot = batchBoot(entry.data)
+    if (!firsts.has(boot)) firsts.set(boot, batchSequence(entry.data))
   }
-  return [...runs.values()]
+  return firsts
 }
 
 /** What a batch counts for, as its replica counts it. */

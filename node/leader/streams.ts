@@ -6,7 +6,7 @@ import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { OriginState } from '../core/stream/origin-state.ts'
 import { Replica } from '../core/stream/replica.ts'
 import { batchBoot, batchCount, batchEpoch, batchSequence, batchStream } from '../wire/batch-header.ts'
-import { type KeptBatch, type KeptRun, runsOf } from './kept-batches.ts'
+import { firstsOf, type KeptBatch } from './kept-batches.ts'
 import type { Ledger, StreamLedger } from './ledger.ts'
 
 export interface LeaderStreamsOptions {
@@ -94,37 +94,34 @@ export class LeaderStreams {
 
   /** Goes on behind a state that stands for everything before it: what of that is not here, nor kept by it, no member has any more. */
   restore({ streams, nodes }: Ledger, kept: readonly KeptBatch[]): void {
-    const runs = runsOf(kept)
-    for (const run of runs) {
-      const stream = streams.get(run.stream)
-      const epochs = this.#epochs.get(run.stream)
-      const isOver =
-        epochs?.has(run.epoch) !== true && [...(epochs?.keys() ?? [])].some((each) => each > run.epoch)
-      if (stream === undefined || isOver) continue
-      const replica = epochs?.get(run.epoch) ?? this.#create(stream.definition, run.epoch)
-      const isPresent = stream.epoch === run.epoch
-      this.#goOn(replica, nodes, isPresent ? stream.sequences : run.firsts, run)
-    }
+    const byStream = Map.groupBy(kept, ({ entry }) => batchStream(entry.data))
     for (const [id, { definition, epoch, sequences }] of streams) {
-      if (definition.mode !== 'leader' || runs.some((run) => run.stream === id && run.epoch === epoch))
-        continue
-      this.#goOn(this.#epochs.get(id)?.get(epoch) ?? this.#create(definition, epoch), nodes, sequences)
+      if (definition.mode !== 'leader') continue
+      const replica = this.#epochs.get(id)?.get(epoch) ?? this.#create(definition, epoch)
+      this.#goOn(replica, nodes, sequences, byStream.get(id) ?? [])
+      this.#grown.add(replica)
     }
     this.endRound()
   }
 
   /**
-   * Takes the batches of a run, behind everything that is lacking. Retention drops what is oldest: of an origin with none in the run, all of it
-   * was before the others'. What is lacking is a gap to whoever reads here.
+   * Takes the batches that are kept of a stream, behind everything that is lacking. Retention drops what is oldest: of an origin with none
+   * among them, all of it was before the others'. What is lacking is a gap to whoever reads here.
    */
-  #goOn(replica: Replica, nodes: Ledger['nodes'], sequences: ReadonlyMap<Boot, number>, run?: KeptRun): void {
+  #goOn(
+    replica: Replica,
+    nodes: Ledger['nodes'],
+    sequences: ReadonlyMap<Boot, number>,
+    kept: readonly KeptBatch[],
+  ): void {
     const now = this.#options.now()
+    const firsts = firstsOf(kept)
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
-      const first = run?.firsts.get(boot) ?? to + 1
-      if (node !== undefined) replica.pass(replica.originState(node, boot, now), first - 1)
+      if (node === undefined) continue
+      replica.pass(replica.originState(node, boot, now), (firsts.get(boot) ?? to + 1) - 1)
     }
-    for (const { entry, placedBy = now } of run?.batches ?? []) {
+    for (const { entry, placedBy = now } of kept) {
       const { data: frame } = entry
       const [from, count] = [batchSequence(frame), batchCount(frame)]
       const state = replica.origins.get(batchBoot(frame))
@@ -133,7 +130,6 @@ export class LeaderStreams {
       replica.insert(state, { frame, from, count, confirm: false, isKept: true }, Math.min(now, placedBy))
       replica.advance(state)
     }
-    this.#grown.add(replica)
   }
 
   /** Whether a batch is kept for nobody any more. */

@@ -31,9 +31,8 @@ test('the log is dropped up to the floor of the machine once that is durable', (
   test.machine.floor = { index: 3, state: text('three') }
   test.group.compact()
   const records = test.writes[0]?.records ?? []
-  assert.deepEqual(records, [
-    { kind: 'floor', group: 7, snapshot: { index: 3, term: 1, configuration, data: text('three') } },
-  ])
+  const snapshot = { index: 3, term: 1, configuration, data: text('three'), kept: undefined }
+  assert.deepEqual(records, [{ kind: 'floor', group: 7, snapshot }])
   assert.equal(test.log.firstIndex, 1)
   test.finish()
   assert.deepEqual([test.log.firstIndex, test.log.lastIndex], [4, 4])

@@ -43,8 +43,8 @@ export const faultsOfFloors: readonly Mutant[] = [
   {
     name: 'kept-behind-the-end',
     file: 'node/leader/streams.ts',
-    text: 'const first = run?.firsts.get(boot) ?? to + 1',
-    replacement: 'const first = to + 1',
+    text: '(firsts.get(boot) ?? to + 1) - 1',
+    replacement: 'firsts.size < 0 ? 0 : to',
     breaks: 'What a floor keeps is a gap to who begins with it.',
     tests: [kept],
   },
