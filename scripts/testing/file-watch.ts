@@ -18,16 +18,16 @@ export interface FileWatchOptions {
 
 /** Watches until it is stopped. It knows the processes from /proc: elsewhere than on Linux it does nothing. */
 export function watchFiles(options: FileWatchOptions): () => void {
-  const seenAt = new Map<number, number>()
+  let seenAt: ReadonlyMap<number, number> = new Map()
   const lifeMsMax = options.fileTimeoutMs + (options.graceMs ?? graceMs)
   const timer = setInterval(() => {
-    for (const pid of childrenOf(process.pid)) {
+    const now = performance.now()
+    // Only of those that are there: a number may come again.
+    seenAt = new Map(childrenOf(process.pid).map((pid) => [pid, seenAt.get(pid) ?? now]))
+    for (const [pid, first] of seenAt) {
       const file = testFileOf(pid)
-      const first = seenAt.get(pid) ?? performance.now()
-      seenAt.set(pid, first)
-      if (file === undefined || performance.now() - first < lifeMsMax) continue
+      if (file === undefined || now - first < lifeMsMax) continue
       process.kill(pid, 'SIGKILL')
-      seenAt.delete(pid)
       options.onEnded(file)
     }
   }, options.lookEveryMs ?? lookEveryMs)
