@@ -49,6 +49,21 @@ test('what nobody but its own node had when that crashed may lie behind the end 
   assert.equal(runCase(1593).failure, undefined)
 })
 
+type Report = ReturnType<ReturnType<Epochs['onSealed']>['report']>
+
+/** Members say something else of a sealed epoch than what they have. */
+function changeReports({ mock }: TestContext, change: (report: Report) => Report): void {
+  const onSealed = Epochs.prototype.onSealed
+  mock.method(
+    Epochs.prototype,
+    'onSealed',
+    function (this: Epochs, ...[stream]: Parameters<typeof onSealed>) {
+      const { next, report } = onSealed.call(this, stream)
+      return { next, report: () => change(report()) }
+    },
+  )
+}
+
 /** What is broken, and one of the cases that find it. */
 const plants: Readonly<Record<string, readonly [(context: TestContext) => void, number]>> = {
   'a sealed epoch goes on delivering': [
@@ -64,31 +79,11 @@ const plants: Readonly<Record<string, readonly [(context: TestContext) => void, 
     1,
   ],
   'a member leaves out the last message that it has numbered': [
-    ({ mock }) => {
-      const onSealed = Epochs.prototype.onSealed
-      mock.method(
-        Epochs.prototype,
-        'onSealed',
-        function (this: Epochs, ...[stream]: Parameters<typeof onSealed>) {
-          const { next, report } = onSealed.call(this, stream)
-          return { next, report: () => ({ ...report(), own: Math.max(0, report().own - 1) }) }
-        },
-      )
-    },
+    (context) => changeReports(context, (report) => ({ ...report, own: Math.max(0, report.own - 1) })),
     1561,
   ],
   'a member leaves out what it has of a node that crashed': [
-    ({ mock }) => {
-      const onSealed = Epochs.prototype.onSealed
-      mock.method(
-        Epochs.prototype,
-        'onSealed',
-        function (this: Epochs, ...[stream]: Parameters<typeof onSealed>) {
-          const { next, report } = onSealed.call(this, stream)
-          return { next, report: () => ({ ...report(), held: new Map() }) }
-        },
-      )
-    },
+    (context) => changeReports(context, (report) => ({ ...report, held: new Map() })),
     1689,
   ],
 }
