@@ -163,20 +163,17 @@ test('an end that lies before what was read, before the beginning, or behind wha
 
 test('an end that lies before what nobody has read but on a node that crashed, and nowhere else', () => {
   const [early, late] = [readerOf(1), readerOf(2, { node: { boot: 8 } })]
-  const alone = new Trial()
-  for (const sequence of [1, 2, 3]) alone.read(early, sequence, 0)
-  alone.read(late, 1, 0)
-  alone.judge.onCrash(9 as Boot)
-  alone.seal(0)
-  alone.begin(1, 'gossip', 1)
-  assert.throws(() => alone.read(late, 2, 0), /fence/, 'it is not of the epoch, for anybody')
-  const saved = new Trial()
-  for (const sequence of [1, 2, 3]) saved.read(early, sequence, 0)
-  saved.read(late, 1, 0)
-  saved.judge.onCrash(9 as Boot)
-  saved.seal(0)
-  saved.begin(1, 'gossip', 1)
-  assert.throws(() => saved.read(late, 2, 1), /epochs/, 'nor does it come in another one')
+  const ended = (): Trial => {
+    const trial = new Trial()
+    for (const sequence of [1, 2, 3]) trial.read(early, sequence, 0)
+    trial.read(late, 1, 0)
+    trial.judge.onCrash(9 as Boot)
+    trial.seal(0)
+    trial.begin(1, 'gossip', 1)
+    return trial
+  }
+  assert.throws(() => ended().read(late, 2, 0), /fence/, 'it is not of the epoch, for anybody')
+  assert.throws(() => ended().read(late, 2, 1), /epochs/, 'nor does it come in another one')
   for (const crashed of [8, 7]) {
     const shared = new Trial()
     for (const reader of [early, late]) for (const sequence of [1, 2]) shared.read(reader, sequence, 0)
