@@ -140,6 +140,7 @@ class NodeTransport implements Transport {
       masked: false,
       payloadBytesMax: protocolLimits.frameBytesMax,
       onFrame: (frame) => this.#onFrame(frame),
+      allocate: (bytes) => Buffer.allocUnsafe(bytes),
       // The library may answer with a close frame, behind which nothing may come.
       beforeOther: () => this.#writer?.flush(),
       afterRefusals: (callback) => setImmediate(callback),

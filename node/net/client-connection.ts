@@ -39,7 +39,7 @@ export class ClientConnection implements FrameReceiver {
     const { webSocket, socket, counters } = options
     this.#counters = counters
     this.#onClosed = options.onClosed
-    this.#socket = new FrameSocket({ webSocket, socket, masked: false, receiver: this })
+    this.#socket = new FrameSocket({ webSocket, socket, masked: false, receiver: this, copies: true })
     if (options.overLimit !== undefined) {
       this.#refuse('CONNECTION_LIMIT', options.overLimit)
       return

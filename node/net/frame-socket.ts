@@ -10,6 +10,7 @@ import { protocolLimits } from '../core/common/limits.ts'
 import { hold, letGo } from '../core/common/slabs.ts'
 import { type SocketFault, toCloseReason, toSocketFault } from './close-codes.ts'
 import type { FrameSink } from './ports.ts'
+import { ReceiveBuffers } from './receive-buffers.ts'
 
 /** Hears what happens on a FrameSocket. */
 export interface FrameReceiver {
@@ -29,7 +30,12 @@ export interface FrameSocketOptions {
   /** True on the dialling side: RFC 6455 §5.3 wants its frames masked. */
   readonly masked: boolean
   readonly receiver: FrameReceiver
+  /** Whether the receiver keeps no view of a frame beyond the call that brings it. */
+  readonly copies: boolean
 }
+
+/** All connections take turns. */
+const buffers = new ReceiveBuffers()
 
 /** Pings that the other end may send between two heartbeats; ten a second with heartbeats of 10 s. */
 const pingsPerHeartbeatMax = 100
@@ -42,6 +48,12 @@ const copyBytesMax = 512
  * everything that has to wait costs up to 12 % of the throughput; what waits for one who gets all of it lies in two.
  */
 const pinnedMax = 2
+
+const recycling = {
+  allocate: (bytes: number): Uint8Array => buffers.take(bytes),
+  recycle: (payload: Uint8Array): void => buffers.giveBack(payload),
+}
+const fresh = { allocate: (bytes: number): Uint8Array => Buffer.allocUnsafe(bytes) }
 
 /** An open WebSocket. Sending on a closed one does nothing: its receiver hears `onClose` anyway. */
 export class FrameSocket implements FrameSink {
@@ -70,7 +82,7 @@ export class FrameSocket implements FrameSink {
     })
     this.#socket.setNoDelay(true)
     this.#listen()
-    this.#layLane(!options.masked)
+    this.#layLane(options)
   }
 
   get bufferedBytes(): number {
@@ -164,13 +176,14 @@ export class FrameSocket implements FrameSink {
   }
 
   /** Puts a FrameLane in front of the library's own reading. */
-  #layLane(masked: boolean): void {
+  #layLane({ masked, copies }: FrameSocketOptions): void {
     const lane = layLane(this.#socket, {
-      masked,
+      masked: !masked,
       payloadBytesMax: protocolLimits.frameBytesMax,
       onFrame: (frame) => {
         if (this.isOpen) this.#receiver.onFrame(frame)
       },
+      ...(copies ? recycling : fresh),
       // The library may answer with a close frame, behind which nothing may come.
       beforeOther: () => this.#writer.flush(),
       afterRefusals: (callback) => setImmediate(callback),

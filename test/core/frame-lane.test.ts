@@ -17,6 +17,11 @@ interface FrameOptions {
   readonly reservedBits?: number
 }
 
+/** What nobody has written shows. */
+function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(0xee)
+}
+
 /** A frame by RFC 6455 §5.2. */
 function toFrame(opcode: number, payload: Buffer, options: FrameOptions = {}): Buffer {
   const { isFinal = true, mask, reservedBits = 0 } = options
@@ -53,6 +58,7 @@ function listenWithLane(masked: boolean): {
   const lane = new FrameLane({
     masked,
     payloadBytesMax,
+    allocate,
     onFrame: (payload) => {
       taken++
       heard.push(`binary ${Buffer.from(payload).toString('base64')}`)
@@ -77,6 +83,7 @@ function record(masked = false): {
   const lane = new FrameLane({
     masked,
     payloadBytesMax,
+    allocate,
     onFrame: (payload) => frames.push(Buffer.from(payload).toString()),
     onOther: (bytes) => others.push(bytes.slice()),
     afterRefusals: (callback) => callbacks.push(callback),
@@ -145,7 +152,7 @@ for (const masked of [false, true]) {
   })
 }
 
-test('hands every byte over at once that is not of a whole message, also half a header', () => {
+test('hands every byte over at once that is not of a message it takes, also half a header', () => {
   const bytes = toFrame(opcodes.binary, Buffer.alloc(66_000), { mask: Buffer.from([1, 2, 3, 4]) })
   const { lane, other } = record(true)
   for (let end = 1; end <= 20; end++) {
@@ -194,16 +201,36 @@ test('takes messages again when the library has had nothing to say about a ping'
   assert.equal(other(), ping.toString('hex'))
 })
 
-test('takes what follows a message in two reads, but not one in many, which the library may refuse', () => {
+test('takes what follows a message of the library in two reads, but not one in many, which it may refuse', () => {
   for (const [reads, expected] of [
     [2, ['good']],
     [5, []],
   ] as const) {
-    const { lane, frames } = record()
-    const bytes = Buffer.concat([toFrame(opcodes.binary, Buffer.alloc(96)), good])
+    const { lane, frames } = record(true)
+    const theirs = toFrame(opcodes.binary, Buffer.alloc(96), { mask: Buffer.from([1, 2, 3, 4]) })
+    const bytes = Buffer.concat([
+      theirs,
+      toFrame(opcodes.binary, Buffer.from('good'), { mask: Buffer.alloc(4) }),
+    ])
     for (let read = 0; read < reads - 1; read++) lane.push(bytes.subarray(read * 10, (read + 1) * 10))
     lane.push(bytes.subarray((reads - 1) * 10))
     assert.deepEqual(frames, expected)
+  }
+})
+
+test('gathers a message that comes in many reads into one piece, and takes what follows it', () => {
+  for (const masked of [false, true]) {
+    const { lane, frames, other } = record(masked)
+    const mask = masked ? Buffer.alloc(4) : undefined
+    const text = 'gathered '.repeat(100)
+    const bytes = Buffer.concat([
+      toFrame(opcodes.binary, Buffer.from(text), { mask }),
+      toFrame(opcodes.binary, Buffer.from('good'), { mask }),
+    ])
+    lane.push(bytes.subarray(0, 12))
+    for (let at = 12; at < bytes.length; at += 7) lane.push(bytes.subarray(at, at + 7))
+    assert.deepEqual(frames, [text, 'good'])
+    assert.equal(other(), '')
   }
 })
 
@@ -233,6 +260,7 @@ test('takes nothing once it was stopped, in the middle of a read as well', () =>
   const lane: FrameLane = new FrameLane({
     masked: false,
     payloadBytesMax,
+    allocate,
     onFrame: (payload) => {
       frames.push(Buffer.from(payload).toString())
       lane.stop()
@@ -249,6 +277,7 @@ test('a lane is laid in front of the one reader of a socket, and nowhere else', 
   const options = {
     masked: false,
     payloadBytesMax,
+    allocate,
     onFrame: (payload: Uint8Array) => void heard.push(`frame of ${payload.length}`),
     beforeOther: () => void heard.push('library next'),
     afterRefusals: () => undefined,

@@ -4,37 +4,54 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { FrameSocket } from '../../node/net/frame-socket.ts'
+import { type FrameReceiver, FrameSocket } from '../../node/net/frame-socket.ts'
 
-test('whole binary messages go past the library, and all else through it, in one order', {
-  timeout: 20_000,
-}, async (t) => {
-  const heard: string[] = []
-  const closed = Promise.withResolvers<number>()
+/** Accepts one connection, with the mask of Herald's own clients: a real one is the library's to take off. */
+async function accept(
+  t: TestContext,
+  receiver: Partial<FrameReceiver>,
+  copies: boolean,
+  onLibrary: (data: string) => void = () => {},
+): Promise<WebSocket> {
   const http = createServer().listen(0, '127.0.0.1')
   t.after(() => http.close())
   const webSockets = new WebSocketServer({ noServer: true, autoPong: false })
   http.on('upgrade', (request, socket, head) => {
     assert(socket instanceof Socket)
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      webSocket.on('message', (data) => heard.push(`library: ${data}`))
-      const receiver = {
-        onFrame: (frame: Uint8Array) => heard.push(`frame ${Buffer.from(frame)}`),
-        onText: (text: string) => heard.push(`text ${text}`),
+      webSocket.on('message', (data) => onLibrary(String(data)))
+      const all = {
+        onFrame: () => {},
+        onText: () => {},
         onWritable: () => {},
         onFault: () => assert.fail('nothing broke the rules'),
-        onClose: closed.resolve,
+        onClose: () => {},
+        ...receiver,
       }
-      new FrameSocket({ webSocket, socket, masked: false, receiver })
+      new FrameSocket({ webSocket, socket, masked: false, receiver: all, copies })
     })
   })
   await once(http, 'listening')
   const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`
-  // With the mask of Herald's own clients; a real one is the library's to take off.
   const client = new WebSocket(url, { generateMask: (mask) => mask.fill(0) })
+  t.after(() => client.terminate())
   await once(client, 'open')
+  return client
+}
+
+test('whole binary messages go past the library, and all else through it, in one order', {
+  timeout: 20_000,
+}, async (t) => {
+  const heard: string[] = []
+  const closed = Promise.withResolvers<number>()
+  const receiver = {
+    onFrame: (frame: Uint8Array) => void heard.push(`frame ${Buffer.from(frame)}`),
+    onText: (text: string) => void heard.push(`text ${text}`),
+    onClose: closed.resolve,
+  }
+  const client = await accept(t, receiver, true, (data) => heard.push(`library: ${data}`))
   client.send(Buffer.from('one'))
   client.send('two')
   client.send(Buffer.from('three'), { fin: false })
@@ -50,3 +67,28 @@ test('whole binary messages go past the library, and all else through it, in one
     'frame three and four',
   ])
 })
+
+for (const copies of [true, false]) {
+  const what = copies ? 'the same' : 'other'
+  const who = copies ? 'copies what it keeps' : 'keeps views'
+  test(`messages in several reads stand in ${what} memory one after the other for a receiver that ${who}`, {
+    timeout: 20_000,
+  }, async (t) => {
+    // More than one read brings, so that each comes in several.
+    const sent = ['a', 'b', 'c', 'd'].map((letter) => Buffer.alloc(66_000, letter))
+    const taken: { readonly text: string; readonly memory: ArrayBufferLike }[] = []
+    const all = Promise.withResolvers<void>()
+    const onFrame = (frame: Uint8Array): void => {
+      taken.push({ text: Buffer.from(frame).toString(), memory: frame.buffer })
+      if (taken.length === sent.length) all.resolve()
+    }
+    const client = await accept(t, { onFrame }, copies, () => assert.fail('the library has no part in it'))
+    for (const frame of sent) client.send(frame)
+    await all.promise
+    assert.deepEqual(
+      taken.map(({ text }) => text),
+      sent.map(String),
+    )
+    assert.equal(new Set(taken.map(({ memory }) => memory)).size, copies ? 1 : sent.length)
+  })
+}

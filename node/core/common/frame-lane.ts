@@ -1,8 +1,8 @@
-// The short way for binary messages that arrive whole: straight out of the bytes of a socket, past the WebSocket library.
-// Everything else goes to the library as it came: the rest of the protocol (RFC 6455 §5), messages that straddle two
-// reads, what has a real mask, and whatever breaks the rules, so that it says no in its own words. Where it may say no to
-// what it was given, nothing is taken until it has had the time to. No byte is held back and none is told twice; only what
-// follows a close frame is nobody's.
+// The short way for binary messages: straight out of the bytes of a socket, past the WebSocket library; what comes in several
+// reads is copied into one piece as it comes. Everything else goes to the library as it came: the rest of the protocol (RFC 6455 §5),
+// messages whose header straddles two reads, what has a real mask, and whatever breaks the rules, so that it says no in its own words.
+// Where it may say no to what it was given, nothing is taken until it has had the time to. No byte that is the library's is held back
+// and none is told twice; only what follows a close frame is nobody's.
 //
 // Measured at 10,000 messages/s, a batch a millisecond: the library's way costs the node a seventh of its time.
 
@@ -24,8 +24,12 @@ export interface FrameLaneOptions {
   readonly masked: boolean
   /** Payload of one message. A larger one is left to the library, which refuses it. */
   readonly payloadBytesMax: number
-  /** Hears one message, as a view of the bytes it came in. */
+  /** Hears one message, as a view of the bytes it came in, or of bytes of its own. */
   readonly onFrame: (payload: Uint8Array) => void
+  /** Bytes for a message that comes in several reads; they need not be zeroed. */
+  readonly allocate: (bytes: number) => Uint8Array
+  /** Takes such bytes back when `onFrame` has returned: where that looks at them no longer. */
+  readonly recycle?: (payload: Uint8Array) => void
   /** Takes bytes for the library, which works on them before this returns. That it refuses them, it may tell later. */
   readonly onOther: (bytes: Uint8Array) => void
   /** Calls back when every refusal of what `onOther` took so far was told, by a call of `stop`. */
@@ -35,6 +39,9 @@ export interface FrameLaneOptions {
 /** Divides what one socket receives between its owner and the WebSocket library, in its order. */
 export class FrameLane {
   readonly #options: FrameLaneOptions
+  /** A message that comes in several reads, and how much of it is here. */
+  #gathered: Uint8Array | undefined
+  #gatheredBytes = 0
   /** What is still to come of the frame that the library is in. */
   #otherBytes = 0
   /** Its header, as far as it came, if it straddles two reads. */
@@ -60,17 +67,15 @@ export class FrameLane {
   /** Takes the next bytes of the socket. */
   push(chunk: Uint8Array): void {
     /** Where the bytes for the library begin that it has not been given. */
-    let otherFrom = 0
-    let at = this.#skipOther(chunk, 0)
+    let otherFrom = this.#gather(chunk, 0)
+    let at = this.#skipOther(chunk, otherFrom)
     while (at < chunk.length && !this.#stopped && !this.#isClosing) {
       const payloadStart = at + toHeaderBytes(chunk, at)
       const isHeaderWhole = payloadStart <= chunk.length
-      const payloadEnd = isHeaderWhole ? payloadStart + toPayloadBytes(chunk, at) : Infinity
-      if (payloadEnd <= chunk.length && !this.#isDoubtful && this.#isPlain(chunk, at, payloadStart)) {
+      if (isHeaderWhole && !this.#isDoubtful && this.#isPlain(chunk, at, payloadStart)) {
         this.#giveOther(chunk, otherFrom, at)
-        at = payloadEnd
-        otherFrom = at
-        this.#options.onFrame(chunk.subarray(payloadStart, payloadEnd))
+        otherFrom = this.#take(chunk, payloadStart, toPayloadBytes(chunk, at))
+        at = otherFrom
       } else if (isHeaderWhole) {
         this.#enterOther(chunk, at)
         at = this.#skipOther(chunk, payloadStart)
@@ -88,6 +93,34 @@ export class FrameLane {
   /** Takes nothing any more: the library has given up on the other end. */
   stop(): void {
     this.#stopped = true
+    this.#gathered = undefined
+  }
+
+  /** A message begins here: it is told, or gathered as far as it came. Returns where the chunk goes on behind it. */
+  #take(chunk: Uint8Array, from: number, payloadBytes: number): number {
+    const to = from + payloadBytes
+    if (to <= chunk.length) {
+      this.#options.onFrame(chunk.subarray(from, to))
+      return to
+    }
+    this.#gathered = this.#options.allocate(payloadBytes)
+    this.#gatheredBytes = 0
+    return this.#gather(chunk, from)
+  }
+
+  /** Goes on with the message that is gathered, if there is one. Returns where the chunk goes on behind it. */
+  #gather(chunk: Uint8Array, from: number): number {
+    const gathered = this.#gathered
+    if (gathered === undefined || this.#stopped) return from
+    const to = Math.min(chunk.length, from + gathered.length - this.#gatheredBytes)
+    gathered.set(from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to), this.#gatheredBytes)
+    this.#gatheredBytes += to - from
+    if (this.#gatheredBytes === gathered.length) {
+      this.#gathered = undefined
+      this.#options.onFrame(gathered)
+      this.#options.recycle?.(gathered)
+    }
+    return to
   }
 
   #giveOther(chunk: Uint8Array, from: number, to: number): void {
