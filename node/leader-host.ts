@@ -13,7 +13,7 @@ import { EntryMemory } from './groups/entry-memory.ts'
 import { LogReading } from './groups/log-reading.ts'
 import { GroupRecovery } from './groups/recovery.ts'
 import { LeaderAgent } from './leader/agent.ts'
-import { leaderLimits } from './leader/limits.ts'
+import { LeaderClockwork } from './leader-clockwork.ts'
 import type { Roster } from './meta/roster.ts'
 import type { MemberStatus } from './net/admin-port.ts'
 import type { DataDirectory } from './storage/data-directory.ts'
@@ -91,15 +91,12 @@ export interface LeaderHostOptions {
   readonly onFailed: (code: ErrorCode, reason: string) => void
 }
 
-/** Half of META's heartbeat. */
-const ticksAtRest = 5
-
 export class LeaderHost {
   readonly agent: LeaderAgent
   readonly #options: LeaderHostOptions
   readonly #files: LogFiles
   readonly #notes: NotePace
-  #timer: NodeJS.Timeout | undefined
+  readonly #clockwork: LeaderClockwork
 
   constructor(options: LeaderHostOptions) {
     const { config, boot, directory, opened, slabs, random, brokerOf } = options
@@ -107,6 +104,11 @@ export class LeaderHost {
     this.#options = options
     this.#files = files
     this.#notes = new NotePace(files.durable)
+    this.#clockwork = new LeaderClockwork({
+      isAtRest: () => this.agent.isAtRest,
+      onTicks: (ticks) => this.#onTicks(ticks),
+      now,
+    })
     this.agent = new LeaderAgent({
       node: config.nodeId,
       boot,
@@ -121,7 +123,10 @@ export class LeaderHost {
         disk: files,
         now,
         endOfTurn: (callback) => setImmediate(callback),
-        onRan: () => options.answers.run(),
+        onRan: () => {
+          options.answers.run()
+          this.#clockwork.onTurn()
+        },
         // Frames to other members are small and gone soon: from the pool, each of them is not a buffer of its own to be collected.
         allocate: (bytes) => Buffer.allocUnsafe(bytes),
         sendFrame: options.sendFrame,
@@ -148,18 +153,13 @@ export class LeaderHost {
   /** Goes on with what the log has; time begins to pass. */
   start(): void {
     this.agent.recover()
-    this.#keepTime()
+    this.#clockwork.start()
   }
 
-  /** At rest several ticks pass at once, so that a node without a stream in leader mode hardly wakes up. */
-  #keepTime(): void {
-    const ticks = this.agent.isAtRest ? ticksAtRest : 1
-    this.#timer = setTimeout(() => {
-      for (let tick = 0; tick < ticks; tick++) this.agent.tick()
-      const write = this.#notes.tick(ticks, this.#files.durable)
-      if (write !== undefined) void this.#note(write)
-      this.#keepTime()
-    }, ticks * leaderLimits.tickMs)
+  #onTicks(ticks: number): void {
+    for (let tick = 0; tick < ticks; tick++) this.agent.tick()
+    const write = this.#notes.tick(ticks, this.#files.durable)
+    if (write !== undefined) void this.#note(write)
   }
 
   /** Where that fails, the note before still holds; a log that cannot be written either says so itself. */
@@ -177,8 +177,7 @@ export class LeaderHost {
 
   /** Stops the time; nothing is written any more when this resolves. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#clockwork.stop()
     await this.#files.close()
     await this.#note(this.#files.durable)
   }

@@ -19,8 +19,8 @@ export interface RestRecord {
 }
 
 const serverCount = 5
-/** Start-up is over by then, and the first garbage collections. */
-const settleMs = 5000
+/** Start-up is over by then, and the garbage collections that follow it. */
+const settleMs = 20_000
 
 export async function measureRest(system: System, overMs: number): Promise<RestRecord> {
   return await withServers(system, { serverCount, nodeOptions: [] }, async ({ pids }) => {

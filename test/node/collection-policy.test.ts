@@ -110,6 +110,30 @@ test('leaves alone what is about as much as is retained', () => {
   assert.equal(node.collections, 0)
 })
 
+test('collects once when it comes to rest, after its start as after every load', () => {
+  const node = new Quietable()
+  let insertedBytes = 0
+  const pass = (seconds: number, newBytes: number): void => {
+    for (let second = 0; second < seconds; second++) {
+      insertedBytes += newBytes
+      node.memory.onSecond(insertedBytes, 0)
+    }
+  }
+  pass(4, 0)
+  assert.equal(node.collections, 0)
+  pass(60, 0)
+  assert.equal(node.collections, 1)
+  pass(10, 100_000)
+  assert.equal(node.collections, 1)
+  pass(60, 0)
+  assert.equal(node.collections, 2)
+  for (let time = 0; time < 10; time++) {
+    pass(1, 100_000)
+    pass(4, 0)
+  }
+  assert.equal(node.collections, 2, 'short pauses are no rest')
+})
+
 test("frees what nobody holds with V8's own collector", async () => {
   const memory = new CollectionPolicy()
   let waste: Uint8Array[] = []
