@@ -46,6 +46,8 @@ export class Roster {
   readonly groups: Map<number, ConfigurationRecord> = new Map()
   /** How many are to vote in a group, where that was ever asked for. */
   readonly #voterCounts = new Map<number, number>()
+  /** Who is to vote, by group, META's as 0: asked for at every tick, and hashed anew only when something has changed. */
+  readonly #voters = new Map<number, readonly MemberId[]>()
 
   constructor(groupCount: number, members: Iterable<RosterMember>) {
     this.groupCount = groupCount
@@ -110,23 +112,28 @@ export class Roster {
   }
 
   /** Who is to vote in a data group, the one that is to lead it first. */
-  votersOf(group: number): MemberId[] {
-    return byWeight(group, this.staying)
-      .slice(0, this.voterCountOf(group))
-      .map(({ id }) => id)
+  votersOf(group: number): readonly MemberId[] {
+    return this.#voters.get(group) ?? this.#choose(group, this.voterCountOf(group))
   }
 
   /** Who is to vote in META. */
-  get metaVoters(): MemberId[] {
-    const { staying } = this
-    const count = staying.length < metaVoters ? votersAtFirst : metaVoters
-    return byWeight(0, staying)
+  get metaVoters(): readonly MemberId[] {
+    return (
+      this.#voters.get(0) ?? this.#choose(0, this.staying.length < metaVoters ? votersAtFirst : metaVoters)
+    )
+  }
+
+  #choose(group: number, count: number): readonly MemberId[] {
+    const chosen = byWeight(group, this.staying)
       .slice(0, count)
       .map(({ id }) => id)
+    this.#voters.set(group, chosen)
+    return chosen
   }
 
   /** Takes the next command; false where it changes nothing. */
   apply(command: RosterCommand): boolean {
+    this.#voters.clear()
     switch (command.op) {
       case 'join':
         return this.#join(command.member)
