@@ -38,13 +38,8 @@ async function publishMebibytes(topic: string, mebibytes: number): Promise<numbe
   return (mebibytes * 64 * 1000) / (performance.now() - begin)
 }
 
-test('a subscriber that never reads while 200 MB pass is closed with 1013, and the others do not feel it', async () => {
-  await using good = await cluster.connect('B')
-  const ledger = new Ledger()
-  await good.subscribe('flood.>', ledger.take)
-  const fresh = await a.memory()
-  const calm = await publishMebibytes('flood.x', 200)
-  await ledger.untilCount(200 * 64, 30_000)
+/** Lets 200 MB pass beside a subscriber that never reads, until the node gives that one up. Returns how much memory the node had at the most. */
+async function floodBesideStuck(calm: number): Promise<number> {
   const slowBefore = await a.counter('slowConsumers')
   using stuck = await RawClient.open(a, 'herald.client.v1')
   stuck.say({ op: 'subscribe', id: 1, patterns: ['flood.>'] })
@@ -64,8 +59,6 @@ test('a subscriber that never reads while 200 MB pass is closed with 1013, and t
     60_000,
   )
   await publishing
-  await ledger.untilCount(400 * 64, 30_000)
-  ledger.assertComplete(400 * 64)
   await until('the node gives the slow one up', async () => (await a.counter('slowConsumers')) > slowBefore)
   stuck.webSocket.resume()
   const { status, reason } = await stuck.ending
@@ -77,13 +70,26 @@ test('a subscriber that never reads while 200 MB pass is closed with 1013, and t
   } else assert.equal(status, 1006)
   assert.equal(await a.counter('slowConsumers'), slowBefore + 1)
   assert(rate > calm / 4, `${rate} messages/s beside it, ${calm} without it`)
-  // What is retained, what may wait for the stuck one's socket, and what was read and is garbage.
-  assert(peak < fresh + (32 + 32 + 64) * mebibyte, `${peak} bytes at the peak, ${fresh} in the beginning`)
-  await until(
-    'only what is retained has come to memory',
-    async () => (await a.memory()) < fresh + (32 + 72) * mebibyte,
-  )
-  await until('the session is gone', async () => (await a.status()).sessions === 0)
+  return Math.max(peak, await a.memory())
+}
+
+test('a subscriber that never reads while 200 MB pass is closed with 1013, and the others do not feel it', async () => {
+  await using good = await cluster.connect('B')
+  const ledger = new Ledger()
+  await good.subscribe('flood.>', ledger.take)
+  const fresh = await a.memory()
+  const calm = await publishMebibytes('flood.x', 200)
+  await ledger.untilCount(200 * 64, 30_000)
+  // One after the other: what the node held for one would come on top of the next one's, if it did not let go of it.
+  for (const floods of [2, 3, 4]) {
+    const peak = await floodBesideStuck(calm)
+    await ledger.untilCount(floods * 200 * 64, 30_000)
+    ledger.assertComplete(floods * 200 * 64)
+    // What is retained, what may wait for the stuck one's socket, and what was read and is garbage; what the C library once had it keeps.
+    const bound = (32 + 32 + 64) * mebibyte
+    assert(peak < fresh + bound, `${peak} bytes at the peak of flood ${floods}, ${fresh} in the beginning`)
+  }
+  await until('the sessions are gone', async () => (await a.status()).sessions === 0)
 })
 
 test('one that reads again in time learns why it is closed', async () => {
