@@ -84,6 +84,7 @@ export class NodeMemory {
     for (const entry of entries) {
       const checked = readCatalogEntry(entry)
       if (checked !== undefined) broker.agent.catalog.merge(checked)
+      else this.#log.warn({ event: 'catalog-entry-unknown', key: entry.key })
     }
     // The broker writes each stream into the journal, which has begun for that.
     broker.refreshStreams()

@@ -1,9 +1,10 @@
 // A disk that refuses: the node goes on, says so once, and saves when it can.
 
 import assert from 'node:assert/strict'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { toSealedText } from '../../node/storage/sealed-file.ts'
 import { NodeRefusal } from '../../scripts/admin/request.ts'
 import { Cluster } from './cluster.ts'
 import { until } from './until.ts'
@@ -36,6 +37,22 @@ test('a node that cannot save the catalog goes on, says so once an episode, and 
   await mkdir(join(path, 'in-the-way'), { recursive: true })
   assert.deepEqual(await b.stop(), { code: 0, signal: null })
   assert.equal(failures(), 2)
+})
+
+test('a node names what it does not understand in its catalog, and keeps the rest', async () => {
+  await using cluster = await Cluster.start({ nodes: 1 })
+  const a = cluster.node('A')
+  await a.admin.putStream('kept', { topics: ['kept.>'] })
+  await a.stop()
+  const path = join(a.options.dataPath, 'catalog.json')
+  const saved = JSON.parse(await readFile(path, 'utf8')) as { entries: unknown[] }
+  const stranger = { key: 'later:thing', value: 7, version: 1, by: 'A' }
+  await writeFile(path, toSealedText({ v: 1, entries: [...saved.entries, stranger] }))
+  await a.start()
+  const told = a.log.filter((line) => line.includes('"catalog-entry-unknown"'))
+  assert.equal(told.length, 1)
+  assert.match(told[0] ?? '', /"key":"later:thing"/)
+  assert((await a.admin.streams()).some(({ name }) => name === 'kept'))
 })
 
 test('a node whose journal cannot be written goes on, and its status and metrics say so', async () => {
