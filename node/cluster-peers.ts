@@ -92,7 +92,8 @@ export class ClusterPeers {
       const parsed = parseAddress(address, 1)
       if (!peers.has(node) && typeof parsed === 'object') peers.set(node, parsed)
     }
-    for (const [node, address] of this.#newcomers) if (!peers.has(node)) peers.set(node, address)
+    // Who left and came back may be elsewhere by now than the file said when this node began.
+    for (const [node, address] of this.#newcomers) peers.set(node, address)
     const nodes = [...peers.keys()]
     if (nodes.length === this.#nodes.size && nodes.every((node) => this.#nodes.has(node))) return
     this.#nodes = new Set(nodes)

@@ -1,7 +1,7 @@
 // Nodes that join, leave and are replaced while messages flow.
 
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { NodeRefusal } from '../../../scripts/admin/request.ts'
 import type { ClusterNode } from '../cluster-node.ts'
@@ -96,6 +96,19 @@ test('a dead node is removed and replaced, and does not come back over what it h
   await load.untilAcknowledged(['A', 'C'], 20)
   await load.stop()
   await trial.judge()
+})
+
+test('a node that left and came back elsewhere does not keep others from joining', async () => {
+  await using trial = await Trial.start()
+  const gone = trial.cluster.node('C')
+  await remove(trial, gone)
+  await rm(gone.options.dataPath, { recursive: true })
+  for (const id of ['C', 'D']) {
+    await trial.cluster.add(id)
+    await trial.cluster.untilLinked()
+    await untilSettled(trial)
+  }
+  assert.notEqual(trial.cluster.node('C').options.port, gone.options.port)
 })
 
 test('what would leave no majority is refused, and says which voters would be missing', async () => {
