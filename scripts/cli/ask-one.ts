@@ -16,7 +16,7 @@ export async function askOne<Answer>(
   const clients = (await context.clients()).filter(({ node }) => isMeant(node))
   if (clients.length === 0)
     throw new CommandError(exitCodes.usage, 'no node is left that could be asked', {
-      next: 'leave --only out, or name another node in it',
+      next: 'start another one with `herald up`, or leave --only out where you gave it',
     })
   for (const client of clients) {
     try {

@@ -82,6 +82,14 @@ function addLimitOptions(command: Command): Command {
     .option('--replicas <count>', 'leader: how many nodes decide on the order, 3 or 5', parseReplicas)
 }
 
+/** What to do where a stream exists with another definition. */
+function toNext(name: string, present: string, wanted: string | undefined): string {
+  if (name === 'default') return 'it takes what other streams leave; give your stream another name'
+  if (wanted === undefined || wanted === present)
+    return `change it with \`herald stream change ${name}\`, or take another name`
+  return `change its mode with \`herald mode ${name} ${wanted}\`, the rest with \`herald stream change ${name}\`, or take another name`
+}
+
 /** The same definition again is no mistake, so that a script may begin with it; another one is. */
 async function add(context: Context, name: string, settings: StreamSettings): Promise<ExitCode> {
   return await showOutcome(context, async (client) => {
@@ -92,10 +100,7 @@ async function add(context: Context, name: string, settings: StreamSettings): Pr
     if (changes.length === 0) return { outcome: 'unchanged', stream: present, changes }
     throw new CommandError(exitCodes.failure, `stream ${name} exists: ${changes.join('; ')}`, {
       code: 'STREAM_EXISTS',
-      next:
-        name === 'default'
-          ? 'it takes what other streams leave; give your stream another name'
-          : `change it with \`herald stream change ${name}\`, or take another name`,
+      next: toNext(name, present.mode, settings.mode),
     })
   })
 }

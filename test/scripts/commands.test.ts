@@ -141,7 +141,7 @@ test('cleanup lists what goes, needs --yes without a terminal, and clears every 
   assert.equal((await cluster.run('cleanup', '--yes')).exitCode, 0)
 })
 
-test('exit asks every node to stop and names the one that it could not ask', async () => {
+test('exit asks every node to stop, waits for their ends, and names the one that it could not ask', async () => {
   await using cluster = await FakeCluster.start(2)
   await cluster.node('B').stop()
   const { exitCode, stdout, stderr } = await cluster.run('exit', '--yes')
@@ -149,6 +149,8 @@ test('exit asks every node to stop and names the one that it could not ask', asy
   assert.equal(stdout, 'A drains and exits\n')
   assert.match(stderr, /node B cannot be reached/)
   assert.ok(cluster.node('A').requests.includes('POST /v1/exit'))
+  // Whoever says `up` next finds nobody who is about to end.
+  assert.deepEqual([...cluster.ended], ['A'])
 })
 
 test('up says that the cluster runs already and starts nothing', async () => {

@@ -1,7 +1,7 @@
 // A local cluster of fake nodes: a state folder that names them, as if `herald up` had written it, and a way to run command
 // lines against it inside the test's own process.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -16,9 +16,14 @@ export interface Outcome {
   readonly stderr: string
 }
 
+/** How long a node drains that was asked to exit, milliseconds. */
+const drainMs = 50
+
 export class FakeCluster implements AsyncDisposable {
   readonly nodes: readonly FakeNode[]
   readonly home: string
+  /** Nodes that were asked to exit, and have. */
+  readonly ended: Set<string> = new Set()
 
   private constructor(nodes: readonly FakeNode[], home: string) {
     this.nodes = nodes
@@ -38,6 +43,7 @@ export class FakeCluster implements AsyncDisposable {
     )
     const home = await mkdtemp(join(tmpdir(), 'herald-test-'))
     const cluster = new FakeCluster(nodes, home)
+    for (const node of nodes) node.onExit = () => cluster.#end(node.id)
     await cluster.saveState()
     return cluster
   }
@@ -46,9 +52,20 @@ export class FakeCluster implements AsyncDisposable {
   async saveState(): Promise<void> {
     const process_ = { pid: process.pid, startedAt: readStart(process.pid) }
     const state = this.nodes.map(({ id, adminPort, clientPort: port }) => ({
-      ...{ id, port, adminPort, process: process_ },
+      ...{ id, port, adminPort, process: this.ended.has(id) ? undefined : process_ },
     }))
-    await writeFile(join(this.home, 'cluster.json'), JSON.stringify({ version: 1, nodes: state }))
+    const path = join(this.home, 'cluster.json')
+    await writeFile(`${path}.new`, JSON.stringify({ version: 1, nodes: state }))
+    await rename(`${path}.new`, path)
+  }
+
+  #end(id: string): object {
+    setTimeout(() => {
+      this.ended.add(id)
+      // The test may be over by then, and the folder gone.
+      void this.saveState().catch(() => undefined)
+    }, drainMs)
+    return {}
   }
 
   node(id: string): FakeNode {

@@ -30,6 +30,7 @@ export class FakeNode {
   ends: { readonly last: number; readonly sequences: Readonly<Record<string, number>> } | undefined
   /** Where clients connect: nobody is there if nothing else is said. */
   clientPort = 1
+  onExit = (): object => ({})
   published = 0
   /** What it says of the order of its streams in leader mode, beside what all say. */
   order: object = {}
@@ -136,7 +137,7 @@ export class FakeNode {
       case 'POST cleanup':
         return [200, this.#cleanup()]
       case 'POST exit':
-        return [202, {}]
+        return [202, this.onExit()]
       default:
         return refusal(404, 'NOT_FOUND', url.pathname)
     }

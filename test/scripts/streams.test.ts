@@ -96,6 +96,10 @@ test('stream add of an existing stream with another definition is refused, old b
       '        change it with `herald stream change orders`, or take another name\n',
   )
   assert.deepEqual(cluster.node('A').streams.get('orders')?.topics, ['orders.>'])
+  // No option of `stream change` says this.
+  const other = await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>', '--mode', 'leader')
+  assert.equal(other.exitCode, 1)
+  assert.match(other.stderr, /change its mode with `herald mode orders leader`, the rest with `herald stream/)
 })
 
 test('stream change sets what is given, keeps the rest, and says what was and what is', async () => {
