@@ -7,6 +7,7 @@ import type { ErrorCode } from '../core/common/errors.ts'
 import { type SocketFault, toCloseStatus } from './close-codes.ts'
 import { type FrameReceiver, FrameSocket } from './frame-socket.ts'
 import type { ClientAcceptor, ClientSession, ClientSubprotocol, FrameSink } from './ports.ts'
+import type { ReceiveBuffers } from './receive-buffers.ts'
 
 /** Heartbeats without a byte from the client after which it is closed. One may be a lost packet, two are not. */
 const heartbeatsMissedMax = 2
@@ -20,6 +21,7 @@ export interface ClientConnectionOptions {
   readonly subprotocol: ClientSubprotocol
   readonly acceptor: ClientAcceptor
   readonly counters: Counters
+  readonly buffers: ReceiveBuffers
   /** Set when the node has as many clients as it may have: the connection is closed with the reason. */
   readonly overLimit: string | undefined
   readonly onClosed: (connection: ClientConnection) => void
@@ -36,10 +38,10 @@ export class ClientConnection implements FrameReceiver {
   #missed = 0
 
   constructor(options: ClientConnectionOptions) {
-    const { webSocket, socket, counters } = options
+    const { webSocket, socket, counters, buffers } = options
     this.#counters = counters
     this.#onClosed = options.onClosed
-    this.#socket = new FrameSocket({ webSocket, socket, masked: false, receiver: this, copies: true })
+    this.#socket = new FrameSocket({ webSocket, socket, masked: false, receiver: this, buffers })
     if (options.overLimit !== undefined) {
       this.#refuse('CONNECTION_LIMIT', options.overLimit)
       return

@@ -21,6 +21,7 @@ import {
 import { listen } from './listener.ts'
 import type { MetricsPage } from './metrics.ts'
 import type { ClientAcceptor, ClientSubprotocol, LogEvent, PeerAcceptor } from './ports.ts'
+import { ReceiveBuffers } from './receive-buffers.ts'
 import { serverWebSocketOptions } from './websocket-limits.ts'
 
 /** Subprotocol between nodes. */
@@ -69,6 +70,7 @@ export class ClientServer {
   readonly #connections = new Set<ClientConnection>()
   /** Sessions among them, which is what the limit is about. */
   #sessions = 0
+  readonly #buffers = new ReceiveBuffers()
   #heartbeat: NodeJS.Timeout | undefined
 
   constructor(options: ClientServerOptions) {
@@ -174,6 +176,7 @@ export class ClientServer {
       subprotocol,
       acceptor,
       counters,
+      buffers: this.#buffers,
       overLimit: full ? `this node has ${connectionsMax} clients already` : undefined,
       onClosed: (closed) => {
         this.#connections.delete(closed)

@@ -4,13 +4,13 @@
 
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import { layLane } from '../core/common/frame-lane.ts'
+import { type FrameLane, layLane } from '../core/common/frame-lane.ts'
 import { FrameWriter } from '../core/common/frame-writer.ts'
 import { protocolLimits } from '../core/common/limits.ts'
 import { hold, letGo } from '../core/common/slabs.ts'
 import { type SocketFault, toCloseReason, toSocketFault } from './close-codes.ts'
 import type { FrameSink } from './ports.ts'
-import { ReceiveBuffers } from './receive-buffers.ts'
+import type { ReceiveBuffers } from './receive-buffers.ts'
 
 /** Hears what happens on a FrameSocket. */
 export interface FrameReceiver {
@@ -30,12 +30,9 @@ export interface FrameSocketOptions {
   /** True on the dialling side: RFC 6455 §5.3 wants its frames masked. */
   readonly masked: boolean
   readonly receiver: FrameReceiver
-  /** Whether the receiver keeps no view of a frame beyond the call that brings it. */
-  readonly copies: boolean
+  /** Where messages in several reads are gathered for a receiver that keeps no view beyond the call; each in its own memory without it. */
+  readonly buffers?: ReceiveBuffers
 }
-
-/** All connections take turns. */
-const buffers = new ReceiveBuffers()
 
 /** Pings that the other end may send between two heartbeats; ten a second with heartbeats of 10 s. */
 const pingsPerHeartbeatMax = 100
@@ -49,18 +46,13 @@ const copyBytesMax = 512
  */
 const pinnedMax = 2
 
-const recycling = {
-  allocate: (bytes: number): Uint8Array => buffers.take(bytes),
-  recycle: (payload: Uint8Array): void => buffers.giveBack(payload),
-}
-const fresh = { allocate: (bytes: number): Uint8Array => Buffer.allocUnsafe(bytes) }
-
 /** An open WebSocket. Sending on a closed one does nothing: its receiver hears `onClose` anyway. */
 export class FrameSocket implements FrameSink {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #receiver: FrameReceiver
   readonly #writer: FrameWriter
+  readonly #lane: FrameLane
   /** Buffers of which frames are on their way to the kernel by reference, and how many frames. */
   readonly #pinned = new Map<ArrayBufferLike, number>()
   /** The socket's `bytesRead` at the last `takeHeartbeat`. */
@@ -82,7 +74,7 @@ export class FrameSocket implements FrameSink {
     })
     this.#socket.setNoDelay(true)
     this.#listen()
-    this.#layLane(options)
+    this.#lane = this.#layLane(options)
   }
 
   get bufferedBytes(): number {
@@ -176,19 +168,21 @@ export class FrameSocket implements FrameSink {
   }
 
   /** Puts a FrameLane in front of the library's own reading. */
-  #layLane({ masked, copies }: FrameSocketOptions): void {
+  #layLane({ masked, buffers }: FrameSocketOptions): FrameLane {
     const lane = layLane(this.#socket, {
       masked: !masked,
       payloadBytesMax: protocolLimits.frameBytesMax,
       onFrame: (frame) => {
         if (this.isOpen) this.#receiver.onFrame(frame)
       },
-      ...(copies ? recycling : fresh),
+      allocate: (bytes) => (buffers === undefined ? Buffer.allocUnsafe(bytes) : buffers.take(bytes)),
+      recycle: (payload) => buffers?.giveBack(payload),
       // The library may answer with a close frame, behind which nothing may come.
       beforeOther: () => this.#writer.flush(),
       afterRefusals: (callback) => setImmediate(callback),
     })
     this.#webSocket.on('error', () => lane.stop())
+    return lane
   }
 
   #onPing(data: Buffer): void {
@@ -204,6 +198,7 @@ export class FrameSocket implements FrameSink {
   #onClose(status: number, reason: string): void {
     if (this.#closed) return
     this.#closed = true
+    this.#lane.stop()
     this.#receiver.onClose(status, reason)
   }
 }

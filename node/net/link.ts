@@ -71,13 +71,7 @@ export class Link implements FrameReceiver {
     const { webSocket, socket, host, dialed } = options
     this.#host = host
     this.dialedPeer = dialed?.peer
-    this.#socket = new FrameSocket({
-      webSocket,
-      socket,
-      masked: dialed !== undefined,
-      receiver: this,
-      copies: false,
-    })
+    this.#socket = new FrameSocket({ webSocket, socket, masked: dialed !== undefined, receiver: this })
     this.queue = new LinkQueue(this.#socket, () => host.onWritable(this))
     this.#deadline = setTimeout(() => this.#onDeadline(), host.durations.helloTimeoutMs)
     if (dialed !== undefined) this.#socket.sendText(encodeHello(dialed.hello))

@@ -1,5 +1,8 @@
-// Buffers that messages off a socket are gathered in where they come in several reads, for the next ones. A batch of 64 KiB does so nearly
+// Where messages of clients are gathered that come in several reads, in buffers that are used again. A batch of 64 KiB does so nearly
 // always, and V8 counts fresh buffers as external memory and answers some tens of megabytes of it with a full collection.
+//
+// A header may announce what never comes: no more is taken for all connections together than is bounded here, and the rest left to the
+// library, which takes memory for what has come.
 
 /** Messages up to here; a full batch and its header fit. */
 const messageBytesMax = 66_560
@@ -12,18 +15,24 @@ const messageBytesMin = 8192
 const bufferBytes = 2 * messageBytesMax + 1
 /** About as many connections bring large messages at a time. */
 const freeMax = 16
+/** Of messages that are not whole: 256 full batches. */
+const waitingBytesMax = 16_777_216
 
 export class ReceiveBuffers {
   readonly #free: ArrayBuffer[] = []
+  #waitingBytes = 0
 
-  /** Bytes with any content. */
-  take(bytes: number): Uint8Array {
-    if (bytes < messageBytesMin || bytes > messageBytesMax) return Buffer.allocUnsafe(bytes)
+  /** Bytes with any content, to be given back; undefined where the message is too large, or too much waits. */
+  take(bytes: number): Uint8Array | undefined {
+    if (bytes > messageBytesMax || this.#waitingBytes + bytes > waitingBytesMax) return undefined
+    this.#waitingBytes += bytes
+    if (bytes < messageBytesMin) return Buffer.allocUnsafe(bytes)
     return new Uint8Array(this.#free.pop() ?? new ArrayBuffer(bufferBytes), 0, bytes)
   }
 
-  /** Takes back what nobody looks at any more; from `take` or not. */
-  giveBack({ buffer }: Uint8Array): void {
+  /** Takes back, once, what nobody looks at any more. */
+  giveBack({ buffer, length }: Uint8Array): void {
+    this.#waitingBytes -= length
     if (buffer.byteLength !== bufferBytes || !(buffer instanceof ArrayBuffer)) return
     if (this.#free.length < freeMax) this.#free.push(buffer)
   }

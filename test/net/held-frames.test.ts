@@ -40,7 +40,7 @@ async function connect(t: TestContext): Promise<Pair> {
         onFault: () => {},
         onClose: () => queue.discard(),
       }
-      const socket = new FrameSocket({ webSocket, socket: tcp, masked: false, receiver, copies: true })
+      const socket = new FrameSocket({ webSocket, socket: tcp, masked: false, receiver })
       const queue = new LinkQueue(socket, () => {})
       accepted.resolve({ socket, queue })
     })

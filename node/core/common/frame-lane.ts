@@ -26,9 +26,9 @@ export interface FrameLaneOptions {
   readonly payloadBytesMax: number
   /** Hears one message, as a view of the bytes it came in, or of bytes of its own. */
   readonly onFrame: (payload: Uint8Array) => void
-  /** Bytes for a message that comes in several reads; they need not be zeroed. */
-  readonly allocate: (bytes: number) => Uint8Array
-  /** Takes such bytes back when `onFrame` has returned: where that looks at them no longer. */
+  /** Bytes for a message that comes in several reads; they need not be zeroed. Undefined leaves it to the library. */
+  readonly allocate: (bytes: number) => Uint8Array | undefined
+  /** Takes such bytes back: when `onFrame` has returned, or where the rest of them does not come. */
   readonly recycle?: (payload: Uint8Array) => void
   /** Takes bytes for the library, which works on them before this returns. That it refuses them, it may tell later. */
   readonly onOther: (bytes: Uint8Array) => void
@@ -72,7 +72,7 @@ export class FrameLane {
     while (at < chunk.length && !this.#stopped && !this.#isClosing) {
       const payloadStart = at + toHeaderBytes(chunk, at)
       const isHeaderWhole = payloadStart <= chunk.length
-      if (isHeaderWhole && !this.#isDoubtful && this.#isPlain(chunk, at, payloadStart)) {
+      if (isHeaderWhole && this.#canTake(chunk, at, payloadStart)) {
         this.#giveOther(chunk, otherFrom, at)
         otherFrom = this.#take(chunk, payloadStart, toPayloadBytes(chunk, at))
         at = otherFrom
@@ -93,19 +93,26 @@ export class FrameLane {
   /** Takes nothing any more: the library has given up on the other end. */
   stop(): void {
     this.#stopped = true
+    if (this.#gathered !== undefined) this.#options.recycle?.(this.#gathered)
     this.#gathered = undefined
+  }
+
+  /** Whether the message that begins here is taken; then there is room for it, where it is not whole. */
+  #canTake(chunk: Uint8Array, at: number, payloadStart: number): boolean {
+    if (this.#isDoubtful || !this.#isPlain(chunk, at, payloadStart)) return false
+    const payloadBytes = toPayloadBytes(chunk, at)
+    if (payloadStart + payloadBytes <= chunk.length) return true
+    this.#gathered = this.#options.allocate(payloadBytes)
+    this.#gatheredBytes = 0
+    return this.#gathered !== undefined
   }
 
   /** A message begins here: it is told, or gathered as far as it came. Returns where the chunk goes on behind it. */
   #take(chunk: Uint8Array, from: number, payloadBytes: number): number {
+    if (this.#gathered !== undefined) return this.#gather(chunk, from)
     const to = from + payloadBytes
-    if (to <= chunk.length) {
-      this.#options.onFrame(chunk.subarray(from, to))
-      return to
-    }
-    this.#gathered = this.#options.allocate(payloadBytes)
-    this.#gatheredBytes = 0
-    return this.#gather(chunk, from)
+    this.#options.onFrame(chunk.subarray(from, to))
+    return to
   }
 
   /** Goes on with the message that is gathered, if there is one. Returns where the chunk goes on behind it. */
