@@ -80,12 +80,14 @@ test('a whole session with a Compose cluster', { skip: findObstacle() }, async (
       assert.equal(exitCode, 3)
       assert.match(stdout, /node C cannot be reached/)
     })
-    await context.test('nodes that were told to exit stay stopped, and up starts them again', async () => {
-      assert.equal((await herald(['exit', '--yes'])).exitCode, 3)
-      await compose('wait', 'node-a', 'node-b', 'node-d', 'node-e')
-      assert.equal((await herald(['exit', '--yes'])).stdout, 'nothing was running\n')
-      assert.deepEqual(JSON.parse((await herald(['up', '--json'])).stdout).running, [])
-    })
+    await context.test(
+      'exit waits until nodes have stopped, they stay so, and up starts them again',
+      async () => {
+        assert.equal((await herald(['exit', '--yes'])).exitCode, 3)
+        assert.equal((await herald(['exit', '--yes'])).stdout, 'nothing was running\n')
+        assert.deepEqual(JSON.parse((await herald(['up', '--json'])).stdout).running, [])
+      },
+    )
     await context.test('down stops what runs, within the time that a node has to drain', async () => {
       assert.equal((await herald(['down'])).stdout, 'stopped A, B, C, D, E\n')
       assert.equal((await herald(['down'])).stdout, 'nothing was running\n')
