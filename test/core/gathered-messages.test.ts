@@ -17,6 +17,8 @@ class Scene {
   /** What the library was given. */
   readonly others: Buffer[] = []
   free: number
+  /** Whether the library ends the connection over what it is given. */
+  endsAtOthers = false
   readonly lane: FrameLane
 
   constructor(free: number) {
@@ -27,7 +29,10 @@ class Scene {
       onFrame: (payload) => this.frames.push(Buffer.from(payload).toString()),
       allocate: (bytes) => (this.free-- > 0 ? new Uint8Array(bytes).fill(0xee) : undefined),
       recycle: () => this.free++,
-      onOther: (bytes) => this.others.push(Buffer.from(bytes)),
+      onOther: (bytes) => {
+        this.others.push(Buffer.from(bytes))
+        if (this.endsAtOthers) this.lane.stop()
+      },
       afterRefusals: (callback) => callback(),
     })
   }
@@ -64,4 +69,16 @@ test("a message for which there is no memory is the library's, and what follows 
   scene.lane.push(Buffer.concat([whole.subarray(500), whole]))
   assert.deepEqual(scene.frames, [text])
   assert.deepEqual(Buffer.concat(scene.others), whole)
+})
+
+test('nothing is told, whole or in part, behind what made the library end it', () => {
+  for (const end of [500, whole.length]) {
+    const scene = new Scene(1)
+    // A message whose header comes in two reads is the library's.
+    scene.lane.push(whole.subarray(0, 3))
+    scene.endsAtOthers = true
+    scene.lane.push(Buffer.concat([whole.subarray(3), whole.subarray(0, end)]))
+    assert.deepEqual(scene.frames, [])
+    assert.equal(scene.free, 1)
+  }
 })

@@ -72,11 +72,15 @@ export class FrameLane {
     while (at < chunk.length && !this.#stopped && !this.#isClosing) {
       const payloadStart = at + toHeaderBytes(chunk, at)
       const isHeaderWhole = payloadStart <= chunk.length
-      if (isHeaderWhole && this.#canTake(chunk, at, payloadStart)) {
+      if (isHeaderWhole && !this.#isDoubtful && this.#isPlain(chunk, at, payloadStart)) {
         this.#giveOther(chunk, otherFrom, at)
-        otherFrom = this.#take(chunk, payloadStart, toPayloadBytes(chunk, at))
-        at = otherFrom
-      } else if (isHeaderWhole) {
+        otherFrom = this.#take(chunk, payloadStart, toPayloadBytes(chunk, at)) ?? at
+        if (otherFrom > at) {
+          at = otherFrom
+          continue
+        }
+      }
+      if (isHeaderWhole) {
         this.#enterOther(chunk, at)
         at = this.#skipOther(chunk, payloadStart)
       } else {
@@ -97,22 +101,18 @@ export class FrameLane {
     this.#gathered = undefined
   }
 
-  /** Whether the message that begins here is taken; then there is room for it, where it is not whole. */
-  #canTake(chunk: Uint8Array, at: number, payloadStart: number): boolean {
-    if (this.#isDoubtful || !this.#isPlain(chunk, at, payloadStart)) return false
-    const payloadBytes = toPayloadBytes(chunk, at)
-    if (payloadStart + payloadBytes <= chunk.length) return true
+  /** A message begins here: it is told, or gathered as far as it came. Returns where the chunk goes on; undefined where it has no memory. */
+  #take(chunk: Uint8Array, from: number, payloadBytes: number): number | undefined {
+    // What the library was given just now may have ended it.
+    if (this.#stopped) return chunk.length
+    const to = from + payloadBytes
+    if (to <= chunk.length) {
+      this.#options.onFrame(chunk.subarray(from, to))
+      return to
+    }
     this.#gathered = this.#options.allocate(payloadBytes)
     this.#gatheredBytes = 0
-    return this.#gathered !== undefined
-  }
-
-  /** A message begins here: it is told, or gathered as far as it came. Returns where the chunk goes on behind it. */
-  #take(chunk: Uint8Array, from: number, payloadBytes: number): number {
-    if (this.#gathered !== undefined) return this.#gather(chunk, from)
-    const to = from + payloadBytes
-    this.#options.onFrame(chunk.subarray(from, to))
-    return to
+    return this.#gathered === undefined ? undefined : this.#gather(chunk, from)
   }
 
   /** Goes on with the message that is gathered, if there is one. Returns where the chunk goes on behind it. */
