@@ -1,6 +1,7 @@
 // The time of the Raft groups of one node: a tick every 50 ms while there is something to do. At rest all ticks of a second pass at once, on
 // the whole second like those of the node's own clockwork (node/ticker.ts): the nodes of a host wake up together, and sleep the rest of the time.
 
+import { untilWhole } from './clock.ts'
 import { leaderLimits } from './leader/limits.ts'
 
 /** Between two looks at the clock at rest, milliseconds. META's heartbeats go out then, and its elections wait longer than that. */
@@ -28,8 +29,7 @@ export class LeaderClockwork {
   start(): void {
     const { isAtRest, onTicks, now } = this.#options
     this.#isResting = isAtRest()
-    // A millisecond behind the second, because timers count from when the loop woke up.
-    const delayMs = this.#isResting ? restMs - (now() % restMs) + 1 : tickMs
+    const delayMs = this.#isResting ? untilWhole(restMs, now()) : tickMs
     const ticks = Math.max(1, Math.round(delayMs / tickMs))
     this.#timer = setTimeout(() => {
       this.#isResting = false

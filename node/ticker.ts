@@ -1,6 +1,6 @@
 // The node's clockwork: machines look at their deadlines often while they have any, and once a second at rest.
 
-import { now } from './clock.ts'
+import { now, untilWhole } from './clock.ts'
 import type { LoopLag } from './loop-lag.ts'
 
 /** Between two ticks, milliseconds: while something has a deadline, and at rest. */
@@ -40,10 +40,7 @@ export class Ticker {
       this.#nextSecond = at - (at % 1000) + 1000
       onSecond(at)
     }
-    // Whole seconds on every node: a cluster at rest wakes up together and sleeps the rest of the time. A millisecond
-    // behind them, because timers count from when the loop woke up: one due on the second would come early, and twice.
-    const intervalMs = hasDeadlines() ? tickMs.busy : tickMs.rest
-    const delayMs = intervalMs - (at % intervalMs) + 1
+    const delayMs = untilWhole(hasDeadlines() ? tickMs.busy : tickMs.rest, at)
     loopLag.expect(at + delayMs)
     this.#timer = setTimeout(() => this.#tick(), delayMs)
   }
