@@ -4,8 +4,8 @@ import type { Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
 import type { Configuration } from '../core/raft/configuration.ts'
 import { type MemberId, nobody } from '../core/raft/quorum.ts'
+import { isMeta } from '../groups/group-numbers.ts'
 import type { Groups } from '../groups/groups.ts'
-import { isMeta } from './group-numbers.ts'
 import type { Roster, RosterMember } from './roster.ts'
 
 /**

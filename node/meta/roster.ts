@@ -5,7 +5,7 @@ import type { NodeId, StreamId } from '../core/common/ids.ts'
 import type { ConfigurationRecord } from '../core/raft/configuration.ts'
 import { emptyConfiguration } from '../core/raft/configuration.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
-import { nameGroup } from './group-numbers.ts'
+import { nameGroup } from '../groups/group-numbers.ts'
 import { byWeight } from './placement.ts'
 
 /** More groups than this would cost heartbeats and spread nothing any more. */
