@@ -32,7 +32,11 @@ export class PerformanceAnalysis {
   /** Where to feed the journal of a node. */
   openJournal(node: string): JournalSink {
     this.#nodes.add(node)
-    return { onEvent: (event) => this.#onEvent(node, event), onHole: () => undefined }
+    return {
+      onEvent: (event) => this.#onEvent(node, event),
+      onHole: () => undefined,
+      onRemoval: () => undefined,
+    }
   }
 
   /** The analysis of everything that was fed. */

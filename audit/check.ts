@@ -122,7 +122,7 @@ export class DeliveryCheck {
       kind: record.announced?.kind ?? 'unknown',
       stream: record.stream,
       patterns: record.announced?.patterns ?? [],
-      state: stateOf(record),
+      state: record.state,
       counts: sumCounts(origins.map(countsOf)),
       origins,
     }
@@ -204,7 +204,9 @@ export class DeliveryCheck {
 
   /** Until when this subscription's journal tells everything, by the clock of `node`. */
   #subscriberEndsAt(history: NodeHistory, record: SubscriptionRecord, node: string): number {
-    if (record.closing?.how === 'stop') return this.#clocks.translate(record.closing.at, history.node, node)
+    const { closing } = record
+    if (closing?.how === 'stop' || closing?.how === 'removal')
+      return this.#clocks.translate(closing.at, history.node, node)
     if (history.flushedAt !== undefined) return this.#clocks.translate(history.flushedAt, history.node, node)
     let latest = Number.NEGATIVE_INFINITY
     for (const other of this.#nodes.values()) {
@@ -237,21 +239,6 @@ export function checkJournals(journals: readonly JournalText[], options: CheckOp
     intake.close(readJournal(journal, [intake]))
   }
   return check.finish()
-}
-
-function stateOf(record: SubscriptionRecord): SubscriberReport['state'] {
-  if (record.isBroken) return 'broken'
-  switch (record.closing?.how) {
-    case 'end':
-      return 'ended'
-    case 'stop':
-      return 'stopped'
-    case 'lost':
-    case 'crash':
-      return 'broken'
-    case undefined:
-      return 'open'
-  }
 }
 
 function countsOf(origin: OriginReport): Counts {

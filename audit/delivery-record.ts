@@ -32,7 +32,7 @@ export interface UncertainRange {
 /** How a subscription came to an end; a subscription that goes on has none. */
 export type Closing =
   | { readonly how: 'end'; readonly passed: ReadonlyMap<string, number> }
-  | { readonly how: 'stop' | 'lost' | 'crash'; readonly at: number }
+  | { readonly how: 'stop' | 'lost' | 'crash' | 'removal'; readonly at: number }
 
 /** What came from one origin. */
 export class OriginDelivery {
@@ -190,6 +190,15 @@ export class SubscriptionRecord {
     const delivery = this.origin(event.origin)
     if (delivery.holesSeen < holes.length) delivery.closeHoles(event.from, holes, false)
     delivery.tellGap(event.from, event.to, event.reason, event.at)
+  }
+
+  /** What became of it, as reports have it. */
+  get state(): 'open' | 'ended' | 'stopped' | 'broken' {
+    if (this.isBroken) return 'broken'
+    const how = this.closing?.how
+    if (how === undefined) return 'open'
+    if (how === 'end') return 'ended'
+    return how === 'stop' || how === 'removal' ? 'stopped' : 'broken'
   }
 
   onPassed({ slots, seqs }: PassedLine): void {

@@ -13,6 +13,8 @@ export interface JournalSink {
   onEvent(event: JournalEvent): void
   /** Something is missing here: a damaged line, or the torn end of a file. */
   onHole(kind: 'damaged' | 'torn'): void
+  /** The node was removed from the cluster: what follows, if anything, comes from another disk under the same name. */
+  onRemoval(): void
 }
 
 /** A line that could not be read. */
@@ -61,6 +63,8 @@ export class JournalReader {
   #lineInFile = 0
   /** The number of the next line; undefined where nobody can say: at the beginning, and behind what could not be read. */
   #next: number | undefined
+  /** Nothing has come since the node was removed. */
+  #isRemoved = false
   #lines = 0
   #tornLines = 0
   #damagedLines = 0
@@ -73,10 +77,21 @@ export class JournalReader {
     this.#sinks = sinks
   }
 
-  /** Begins the next file; the one before is over. */
+  /** Begins the next file, NNNNNN.ndjson in any folder; the one before is over. */
   openFile(name: string): void {
     this.#closeFile()
     this.#files.push(name)
+    // Who comes back begins at 1.
+    if (this.#isRemoved && journalNumber(name) > 1) this.#onDamage()
+    this.#isRemoved = false
+  }
+
+  /** The node was removed; its journal goes on only if another one has taken its name. */
+  endMembership(): void {
+    this.#closeFile()
+    this.#next = undefined
+    this.#isRemoved = true
+    for (const sink of this.#sinks) sink.onRemoval()
   }
 
   /** The next piece of the current file, cut anywhere. */
@@ -173,6 +188,11 @@ export class JournalReader {
     if (this.#damaged.length < damagedLinesNamedMax) this.#damaged.push({ file, line: this.#lineInFile })
     for (const sink of this.#sinks) sink.onHole('damaged')
   }
+}
+
+/** The number in the name of a journal's file; NaN where there is none. */
+export function journalNumber(name: string): number {
+  return Number.parseInt(name.slice(name.lastIndexOf('/') + 1), 10)
 }
 
 /** The journal of one node, held in memory. */

@@ -3,7 +3,7 @@
 import type { ClockTable } from './clock-table.ts'
 import { type JournalHole, SubscriptionRecord } from './delivery-record.ts'
 import type { JournalEvent } from './journal-event.ts'
-import type { JournalHealth, JournalSink } from './journal-reader.ts'
+import { type JournalHealth, type JournalSink, journalNumber } from './journal-reader.ts'
 import { mapEntry } from './map-entry.ts'
 import type { OrderCheck } from './order-check.ts'
 import type { SentLedger } from './sent-ledger.ts'
@@ -60,8 +60,7 @@ export class NodeHistory implements JournalSink {
 
   /** True when lines before the first one are gone. */
   get isHeadCut(): boolean {
-    const number = Number.parseInt(this.health?.files[0] ?? '', 10)
-    return this.#beginsWithStart !== true || number > 1
+    return this.#beginsWithStart !== true || journalNumber(this.health?.files[0] ?? '') > 1
   }
 
   /** True when lines are missing in the middle. */
@@ -108,6 +107,18 @@ export class NodeHistory implements JournalSink {
     }
     this.#endsTorn = false
     if (this.#boot !== undefined) this.#boot.lastAt = event.at
+  }
+
+  /** Its own subscriptions end with it, and do not come back with another node of its name. */
+  onRemoval(): void {
+    const at = this.#boot?.lastAt ?? this.beginsAt ?? 0
+    if (this.#isRunning || this.#endsTorn) this.#onCrash(at)
+    this.#isRunning = false
+    this.#endsTorn = false
+    for (const record of this.records()) {
+      if (record.closing === undefined) record.closing = { how: 'crash', at }
+      else if (record.closing.how === 'stop') record.closing = { how: 'removal', at: record.closing.at }
+    }
   }
 
   /** True when the journal ends in the middle of a line. */

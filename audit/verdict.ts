@@ -153,6 +153,11 @@ function judgeMissing(
     notDue.addAll(sent.times.after(beyond, given.toOriginClock(closing.at)))
     rest = rest.subtract(notDue)
   }
+  if (closing?.how === 'removal') {
+    // Nothing comes any more of what was on its way when the node left.
+    notDue.addAll(sent?.times.after(rest, given.pendingAfter) ?? rest)
+    rest = rest.subtract(notDue)
+  }
   takeHoles(given, () => rest, take)
   if (given.isHeadless && given.delivery.base === undefined) {
     take(

@@ -8,8 +8,9 @@ import type { AdminClient } from '../admin/admin-client.ts'
 import type { FileAnswer } from '../admin/answers.ts'
 import { NodeRefusal } from '../admin/request.ts'
 import { askAll, type Round } from '../admin/round.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet, FormerJournal } from '../fleet/fleet.ts'
 import { makeFolder } from './folder.ts'
+import { copyFormer } from './former-journals.ts'
 import { fetchRecordName, listJournalFiles } from './journal-folder.ts'
 import { type FetchedFile, fetchFile } from './remote-file.ts'
 
@@ -22,13 +23,14 @@ export interface NodeCollection {
 
 /**
  * Fetches every node's files into `folder/ID/`, after each node has written its journal to the file. What the node printed
- * is put beside them as `node.log` for `logsOf`.
+ * is put beside them as `node.log` for `logsOf`; the journals of nodes that are gone go to `folder/ID.removed-TIMESTAMP/`.
  */
 export async function collect(
   clients: readonly AdminClient[],
   folder: string,
-  options: { readonly logsOf?: Fleet } = {},
+  options: { readonly logsOf?: Fleet; readonly former?: readonly FormerJournal[] } = {},
 ): Promise<Round<NodeCollection>> {
+  for (const journal of options.former ?? []) await copyFormer(journal, folder)
   return await askAll(clients, async (client) => {
     const nodeFolder = join(folder, client.node)
     const flushedAt = await client.flush()

@@ -5,6 +5,7 @@ import { DeliveryCheck, graceMsDefault } from '../../audit/check.ts'
 import type { CheckResult } from '../../audit/check-result.ts'
 import type { AdminClient } from '../admin/admin-client.ts'
 import type { Round } from '../admin/round.ts'
+import type { FormerJournal } from '../fleet/fleet.ts'
 import { collect, type NodeCollection, withTemporaryFolder } from './collection.ts'
 import { readJournalFolder } from './journal-folder.ts'
 import { Settling } from './settling.ts'
@@ -29,7 +30,8 @@ export interface LiveVerdict {
 
 /**
  * Checks the running cluster: fetches all journals and judges them, again until `isSettled` says so, at most `settleMs`;
- * without it, until messages on their way have arrived and subscribers that are behind have caught up (settling.ts).
+ * without it, until messages on their way have arrived and subscribers that are behind have caught up (settling.ts). Nodes
+ * that are gone count with their `former` journals.
  */
 export async function checkLive(
   clients: readonly AdminClient[],
@@ -37,14 +39,15 @@ export async function checkLive(
     readonly settleMs: number
     readonly signal: AbortSignal
     readonly isSettled?: (result: CheckResult) => boolean
+    readonly former?: readonly FormerJournal[]
   },
 ): Promise<LiveVerdict> {
-  const { settleMs, signal, isSettled } = options
+  const { settleMs, signal, isSettled, former = [] } = options
   const settling = new Settling(settleMs)
   const started = Date.now()
   return await withTemporaryFolder(async (folder) => {
     for (;;) {
-      const round = await collect(clients, folder)
+      const round = await collect(clients, folder, { former })
       if (round.answers.length === 0) return { result: undefined, round }
       const result = await checkFolder(folder)
       const waitedMs = Date.now() - started

@@ -1,11 +1,14 @@
 // Reads a folder that `fetch` made: DIR/NODE/journal/*.ndjson, with DIR/NODE/fetch.json saying until when the node called its
-// journal complete. Journals pass through in pieces, so their size does not matter.
+// journal complete, and DIR/NODE.removed-TIMESTAMP/journal/*.ndjson of nodes that were removed. Journals pass through in pieces, so
+// their size does not matter.
 
 import { createReadStream } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type JournalHealth, JournalReader, type JournalSink } from '../../audit/journal-reader.ts'
+import { mapEntry } from '../../audit/map-entry.ts'
 import { CommandError, exitCodes } from '../cli/outcome.ts'
+import { parseFormerName } from '../fleet/former-nodes.ts'
 
 /** Name of the file that keeps when a node's journal was flushed. */
 export const fetchRecordName = 'fetch.json'
@@ -30,26 +33,54 @@ export async function readJournalFolder(folder: string, open: OpenIntake): Promi
       next: 'fetch them from the running cluster: herald fetch DIR',
     })
   }
-  for (const node of nodes) {
+  for (const { node, former } of nodes) {
     const intake = open(node, await readFlushedAt(join(folder, node)))
     const reader = new JournalReader(node, intake.sinks)
-    const journal = join(folder, node, 'journal')
-    for (const file of await listJournalFiles(journal)) {
-      reader.openFile(file)
-      const text = createReadStream(join(journal, file), { encoding: 'utf8', highWaterMark: 1024 * 1024 })
-      for await (const piece of text) reader.feed(piece)
+    for (const name of former) {
+      await feedJournal(reader, folder, name, `${name}/`)
+      reader.endMembership()
     }
+    await feedJournal(reader, folder, node, '')
     intake.close(reader.close())
   }
-  return nodes
+  return nodes.map(({ node }) => node)
 }
 
-async function listNodes(folder: string): Promise<readonly string[]> {
-  const nodes: string[] = []
-  for (const name of await readdir(folder).catch(() => [])) {
-    if ((await listJournalFiles(join(folder, name, 'journal'))).length > 0) nodes.push(name)
+async function feedJournal(
+  reader: JournalReader,
+  folder: string,
+  name: string,
+  prefix: string,
+): Promise<void> {
+  const journal = join(folder, name, 'journal')
+  for (const file of await listJournalFiles(journal)) {
+    reader.openFile(`${prefix}${file}`)
+    const text = createReadStream(join(journal, file), { encoding: 'utf8', highWaterMark: 1024 * 1024 })
+    for await (const piece of text) reader.feed(piece)
   }
-  return nodes.toSorted()
+}
+
+/** One journal of which nothing more comes follows the other, and what the node of that name writes now follows them. */
+interface NodeFolders {
+  readonly node: string
+  /** Folders of what it was before it was removed, the oldest first. */
+  readonly former: readonly string[]
+}
+
+async function listNodes(folder: string): Promise<readonly NodeFolders[]> {
+  const nodes = new Map<string, { readonly name: string; readonly removedAt: number }[]>()
+  for (const name of await readdir(folder).catch(() => [])) {
+    if ((await listJournalFiles(join(folder, name, 'journal'))).length === 0) continue
+    const former = parseFormerName(name)
+    const list = mapEntry(nodes, former?.node ?? name, () => [])
+    if (former !== undefined) list.push({ name, removedAt: former.removedAt })
+  }
+  return [...nodes]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([node, list]) => {
+      const former = list.toSorted((a, b) => a.removedAt - b.removedAt).map(({ name }) => name)
+      return { node, former }
+    })
 }
 
 /** Names of the files of a journal, the oldest first; none where there is no such folder. */

@@ -35,7 +35,7 @@ async function analyze(context: Context, folder: string | undefined, output: str
   if (folder !== undefined) return await writeReports(context, folder, output)
   const clients = await context.clients()
   return await withTemporaryFolder(async (temporary) => {
-    const round = await collect(clients, temporary)
+    const round = await collect(clients, temporary, { former: await context.fleet.formerJournals() })
     const problemsCode = reportProblems(context.terminal, round)
     if (round.answers.length === 0) {
       context.terminal.document(toProblemFields(round))

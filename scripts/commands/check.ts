@@ -28,8 +28,10 @@ async function checkFetched(context: Context, folder: string): Promise<ExitCode>
 }
 
 async function checkCluster(context: Context): Promise<ExitCode> {
-  const { terminal, signal } = context
-  const { result, round } = await checkLive(await context.clients(), { settleMs: settleMsDefault, signal })
+  const { terminal, fleet, signal } = context
+  const former = await fleet.formerJournals()
+  const options = { settleMs: settleMsDefault, signal, former }
+  const { result, round } = await checkLive(await context.clients(), options)
   const problemsCode = reportProblems(terminal, round)
   if (result === undefined) {
     terminal.document(toProblemFields(round))

@@ -31,6 +31,8 @@ async function cleanNodes(context: Context): Promise<ExitCode> {
   await confirm(context, 'Delete all of it?')
   const round = await askAll(clients, (client) => client.cleanup())
   const logsCleared = round.answers.length > 0 && (await fleet.clearLogs())
+  // What those published would be owed to subscribers whose journals are gone.
+  if (round.answers.length > 0) await fleet.clearFormerJournals()
   const nodes = round.answers.map(({ node, value }) => ({ node, ...value }))
   terminal.document({ nodes, logsCleared, ...toProblemFields(round) })
   const rows = nodes.map(({ node, removedFiles, removedBytes }) => [

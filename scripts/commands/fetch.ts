@@ -10,6 +10,7 @@ import { sum } from '../cli/numbers.ts'
 import type { ExitCode } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
 import { collect } from '../collection/collection.ts'
+import { toFormerName } from '../fleet/former-nodes.ts'
 
 export function registerFetch(program: Command, act: Act): void {
   program
@@ -25,7 +26,8 @@ export function registerFetch(program: Command, act: Act): void {
 async function fetchAll(context: Context, folderOption: string | undefined): Promise<ExitCode> {
   const { terminal, fleet } = context
   const folder = folderOption ?? join(toHome(context.world.environment), 'fetched', fleet.name)
-  const round = await collect(await context.clients(), folder, { logsOf: fleet })
+  const former = await fleet.formerJournals()
+  const round = await collect(await context.clients(), folder, { logsOf: fleet, former })
   const nodes = round.answers.map(({ node, value }) => ({
     node,
     files: value.files.length,
@@ -33,12 +35,14 @@ async function fetchAll(context: Context, folderOption: string | undefined): Pro
     restarted: value.files.filter((file) => file.restarted).map((file) => file.path),
     onlyHere: value.onlyHere,
   }))
-  terminal.document({ folder, nodes, ...toProblemFields(round) })
+  const removed = former.map(({ node, removedAt }) => toFormerName(node, removedAt))
+  terminal.document({ folder, nodes, removed, ...toProblemFields(round) })
   const rows = nodes.map(({ node, files, fetchedBytes }) => [node, String(files), formatBytes(fetchedBytes)])
   if (rows.length > 0) for (const line of toTable(['NODE', '>FILES', '>NEW BYTES'], rows)) terminal.line(line)
   const place = folderOption ?? relative(process.cwd(), folder)
   const older = nodes.filter(({ onlyHere }) => onlyHere.length > 0)
   if (older.length > 0) terminal.progress(toOlderText(older.map(({ node }) => node)))
+  if (removed.length > 0) terminal.progress(`and of nodes that were removed: ${removed.join(', ')}`)
   if (rows.length > 0) terminal.progress(`in ${place}; next: herald check ${place}, herald analyze ${place}`)
   return reportProblems(terminal, round)
 }

@@ -8,7 +8,16 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { CommandError, exitCodes, toMessage } from '../cli/outcome.ts'
 import { checkout } from '../runtime/installation.mjs'
-import type { Diagnosis, DownOptions, DownResult, Fleet, FleetNode, UpOptions, UpResult } from './fleet.ts'
+import type {
+  Diagnosis,
+  DownOptions,
+  DownResult,
+  Fleet,
+  FleetNode,
+  FormerJournal,
+  UpOptions,
+  UpResult,
+} from './fleet.ts'
 
 const run = promisify(execFile)
 /** First three digits of the ports on the host, as compose.yaml has them; HERALD_COMPOSE_PORT_PREFIX changes both. */
@@ -78,6 +87,13 @@ export class ComposeFleet implements Fleet {
 
   /** What compose.yaml says is the user's; `docker compose rm` takes the container away. */
   async forget(): Promise<void> {}
+
+  /** Volumes of services that are gone are the user's too. */
+  async formerJournals(): Promise<readonly FormerJournal[]> {
+    return []
+  }
+
+  async clearFormerJournals(): Promise<void> {}
 
   async down(options: DownOptions): Promise<DownResult> {
     const running = await this.running()

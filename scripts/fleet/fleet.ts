@@ -42,6 +42,15 @@ export interface Diagnosis {
   readonly action?: string
 }
 
+/** The journal of a node that was removed. */
+export interface FormerJournal {
+  readonly node: string
+  /** When its data was kept aside, milliseconds since 1970. */
+  readonly removedAt: number
+  /** Folder of NNNNNN.ndjson on this machine; there may be none. */
+  readonly directory: string
+}
+
 export type FleetName = 'local' | 'compose'
 
 /** A set of nodes that can be started, stopped and found. */
@@ -58,6 +67,10 @@ export interface Fleet {
   add(id: string, signal: AbortSignal): Promise<void>
   /** A node was removed from the cluster: it is not one that should be there any more, and its data is kept aside. */
   forget(id: string): Promise<void>
+  /** Of the nodes that were removed and whose data is kept aside here, the oldest first. */
+  formerJournals(): Promise<readonly FormerJournal[]>
+  /** Removes those journals, and nothing else of what is kept. */
+  clearFormerJournals(): Promise<void>
   /** What the node's process wrote to its standard streams, as one text file. */
   saveLog(id: string, file: string): Promise<void>
   /** Forgets what the processes wrote to their standard streams; false if this fleet cannot. */

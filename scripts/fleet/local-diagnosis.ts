@@ -93,3 +93,11 @@ function diagnoseLeftovers(home: string, state: LocalState | undefined): readonl
     },
   ]
 }
+
+/** The line of a node's output that says best why it ended: the last with a code, else the last that names an error, else the last. */
+export function findReason(log: string): string {
+  const lines = log.trim().split('\n')
+  const coded = lines.findLast((line) => /^[A-Z]+(_[A-Z]+)+: /.test(line))
+  const named = lines.findLast((line) => /error|: /i.test(line) && !/^\s/.test(line))
+  return (coded ?? named ?? lines.at(-1) ?? '').trim()
+}

@@ -3,16 +3,26 @@
 // A node is stopped by SIGTERM and only if its process is the very one that was started (see process-table.ts).
 
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { copyFile, mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AdminClient } from '../admin/admin-client.ts'
 import { CommandError, exitCodes } from '../cli/outcome.ts'
 import { checkout } from '../runtime/installation.mjs'
-import type { Diagnosis, DownOptions, DownResult, Fleet, FleetNode, UpOptions, UpResult } from './fleet.ts'
-import { diagnoseLocal } from './local-diagnosis.ts'
+import type {
+  Diagnosis,
+  DownOptions,
+  DownResult,
+  Fleet,
+  FleetNode,
+  FormerJournal,
+  UpOptions,
+  UpResult,
+} from './fleet.ts'
+import { clearFormerJournals, listFormerJournals, setAside } from './former-nodes.ts'
+import { diagnoseLocal, findReason } from './local-diagnosis.ts'
 import { reservePorts } from './local-ports.ts'
+import { toArguments, toEnvironment, warmCache } from './local-process.ts'
 import { type LocalNode, type LocalState, planIds, readState, withLock, writeState } from './local-state.ts'
 import { isRunning, type ProcessHandle, readStart, trySignal } from './process-table.ts'
 
@@ -24,7 +34,6 @@ const stopTimeoutMs = 15_000
 /** From the process to the first answer; a loaded machine with 16 nodes needs several seconds. */
 const startTimeoutMs = 30_000
 const pollIntervalMs = 25
-const nodeEntry = join(checkout, 'node', 'main.ts')
 
 /** Nodes as processes of this machine. */
 export class LocalFleet implements Fleet {
@@ -61,7 +70,7 @@ export class LocalFleet implements Fleet {
       const running = state.nodes.filter(isNodeRunning)
       const missing = state.nodes.filter((node) => !isNodeRunning(node))
       const started: LocalNode[] = []
-      if (missing.length > 0) await this.#warmCache()
+      if (missing.length > 0) await warmCache(this.home)
       try {
         for (const node of missing) started.push({ ...node, process: await this.#spawnNode(node) })
       } finally {
@@ -127,8 +136,7 @@ export class LocalFleet implements Fleet {
       if (isNodeRunning(node) && node.process !== undefined) trySignal(node.process, 'SIGTERM')
       const remaining = nodes.filter((each) => each !== node)
       await this.#writeNodes(remaining)
-      const data = join(this.home, 'data', id)
-      await rename(data, `${data}.removed-${Date.now()}`).catch(() => undefined)
+      await setAside(this.#dataFolder, id)
     })
   }
 
@@ -137,6 +145,14 @@ export class LocalFleet implements Fleet {
     const node = (await readState(this.home))?.nodes.find((each) => each.id === id)
     if (node?.process !== undefined) trySignal(node.process, 'SIGKILL')
     while (node !== undefined && isNodeRunning(node)) await delay(pollIntervalMs)
+  }
+
+  async formerJournals(): Promise<readonly FormerJournal[]> {
+    return await listFormerJournals(this.#dataFolder)
+  }
+
+  async clearFormerJournals(): Promise<void> {
+    await clearFormerJournals(this.#dataFolder)
   }
 
   async saveLog(id: string, file: string): Promise<void> {
@@ -197,17 +213,17 @@ export class LocalFleet implements Fleet {
   }
 
   async #spawnNode(node: LocalNode): Promise<ProcessHandle> {
-    const data = join(this.home, 'data', node.id)
+    const data = join(this.#dataFolder, node.id)
     await mkdir(data, { recursive: true })
     await mkdir(join(this.home, 'logs'), { recursive: true })
     await rename(this.#logFile(node.id), this.#previousLogFile(node.id)).catch(() => undefined)
     const log = await open(this.#logFile(node.id), 'a')
     try {
-      const child = spawn(process.execPath, this.#nodeArguments(node, data), {
+      const child = spawn(process.execPath, toArguments(this.home, node, data), {
         cwd: checkout,
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
-        env: this.#environment(),
+        env: toEnvironment(this.home),
       })
       child.unref()
       const startedAt = child.pid === undefined ? undefined : readStart(child.pid)
@@ -216,30 +232,6 @@ export class LocalFleet implements Fleet {
     } finally {
       await log.close()
     }
-  }
-
-  /**
-   * Fills Node's compile cache. A node that finds its sources there never loads the type stripper, which saves 25 MB of
-   * memory and half the time to start; it is filled once for all instead of by all at the same time.
-   */
-  async #warmCache(): Promise<void> {
-    const child = spawn(process.execPath, [nodeEntry, '--version'], {
-      stdio: 'ignore',
-      env: this.#environment(),
-    })
-    await once(child, 'exit')
-  }
-
-  #environment(): NodeJS.ProcessEnv {
-    return { ...process.env, NODE_COMPILE_CACHE: join(this.home, 'cache') }
-  }
-
-  #nodeArguments(node: LocalNode, data: string): readonly string[] {
-    return [
-      nodeEntry,
-      ...['--node-id', node.id, '--host', '127.0.0.1', '--port', String(node.port)],
-      ...['--peers', join(this.home, 'peers.json'), '--data', data, '--admin', `127.0.0.1:${node.adminPort}`],
-    ]
   }
 
   async #awaitAnswer(node: LocalNode, signal: AbortSignal): Promise<void> {
@@ -270,6 +262,10 @@ export class LocalFleet implements Fleet {
     })
   }
 
+  get #dataFolder(): string {
+    return join(this.home, 'data')
+  }
+
   #logFile(id: string): string {
     return shorten(join(this.home, 'logs', `${id}.log`))
   }
@@ -277,14 +273,6 @@ export class LocalFleet implements Fleet {
   #previousLogFile(id: string): string {
     return shorten(join(this.home, 'logs', `${id}.previous.log`))
   }
-}
-
-/** The line of a node's output that says best why it ended: the last with a code, else the last that names an error, else the last. */
-function findReason(log: string): string {
-  const lines = log.trim().split('\n')
-  const coded = lines.findLast((line) => /^[A-Z]+(_[A-Z]+)+: /.test(line))
-  const named = lines.findLast((line) => /error|: /i.test(line) && !/^\s/.test(line))
-  return (coded ?? named ?? lines.at(-1) ?? '').trim()
 }
 
 function isNodeRunning(node: LocalNode): boolean {

@@ -18,6 +18,10 @@ class Recorder implements JournalSink {
   onHole(kind: 'damaged' | 'torn'): void {
     this.holes.push(kind)
   }
+
+  onRemoval(): void {
+    this.holes.push('removal')
+  }
 }
 
 test('the events are the same however the text is cut into pieces', () => {
