@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { isNodeId } from '../../node/core/common/ids.ts'
+import { nameGroup } from '../../node/groups/group-numbers.ts'
 import type { StatusAnswer } from '../admin/answers.ts'
 import { askAll, type Round } from '../admin/round.ts'
 import { askOne } from '../cli/ask-one.ts'
@@ -16,6 +17,8 @@ import { toTable } from '../cli/table.ts'
 const removeTimeoutMs = 15_000
 /** Whoever is to vote learns everything that is retained first. */
 const settleTimeoutMs = 60_000
+/** An election takes a moment; without a majority there is none. */
+const leaderTimeoutMs = 5_000
 const pollIntervalMs = 100
 
 export function registerNode(program: Command, act: Act): void {
@@ -45,6 +48,7 @@ export function registerNode(program: Command, act: Act): void {
     .action((name: string, _options: object, command: Command) =>
       act(command, async (context) => {
         await requireMember(context, name)
+        await requireOthers(context, name)
         await confirm(context, `Remove node ${name}? It can join again only with an empty data directory.`)
         await remove(context, name)
         return await list(context)
@@ -85,6 +89,36 @@ async function requireMember(context: Context, name: string): Promise<void> {
   throw new CommandError(exitCodes.failure, `${name} is not a member of the cluster`, { code, next })
 }
 
+/** Asked here, since the last one has nobody who could refuse. */
+async function requireOthers(context: Context, name: string): Promise<void> {
+  const { value } = await askOne(context, (client) => client.members())
+  if (value.members.some(({ node }) => node !== name)) return
+  const next = 'stop it with `herald exit`; what it has stays in its data directory'
+  throw new CommandError(exitCodes.failure, `${name} is the only member of the cluster`, {
+    code: 'NODE_NEEDED',
+    next,
+  })
+}
+
+/** Nobody is admitted without a majority, and a node that waits for one would be left behind. */
+async function requireLeader(context: Context): Promise<void> {
+  const deadline = Date.now() + leaderTimeoutMs
+  for (;;) {
+    const { value } = await askOne(context, (client) => client.members())
+    if (value.leader !== undefined) return
+    if (Date.now() > deadline)
+      throw new CommandError(
+        exitCodes.unhealthy,
+        'no majority of the members is up that could admit a node',
+        {
+          code: 'NO_LEADER',
+          next: 'start those that are down: `herald status` names them, `herald up` starts them',
+        },
+      )
+    await delay(pollIntervalMs, undefined, { signal: context.signal })
+  }
+}
+
 async function list(context: Context): Promise<ExitCode> {
   const { terminal } = context
   const { value } = await askOne(context, (client) => client.members())
@@ -102,6 +136,7 @@ async function add(context: Context, name: string): Promise<void> {
   const { terminal, fleet, signal } = context
   // Where none runs it would wait for the others, or found a cluster of its own; this says so instead.
   await fleet.nodes()
+  await requireLeader(context)
   await fleet.add(name, signal)
   terminal.progress(`node ${name} runs; it learns what the others have`)
   await settle(context, ({ answers }) => answers.some(({ node }) => node === name))
@@ -132,5 +167,10 @@ async function remove(context: Context, name: string): Promise<void> {
 }
 
 function describeVotes(votes: readonly number[]): string {
-  return votes.map((group) => (group === 0 ? 'META' : String(group))).join(' ') || '-'
+  return votes.map(toGroupName).join(' ') || '-'
+}
+
+function toGroupName(group: number): string {
+  if (group === 0) return 'META'
+  return group === nameGroup ? 'names' : String(group)
 }

@@ -1,18 +1,30 @@
 // What fake nodes answer, as pure functions.
 
+export interface FakeStream {
+  readonly topics: readonly string[]
+  readonly retention: { readonly bytes: number; readonly ageMs: number }
+  readonly copies: number
+  readonly replicas?: number
+  readonly version: number
+  readonly mode?: string
+  readonly epoch?: number
+  readonly phase?: string
+}
+
 export function orderOf(leader: string): object {
   return { group: 1, leader, voters: ['A', 'B', 'C'], last: 7, commit: 9, lag: 0 }
 }
 
-export function membersOf(...nodes: readonly string[]): object {
+export function membersOf(hasMajority: boolean, ...nodes: readonly string[]): object {
   const members = nodes.map((node) => ({
     node,
     address: '127.0.0.1:1',
     member: 1,
-    votes: [0],
+    votes: [0, 1, 1000],
     isLeaving: false,
   }))
-  return { leader: nodes[0], members: members.toSorted((a, b) => (a.node < b.node ? -1 : 1)) }
+  const leader = hasMajority ? nodes[0] : undefined
+  return { leader, members: members.toSorted((a, b) => (a.node < b.node ? -1 : 1)) }
 }
 
 export function refusal(status: number, code: string, message: string): readonly [number, object] {

@@ -3,18 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { NameAnswer } from '../../scripts/admin/answers.ts'
-import { membersOf, orderOf, refusal, toFileEntry } from './fake-answers.ts'
-
-export interface FakeStream {
-  readonly topics: readonly string[]
-  readonly retention: { readonly bytes: number; readonly ageMs: number }
-  readonly copies: number
-  readonly replicas?: number
-  readonly version: number
-  readonly mode?: string
-  readonly epoch?: number
-  readonly phase?: string
-}
+import { type FakeStream, membersOf, orderOf, refusal, toFileEntry } from './fake-answers.ts'
 
 /** One node; change its fields to change its answers. */
 export class FakeNode {
@@ -26,6 +15,7 @@ export class FakeNode {
   fault: 'none' | 'hang' | 'garbage' | 'refuse' = 'none'
   journal: object = { state: 'ok' }
   member: object = { state: 'settled' }
+  hasMajority = true
   /** Where the order of every stream ends; undefined where none is in leader mode. */
   ends: { readonly last: number; readonly sequences: Readonly<Record<string, number>> } | undefined
   /** Where clients connect: nobody is there if nothing else is said. */
@@ -99,7 +89,7 @@ export class FakeNode {
       case 'GET status':
         return [200, this.#status()]
       case 'GET nodes':
-        return [200, membersOf(this.id, ...this.peers)]
+        return [200, membersOf(this.hasMajority, this.id, ...this.peers)]
       case 'GET streams':
         return name === undefined
           ? [200, { streams: [...this.streams.keys()].map((key) => this.#definition(key)) }]

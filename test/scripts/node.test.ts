@@ -45,12 +45,32 @@ test('node remove and node replace look first whether the node is there: nobody 
 })
 
 test('node remove needs another node to ask than the one that goes', async () => {
-  for (const words of [['--only', 'A'], []]) {
-    await using cluster = await FakeCluster.start(words.length === 0 ? 1 : 2)
-    const { exitCode, stderr } = await cluster.run('node', 'remove', 'A', '--yes', ...words)
-    assert.equal(exitCode, 2)
-    assert.match(stderr, /no node is left that could be asked\n/)
-  }
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stderr } = await cluster.run('node', 'remove', 'A', '--yes', '--only', 'A')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /no node is left that could be asked\n/)
+})
+
+test('node remove of the only member says that it is the only one, before anything is asked', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { exitCode, stderr } = await cluster.run('node', 'remove', 'A')
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /NODE_NEEDED: A is the only member of the cluster\n +stop it with `herald exit`/)
+})
+
+test('node add starts nothing where no majority could admit it', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const node of cluster.nodes) node.hasMajority = false
+  const { exitCode, stderr } = await cluster.run('node', 'add', 'F')
+  assert.equal(exitCode, 4)
+  assert.match(stderr, /no majority of the members is up that could admit a node/)
+  assert.deepEqual(await idsIn(cluster), ['A', 'B'])
+})
+
+test('node list calls the group of names by its name', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { stdout } = await cluster.run('node', 'list')
+  assert.match(stdout, /META 1 names$/m)
 })
 
 test('a node that is to be added and does not start is not in the cluster afterwards', async () => {
