@@ -8,6 +8,7 @@ import { parseCount } from '../cli/arguments.ts'
 import { askOne } from '../cli/ask-one.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
+import { showPlural } from '../cli/numbers.ts'
 import type { ExitCode } from '../cli/outcome.ts'
 import { exitCodes } from '../cli/outcome.ts'
 import { connectClient } from './publish.ts'
@@ -72,6 +73,11 @@ async function readUpTo(client: Client, context: Context, range: Range): Promise
   const passed = new AbortController()
   const signal = AbortSignal.any([context.signal, passed.signal])
   const subscription = await client.subscribe(range.topic, { from: { offset: range.from }, signal })
+  let unordered = 0
+  const tellUnordered = (): void => {
+    if (unordered > 0) context.terminal.progress(toUnorderedText(unordered, range))
+    unordered = 0
+  }
   const look = setInterval(() => {
     if (isPassed(range, subscription.cursor)) passed.abort()
   }, lookIntervalMs)
@@ -79,6 +85,11 @@ async function readUpTo(client: Client, context: Context, range: Range): Promise
     for await (const item of subscription) {
       // The topic may have belonged to another stream before, of which something is kept.
       if (item.stream !== range.stream) continue
+      if (item.kind === 'message' && item.offset === undefined) {
+        unordered++
+        continue
+      }
+      tellUnordered()
       if (item.kind === 'gap' || isMeant(item, range)) await showDelivery(context, item)
       if (item.kind === 'message' && (item.offset ?? 0) >= range.last) break
     }
@@ -87,6 +98,12 @@ async function readUpTo(client: Client, context: Context, range: Range): Promise
   } finally {
     clearInterval(look)
   }
+  tellUnordered()
+}
+
+/** What has no offset is not lost: `read` shows an order, and there was none. */
+function toUnorderedText(count: number, { stream, topic }: Range): string {
+  return `here stream ${stream} was in gossip mode: ${showPlural(count, 'message')} without an offset (herald subscribe ${topic} --from first shows them)`
 }
 
 function isMeant({ offset = 0 }: Message, { from, last }: Range): boolean {

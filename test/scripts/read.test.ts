@@ -43,13 +43,25 @@ async function read(
   return { ...(await over), subscribed: controls().filter(({ op }) => op === 'subscribe') }
 }
 
-/** Messages `m<first>` … of a stream, one a record, whose offsets are their sequences. */
-function send(connection: FakeConnection, first: number, count: number, stream: StreamId = streamId): void {
+/** Messages `m<first>` … of a stream, one a record, whose offsets are their sequences unless another is given. */
+function send(
+  connection: FakeConnection,
+  first: number,
+  count: number,
+  stream: StreamId = streamId,
+  offset: number = first,
+): void {
+  const frame = unplaced(first, count, stream)
+  placeBatch(frame, 1, offset)
+  connection.sendFrame(frame)
+}
+
+/** The same as gossip mode has them. */
+function unplaced(first: number, count: number, stream: StreamId = streamId): Uint8Array {
   const records = Array.from({ length: count }, (_, at) => ({ topic: 'a.b', payload: `m${first + at}` }))
   const frame = batchOf(records, first)
   numberBatch(frame, stream, boot, first, 0)
-  placeBatch(frame, 1, first)
-  connection.sendFrame(frame)
+  return frame
 }
 
 function gap(connection: FakeConnection, id: number, from: number, to: number): void {
@@ -87,6 +99,19 @@ test('read ends where what is left is for other topics, or is behind it from the
   const cursor = encodeCursor(new Map([['default', new Map([[origin, 6]])]]))
   const begun = await read(6, [], (connection, id) => connection.confirm(id, cursor))
   assert.deepEqual([begun.exitCode, begun.stdout], [0, ''])
+})
+
+test('read says where the stream was in gossip mode, and how much has no offset', async () => {
+  const { stdout, stderr } = await read(3, [], (connection) => {
+    send(connection, 1, 2)
+    connection.sendFrame(unplaced(3, 4))
+    send(connection, 7, 1, streamId, 3)
+  })
+  assert.equal(stdout, 'a.b\tm1\na.b\tm2\na.b\tm7\n')
+  assert.match(
+    stderr,
+    /^here stream default was in gossip mode: 4 messages without an offset \(herald subscribe a\.b --from first shows them\)$/m,
+  )
 })
 
 test('read takes no offset of another stream for the end of its own', async () => {

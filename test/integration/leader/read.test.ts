@@ -67,3 +67,16 @@ test('read ends where retention has dropped everything, and where nothing was pu
     assert.deepEqual([exitCode, stdout], [0, ''])
   }
 })
+
+test('read says where its stream was in gossip mode, and prints what the order has', async () => {
+  const { admin } = cluster.node('A')
+  await admin.putStream('turns', { topics: ['turns.>'], mode: 'leader' })
+  await publish(['turns.a', '1'], ['turns.a', '2'])
+  await admin.withTimeout(20_000).setMode('turns', 'gossip')
+  await publish(['turns.a', 'loose'])
+  await admin.withTimeout(20_000).setMode('turns', 'leader')
+  await publish(['turns.a', '3'])
+  const { exitCode, stdout, stderr } = await read('turns.a', '--committed')
+  assert.deepEqual([exitCode, stdout], [0, 'turns.a\t1\nturns.a\t2\nturns.a\t3\n'])
+  assert.match(stderr, /^here stream turns was in gossip mode: 1 message without an offset/m)
+})
