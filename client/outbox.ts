@@ -134,7 +134,11 @@ export class Outbox {
         this.counts.acknowledged += batch.count
         this.#settle(batch, { status: 'acknowledged', runs: outcome.runs })
       } else {
-        this.#fail(batch, 'COPIES_TIMEOUT', 'not enough nodes confirmed it in time; its node may have it')
+        this.#fail(
+          batch,
+          'COPIES_TIMEOUT',
+          'not enough nodes confirmed it in time; it may be stored, or be stored yet',
+        )
       }
     }
     this.#pump()

@@ -191,7 +191,7 @@ export class JsonSession extends Session {
     const place = run === undefined ? {} : this.#placeOf(run)
     if (outcome.status === 'stored') this.#reply({ op: 'published', id, status: 'acknowledged', ...place })
     else {
-      const message = 'not enough other nodes confirmed it in time; this node may have it'
+      const message = 'not enough other nodes confirmed it in time; it may be stored, or be stored yet'
       this.#reply({ op: 'published', id, status: 'unknown', ...place, code: 'COPIES_TIMEOUT', message })
     }
   }
