@@ -3,6 +3,7 @@
 export class Acknowledgements {
   readonly #onAcknowledged: (intendedMs: number) => void
   #underWay = 0
+  #failures = 0
   #failure: Error | undefined
   #wake: (() => void) | undefined
 
@@ -14,6 +15,10 @@ export class Acknowledgements {
   /** Publications that have no outcome yet. */
   get underWay(): number {
     return this.#underWay
+  }
+
+  get failures(): number {
+    return this.#failures
   }
 
   /** Why the first one failed that did. */
@@ -29,6 +34,7 @@ export class Acknowledgements {
         this.#settle()
       },
       (error: unknown) => {
+        this.#failures++
         this.#failure ??= error instanceof Error ? error : new Error(String(error))
         this.#settle()
       },

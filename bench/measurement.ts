@@ -8,6 +8,7 @@ import { toProblem, withServers } from './fresh-servers.ts'
 import { type Measurement, nothing, type PhaseOutcome, toDeliveryProblem, toMeasurement } from './outcome.ts'
 import { payloadBytesMin } from './payload.ts'
 import { cpuMsOf } from './process-usage.ts'
+import { StoredCheck } from './stored-check.ts'
 import { WorkerProcess } from './worker-process.ts'
 import type { PublishRequest } from './worker-protocol.ts'
 
@@ -76,7 +77,8 @@ async function measureServers({ system, plan, options, servers }: Run): Promise<
     (_, index) => new WorkerProcess(toNodeOptions(system, options, `subscriber-${index + 1}.cpuprofile`)),
   )
   try {
-    await publisher.ask({ op: 'connect', system: system.name, url: await findPublisherUrl(servers) })
+    const storedCheck = await StoredCheck.begin(servers)
+    await publisher.ask({ op: 'connect', system: system.name, url: storedCheck.publisherUrl })
     if (subscribers.length > 0) {
       await connectSubscribers(system.name, servers, subscribers)
       if (!system.hasFlowControl) passProgress(publisher, subscribers)
@@ -92,7 +94,9 @@ async function measureServers({ system, plan, options, servers }: Run): Promise<
     const cpuAtStart = cpuMsOf(servers.pids)
     const durationMs = options.durationMs * (isTimed ? 10 : 1)
     const outcome = await runPhase({ ...common, phase: phases.measured, durationMs })
-    return toMeasurement(outcome, cpuMsOf(servers.pids) - cpuAtStart)
+    const measurement = toMeasurement(outcome, cpuMsOf(servers.pids) - cpuAtStart)
+    const storedProblem = await storedCheck.findProblem(warmUp.sent.sent + outcome.sent.sent)
+    return { ...measurement, problem: measurement.problem ?? storedProblem }
   } finally {
     await Promise.all([publisher, ...subscribers].map((worker) => worker.stop()))
   }
@@ -101,11 +105,6 @@ async function measureServers({ system, plan, options, servers }: Run): Promise<
 function toNodeOptions(system: System, { profileDirectory }: MeasurementOptions, name: string): string[] {
   if (profileDirectory === undefined) return []
   return ['--cpu-prof', '--cpu-prof-dir', join(profileDirectory, system.name), '--cpu-prof-name', name]
-}
-
-/** The publisher uses the server that leads, where one does, else the first. */
-async function findPublisherUrl(servers: RunningServers): Promise<string> {
-  return servers.urls[(await servers.findLeader?.()) ?? 0] ?? ''
 }
 
 /** Subscribers use the last server: with one server, the publisher's. */

@@ -73,6 +73,11 @@ export class Publisher {
     return this.#steady?.acknowledgedAt ?? []
   }
 
+  /** Steady publications that were refused, or whose outcome is not known. */
+  get failures(): number {
+    return this.#steady?.failures ?? 0
+  }
+
   /** Resolves when nothing is published steadily any more. */
   async end(): Promise<void> {
     await this.#steady?.stop()

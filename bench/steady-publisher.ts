@@ -27,6 +27,11 @@ export class SteadyPublisher {
     return this.#times
   }
 
+  /** Publications that were refused, or whose outcome is not known. */
+  get failures(): number {
+    return this.#acknowledgements.failures
+  }
+
   /** Publishes no more. What is under way is left to whoever closes the connection. */
   async stop(): Promise<void> {
     this.#schedule.end()

@@ -58,7 +58,9 @@ export class WorkerProcess {
   }
 
   /** Acknowledgements of a steady publisher after a time: how many, and the longest pause before one of them. */
-  async acknowledged(sinceMs: number): Promise<{ readonly count: number; readonly longestPauseMs: number }> {
+  async acknowledged(
+    sinceMs: number,
+  ): Promise<{ readonly count: number; readonly longestPauseMs: number; readonly failures: number }> {
     const answer = await this.ask({ op: 'acknowledged', sinceMs })
     if (answer.op !== 'acknowledged') throw new Error(`a publisher answered ${answer.op}`)
     return answer

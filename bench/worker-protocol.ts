@@ -90,5 +90,11 @@ export type WorkerAnswer =
       readonly cpuMs: number
     }
   | { readonly op: 'sent'; readonly sent: Sent }
-  | { readonly op: 'acknowledged'; readonly count: number; readonly longestPauseMs: number }
+  | {
+      readonly op: 'acknowledged'
+      readonly count: number
+      readonly longestPauseMs: number
+      /** Of all publications since it began: refused, or with an outcome that is not known. */
+      readonly failures: number
+    }
   | { readonly op: 'failed'; readonly message: string }

@@ -64,7 +64,7 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer> {
       await thePublisher().begin(request)
       return { op: 'done' }
     case 'acknowledged':
-      return toAcknowledged(thePublisher().acknowledgedAt, request.sinceMs)
+      return toAcknowledged(thePublisher(), request.sinceMs)
     case 'end':
       await thePublisher().end()
       return { op: 'done' }
@@ -98,9 +98,9 @@ function thePublisher(): Publisher {
   return publisher
 }
 
-function toAcknowledged(timesMs: readonly number[], sinceMs: number): WorkerAnswer {
-  const count = countSince(timesMs, sinceMs)
-  return { op: 'acknowledged', count, longestPauseMs: longestPauseMs(timesMs, sinceMs) }
+function toAcknowledged({ acknowledgedAt, failures }: Publisher, sinceMs: number): WorkerAnswer {
+  const count = countSince(acknowledgedAt, sinceMs)
+  return { op: 'acknowledged', count, longestPauseMs: longestPauseMs(acknowledgedAt, sinceMs), failures }
 }
 
 async function finish(sent: number): Promise<WorkerAnswer> {

@@ -9,6 +9,8 @@ export interface RunningServers {
   readonly pids: readonly number[]
   /** Index of the server that says that it leads, where one does; undefined while none does. */
   findLeader?(): Promise<number | undefined>
+  /** Messages that a majority of the servers say they keep, where they keep any. */
+  countStored?(): Promise<number>
   stop(): Promise<void>
 }
 

@@ -7,6 +7,7 @@ import type { ServerGroup } from './server-group.ts'
 /** Servers, each with a copy of one stream. */
 export interface DurableServers extends RunningServers {
   findLeader(): Promise<number | undefined>
+  countStored(): Promise<number>
   /** Whether every server runs and has what the leader has. */
   isInSync(): Promise<boolean>
   /** SIGKILL; resolves when the process has ended. */
@@ -35,7 +36,7 @@ export function isDurable(system: System): system is DurableDriver {
 /** A group of servers with what they say about the stream. */
 export function toDurableServers(
   group: ServerGroup,
-  watch: Pick<DurableServers, 'findLeader' | 'isInSync'>,
+  watch: Pick<DurableServers, 'findLeader' | 'countStored' | 'isInSync'>,
 ): DurableServers {
   return {
     ...watch,

@@ -1,8 +1,9 @@
 // Herald with a stream in leader mode: three nodes with default settings, journal on. A publication is acknowledged when a majority has it on
 // disk, written and synced.
 
-import { connect } from '../../client/index.ts'
+import { connect, type PublishResult } from '../../client/index.ts'
 import packageJson from '../../package.json' with { type: 'json' }
+import { majorityOf } from '../stored-check.ts'
 import type { ServerOptions } from './driver.ts'
 import {
   acknowledgeDeadlineMs,
@@ -11,7 +12,7 @@ import {
   type DurableServers,
   toDurableServers,
 } from './durable-driver.ts'
-import { HeraldConnection } from './herald.ts'
+import { HeraldConnection, mustBeAcknowledged } from './herald.ts'
 import {
   type HeraldNode,
   type HeraldOrder,
@@ -29,14 +30,19 @@ export const heraldLeaderDriver: DurableDriver = {
   hasFlowControl: true,
   findVersion: () => packageJson.version,
   startServers,
-  connect: async (url) => new HeraldConnection(await connect(url, { deadlineMs: acknowledgeDeadlineMs })),
+  connect: async (url) =>
+    new HeraldConnection(await connect(url, { deadlineMs: acknowledgeDeadlineMs }), mustHavePlace),
 }
 
 async function startServers(options: ServerOptions): Promise<DurableServers> {
   const { group, nodes } = await startHeraldNodes(options)
   const areInSync = (): Promise<boolean> => isInSync(nodes)
   await group.orStop(createStream(nodes[0]).then(() => group.until(areInSync)))
-  return toDurableServers(group, { findLeader: () => findLeader(nodes), isInSync: areInSync })
+  return toDurableServers(group, {
+    findLeader: () => findLeader(nodes),
+    countStored: async () => majorityOf((await readOrders(nodes)).map((order) => order?.last ?? 0)),
+    isInSync: areInSync,
+  })
 }
 
 async function createStream(node: HeraldNode | undefined): Promise<void> {
@@ -50,8 +56,8 @@ async function createStream(node: HeraldNode | undefined): Promise<void> {
 
 /** The node that says of itself that it leads: others may still name one that is gone. */
 async function findLeader(nodes: readonly HeraldNode[]): Promise<number | undefined> {
-  const statuses = await Promise.all(nodes.map(readStatus))
-  const index = nodes.findIndex(({ id }, index) => toOrder(statuses[index])?.leader === id)
+  const orders = await readOrders(nodes)
+  const index = nodes.findIndex(({ id }, index) => orders[index]?.leader === id)
   return index < 0 ? undefined : index
 }
 
@@ -66,6 +72,18 @@ async function isInSync(nodes: readonly HeraldNode[]): Promise<boolean> {
     orders.every((order) => order.leader === leader && order.last === orders[0]?.last && order.lag === 0) &&
     statuses.every((status) => isLinked(status, nodes.length))
   )
+}
+
+/** A node may not have answered, or not have the stream in leader mode yet. */
+async function readOrders(nodes: readonly HeraldNode[]): Promise<readonly (HeraldOrder | undefined)[]> {
+  return (await Promise.all(nodes.map(readStatus))).map(toOrder)
+}
+
+/** In gossip mode a publication would be acknowledged by its node alone. */
+function mustHavePlace(result: PublishResult): void {
+  mustBeAcknowledged(result)
+  if (result.status === 'acknowledged' && result.offset === undefined)
+    throw new Error('acknowledged without a place in the order')
 }
 
 /** What a node knows of the order of the stream; undefined if it is not in leader mode there yet. */

@@ -19,11 +19,14 @@ export const heraldDriver: Driver = {
 /** A client of any of Herald's systems. */
 export class HeraldConnection implements BenchConnection {
   readonly #client: Client
+  readonly #judge: (result: PublishResult) => void
   /** Gaps that a subscription was told of: messages that will not come. */
   #gaps = 0
 
-  constructor(client: Client) {
+  /** `judge` throws for an outcome that is not what this system promises. */
+  constructor(client: Client, judge: (result: PublishResult) => void = mustBeAcknowledged) {
     this.#client = client
+    this.#judge = judge
   }
 
   get failures(): number {
@@ -43,7 +46,7 @@ export class HeraldConnection implements BenchConnection {
   }
 
   publishAndWait(topic: string, payload: Uint8Array): Promise<void> {
-    return this.#client.publish(topic, payload).then(mustBeAcknowledged)
+    return this.#client.publish(topic, payload).then(this.#judge)
   }
 
   async publishAll(topic: string, next: PayloadSource): Promise<void> {
@@ -64,7 +67,8 @@ export class HeraldConnection implements BenchConnection {
   }
 }
 
-function mustBeAcknowledged(result: PublishResult): void {
+/** Throws for every other outcome. */
+export function mustBeAcknowledged(result: PublishResult): void {
   if (result.status === 'acknowledged') return
   throw new Error(result.status === 'sent' ? 'nothing was asked' : `${result.code}: ${result.reason}`)
 }

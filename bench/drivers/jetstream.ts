@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type JetStreamClient, jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { majorityOf } from '../stored-check.ts'
 import type { PublishingConnection, ServerOptions } from './driver.ts'
 import {
   acknowledgeDeadlineMs,
@@ -93,7 +94,11 @@ async function startServers(options: ServerOptions, settings: string): Promise<D
   })
   const isInSync = (): Promise<boolean> => areCurrent(monitors)
   await group.orStop(createStream(group).then(() => group.until(isInSync)))
-  return toDurableServers(group, { findLeader: () => findLeader(monitors), isInSync })
+  return toDurableServers(group, {
+    findLeader: () => findLeader(monitors),
+    countStored: () => countStored(monitors),
+    isInSync,
+  })
 }
 
 function toConfiguration(directory: string, settings: string): string {
@@ -126,6 +131,7 @@ async function createStream(group: ServerGroup): Promise<void> {
 /** What a server's monitoring says of a stream (docs.nats.io, "JetStream Information"). */
 interface StreamDetail {
   readonly name: string
+  readonly state?: { readonly messages: number }
   readonly cluster?: {
     readonly leader?: string
     readonly replicas?: readonly {
@@ -141,6 +147,11 @@ async function findLeader(monitors: readonly string[]): Promise<number | undefin
   const streams = await Promise.all(monitors.map(readStream))
   const index = streams.findIndex((stream, index) => stream?.cluster?.leader === toServerName(index))
   return index < 0 ? undefined : index
+}
+
+async function countStored(monitors: readonly string[]): Promise<number> {
+  const streams = await Promise.all(monitors.map(readStream))
+  return majorityOf(streams.map((stream) => stream?.state?.messages ?? 0))
 }
 
 /** Every server calls itself healthy, which it is not while it catches up, and the leader calls every other one current. */

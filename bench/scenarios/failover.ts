@@ -17,6 +17,8 @@ export interface FailoverRecord {
   readonly run: number
   /** One a trial, milliseconds. */
   readonly pausesMs: readonly number[]
+  /** One a trial: publications that were refused, or whose outcome is not known, until a second after the pause. */
+  readonly failures: readonly number[]
   /** Why there are not as many as there should be. */
   readonly problem: string | undefined
 }
@@ -39,31 +41,34 @@ export async function measureFailover(
   trials: number,
 ): Promise<FailoverRecord> {
   const pausesMs: number[] = []
+  const failures: number[] = []
   try {
     await withServers(driver, { serverCount: durableServerCount, nodeOptions: [] }, async (servers) => {
       const publisher = new WorkerProcess([])
       try {
         for (let left = 2 * trials; pausesMs.length < trials; left--) {
           if (left === 0) throw new Error('the leader changes by itself')
-          const pauseMs = await runTrial(driver.name, servers, publisher)
-          if (pauseMs !== undefined) pausesMs.push(pauseMs)
+          const trial = await runTrial(driver.name, servers, publisher)
+          if (trial === undefined) continue
+          pausesMs.push(trial.longestPauseMs)
+          failures.push(trial.failures)
         }
       } finally {
         await publisher.stop()
       }
     })
-    return { system: driver.name, run, pausesMs, problem: undefined }
+    return { system: driver.name, run, pausesMs, failures, problem: undefined }
   } catch (error) {
-    return { system: driver.name, run, pausesMs, problem: toProblem(error) }
+    return { system: driver.name, run, pausesMs, failures, problem: toProblem(error) }
   }
 }
 
-/** The pause; undefined if another server began to lead before the leader was killed. */
+/** The pause, and what failed; undefined if another server began to lead before the leader was killed. */
 async function runTrial(
   system: string,
   servers: DurableServers,
   publisher: WorkerProcess,
-): Promise<number | undefined> {
+): Promise<{ readonly longestPauseMs: number; readonly failures: number } | undefined> {
   const leader = await servers.findLeader()
   if (leader === undefined) throw new Error('no server leads')
   const other = (leader + 1) % servers.urls.length
@@ -80,11 +85,11 @@ async function runTrial(
     'acknowledgements after the kill',
     async () => (await publisher.acknowledged(killedAt)).count >= steadyCount,
   )
-  const { longestPauseMs } = await publisher.acknowledged(killedAt)
+  const trial = await publisher.acknowledged(killedAt)
   await publisher.ask({ op: 'end' })
   await servers.restart(leader)
   await until('servers in sync', () => servers.isInSync())
-  return longestPauseMs
+  return trial
 }
 
 async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
@@ -99,6 +104,8 @@ async function until(what: string, isTrue: () => Promise<boolean>): Promise<void
 export function renderFailover(records: readonly FailoverRecord[], systems: readonly Column[]): string[] {
   const pausesOf = ({ name }: Column): readonly number[] =>
     records.filter(({ system }) => system === name).flatMap(({ pausesMs }) => pausesMs)
+  const failuresOf = ({ name }: Column): readonly number[] =>
+    records.filter(({ system }) => system === name).flatMap(({ failures }) => failures)
   const problemsOf = ({ name }: Column): string =>
     records
       .filter(({ system, problem }) => system === name && problem !== undefined)
@@ -117,6 +124,10 @@ export function renderFailover(records: readonly FailoverRecord[], systems: read
       toRow('p50', 50),
       toRow('p99', 99),
       toRow('max', 100),
+      [
+        'publications refused or unknown',
+        ...systems.map((system) => String(failuresOf(system).reduce((sum, count) => sum + count, 0))),
+      ],
       ['trials', ...systems.map((system) => `${pausesOf(system).length}${problemsOf(system)}`)],
     ],
   )

@@ -102,6 +102,7 @@ test('servers that do not start end the trials with the reason', async () => {
     system: 'jetstream',
     run: 4,
     pausesMs: [],
+    failures: [],
     problem: 'no such server',
   })
 })

@@ -143,8 +143,14 @@ test('tables of systems that keep publications say beside each how it syncs, and
 test('the time without acknowledgements is told over the trials of all runs, with what ended a run', () => {
   const trials = Array.from({ length: 50 }, (_, index) => index + 1)
   const records = [
-    { system: 'jetstream', run: 0, pausesMs: trials, problem: undefined },
-    { system: 'jetstream', run: 1, pausesMs: trials.map((pauseMs) => pauseMs + 50), problem: 'server gone' },
+    { system: 'jetstream', run: 0, pausesMs: trials, failures: [2, 0, 1], problem: undefined },
+    {
+      system: 'jetstream',
+      run: 1,
+      pausesMs: trials.map((pauseMs) => pauseMs + 50),
+      failures: [4],
+      problem: 'server gone',
+    },
   ]
   const [heading, , ...rows] = renderFailover(records, durableSystems)
   assert.match(heading ?? '', /herald-leader \(synced by a majority\) +\| jetstream \(written\)/)
@@ -154,6 +160,7 @@ test('the time without acknowledgements is told over the trials of all runs, wit
       ['', 'p50', '–', '50.00 ms', ''],
       ['', 'p99', '–', '99.00 ms', ''],
       ['', 'max', '–', '100.00 ms', ''],
+      ['', 'publications refused or unknown', '0', '7', ''],
       ['', 'trials', '0', '100, a run ended: server gone', ''],
     ],
   )
