@@ -21,6 +21,14 @@ export const faultsOfElections: readonly Mutant[] = [
     tests: [elections],
   },
   {
+    name: 'candidate-keeps-its-time',
+    file: 'node/core/raft/state.ts',
+    text: '    this.electionTimeout = electionTicks',
+    replacement: "    if (this.role !== 'candidate') this.electionTimeout = electionTicks",
+    breaks: 'Candidates that split the votes once may split them for ever.',
+    tests: [elections],
+  },
+  {
     name: 'vote-forgotten',
     file: 'node/core/raft/election.ts',
     text: 'raft.vote = request.from\n',
@@ -238,6 +246,15 @@ export const faultsOfReplication: readonly Mutant[] = [
     replacement: 'from < 0',
     breaks: 'A slow follower is sent more than may be under way to it.',
     tests: [pitfalls],
+  },
+  {
+    name: 'removed-leader-counts-itself',
+    file: 'node/core/raft/state.ts',
+    text: 'this.configuration.committedIndex((id) => this.progress.get(id)?.match ?? 0)',
+    replacement:
+      'this.configuration.committedIndex((id) => (this.progress.has(this.id) ? (this.progress.get(id)?.match ?? 0) : this.log.lastIndex))',
+    breaks: 'A leader that was removed commits by its own log what the voters do not have.',
+    tests: [membership],
   },
   {
     name: 'uncommitted-unbounded',

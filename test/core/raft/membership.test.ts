@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type MembershipChange, simpleChange } from '../../../node/core/raft/change.ts'
 import { noData } from '../../../node/core/raft/entry.ts'
+import type { Message } from '../../../node/core/raft/messages.ts'
 import { electionTicks, Group } from './group.ts'
 
 function change(words: string, transition: MembershipChange['transition'] = 'auto'): MembershipChange {
@@ -133,13 +134,36 @@ test('a leader that is removed commits that, steps down, and the others elect an
   assert.deepEqual(group.texts(3), ['x'])
 })
 
-test('a leader that is removed does not count itself for the entries behind', () => {
+test('a leader that is removed takes nothing more, though it leads on', () => {
   const group = new Group(3, { stepsDownOnRemoval: false })
   group.elect(1)
   request(group, 1, 'r1')
-  group.isolate(3)
   assert.equal(group.raft(1).propose([{ data: noData }]), 'not a member')
+})
+
+test('a leader that is removed does not count itself for the entries behind', () => {
+  const group = new Group(3, { stepsDownOnRemoval: false })
+  group.elect(1)
+  group.isolate(3)
+  const deliver = (messages: readonly Message[], to: number): void => {
+    for (const message of messages) if (message.to === to) group.deliver(message)
+  }
+  assert.equal(group.raft(1).propose([{ data: noData, change: change('r1') }]), undefined)
+  deliver(group.drain(1), 2)
+  group.propose(1, 'x')
+  const behind = group.drain(1)
+  // It is removed by what it and the second have; what follows needs the second and the third.
+  deliver(group.drain(2), 1)
+  group.drain(1)
+  assert.deepEqual([votersOf(group, 1), group.status(1).commit], [[2, 3], 2])
+  deliver(behind, 2)
+  deliver(group.drain(2), 1)
+  assert.equal(group.terms(2).length, 3)
   assert.equal(group.status(1).commit, 2)
+  group.heal()
+  group.tick(1)
+  group.settle()
+  assert.equal(group.status(1).commit, 3)
 })
 
 test('a member that was removed and does not know it deposes nobody', () => {

@@ -208,6 +208,30 @@ test('5.2 times of elections are drawn from a range, anew for each', () => {
   )
 })
 
+test('5.2 a candidate draws the time of its next election anew', () => {
+  const draws = [0, 0.5, 0.999]
+  let drawn = 0
+  const group = new Group(3, { random: () => draws[drawn++ % draws.length] ?? 0 })
+  const lengths = new Set<number>()
+  const tickToNextTerm = (): number => {
+    const { term } = group.status(1)
+    for (let ticks = 1; ; ticks++) {
+      group.tick(1)
+      group.drain(1)
+      if (group.status(1).term > term) return ticks
+    }
+  }
+  tickToNextTerm()
+  for (let round = 0; round < 2 * draws.length; round++) {
+    assert.equal(group.status(1).role, 'candidate')
+    lengths.add(tickToNextTerm())
+  }
+  assert.deepEqual(
+    [...lengths].sort((a, b) => a - b),
+    [electionTicks, 1.5 * electionTicks, 2 * electionTicks - 1],
+  )
+})
+
 const logs: readonly (readonly [
   what: string,
   own: readonly number[],

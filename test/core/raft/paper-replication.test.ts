@@ -216,6 +216,20 @@ test('5.3 a follower keeps what follows the entries of a request that comes twic
   assert.deepEqual(group.entries(2), before)
 })
 
+test('5.3 a leader overwrites and deletes nothing of its log, whatever comes from the term before or from its own', () => {
+  const group = new Group(3, {}, { 1: { term: 1, log: [1, 1] }, 2: { term: 1, log: [1] } })
+  group.elect(1)
+  const before = group.entries(1)
+  for (const term of [1, group.status(1).term]) {
+    const data = new TextEncoder().encode('other')
+    const entries = [2, 3].map((index) => ({ term, index, data }))
+    const previous = { term: 1, index: 1 }
+    group.deliver({ kind: 'append', from: 2, to: 1, term, previous, entries, commit: 3 })
+    group.settle()
+    assert.deepEqual([group.entries(1), group.leaders], [before, [1]])
+  }
+})
+
 test('5.5 a request that comes twice does no harm', () => {
   const group = new Group(3)
   group.elect(1)
