@@ -1,6 +1,7 @@
 // The admin interface over one node: translates requests into calls of its parts, and their state into answers.
 
 import { Readable } from 'node:stream'
+import { isInOrder } from './broker/batch-store.ts'
 import type { Broker } from './broker/broker.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { SessionTable } from './broker/session-table.ts'
@@ -266,7 +267,8 @@ export class NodeAdmin implements AdminPort {
       mode,
       epoch: broker.epochs.numberOf(replica),
       phase: mode === 'gossip' && replica.fence !== undefined ? 'sealing' : 'open',
-      ...(mode === 'leader' && { order: broker.leader.statusOf(replica) }),
+      // A sealed epoch takes nothing without a leader, whatever its mode.
+      ...(isInOrder(replica) && { order: broker.leader.statusOf(replica) }),
       publishedMessages: broker.nextSequence(replica) - 1,
       deliveredMessages,
       retainedMessages: replica.messages,

@@ -28,8 +28,8 @@ Columns of a node:
 Columns of a stream, over all nodes that answer:
   TOPICS     its patterns; "(all others)" of the stream default
   MODE       gossip or leader; two of them while nodes do not agree yet
-  EPOCH      how often the stream has changed its mode
-  GROUP      the Raft group that keeps its order, in leader mode
+  EPOCH      goes up with every change of its mode
+  GROUP      the Raft group that keeps its order, in leader mode or on the way to it
   LEADER     who gives places in it; "none" where a node knows nobody
   OFFSET     place of the last message, on the node that has most
   COMMIT     index of the last committed entry of the group's log, as far as any node knows

@@ -125,7 +125,8 @@ const commonErrors = {
     fate: 'close 1008',
   },
   NO_LEADER: {
-    meaning: 'A stream in leader mode has no leader: no majority of its group can be reached from here.',
+    meaning:
+      'A stream in leader mode, or on the way to it, has no leader: no majority of its group can be reached from here.',
     action: 'See `herald status` for nodes and links that are down; publish again when a majority is up.',
     fate: 'keep',
   },

@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { StreamStatusAnswer } from '../../../scripts/admin/answers.ts'
+import { findLeaderless } from '../../../scripts/admin/health.ts'
 import type { ClusterNode } from '../cluster-node.ts'
 import { until } from '../until.ts'
 import { SwitchTrial } from './switch-trial.ts'
@@ -89,4 +91,45 @@ test('the opposite wish while an epoch is sealed takes the change back, and who 
   // The one asks until it is in leader mode, the other one until it is in gossip mode: each has seen that.
   assert.ok(epochs[0] !== epochs[1] && Math.min(...epochs) >= 3, String(epochs))
   await settle(sealing, epochs[0])
+})
+
+test('a sealed epoch without a majority takes nothing, and status says so as for a stream in leader mode', async () => {
+  await using trial = await SwitchTrial.start({ nodes: 3 })
+  const { nodes } = trial.cluster
+  await trial.setMode(nodes[0], 'leader')
+  const led = await trial.leader(nodes[0] as ClusterNode)
+  const leader = nodes.find(({ id }) => id === led)
+  const [asked, silent] = nodes.filter((node) => node !== leader)
+  assert.ok(leader && asked && silent)
+  await trial.setMode(asked, 'gossip')
+  await trial.load(asked)
+  await trial.untilAcknowledged(10)
+  silent.signal('SIGSTOP')
+  const changed = trial.setMode(asked, 'leader').catch(() => undefined)
+  const orders = async (): Promise<StreamStatusAnswer | undefined> =>
+    (await asked.status()).streams.find(({ name }) => name === 'orders')
+  await until('the epoch is sealed', async () => (await orders())?.phase === 'sealing')
+  await leader.kill()
+  await until('publications are refused', () => trial.failures.length > 0)
+  const { mode, phase, order } = (await orders()) ?? {}
+  assert.deepEqual([mode, phase, order?.refuses], ['gossip', 'sealing', 'NO_LEADER'])
+  assert.deepEqual(
+    findLeaderless({
+      answers: [{ node: asked.id, value: await asked.status() }],
+      unreachable: [],
+      refused: [],
+    }),
+    [`stream orders has no leader at ${asked.id}: it refuses publications with NO_LEADER`],
+  )
+  silent.signal('SIGCONT')
+  await leader.start()
+  await changed
+  await trial.cluster.untilLinked()
+  await trial.untilAcknowledged(50)
+  await trial.judge()
+  const codes = trial.failures.map((result) => ('code' in result ? result.code : ''))
+  assert.deepEqual(
+    codes.filter((code) => code !== 'NO_LEADER' && code !== 'COPIES_TIMEOUT'),
+    [],
+  )
 })
