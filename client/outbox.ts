@@ -3,7 +3,12 @@
 // watches all deadlines.
 
 import { Deque } from '../node/core/common/deque.ts'
-import { isRefusedCode, type PublishCode, type RefusedCode } from '../node/core/common/publish-endings.ts'
+import {
+  copiesTimeoutReason,
+  isRefusedCode,
+  type PublishCode,
+  type RefusedCode,
+} from '../node/core/common/publish-endings.ts'
 import { batchOffset } from '../node/wire/batch-header.ts'
 import { writeU32 } from '../node/wire/bytes.ts'
 import { encodeAnswerRequest, type PublishOutcome } from '../node/wire/control.ts'
@@ -134,11 +139,7 @@ export class Outbox {
         this.counts.acknowledged += batch.count
         this.#settle(batch, { status: 'acknowledged', runs: outcome.runs })
       } else {
-        this.#fail(
-          batch,
-          'COPIES_TIMEOUT',
-          'not enough nodes confirmed it in time; it may be stored, or be stored yet',
-        )
+        this.#fail(batch, 'COPIES_TIMEOUT', copiesTimeoutReason)
       }
     }
     this.#pump()

@@ -2,7 +2,7 @@
 // section 3): one JSON object a message, both ways. Inside it is the same publisher and the same subscriptions.
 
 import { protocolLimits } from '../core/common/limits.ts'
-import type { PublishRefusal } from '../core/common/publish-endings.ts'
+import { copiesTimeoutReason, type PublishRefusal } from '../core/common/publish-endings.ts'
 import type { OriginState } from '../core/stream/replica.ts'
 import { topicProblem } from '../core/stream/topic.ts'
 import { fromBase64, toBase64 } from '../wire/base64.ts'
@@ -191,8 +191,14 @@ export class JsonSession extends Session {
     const place = run === undefined ? {} : this.#placeOf(run)
     if (outcome.status === 'stored') this.#reply({ op: 'published', id, status: 'acknowledged', ...place })
     else {
-      const message = 'not enough other nodes confirmed it in time; it may be stored, or be stored yet'
-      this.#reply({ op: 'published', id, status: 'unknown', ...place, code: 'COPIES_TIMEOUT', message })
+      this.#reply({
+        op: 'published',
+        id,
+        status: 'unknown',
+        ...place,
+        code: 'COPIES_TIMEOUT',
+        message: copiesTimeoutReason,
+      })
     }
   }
 

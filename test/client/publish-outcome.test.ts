@@ -38,7 +38,8 @@ test('a level that was not reached in time ends as unknown', async () => {
   await node.until(() => node.last.frames.length === 1)
   node.last.acknowledge([{ status: 'unknown', publish: 1, runs: [] }])
   const result = await receipt
-  const reason = 'not enough nodes confirmed it in time; it may be stored, or be stored yet'
+  const reason =
+    'not enough nodes confirmed it in time: in gossip mode its node has it, in leader mode it may get its place yet'
   assert.deepEqual(result, { status: 'unknown', code: 'COPIES_TIMEOUT', reason })
 })
 

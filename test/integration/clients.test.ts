@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import type { HeraldError, PublishResult } from '../../client/index.ts'
 import { Cluster } from './cluster.ts'
 import { Ledger } from './ledger.ts'
+import { RawClient } from './raw-client.ts'
 import { assertClean, sendFrom, untilLink } from './traffic.ts'
 import { until } from './until.ts'
 
@@ -59,6 +60,10 @@ test('without any peer, copies end as unknown within the time of the setting, an
     assert.equal(copies.code, 'COPIES_TIMEOUT')
     assert.equal(local.status, 'acknowledged')
     assert(performance.now() - begin < 2500, `${performance.now() - begin} ms`)
+    using plain = await RawClient.open(cluster.node('A'))
+    plain.say({ op: 'publish', topic: 'alone.x', text: '3', id: 1, ack: 'copies' })
+    const { status, code, message } = await plain.hear('published', { id: 1 })
+    assert.deepEqual([status, code, message], ['unknown', 'COPIES_TIMEOUT', copies.reason])
   } finally {
     cluster.heal('A', 'BC')
   }

@@ -25,6 +25,10 @@ export type RefusedCode =
 /** A code that says that nobody knows. */
 export type UnknownCode = 'PUBLISH_UNKNOWN' | 'COPIES_TIMEOUT'
 
+/** What its publisher is told with `COPIES_TIMEOUT`. */
+export const copiesTimeoutReason =
+  'not enough nodes confirmed it in time: in gossip mode its node has it, in leader mode it may get its place yet'
+
 /** A code with which a publication may end. */
 export type PublishCode = RefusedCode | UnknownCode
 
