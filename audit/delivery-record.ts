@@ -34,6 +34,14 @@ export type Closing =
   | { readonly how: 'end'; readonly passed: ReadonlyMap<string, number> }
   | { readonly how: 'stop' | 'lost' | 'crash' | 'removal'; readonly at: number }
 
+const stateAfter = {
+  end: 'ended',
+  stop: 'stopped',
+  removal: 'stopped',
+  lost: 'broken',
+  crash: 'broken',
+} as const satisfies Record<Closing['how'], string>
+
 /** What came from one origin. */
 export class OriginDelivery {
   /** The subscription starts after this sequence; undefined when no line said so, which means 0. */
@@ -195,10 +203,7 @@ export class SubscriptionRecord {
   /** What became of it, as reports have it. */
   get state(): 'open' | 'ended' | 'stopped' | 'broken' {
     if (this.isBroken) return 'broken'
-    const how = this.closing?.how
-    if (how === undefined) return 'open'
-    if (how === 'end') return 'ended'
-    return how === 'stop' || how === 'removal' ? 'stopped' : 'broken'
+    return this.closing === undefined ? 'open' : stateAfter[this.closing.how]
   }
 
   onPassed({ slots, seqs }: PassedLine): void {

@@ -14,7 +14,6 @@ const comparedBytes = 4096
 /** Makes `folder/ID.removed-TIMESTAMP/journal` have everything that the node's journal has. */
 export async function copyFormer(former: FormerJournal, folder: string): Promise<void> {
   const files = await listJournalFiles(former.directory)
-  if (files.length === 0) return
   const fetched = join(folder, former.node)
   const target = join(folder, toFormerName(former.node, former.removedAt))
   const isKnown = (await readdir(target).catch(() => [])).length > 0

@@ -47,8 +47,7 @@ export function registerNode(program: Command, act: Act): void {
     .addHelpText('after', example('herald node remove C --yes'))
     .action((name: string, _options: object, command: Command) =>
       act(command, async (context) => {
-        await requireMember(context, name)
-        await requireOthers(context, name)
+        requireOthers(await requireMember(context, name), name)
         await confirm(context, `Remove node ${name}? It can join again only with an empty data directory.`)
         await remove(context, name)
         return await list(context)
@@ -80,19 +79,19 @@ function requireName(name: string): void {
   })
 }
 
-/** Nobody is asked about a node that is not there, and none is started in its place. */
-async function requireMember(context: Context, name: string): Promise<void> {
+/** All members. Nobody is asked about a node that is not there, and none is started in its place. */
+async function requireMember(context: Context, name: string): Promise<readonly string[]> {
   const { value } = await askOne(context, (client) => client.members())
-  if (value.members.some(({ node }) => node === name)) return
-  const next = `use one of ${value.members.map(({ node }) => node).join(', ')}`
+  const members = value.members.map(({ node }) => node)
+  if (members.includes(name)) return members
+  const next = `use one of ${members.join(', ')}`
   const code = 'NODE_UNKNOWN'
   throw new CommandError(exitCodes.failure, `${name} is not a member of the cluster`, { code, next })
 }
 
 /** Asked here, since the last one has nobody who could refuse. */
-async function requireOthers(context: Context, name: string): Promise<void> {
-  const { value } = await askOne(context, (client) => client.members())
-  if (value.members.some(({ node }) => node !== name)) return
+function requireOthers(members: readonly string[], name: string): void {
+  if (members.some((node) => node !== name)) return
   const next = 'stop it with `herald exit`; what it has stays in its data directory'
   throw new CommandError(exitCodes.failure, `${name} is the only member of the cluster`, {
     code: 'NODE_NEEDED',
@@ -104,12 +103,13 @@ async function requireOthers(context: Context, name: string): Promise<void> {
 async function requireLeader(context: Context): Promise<void> {
   const deadline = Date.now() + leaderTimeoutMs
   for (;;) {
-    const { value } = await askOne(context, (client) => client.members())
-    if (value.leader !== undefined) return
+    // Any that is with a majority will do: one that is cut off knows of none.
+    const { answers } = await askAll(await context.clients(), (client) => client.members())
+    if (answers.some(({ value }) => value.leader !== undefined)) return
     if (Date.now() > deadline)
       throw new CommandError(
         exitCodes.unhealthy,
-        'no majority of the members is up that could admit a node',
+        'no node is with a majority of the members, which could admit another',
         {
           code: 'NO_LEADER',
           next: 'start those that are down: `herald status` names them, `herald up` starts them',

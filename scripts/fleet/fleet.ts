@@ -47,7 +47,7 @@ export interface FormerJournal {
   readonly node: string
   /** When its data was kept aside, milliseconds since 1970. */
   readonly removedAt: number
-  /** Folder of NNNNNN.ndjson on this machine; there may be none. */
+  /** Folder of NNNNNN.ndjson on this machine. */
   readonly directory: string
 }
 

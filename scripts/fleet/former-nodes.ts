@@ -20,19 +20,25 @@ export function parseFormerName(
   return node === undefined ? undefined : { node, removedAt: Number(removedAt) }
 }
 
-/** Keeps the data of a node aside; nothing where it has none. */
+/** Keeps the data of a node aside, where it has any. */
 export async function setAside(dataFolder: string, node: string): Promise<void> {
   const name = toFormerName(node, Date.now())
-  await rename(join(dataFolder, node), join(dataFolder, name)).catch(() => undefined)
+  try {
+    await rename(join(dataFolder, node), join(dataFolder, name))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
 }
 
-/** Those that were kept aside, the oldest first. */
+/** Of those that were kept aside and have left a journal, the oldest first. */
 export async function listFormerJournals(dataFolder: string): Promise<readonly FormerJournal[]> {
-  const names = await readdir(dataFolder).catch(() => [])
-  const former = names.flatMap((name) => {
+  const former: FormerJournal[] = []
+  for (const name of await readdir(dataFolder).catch(() => [])) {
     const parsed = parseFormerName(name)
-    return parsed === undefined ? [] : [{ ...parsed, directory: join(dataFolder, name, 'journal') }]
-  })
+    const directory = join(dataFolder, name, 'journal')
+    const isThere = (await readdir(directory).catch(() => [])).length > 0
+    if (parsed !== undefined && isThere) former.push({ ...parsed, directory })
+  }
   return former.sort((a, b) => a.removedAt - b.removedAt)
 }
 
