@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterNode } from '../cluster-node.ts'
+import { skipWithout } from './fault-needs.ts'
 import { SmallDisk } from './small-disk.ts'
 import { Trial } from './trial.ts'
 
@@ -25,7 +26,7 @@ for (const role of ['follower', 'leader'] as const) {
     const byNode = new Map<ClusterNode, SmallDisk>()
     for (const node of nodes) {
       const disk = await SmallDisk.under(node)
-      if (disk === undefined) return context.skip('a small tmpfs cannot be mounted here')
+      if (disk === undefined) return skipWithout(context, 'a small tmpfs cannot be mounted here')
       byNode.set(node, disks.use(disk))
     }
     await trial.cluster.startAll()

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ClusterNode } from '../cluster-node.ts'
 import { until } from '../until.ts'
+import { skipWithout } from './fault-needs.ts'
 import { LogRot } from './log-rot.ts'
 import { SyncFault } from './sync-fault.ts'
 import { Trial } from './trial.ts'
@@ -15,7 +16,7 @@ async function withFaults(
   body: (trial: Trial, fault: SyncFault, leader: ClusterNode, follower: ClusterNode) => Promise<void>,
 ): Promise<void> {
   await using fault = await SyncFault.compile()
-  if (fault === undefined) return context.skip('this is not Linux, or there is no C compiler')
+  if (fault === undefined) return skipWithout(context, 'this is not Linux, or there is no C compiler')
   await using trial = await Trial.start({ environment: fault.environment })
   const leader = await trial.untilLed()
   const follower = trial.cluster.nodes.find((node) => node !== leader)
