@@ -1,5 +1,5 @@
-// The subscriber's end of a measurement: every message is counted, its length and bytes are read and its place in the order
-// is checked. A phase that lost, doubled or reordered anything is no result.
+// The subscriber's end of a measurement: every message is counted, its length, number, phase and time are read and its place in
+// the order is checked. A phase that lost, doubled or reordered anything is no result.
 
 import { build, type Histogram } from 'hdr-histogram-js'
 import { clockMs } from './clock.ts'
