@@ -97,6 +97,8 @@ export class SwitchingSimulation {
       tally.count('epochs', world.nodes[0]?.view?.epochOf(name) ?? 0)
       const judged = checkLinearizability(world.verdict.history(name), { isConsecutive: false })
       if (judged.outcome === 'violated') throw new Violation('linearizability', judged.finding.sentence)
+      if (judged.outcome === 'undecided')
+        throw new Violation('linearizability', `undecided after ${judged.looks} looks`)
     }
   }
 
