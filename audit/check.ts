@@ -65,7 +65,7 @@ export class DeliveryCheck {
   finish(): CheckResult {
     this.#placeDelivered()
     const subscribers: SubscriberReport[] = []
-    const queues = new QueueCheck()
+    const queues = new QueueCheck((name, node) => this.#removalsOf(name, node))
     for (const history of this.#nodes.values()) {
       for (const record of history.records()) {
         const queue = record.announced?.queue
@@ -99,6 +99,15 @@ export class DeliveryCheck {
           this.#ledger.place(stream, origin, position)
           this.#heard.add(origin, this.#clocks.translate(times.first, history.node, nodeOf(origin)))
         }
+  }
+
+  /** When a name was removed, by the clock of `node`. */
+  #removalsOf(name: string, node: string): readonly number[] {
+    return [...this.#nodes.values()].flatMap((history) =>
+      history.forgotten
+        .filter((forgotten) => forgotten.name === name)
+        .map(({ at }) => this.#clocks.translate(at, history.node, node)),
+    )
   }
 
   #judgeQueues(queues: QueueCheck): readonly SubscriberReport[] {

@@ -42,6 +42,8 @@ export type JournalEvent = { readonly at: number } & (
       readonly producer?: { readonly name: string; readonly sequence: number }
     } & Span)
   | ({ readonly t: 'void' } & Pick<Span, 'stream' | 'origin' | 'from' | 'to'>)
+  | { readonly t: 'forgotten'; readonly name: string }
+  | ({ readonly t: 'unplaced' } & Pick<Span, 'stream' | 'origin' | 'from' | 'to'>)
   | SubscriptionEvent
   | ({ readonly t: 'got'; readonly sub: string; readonly ranges: readonly SequenceRange[] } & Span)
   | {
@@ -89,7 +91,10 @@ function decode(line: Fields, kind: unknown): JournalEvent | 'unknown' {
     case 'retention':
     case 'placed':
       return { t: kind, at, ...numbered(line), to: sequence(line['to']) }
-    case 'void': {
+    case 'forgotten':
+      return { t: kind, at, name: text(line['name']) }
+    case 'void':
+    case 'unplaced': {
       const [from, to] = orderedRange(line)
       return { t: kind, at, ...numbered(line), from, to }
     }

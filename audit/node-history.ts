@@ -36,6 +36,8 @@ export class NodeHistory implements JournalSink {
   readonly subscriptions: Map<string, Map<string, SubscriptionRecord>> = new Map()
   /** Other nodes that the journal speaks of. */
   readonly peers: Set<string> = new Set()
+  /** Names that were removed, with when, by this node's clock. */
+  readonly forgotten: { readonly name: string; readonly at: number }[] = []
   /** `at` of the first line that could be read. */
   beginsAt: number | undefined
   /** What the reader saw; set when the journal is over. */
@@ -177,6 +179,12 @@ export class NodeHistory implements JournalSink {
         break
       case 'void':
         this.#shared.voids.onVoid(event)
+        break
+      case 'forgotten':
+        this.forgotten.push(event)
+        break
+      case 'unplaced':
+        this.#shared.ledger.unplace(event)
         break
       case 'placed':
       case 'retention':

@@ -29,21 +29,38 @@ interface Member {
   readonly record: SubscriptionRecord
 }
 
+/** One life of a queue: from when it is made to when it is removed. */
+interface Queue {
+  readonly name: string
+  readonly stream: string
+  readonly isRemoved: boolean
+  readonly members: Member[]
+}
+
 /** Collects the members of queues. */
 export class QueueCheck {
-  readonly #queues = new Map<string, Member[]>()
+  readonly #queues = new Map<string, Queue>()
+  readonly #removalsOf: (name: string, node: string) => readonly number[]
 
-  add(queue: string, history: NodeHistory, record: SubscriptionRecord): void {
-    mapEntry(this.#queues, JSON.stringify([record.stream, queue]), (): Member[] => []).push({
-      history,
-      record,
-    })
+  /** `removalsOf`: when what is kept under a name was removed, by the clock of a node. A queue that is made again is another one. */
+  constructor(removalsOf: (name: string, node: string) => readonly number[]) {
+    this.#removalsOf = removalsOf
+  }
+
+  add(name: string, history: NodeHistory, record: SubscriptionRecord): void {
+    const { stream, beganAt = 0 } = record
+    const removals = this.#removalsOf(name, history.node)
+    const before = removals.filter((at) => at < beganAt).length
+    const isRemoved = before < removals.length
+    const key = JSON.stringify([stream, name, before])
+    const queue = mapEntry(this.#queues, key, (): Queue => ({ name, stream, isRemoved, members: [] }))
+    queue.members.push({ history, record })
   }
 
   /** One report for each queue. */
   judge(surroundings: QueueSurroundings): readonly Omit<SubscriberReport, 'counts'>[] {
-    return [...this.#queues].map(([key, members]) => {
-      const [stream, queue] = JSON.parse(key) as [string, string]
+    return [...this.#queues.values()].map((queue) => {
+      const { name, stream, members } = queue
       const { ledger } = surroundings
       const names = new Set([
         ...ledger.originsOf(stream),
@@ -52,13 +69,13 @@ export class QueueCheck {
       const nodes = new Set(members.map(({ history }) => history.node))
       return {
         node: [...nodes].sort().join(','),
-        sub: `queue ${queue}`,
-        name: queue,
+        sub: `queue ${name}`,
+        name,
         kind: 'queue',
         stream,
         patterns: members[0]?.record.announced?.patterns ?? [],
         state: members.some(isOpen) ? 'open' : 'ended',
-        origins: [...names].sort().map((origin) => judgeOrigin(surroundings, members, stream, origin)),
+        origins: [...names].sort().map((origin) => judgeOrigin(surroundings, queue, origin)),
       }
     })
   }
@@ -66,8 +83,7 @@ export class QueueCheck {
 
 function judgeOrigin(
   surroundings: QueueSurroundings,
-  members: readonly Member[],
-  stream: string,
+  { members, stream, isRemoved }: Queue,
   origin: string,
 ): OriginReport {
   const unknown = new SequenceSet()
@@ -104,7 +120,8 @@ function judgeOrigin(
   return {
     origin,
     base,
-    expected: toSetReport(due),
+    // What its members had not come by when it was removed is not to come any more.
+    expected: toSetReport(isRemoved ? due.subtract(pending) : due),
     delivered: toSetReport(delivered),
     lostTold: toSetReport(lostTold),
     lostSilent: toSetReport(gone.subtract(unplaced)),
@@ -112,7 +129,7 @@ function judgeOrigin(
     outOfOrder: toSetReport(new SequenceSet()),
     phantom: toSetReport(phantom),
     unexpected: toSetReport(unexpected),
-    pending: toSetReport(pending),
+    pending: toSetReport(isRemoved ? new SequenceSet() : pending),
     unknown: toSetReport(unknown),
     unknownReasons: [...reasons].sort(),
     gapReasons: [...gapReasons].sort(),
@@ -143,7 +160,7 @@ function dueSequences(
   const { voids, unjustified } = caseOf(member.history, member.record, origin)
   return sent
     .matching(patterns)
-    .intersect(sent.ordered)
+    .intersect(ledger.orderedOf(stream, origin))
     .within(base + 1, Number.POSITIVE_INFINITY)
     .subtract(voids.subtract(unjustified))
 }

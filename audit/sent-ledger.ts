@@ -51,6 +51,9 @@ export class SentLedger {
   /** stream -> origin -> a sequence that had its place for certain, and with it all before. */
   readonly #placed = new Map<string, Map<string, number>>()
 
+  /** stream -> origin -> what was to have a place, and has none. */
+  readonly #unplaced = new Map<string, Map<string, SequenceSet>>()
+
   add(event: JournalEvent & { readonly t: 'sent' }): void {
     const origins = mapEntry(this.#streams, event.stream, () => new Map<string, SentRecord>())
     const record = mapEntry(origins, event.origin, () => new SentRecord())
@@ -70,6 +73,19 @@ export class SentLedger {
 
   placedTo(stream: string, origin: string): number {
     return this.#placed.get(stream)?.get(origin) ?? 0
+  }
+
+  /** These were published in gossip mode after all. */
+  unplace({ stream, origin, from, to }: JournalEvent & { readonly t: 'unplaced' }): void {
+    const origins = mapEntry(this.#unplaced, stream, () => new Map<string, SequenceSet>())
+    mapEntry(origins, origin, () => new SequenceSet()).add(from, to)
+  }
+
+  /** Those that have a place in the order, or were to have one. */
+  orderedOf(stream: string, origin: string): SequenceSet {
+    const ordered = this.record(stream, origin)?.ordered ?? new SequenceSet()
+    const unplaced = this.#unplaced.get(stream)?.get(origin)
+    return unplaced === undefined ? ordered : ordered.subtract(unplaced)
   }
 
   originsOf(stream: string): Iterable<string> {

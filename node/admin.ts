@@ -206,8 +206,11 @@ export class NodeAdmin implements AdminPort {
     return listNames(this.#node.broker, this.#node.sessions)
   }
 
-  removeName(name: string): Promise<{ readonly removed: string } | Refusal> {
-    return removeName(this.#node.broker, this.#node.sessions, name)
+  async removeName(name: string): Promise<{ readonly removed: string } | Refusal> {
+    const { broker, sessions, memory } = this.#node
+    const answer = await removeName(broker, sessions, name)
+    if (!isRefusal(answer)) memory.recorder.line({ t: 'forgotten', at: broker.ports.now(), name })
+    return answer
   }
 
   async send(command: SendCommand, signal: AbortSignal): Promise<SendAnswer | Refusal> {

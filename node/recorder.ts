@@ -75,6 +75,10 @@ export class NodeRecorder implements Recorder {
     this.#runs.voided(stream, origin, from, to)
   }
 
+  unplaced(stream: string, origin: string, from: number, to: number): void {
+    this.#runs.unplaced(stream, origin, from, to)
+  }
+
   retained(stream: string, origin: string, to: number): void {
     this.#runs.retained(stream, origin, to)
   }

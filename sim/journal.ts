@@ -90,6 +90,8 @@ export class Journal implements Recorder {
 
   voided(): void {}
 
+  unplaced(): void {}
+
   subscriptionEvent(line: SubscriptionEventLine): void {
     this.write(line)
     this.#listener.onSubscriptionLine(line)

@@ -70,7 +70,7 @@ export class Broker implements SubscriberHost {
       ...{ agent: this.agent, leader: this.leader, confirmations: this.confirmations },
       handle: (input) => this.handle(input),
       subscribersOf: (stream) => this.#byStream.get(stream) ?? new Set(),
-      onPublishedAgain: ({ name }, to) => ports.recorder.placed(name, this.origin, to),
+      onPublishedAgain: ({ name }, from, to) => ports.recorder.unplaced(name, this.origin, from, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
       isRemoved: (name) => this.streams.isRemoved(name),

@@ -32,8 +32,8 @@ export interface EpochsHost {
   handle(input: GossipInput): void
   /** The subscribers that this node has of a stream, also those that have not begun on it. */
   subscribersOf(stream: StreamId): ReadonlySet<Pick<Subscriber, 'feedOf'>>
-  /** What had no place in leader mode has been published in gossip mode, up to here. */
-  onPublishedAgain(replica: Replica, to: number): void
+  /** What had no place in leader mode, from..to, has been published in gossip mode. */
+  onPublishedAgain(replica: Replica, from: number, to: number): void
   /** An epoch has ended: more of it may be delivered now. */
   onEnded(replica: Replica): void
   /** Another epoch of a stream is the present one. */
@@ -199,7 +199,7 @@ export class Epochs implements EpochHost {
       const token = confirm ? this.#host.confirmations.add((ok) => onPlaced(ok ? placed : undefined)) : 0
       const count = batchCount(frame)
       this.#host.handle({ kind: 'publish', replica, frame: copy, count, confirm, token })
-      this.#host.onPublishedAgain(replica, batchSequence(copy) + count - 1)
+      this.#host.onPublishedAgain(replica, batchSequence(copy), batchSequence(copy) + count - 1)
       if (!confirm) onPlaced?.(placed)
     }
   }

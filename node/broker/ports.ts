@@ -53,6 +53,8 @@ export interface Recorder {
   placed(stream: string, origin: string, to: number): void
   /** What was numbered from..to has no message: a named producer's retry of what was stored already. */
   voided(stream: string, origin: string, from: number, to: number): void
+  /** What was numbered from..to for leader mode was published in gossip mode, without a place. */
+  unplaced(stream: string, origin: string, from: number, to: number): void
   delivered(sub: string, stream: string, origin: string, from: number, to: number, nowMs: number): void
   latency(stream: string, topic: string, fromNode: string, latencyUs: number, count: number): void
   subscriptionEvent(line: SubscriptionEventLine): void

@@ -10,6 +10,7 @@ import type {
   SentProducer,
   StreamLine,
   SubscriptionEventLine,
+  UnplacedLine,
   VoidLine,
 } from '../core/common/journal-lines.ts'
 import { ReceivedRun, type RunMode, SentRun } from './journal-run.ts'
@@ -42,8 +43,8 @@ export class JournalRuns {
   #retention: ByStream<number> = new Map()
   /** stream -> origin -> last sequence that has its place, where that was told since the last flush. */
   #placed: ByStream<number> = new Map()
-  /** What passed by last, while more may follow it. */
-  #void: Omit<VoidLine, 't' | 'at'> | undefined
+  /** What passed by last, or has no place, while more may follow it. */
+  #range: Omit<VoidLine | UnplacedLine, 'at'> | undefined
   /** Entries of the four maps together. */
   #openRuns = 0
   /** The run extended last: the same one is extended again most of the time, and found without a map. */
@@ -137,15 +138,26 @@ export class JournalRuns {
 
   /** Everything from..to of the origin passed by with no message. */
   voided(stream: string, origin: string, from: number, to: number): void {
-    const open = this.#void
-    const isNext = open?.stream === stream && open.origin === origin && open.to + 1 === from
-    if (!isNext) this.#emitVoid()
-    this.#void = { stream, origin, from: isNext ? open.from : from, to }
+    this.#addRange('void', stream, origin, from, to)
   }
 
-  #emitVoid(): void {
-    if (this.#void !== undefined) this.#emit({ t: 'void', at: this.#now(), ...this.#void })
-    this.#void = undefined
+  /** Everything from..to of the origin has no place in the order, and needs none any more. */
+  unplaced(stream: string, origin: string, from: number, to: number): void {
+    this.placed(stream, origin, to)
+    this.#addRange('unplaced', stream, origin, from, to)
+  }
+
+  #addRange(t: 'void' | 'unplaced', stream: string, origin: string, from: number, to: number): void {
+    const open = this.#range
+    const isSame = open?.t === t && open.stream === stream && open.origin === origin
+    const isNext = isSame && open.to + 1 === from
+    if (!isNext) this.#emitRange()
+    this.#range = { t, stream, origin, from: isNext ? open.from : from, to }
+  }
+
+  #emitRange(): void {
+    if (this.#range !== undefined) this.#emit({ ...this.#range, at: this.#now() })
+    this.#range = undefined
   }
 
   #raise(sequences: ByStream<number>, stream: string, origin: string, to: number): void {
@@ -178,7 +190,7 @@ export class JournalRuns {
       for (const run of origins.values()) if (!run.isEmpty) this.#emit(run.take(at))
     }
     for (const streams of this.#received.values()) this.#emitReceived(streams)
-    this.#emitVoid()
+    this.#emitRange()
     for (const [stream, origins] of this.#placed) {
       for (const [origin, to] of origins)
         this.#emit({ t: 'placed', at, stream, origin, to } satisfies PlacedLine)

@@ -28,6 +28,8 @@ export class NodeRecorder implements Recorder {
 
   voided(): void {}
 
+  unplaced(): void {}
+
   delivered(): void {}
 
   latency(): void {}

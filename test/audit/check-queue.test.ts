@@ -186,3 +186,47 @@ test('two queues are judged apart', () => {
   assert.deepEqual(findingsOf(result), ['lost-silent A#1 10'])
   assert.equal(result.subscribers.length, 2)
 })
+
+test('what had no place when leader mode ended, and was published in gossip mode, is owed to no member', () => {
+  const unplaced: Line = { t: 'unplaced', at: 500, stream: 'default', origin, from: 11, to: 13 }
+  const ofA = [sentInOrder(490, origin, 11, 14), unplaced, placed(600, origin, 14)]
+  const ofB = [member(1, 'b'), got(200, 'b', origin, 1, 10), passed(900, 'b', all, 14)]
+  assert.deepEqual(findingsOf(judge(ofB, [], ofA)), ['lost-silent A#1 14'])
+  const subscriber = [
+    { t: 'sub', at: 1, sub: 's', kind: 'client', patterns: ['>'], stream: 'default' },
+    got(200, 's', origin, 1, 10),
+    end(900, 's', 14),
+  ]
+  assert.deepEqual(findingsOf(judge(subscriber, [], ofA)), ['lost-silent A#1 11-14'])
+})
+
+test('a queue that was removed is owed nothing that it had not come by, and one of its name is another one', () => {
+  const forgotten: Line = { t: 'forgotten', at: 400, name: 'workers' }
+  const ofA = [sentInOrder(500, origin, 11, 12), sentInOrder(700, origin, 13, 14), placed(750, origin, 14)]
+  const ofB = [
+    member(1, 'b'),
+    got(200, 'b', origin, 1, 9),
+    passed(300, 'b', all, 9),
+    end(350, 'b', 9),
+    forgotten,
+  ]
+  const again = [
+    member(600, 'c'),
+    base(600, 'c', origin, 12),
+    got(710, 'c', origin, 13, 13),
+    passed(800, 'c', all, 14),
+  ]
+  const alone = judge(ofB, [], ofA)
+  assert.deepEqual([findingsOf(alone), countsOf(alone)], [[], [9, 9, 0, 0, 0]])
+  const both = judge(ofB, again, ofA)
+  assert.deepEqual(findingsOf(both), ['lost-silent A#1 14'])
+  assert.deepEqual(
+    both.subscribers.map(({ state, counts }) => [state, counts.expected, counts.delivered]).sort(),
+    [
+      ['ended', 9, 9],
+      ['open', 2, 1],
+    ],
+  )
+  const other = judge([...ofB.slice(0, -1), { ...forgotten, name: 'mail' }], [], ofA)
+  assert.deepEqual(countsOf(other), [14, 9, 0, 5, 0])
+})

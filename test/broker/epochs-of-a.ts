@@ -75,7 +75,7 @@ export class EpochsOfA implements EpochsHost {
     ])
   }
 
-  onPublishedAgain(_replica: Replica, to: number): void {
+  onPublishedAgain(_replica: Replica, _from: number, to: number): void {
     this.publishedAgain.push(to)
   }
 

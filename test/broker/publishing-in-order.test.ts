@@ -31,7 +31,7 @@ class Host {
   /** In which mode, as the journal was told. */
   readonly modes: string[] = []
   /** How far that had its place, or needed none any more. */
-  readonly placed: [string, string, number][] = []
+  readonly unplaced: (readonly [stream: string, origin: string, from: number, to: number])[] = []
   #published = 0
 
   constructor(inFlightBytesMax?: number) {
@@ -41,7 +41,7 @@ class Host {
           this.journal.push([stream, first, count])
           this.modes.push(mode)
         },
-        placed: (stream, origin, to) => this.placed.push([stream, origin, to]),
+        unplaced: (...range) => this.unplaced.push(range),
         sentMixed: (stream, _origin, first, topics) => this.journal.push([stream, first, topics.length]),
       },
       { now: () => this.now },
@@ -231,7 +231,7 @@ test('the journal hears in which mode a batch was numbered, and the agent knows 
 })
 
 test('what had no place and is published in gossip mode counts from then on', () => {
-  const { broker, placed } = new Host()
+  const { broker, unplaced } = new Host()
   const definition = broker.streams.find('orders')?.definition
   assert.ok(definition)
   const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
@@ -243,9 +243,9 @@ test('what had no place and is published in gossip mode counts from then on', ()
     ...{ epoch: 2, isSealing: false, last: 5, sequences: new Map([[broker.boot, 5]]) },
   }
   broker.epochs.onEpoch(ledger, new Map([[broker.boot, broker.node]]), undefined)
-  assert.deepEqual(placed, [])
+  assert.deepEqual(unplaced, [])
   broker.epochs.publishAgain(ledger, [{ frame, to: 6, at: 1, onPlaced: undefined }])
-  assert.deepEqual(placed, [['orders', 'A#1', 6]])
+  assert.deepEqual(unplaced, [['orders', 'A#1', 6, 6]])
 })
 
 test('the group is told which publications are to have copies in gossip mode', () => {

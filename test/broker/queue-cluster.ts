@@ -158,6 +158,7 @@ export class QueueCluster {
           sentMixed: () => undefined,
           placed: () => undefined,
           voided: () => undefined,
+          unplaced: () => undefined,
           delivered: () => undefined,
           latency: () => undefined,
           subscriptionEvent: (line) => lines.push(line),

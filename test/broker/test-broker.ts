@@ -25,6 +25,7 @@ export function createBroker(
     latency: () => undefined,
     placed: () => undefined,
     voided: () => undefined,
+    unplaced: () => undefined,
     subscriptionEvent: () => undefined,
     stream: () => undefined,
   }

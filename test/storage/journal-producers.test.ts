@@ -48,3 +48,19 @@ test('what passed by is one line as long as it follows one another', () => {
     { ...line, stream: 't', origin: 'B#1', from: 9, to: 9 },
   ])
 })
+
+test('what has no place is one line as long as it follows one another, apart from what passed by, and needs none any more', () => {
+  const { runs, lines } = makeRuns()
+  runs.voided('s', 'A#1', 1, 2)
+  runs.unplaced('s', 'A#1', 3, 5)
+  runs.unplaced('s', 'A#1', 6, 6)
+  runs.voided('s', 'A#1', 7, 7)
+  runs.flush()
+  const line = { at: 99, stream: 's', origin: 'A#1' }
+  assert.deepEqual(lines, [
+    { t: 'void', ...line, from: 1, to: 2 },
+    { t: 'unplaced', ...line, from: 3, to: 6 },
+    { t: 'void', ...line, from: 7, to: 7 },
+    { t: 'placed', ...line, to: 6 },
+  ])
+})

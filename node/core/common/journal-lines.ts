@@ -80,6 +80,23 @@ export interface VoidLine {
   readonly to: number
 }
 
+/** These sequences were to have a place, and were published in gossip mode instead, to which the stream had changed: they have none. */
+export interface UnplacedLine {
+  readonly t: 'unplaced'
+  readonly at: number
+  readonly stream: string
+  readonly origin: string
+  readonly from: number
+  readonly to: number
+}
+
+/** What the cluster kept under a name was removed: a queue of that name has ended, and another one of its name begins anew. */
+export interface ForgottenLine {
+  readonly t: 'forgotten'
+  readonly at: number
+  readonly name: string
+}
+
 /** A subscription begins, or resumes, on a stream. */
 export interface SubscriptionLine {
   readonly t: 'sub'
@@ -232,6 +249,8 @@ export type JournalLine =
   | GotLine
   | PlacedLine
   | VoidLine
+  | UnplacedLine
+  | ForgottenLine
   | RetentionLine
   | LatencyLine
   | ClockLine
