@@ -111,8 +111,8 @@ export class NodeAdmin implements AdminPort {
     return this.#definition(definition)
   }
 
-  setMode(name: string, mode: StreamMode): Promise<ModeAnswer | Refusal> {
-    return switchMode(this.#node.broker, name, mode, this.#node.draining)
+  setMode(name: string, mode: StreamMode, gone?: AbortSignal): Promise<ModeAnswer | Refusal> {
+    return switchMode(this.#node.broker, name, mode, { draining: this.#node.draining, gone })
   }
 
   members(): MembersAnswer {
@@ -144,7 +144,7 @@ export class NodeAdmin implements AdminPort {
     const replica = this.#node.broker.streams.find(name)
     if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
     if (replica.definition.mode === 'leader') return replica
-    return { refused: 'STREAM_INVALID', reason: `stream ${name} is in gossip mode and has no order` }
+    return { refused: 'OFFSET_NEEDS_ORDER', reason: `stream ${name} is in gossip mode and has no order` }
   }
 
   /** As `putStream`: the removal is on the disk when the answer comes. */

@@ -21,12 +21,12 @@ export interface ModeAnswer {
   readonly elapsedMs: number
 }
 
-/** Resolves when the stream is in the mode on this node. */
+/** Resolves when the stream is in the mode on this node, or nobody waits for that any more, who may have asked another one since. */
 export async function switchMode(
   broker: Broker,
   name: string,
   mode: StreamMode,
-  signal: AbortSignal,
+  { draining, gone }: { readonly draining: AbortSignal; readonly gone?: AbortSignal | undefined },
 ): Promise<ModeAnswer | Refusal> {
   const { ports, epochs, leader, streams } = broker
   const begin = ports.now()
@@ -38,7 +38,8 @@ export async function switchMode(
     const elapsedMs = ports.now() - begin
     if (replica.definition.mode === mode && replica.fence === undefined)
       return { stream: name, mode, epoch, elapsedMs }
-    if (signal.aborted) return { refused: 'NODE_DRAINING', reason: 'the node is shutting down' }
+    if (gone?.aborted === true) return { refused: 'SWITCH_PENDING', reason: 'nobody waits for it any more' }
+    if (draining.aborted) return { refused: 'NODE_DRAINING', reason: 'the node is shutting down' }
     if (elapsedMs > giveUpMs) {
       const reason = `stream ${name} is still in ${replica.definition.mode} mode after ${Math.round(elapsedMs)} ms; it may change yet`
       return { refused: 'SWITCH_PENDING', reason }

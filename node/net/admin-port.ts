@@ -222,7 +222,8 @@ export interface AdminPort {
   streams(): MaybePromise<readonly StreamDefinitionAnswer[]>
   putStream(change: StreamChange): MaybePromise<StreamDefinitionAnswer | Refusal>
   /** Answers when the stream is in the mode on this node. */
-  setMode(name: string, mode: 'gossip' | 'leader'): MaybePromise<ModeAnswer | Refusal>
+  /** `gone`: nobody waits for the answer any more. */
+  setMode(name: string, mode: 'gossip' | 'leader', gone: AbortSignal): MaybePromise<ModeAnswer | Refusal>
   /** Where the order of a stream ends: here, or `isCommitted`, at least everything that was acknowledged before this was asked. */
   streamEnd(name: string, isCommitted: boolean): MaybePromise<StreamEndAnswer | Refusal>
   deleteStream(name: string): MaybePromise<StreamDefinitionAnswer | Refusal>

@@ -140,10 +140,10 @@ async function putStream({ port, request, name }: RouteInput): Promise<RouteAnsw
   return judge(await port.putStream(change))
 }
 
-async function putMode({ port, request, name }: RouteInput): Promise<RouteAnswer> {
+async function putMode({ port, request, name, signal }: RouteInput): Promise<RouteAnswer> {
   const mode = readOptionalChoice(await readObject(request), 'mode', ['gossip', 'leader'])
   if (mode === undefined) throw new RequestRefused(400, 'REQUEST_INVALID', '"mode" must be gossip or leader')
-  return judge(await port.setMode(name, mode))
+  return judge(await port.setMode(name, mode, signal))
 }
 
 async function showSubscribers({ port, query }: RouteInput): Promise<RouteAnswer> {

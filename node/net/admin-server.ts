@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Counters } from '../core/common/counters.ts'
 import { type ErrorCode, HeraldError } from '../core/common/errors.ts'
 import type { AdminPort, OpenFile } from './admin-port.ts'
@@ -21,6 +22,8 @@ import {
 import { listen } from './listener.ts'
 import type { LogEvent } from './ports.ts'
 
+/** Turns of the event loop in which what a connection has brought is read to its end. */
+const readTurns = 3
 /** Operators and their scripts; each request takes one for a moment. */
 const connectionsMax = 256
 
@@ -102,6 +105,8 @@ export class AdminServer {
     const route = findRoute(request.method ?? '', target)
     const gone = new AbortController()
     response.once('close', () => gone.abort())
+    // What a node finds when it goes on after a while in which it was stopped may have been asked of another one since, and changed again.
+    if (request.method !== 'GET' && (await isGone(gone.signal))) return
     const answer = await route.answer({
       port: this.#options.port,
       request,
@@ -112,6 +117,12 @@ export class AdminServer {
     await writeAnswer(response, answer)
     request.resume()
   }
+}
+
+/** The end of a connection is read in the turns behind its request. */
+async function isGone(signal: AbortSignal): Promise<boolean> {
+  for (let turn = 0; turn < readTurns && !signal.aborted; turn++) await nextTurn()
+  return signal.aborted
 }
 
 async function writeAnswer(response: ServerResponse, answer: RouteAnswer): Promise<void> {

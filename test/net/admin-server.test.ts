@@ -1,6 +1,7 @@
 // The admin interface over real HTTP: every request of it, what it refuses, and what it counts.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import type { Refusal } from '../../node/core/common/errors.ts'
 import { codeOf, definition, nodeStatus, startAdmin } from './fake-admin.ts'
@@ -191,4 +192,19 @@ test('refuses web pages and foreign host names', async () => {
     raw.socket.write(`GET /v1/status HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`)
     assert.match((await raw.received).toString(), new RegExp(`^HTTP/1.1 ${status} `), name)
   }
+})
+
+test('does nothing that was asked over a connection which has ended by then', async () => {
+  await using host = await startAdmin()
+  const body = JSON.stringify({ mode: 'leader' })
+  const head = `Host: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+  for (const end of ['destroy', 'end'] as const) {
+    const raw = await openRaw(host.port)
+    raw.socket.write(`PUT /v1/modes/orders HTTP/1.1\r\n${head}\r\n\r\n${body}`, () => raw.socket[end]())
+    await once(raw.socket, 'close')
+  }
+  // Each takes more turns than the server gives those.
+  for (let count = 0; count < 3; count++) await host.ask('GET', '/v1/status')
+  assert.deepEqual(host.node.calls, [])
+  assert.equal(host.counters.get('adminRequests'), 5)
 })

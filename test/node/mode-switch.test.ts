@@ -14,8 +14,10 @@ function hastyBroker(): ReturnType<typeof createBroker>['broker'] {
   return Object.assign(Object.create(broker), { ports })
 }
 
-function ask(name: string, mode: StreamMode, signal: AbortSignal = new AbortController().signal) {
-  return switchMode(hastyBroker(), name, mode, signal)
+const never = new AbortController().signal
+
+function ask(name: string, mode: StreamMode, draining: AbortSignal = never, gone?: AbortSignal) {
+  return switchMode(hastyBroker(), name, mode, { draining, gone })
 }
 
 test('a stream that nobody can lead is still as it was after fifteen seconds, and the answer says so', async () => {
@@ -36,4 +38,9 @@ test('a stream that there is not, and a node that shuts down, are said', async (
   assert.equal('refused' in unknown && unknown.refused, 'STREAM_UNKNOWN')
   const ended = await ask('default', 'leader', AbortSignal.abort())
   assert.equal('refused' in ended && ended.refused, 'NODE_DRAINING')
+})
+
+test('what nobody waits for any more is not asked for again', async () => {
+  const answer = await ask('default', 'leader', never, AbortSignal.abort())
+  assert.deepEqual(answer, { refused: 'SWITCH_PENDING', reason: 'nobody waits for it any more' })
 })
