@@ -3,6 +3,7 @@
 
 import { type IncomingMessage, request } from 'node:http'
 import { urlToHttpOptions } from 'node:url'
+import { errorEntry, isErrorCode } from '../../node/core/common/errors.ts'
 import { toMessage } from '../cli/outcome.ts'
 
 /** The node gave no usable answer: no connection, no answer in time, or one that is not of the protocol. */
@@ -27,6 +28,11 @@ export class NodeRefusal extends Error {
     super(message)
     this.status = status
     this.code = code
+  }
+
+  /** What the error registry says to do; undefined for the code of a later version. */
+  get action(): string | undefined {
+    return isErrorCode(this.code) ? errorEntry(this.code).action : undefined
   }
 }
 

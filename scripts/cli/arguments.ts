@@ -56,6 +56,11 @@ export function parseList(text: string): readonly string[] {
   return items
 }
 
+/** The same, collected over repeated options. */
+export function collectList(text: string, sofar: readonly string[] = []): readonly string[] {
+  return [...sofar, ...parseList(text)]
+}
+
 /** `NAME=VALUE`, collected over repeated options. */
 export function collectPair(
   text: string,

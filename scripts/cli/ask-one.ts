@@ -23,7 +23,9 @@ export async function askOne<Answer>(
       return { value: await ask(client), unreachable }
     } catch (error) {
       if (error instanceof NodeRefusal)
-        throw new CommandError(exitCodes.failure, error.message, { code: error.code, cause: error })
+        throw new CommandError(exitCodes.failure, error.message, {
+          ...{ code: error.code, next: error.action, cause: error },
+        })
       if (!(error instanceof NodeUnreachable)) throw error
       unreachable.push(toProblem(client.node, error))
     }

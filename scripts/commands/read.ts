@@ -85,13 +85,11 @@ async function readUpTo(client: Client, context: Context, range: Range): Promise
     for await (const item of subscription) {
       // The topic may have belonged to another stream before, of which something is kept.
       if (item.stream !== range.stream) continue
-      if (item.kind === 'message' && item.offset === undefined) {
-        unordered++
-        continue
-      }
-      tellUnordered()
+      const isUnordered = item.kind === 'message' && item.offset === undefined
+      if (isUnordered) unordered++
+      else tellUnordered()
       if (item.kind === 'gap' || isMeant(item, range)) await showDelivery(context, item)
-      if (item.kind === 'message' && (item.offset ?? 0) >= range.last) break
+      if (item.kind === 'message' && isPassed(range, subscription.cursor)) break
     }
   } catch (error) {
     if (!passed.signal.aborted || context.signal.aborted) throw error

@@ -7,7 +7,7 @@ import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
 import { NodeRefusal } from '../admin/request.ts'
 import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
-import { parseCopies, parseList, parseReplicas, parseRetention } from '../cli/arguments.ts'
+import { collectList, parseCopies, parseReplicas, parseRetention } from '../cli/arguments.ts'
 import { askOne } from '../cli/ask-one.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
@@ -33,7 +33,7 @@ export function registerStream(program: Command, act: Act): void {
       .command('add')
       .description('create stream NAME; one that exists is left as it is')
       .argument('<name>')
-      .requiredOption(...topicsOption, parseList)
+      .requiredOption(...topicsOption, collectList)
       .addOption(new Option('--mode <mode>', modeHelp).choices(['gossip', 'leader'])),
   )
     .addHelpText('after', example("herald stream add orders --topics 'orders.>' --retention 64MiB,10m"))
@@ -45,7 +45,7 @@ export function registerStream(program: Command, act: Act): void {
       .command('change')
       .description('change stream NAME; what is not given stays as it is')
       .argument('<name>')
-      .option(...topicsOption, parseList),
+      .option(...topicsOption, collectList),
   )
     .addHelpText('after', example('herald stream change orders --retention 128MiB,30m'))
     .action((name: string, settings: StreamSettings, command: Command) =>

@@ -102,7 +102,7 @@ export class FakeNode {
           : refusal(404, 'STREAM_UNKNOWN', `there is no stream ${name}`)
       case 'GET ends':
         return this.ends === undefined
-          ? refusal(409, 'STREAM_INVALID', `stream ${name} is in gossip mode`)
+          ? refusal(400, 'OFFSET_NEEDS_ORDER', `stream ${name} is in gossip mode`)
           : [200, { stream: name, epoch: 1, ...this.ends }]
       case 'PUT modes':
         return this.#putMode(name ?? '', body)

@@ -18,16 +18,17 @@ import { FakeCluster, type Outcome } from './fake-cluster.ts'
 
 const other = toStreamId('other')
 
-/** Runs `herald read` against a node whose stream ends at this offset. `serve` is what it sends to the subscriber. */
+/** Runs `herald read` against a node whose stream ends at this offset, and sequence. `serve` is what it sends to the subscriber. */
 async function read(
   last: number,
   words: readonly string[],
   serve: (connection: FakeConnection, id: number) => void = () => undefined,
+  sequence: number = last,
 ): Promise<Outcome & { readonly subscribed: readonly object[] }> {
   await using cluster = await FakeCluster.start(1)
   await using server = await Server.listen()
   const node = cluster.node('A')
-  node.ends = { last, sequences: { [origin]: last } }
+  node.ends = { last, sequences: { [origin]: sequence } }
   node.clientPort = Number(new URL(server.url).port)
   await cluster.saveState()
   const running = cluster.run('read', 'a.b', ...words)
@@ -102,11 +103,12 @@ test('read ends where what is left is for other topics, or is behind it from the
 })
 
 test('read says where the stream was in gossip mode, and how much has no offset', async () => {
-  const { stdout, stderr } = await read(3, [], (connection) => {
+  const serve = (connection: FakeConnection): void => {
     send(connection, 1, 2)
     connection.sendFrame(unplaced(3, 4))
     send(connection, 7, 1, streamId, 3)
-  })
+  }
+  const { stdout, stderr } = await read(3, [], serve, 7)
   assert.equal(stdout, 'a.b\tm1\na.b\tm2\na.b\tm7\n')
   assert.match(
     stderr,
@@ -133,9 +135,9 @@ test('read of an empty stream, and from behind the end, ends at once and asks fo
   }
 })
 
-test('read of a stream in gossip mode exits 1 and says why', async () => {
+test('read of a stream in gossip mode exits 1 and says why, and what to do', async () => {
   await using cluster = await FakeCluster.start(1)
   const { exitCode, stderr } = await cluster.run('read', 'a.b')
   assert.equal(exitCode, 1)
-  assert.match(stderr, /STREAM_INVALID.*gossip mode/)
+  assert.match(stderr, /OFFSET_NEEDS_ORDER: .*gossip mode\n +Begin now, at the earliest/)
 })

@@ -23,6 +23,13 @@ test('stream add exits 1 with the reason when topics overlap', async () => {
   assert.match(stderr, /STREAM_OVERLAP: taken.> overlaps with stream other/)
 })
 
+test('stream add takes the topics of every --topics', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const words = ['--topics', 'a.>,b.>', '--topics', 'c.>']
+  assert.equal((await cluster.run('stream', 'add', 'mine', ...words)).exitCode, 0)
+  assert.deepEqual(cluster.node('A').streams.get('mine')?.topics, ['a.>', 'b.>', 'c.>'])
+})
+
 test('stream add refuses a retention that is neither size nor duration', async () => {
   await using cluster = await FakeCluster.start(1)
   const { exitCode, stderr } = await cluster.run(

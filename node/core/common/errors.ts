@@ -23,6 +23,11 @@ export class HeraldError extends Error {
   }
 }
 
+/** Whether this version has the code. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorRegistry, code)
+}
+
 /** What the registry says about a code. */
 export function errorEntry(code: ErrorCode): ErrorEntry {
   return errorRegistry[code]

@@ -24,7 +24,8 @@ export const subscriptionErrors = {
     fate: 'keep',
   },
   OFFSET_NEEDS_ORDER: {
-    meaning: 'A subscription begins at an offset, and none of the streams of its patterns is in leader mode.',
+    meaning:
+      'A subscription, or `herald read`, begins at an offset, and none of the streams of its patterns is in leader mode.',
     action:
       'Begin now, at the earliest, at a time or behind a cursor; or give the topics a stream in leader mode.',
     fate: 'keep',

@@ -75,6 +75,10 @@ test('read says where its stream was in gossip mode, and prints what the order h
   await admin.withTimeout(20_000).setMode('turns', 'gossip')
   await publish(['turns.a', 'loose'])
   await admin.withTimeout(20_000).setMode('turns', 'leader')
+  // Nobody has published since.
+  const { exitCode: early, stdout: first, stderr: told } = await read('turns.a')
+  assert.deepEqual([early, first], [0, 'turns.a\t1\nturns.a\t2\n'])
+  assert.match(told, /^here stream turns was in gossip mode: 1 message without an offset/m)
   await publish(['turns.a', '3'])
   const { exitCode, stdout, stderr } = await read('turns.a', '--committed')
   assert.deepEqual([exitCode, stdout], [0, 'turns.a\t1\nturns.a\t2\nturns.a\t3\n'])
