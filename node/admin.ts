@@ -70,7 +70,7 @@ export class NodeAdmin implements AdminPort {
     const { config, broker, state, startedAt, sessions, ownSubscriptions, links, counters } = this.#node
     const { rss, heapUsed } = process.memoryUsage()
     let retainedBytes = 0
-    for (const replica of broker.streams.replicas) retainedBytes += replica.bytes
+    for (const { name } of broker.streams.replicas) retainedBytes += retainedOf(broker, name).bytes
     return {
       node: config.nodeId,
       origin: broker.origin,
@@ -264,6 +264,7 @@ export class NodeAdmin implements AdminPort {
       if (subscriber.feedOf(replica) !== undefined) deliveredMessages += subscriber.deliveredOn(replica)
     }
     const { topics, mode } = replica.definition
+    const retained = retainedOf(broker, replica.name)
     return {
       name: replica.name,
       topics,
@@ -274,8 +275,8 @@ export class NodeAdmin implements AdminPort {
       ...(isInOrder(replica) && { order: broker.leader.statusOf(replica) }),
       publishedMessages: broker.nextSequence(replica) - 1,
       deliveredMessages,
-      retainedMessages: replica.messages,
-      retainedBytes: replica.bytes,
+      retainedMessages: retained.messages,
+      retainedBytes: retained.bytes,
       origins,
       missing: mode === 'leader' ? 0 : broker.agent.missing(replica),
     }
@@ -284,5 +285,14 @@ export class NodeAdmin implements AdminPort {
   #definition(definition: StreamDefinition): StreamDefinitionAnswer {
     const entry = this.#node.broker.agent.catalog.get(toStreamKey(definition.name))
     return { ...definition, version: entry?.version ?? 0, by: entry?.by ?? '' }
+  }
+}
+
+/** What a stream retains, in all its epochs. */
+function retainedOf({ epochs }: Broker, name: string): { readonly messages: number; readonly bytes: number } {
+  const all = epochs.all(name)
+  return {
+    messages: all.reduce((sum, { messages }) => sum + messages, 0),
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
   }
 }

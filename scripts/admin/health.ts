@@ -27,6 +27,15 @@ export function findProblems(round: Round<StatusAnswer>): readonly string[] {
   return [...problems, ...findLeaderless(round)]
 }
 
+/** What an operator is to hear though the cluster is healthy: logs that were set aside when their nodes started last. */
+export function findNotes({ answers }: Round<StatusAnswer>): readonly string[] {
+  return answers.flatMap(({ node, value: { member } }) =>
+    member.damage === undefined || member.state !== 'settled'
+      ? []
+      : [`node ${node} has learned again what it had; its log was set aside: ${member.damage}`],
+  )
+}
+
 /** Streams on which nodes refuse publications, one line for each node. Who is in no cluster has a line of its own. */
 export function findLeaderless({ answers }: Round<StatusAnswer>): readonly string[] {
   const inCluster = answers.filter(({ value }) => value.member.state !== 'outside')

@@ -2,7 +2,7 @@
 
 import { formatBytes, formatDuration } from '../../node/config/quantity.ts'
 import type { StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
-import { findProblems } from '../admin/health.ts'
+import { findNotes, findProblems } from '../admin/health.ts'
 import { type Sample, toRates } from '../admin/sample.ts'
 import { showCount, sum } from '../cli/numbers.ts'
 import { toTable } from '../cli/table.ts'
@@ -46,7 +46,7 @@ export function toStatusLines(terminal: Terminal, first: Sample, second: Sample)
     lines.push(...toTable(nodeHeadings, rows), '')
     lines.push(...toTable(streamHeadings, toStreamRows(answers.map((answer) => answer.value))))
   }
-  const problems = findProblems(second.round)
+  const problems = [...findProblems(second.round), ...findNotes(second.round)]
   if (problems.length > 0 && lines.length > 0) lines.push('')
   lines.push(...problems.map((problem) => terminal.paint('yellow', problem)))
   return lines

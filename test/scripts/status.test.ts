@@ -48,6 +48,17 @@ test('status exits 4 while a node does not vote everywhere, and says what became
   assert.match(stdout, /node B has not caught up .*; its log was set aside: log\/1.log from byte 7/)
 })
 
+test('status goes on telling that a log was set aside when its node has learned again, and exits 0', async () => {
+  await using cluster = await FakeCluster.start(2)
+  cluster.node('B').member = { state: 'settled', damage: 'log/1.log from byte 7' }
+  const { exitCode, stdout } = await cluster.run('status')
+  assert.equal(exitCode, 0)
+  assert.match(
+    stdout,
+    /^node B has learned again what it had; its log was set aside: log\/1.log from byte 7$/m,
+  )
+})
+
 const ordersStream = {
   ...{ topics: ['orders.>'], retention: { bytes: 1, ageMs: 1 }, copies: 1, version: 1 },
   ...{ mode: 'leader', epoch: 3 },

@@ -83,4 +83,6 @@ test('read says where its stream was in gossip mode, and prints what the order h
   const { exitCode, stdout, stderr } = await read('turns.a', '--committed')
   assert.deepEqual([exitCode, stdout], [0, 'turns.a\t1\nturns.a\t2\nturns.a\t3\n'])
   assert.match(stderr, /^here stream turns was in gossip mode: 1 message without an offset/m)
+  // `status` counts what it has of all its epochs.
+  assert.equal(await retained('turns'), 4)
 })
