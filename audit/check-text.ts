@@ -118,6 +118,11 @@ export function isDueAtLeast({ origins }: SubscriberReport): boolean {
   return origins.some(({ unknownReasons }) => unknownReasons.some((reason) => hidesWhatWasDue.has(reason)))
 }
 
+/** What a subscription is called; a queue and a durable subscription may have one name. */
+export function titleText({ kind, name, sub }: Pick<SubscriberReport, 'kind' | 'name' | 'sub'>): string {
+  return kind === 'queue' ? sub : (name ?? sub)
+}
+
 /** How much was due, as "≥ 10" where it is a lower bound. */
 export function dueText(subscriber: SubscriberReport, format: (count: number) => string): string {
   const due = format(subscriber.counts.expected)
@@ -149,9 +154,9 @@ function subscriberTable(subscribers: readonly SubscriberReport[]): readonly str
   const rows = subscribers
     .slice(0, rowsMax)
     .map((subscriber) => ({ ...subscriber, due: dueText(subscriber, String) }))
-    .map(({ node, name, sub, stream, counts, due }) => [
+    .map(({ node, stream, counts, due, ...subscriber }) => [
       node,
-      name ?? sub,
+      titleText(subscriber),
       stream,
       due,
       ...[

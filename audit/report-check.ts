@@ -10,6 +10,7 @@ import {
   reasonText,
   shortRanges,
   subjectText,
+  titleText,
   verdictText,
 } from './check-text.ts'
 import { type Markup, markup, noMarkup } from './markup.ts'
@@ -37,14 +38,14 @@ export function verdictSection(check: CheckResult): Markup {
 export function subscriptionSection(check: CheckResult): Markup {
   if (check.subscribers.length === 0) return noMarkup
   const rows = check.subscribers.slice(0, rowsMax).map((subscriber) => {
-    const { node, sub, name, stream, patterns, counts } = subscriber
+    const { node, stream, patterns, counts } = subscriber
     const wrong = [
       counts.lostSilent + counts.lostTold,
       counts.duplicated,
       counts.outOfOrder,
       counts.phantom + counts.unexpected,
     ].map((count) => numberCell(count, 'wrong'))
-    return markup`<tr><td>${node}</td><td class="name">${name ?? sub}</td><td class="name">${stream}</td><td class="name"><code>${patterns.join(' ')}</code></td>
+    return markup`<tr><td>${node}</td><td class="name">${titleText(subscriber)}</td><td class="name">${stream}</td><td class="name"><code>${patterns.join(' ')}</code></td>
 <td class="n">${dueText(subscriber, formatCount)}</td><td class="n">${formatCount(counts.delivered)}</td>${wrong}${numberCell(counts.pending, '')}${numberCell(counts.unknown, 'unsure')}</tr>`
   })
   const notes = dueNotes(check.subscribers).map((note) => markup`<p class="note">${note}</p>`)

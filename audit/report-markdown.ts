@@ -10,6 +10,7 @@ import {
   reasonText,
   shortRanges,
   subjectText,
+  titleText,
   verdictText,
 } from './check-text.ts'
 import { formatCount, formatDuration, formatMicroseconds, formatTime } from './report-number.ts'
@@ -66,9 +67,9 @@ function subscriptionLines(check: CheckResult): readonly string[] {
     'Unknown',
   ]
   const due = check.subscribers.map((subscriber) => dueText(subscriber, formatCount))
-  const rows = check.subscribers.map(({ node, sub, name, stream, counts }, row) => [
+  const rows = check.subscribers.map(({ node, stream, counts, ...subscriber }, row) => [
     node,
-    name ?? sub,
+    titleText(subscriber),
     stream,
     due[row] ?? '',
     ...[

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { isNodeId } from '../../node/core/common/ids.ts'
 import { nameGroup } from '../../node/groups/group-numbers.ts'
 import type { StatusAnswer } from '../admin/answers.ts'
-import { askAll, type Round } from '../admin/round.ts'
+import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
 import { askOne } from '../cli/ask-one.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
@@ -37,7 +37,8 @@ export function registerNode(program: Command, act: Act): void {
       act(command, async (context) => {
         requireName(name)
         await add(context, name)
-        return await list(context)
+        await list(context)
+        return exitCodes.ok
       }),
     )
   group
@@ -50,7 +51,8 @@ export function registerNode(program: Command, act: Act): void {
         requireOthers(await requireMember(context, name), name)
         await confirm(context, `Remove node ${name}? It can join again only with an empty data directory.`)
         await remove(context, name)
-        return await list(context)
+        await list(context)
+        return exitCodes.ok
       }),
     )
   group
@@ -66,7 +68,8 @@ export function registerNode(program: Command, act: Act): void {
         await confirm(context, `Replace node ${old} by ${name}?`)
         await add(context, name)
         await remove(context, old)
-        return await list(context)
+        await list(context)
+        return exitCodes.ok
       }),
     )
 }
@@ -121,15 +124,24 @@ async function requireLeader(context: Context): Promise<void> {
 
 async function list(context: Context): Promise<ExitCode> {
   const { terminal } = context
-  const { value } = await askOne(context, (client) => client.members())
-  terminal.document({ ...value })
+  const round = await askAll(await context.clients(), (client) => client.members())
+  const answers = round.answers.map(({ value }) => value)
+  // Who is cut off knows nobody who leads.
+  const value = answers.find(({ leader }) => leader !== undefined) ?? answers[0]
+  terminal.document({ ...value, ...toProblemFields(round) })
+  if (value === undefined) return reportProblems(terminal, round)
+  const away = new Set(round.unreachable.map(({ node }) => node))
   const rows = value.members.map(({ node, address, votes, isLeaving }) => {
-    const roles = [...(node === value.leader ? ['leads META'] : []), ...(isLeaving ? ['is leaving'] : [])]
+    const roles = [
+      ...(node === value.leader ? ['leads META'] : []),
+      ...(isLeaving ? ['is leaving'] : []),
+      ...(away.has(node) ? ['does not answer'] : []),
+    ]
     return [node, address, roles.join(', '), describeVotes(votes)]
   })
   if (rows.length === 0) terminal.line('there is no cluster yet: `herald status` says why')
   else for (const line of toTable(['NODE', 'ADDRESS', 'ROLE', 'VOTES IN'], rows)) terminal.line(line)
-  return exitCodes.ok
+  return reportProblems(terminal, round)
 }
 
 async function add(context: Context, name: string): Promise<void> {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CheckResult } from '../../audit/check-result.ts'
+import { renderCheckText } from '../../audit/check-text.ts'
 import {
   base,
   check,
@@ -176,6 +177,20 @@ test('what was never sent, and what does not match, is told', () => {
   assert.deepEqual(findingsOf(judge(phantom)), ['phantom A#1 11-12'])
   const other = [member(1, 'b', 'workers', ['x.>']), got(200, 'b', origin, 3, 3), passed(300, 'b', all, 10)]
   assert.deepEqual(findingsOf(judge(other)), ['unexpected A#1 3'])
+})
+
+test('a queue is called one beside a durable subscription of its name', () => {
+  const result = judge([
+    { t: 'sub', at: 1, sub: 's', kind: 'client', patterns: ['>'], stream: 'default', name: 'workers' },
+    ...[
+      got(200, 's', origin, 1, 10),
+      member(1, 'b'),
+      got(200, 'b', origin, 1, 10),
+      passed(300, 'b', all, 10),
+    ],
+  ])
+  assert.match(renderCheckText(result), /^B +workers /m)
+  assert.match(renderCheckText(result), /^B +queue workers /m)
 })
 
 test('two queues are judged apart', () => {

@@ -112,3 +112,12 @@ test('a number of nodes means those that were there last, also where one was rep
   assert.deepEqual(planIds(['A', 'B', 'F'], 5), ['A', 'B', 'F', 'C', 'D'])
   assert.equal(planIds(['x1'], 16).length, 16)
 })
+
+test('node list marks who does not answer, and exits 3', async () => {
+  await using cluster = await FakeCluster.start(3)
+  await cluster.node('B').stop()
+  const { exitCode, stdout, stderr } = await cluster.run('node', 'list')
+  assert.equal(exitCode, 3)
+  assert.match(stdout, /^B .*does not answer/m)
+  assert.match(stderr, /node B cannot be reached/)
+})
