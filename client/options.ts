@@ -152,9 +152,12 @@ export function toReading(options: SubscribeOptions): ReadingSettings {
   const from = start === 'first' ? 'earliest' : start
   checkStart(from)
   if (queue !== undefined && name !== undefined)
-    throw new HeraldError('CONFIG_INVALID', `name: a member of the queue ${queue} has none`)
+    throw new HeraldError(
+      'CONFIG_INVALID',
+      `name: of a member of the queue ${queue}, which keeps where it stands, there is none; give one of the two`,
+    )
   if (key !== undefined && queue === undefined)
-    throw new HeraldError('CONFIG_INVALID', 'key: it is of members of a queue')
+    throw new HeraldError('CONFIG_INVALID', 'key: it says how a queue keeps order; give a queue as well')
   if (queue !== undefined && typeof from === 'object' && !('offset' in from))
     throw new HeraldError('CONFIG_INVALID', 'from: a queue begins now, at the earliest or at an offset')
   if (key !== undefined && !isHeaderName(key))

@@ -43,7 +43,7 @@ export class Producer {
     const known = next === undefined ? `${name}.${ending()}` : name
     if (!isProducerName(name) || !isProducerName(known))
       throw invalid(
-        `name is ${JSON.stringify(name)}, not ${producerNameRule}, ${endingLength + 1} less without next`,
+        `name is ${JSON.stringify(name)}, not ${producerNameRule}; without next, which adds an ending, at most ${64 - endingLength - 1}`,
       )
     this.name = known
     this.#publisher = publisher

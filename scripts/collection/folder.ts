@@ -2,6 +2,7 @@
 
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { CommandError, exitCodes } from '../cli/outcome.ts'
 
 /**
  * Makes a folder with those above it; one that exists is fine. Node's own `recursive` never comes back where the system
@@ -10,10 +11,17 @@ import { dirname } from 'node:path'
 export async function makeFolder(path: string): Promise<void> {
   const problem = await tryMake(path)
   if (problem === undefined) return
-  if (problem.code !== 'ENOENT' || dirname(path) === path) throw problem
+  if (problem.code !== 'ENOENT' || dirname(path) === path) throw toRefusal(path, problem)
   await makeFolder(dirname(path))
   const second = await tryMake(path)
-  if (second !== undefined) throw second
+  if (second !== undefined) throw toRefusal(path, second)
+}
+
+function toRefusal(path: string, problem: NodeJS.ErrnoException): CommandError {
+  return new CommandError(exitCodes.failure, `${path} cannot be made: ${problem.message}`, {
+    next: 'give a folder that is yours to write, or one that does not exist yet',
+    cause: problem,
+  })
 }
 
 /** Undefined when the folder is there afterwards. */

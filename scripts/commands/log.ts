@@ -1,7 +1,7 @@
 // `herald log inspect`: what is in the log of a node's data directory, and whether all of it can be read. Nothing is changed, also where
 // the node runs meanwhile: then the last write may be seen half done.
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Command } from 'commander'
@@ -128,8 +128,13 @@ async function find(directory: string): Promise<Place> {
   }
   const identity = await readIdentity(directory).catch(() => undefined)
   if (identity?.logReaches !== undefined) return { folder: join(directory, 'log'), names: [], identity }
-  throw new CommandError(exitCodes.failure, `there is no log in ${directory}`, {
-    next: 'a node has one once it takes part in a stream in leader mode',
+  const isThere = await stat(directory).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  const message = isThere ? `there is no log in ${directory}` : `there is no folder ${directory}`
+  throw new CommandError(exitCodes.failure, message, {
+    next: 'give the data directory of a node, as .herald/data/A, or its folder log/',
   })
 }
 

@@ -107,9 +107,13 @@ export class LocalFleet implements Fleet {
     await withLock(this.home, async () => {
       const { nodes } = (await readState(this.home)) ?? { nodes: [] }
       if (nodes.some((node) => node.id === id))
-        throw new CommandError(exitCodes.failure, `there is a node ${id} already`)
+        throw new CommandError(exitCodes.failure, `there is a node ${id} already`, {
+          next: '`herald node list` shows those that are there',
+        })
       if (nodes.length >= nodeCountMax)
-        throw new CommandError(exitCodes.failure, `a cluster has at most ${nodeCountMax} nodes`)
+        throw new CommandError(exitCodes.failure, `a cluster has at most ${nodeCountMax} nodes`, {
+          next: 'let one go first: `herald node remove NAME`',
+        })
       const [port = 0, adminPort = 0] = await reservePorts([0, 0])
       let node: LocalNode = { id, port, adminPort }
       await this.#writePeers([...nodes, node])

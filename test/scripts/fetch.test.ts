@@ -88,8 +88,11 @@ test('fetch ends with the reason where no folder can be made', async () => {
   await using cluster = await FakeCluster.start(2)
   await writeFile(join(cluster.home, 'file'), '')
   for (const [folder, reason] of [
-    [join(cluster.home, 'file', 'out'), /^herald: ENOTDIR: not a directory/],
-    ['/proc/out', /^herald: ENOENT: no such file/],
+    [
+      join(cluster.home, 'file', 'out'),
+      /out\/A cannot be made: ENOTDIR: not a directory.*\n +give a folder that is yours to write/,
+    ],
+    ['/proc/out', /\/proc\/out cannot be made: ENOENT: no such file/],
   ] as const) {
     const { exitCode, stderr } = await cluster.run('fetch', folder)
     assert.equal(exitCode, 1)

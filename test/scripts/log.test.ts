@@ -233,7 +233,7 @@ test('log inspect says of a log that its node has given up that it has', async (
 test('log inspect of a folder without a log exits 1', async () => {
   const { exitCode, stderr } = await runWords(['log', 'inspect', '/nowhere'], {})
   assert.equal(exitCode, 1)
-  assert.match(stderr, /there is no log in \/nowhere/)
+  assert.match(stderr, /there is no folder \/nowhere\n +give the data directory of a node/)
 })
 
 test('a floor says which entries it keeps', () => {
