@@ -24,16 +24,20 @@ function toRefusal(path: string, problem: NodeJS.ErrnoException): CommandError {
   })
 }
 
+/** Whether there is such a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
 /** Undefined when the folder is there afterwards. */
 async function tryMake(path: string): Promise<NodeJS.ErrnoException | undefined> {
   try {
     await mkdir(path)
     return undefined
   } catch (error) {
-    const exists = await stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
-    return exists ? undefined : (error as NodeJS.ErrnoException)
+    return (await isFolder(path)) ? undefined : (error as NodeJS.ErrnoException)
   }
 }

@@ -3,12 +3,13 @@
 // their size does not matter.
 
 import { createReadStream } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type JournalHealth, JournalReader, type JournalSink } from '../../audit/journal-reader.ts'
 import { mapEntry } from '../../audit/map-entry.ts'
 import { CommandError, exitCodes } from '../cli/outcome.ts'
 import { parseFormerName } from '../fleet/former-nodes.ts'
+import { isFolder } from './folder.ts'
 
 /** Name of the file that keeps when a node's journal was flushed. */
 export const fetchRecordName = 'fetch.json'
@@ -23,11 +24,9 @@ export type OpenIntake = (
 export async function readJournalFolder(folder: string, open: OpenIntake): Promise<readonly string[]> {
   const nodes = await listNodes(folder)
   if (nodes.length === 0) {
-    const isFolder = await stat(folder).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
-    const message = isFolder ? `there are no journals in ${folder}` : `there is no folder ${folder}`
+    const message = (await isFolder(folder))
+      ? `there are no journals in ${folder}`
+      : `there is no folder ${folder}`
     throw new CommandError(exitCodes.failure, message, {
       code: 'JOURNALS_MISSING',
       next: 'fetch them from the running cluster: herald fetch DIR',

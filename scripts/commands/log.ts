@@ -1,7 +1,7 @@
 // `herald log inspect`: what is in the log of a node's data directory, and whether all of it can be read. Nothing is changed, also where
 // the node runs meanwhile: then the last write may be seen half done.
 
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Command } from 'commander'
@@ -15,6 +15,7 @@ import { example } from '../cli/example.ts'
 import { showCount } from '../cli/numbers.ts'
 import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
+import { isFolder } from '../collection/folder.ts'
 import { describeRecord, GroupSummary } from './log-view.ts'
 
 /** What was found. */
@@ -128,10 +129,7 @@ async function find(directory: string): Promise<Place> {
   }
   const identity = await readIdentity(directory).catch(() => undefined)
   if (identity?.logReaches !== undefined) return { folder: join(directory, 'log'), names: [], identity }
-  const isThere = await stat(directory).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
+  const isThere = await isFolder(directory)
   const message = isThere ? `there is no log in ${directory}` : `there is no folder ${directory}`
   throw new CommandError(exitCodes.failure, message, {
     next: 'give the data directory of a node, as .herald/data/A, or its folder log/',
