@@ -11,6 +11,7 @@ export const findingKinds = [
   'disagreed',
   'unexpected',
   'lost-told',
+  'gone',
   'unknown',
 ] as const
 
@@ -18,9 +19,14 @@ export const findingKinds = [
  * `lost-silent`: due and never delivered, and the subscriber was not told. `lost-told`: the same with a gap event.
  * `duplicated`: delivered more than once. `out-of-order`: delivered after a higher one. `phantom`: delivered and never
  * sent. `disagreed`: handed in another order than to another subscription, in leader mode. `unexpected`: sent, but not for this subscriber (its topic does not match, or it lies outside of the
- * subscription). `unknown`: the journals do not tell.
+ * subscription). `gone`: published before the subscription was made, which asked for the past, and told to be no more: no fault. `unknown`: the journals do not tell.
  */
 export type FindingKind = (typeof findingKinds)[number]
+
+/** Whether a finding speaks against the cluster; the others are there to be known. */
+export function isFault(kind: FindingKind): boolean {
+  return kind !== 'gone' && kind !== 'unknown'
+}
 
 /** Why something is unknown. */
 export type UnknownReason =
@@ -49,6 +55,8 @@ export interface OriginReport {
   readonly expected: SetReport
   readonly delivered: SetReport
   readonly lostTold: SetReport
+  /** Told as well, and published before the subscription was made: not due. */
+  readonly gone: SetReport
   readonly lostSilent: SetReport
   readonly duplicated: SetReport
   readonly outOfOrder: SetReport
@@ -67,6 +75,7 @@ export interface Counts {
   readonly expected: number
   readonly delivered: number
   readonly lostTold: number
+  readonly gone: number
   readonly lostSilent: number
   readonly duplicated: number
   readonly outOfOrder: number

@@ -1,6 +1,13 @@
 // The verdict for a terminal: one line that says it, a table with the worst subscriptions first, what to do.
 
-import type { CheckResult, Finding, FindingKind, SubscriberReport, UnknownReason } from './check-result.ts'
+import {
+  type CheckResult,
+  type Finding,
+  type FindingKind,
+  isFault,
+  type SubscriberReport,
+  type UnknownReason,
+} from './check-result.ts'
 import { formatCount } from './report-number.ts'
 
 /** Rows and findings that are shown; the JSON value has all. */
@@ -20,6 +27,10 @@ export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKi
   [
     'lost-told',
     'held by nobody when it was needed, and the subscriber was told: raise the retention of the stream; where nodes crashed, publish with copies',
+  ],
+  [
+    'gone',
+    'published before the subscription, which asked for the past, and held by nobody when it came by: it was told, and this is no fault',
   ],
   ['unknown', 'the journals do not tell; fetch what is missing and check again'],
 ])
@@ -57,7 +68,7 @@ export function subjectText({ node, sub, origin, order }: Finding): string {
 export function verdictText(result: CheckResult): string {
   const { totals } = result
   if (!result.ok) {
-    const kinds = new Set(result.findings.map((finding) => finding.kind).filter((kind) => kind !== 'unknown'))
+    const kinds = new Set(result.findings.map((finding) => finding.kind).filter(isFault))
     return `NOT OK: ${[...kinds].map((kind) => `${formatCount(countOf(result, kind))} ${kind}`).join(', ')}`
   }
   if (result.subscribers.length === 0) return 'NOTHING TO CHECK: there are no subscriptions in these journals'
@@ -65,7 +76,9 @@ export function verdictText(result: CheckResult): string {
     `OK: ${formatCount(totals.delivered)} deliveries of ${formatCount(result.sent)} messages, none lost, doubled or out of order`,
   ]
   if (totals.pending > 0) parts.push(`${formatCount(totals.pending)} on their way`)
-  if (result.findings.length > 0) parts.push(`${formatCount(totals.unknown)} unknown`)
+  if (totals.gone > 0) parts.push(`${formatCount(totals.gone)} of the past were gone`)
+  if (result.findings.some(({ kind }) => kind === 'unknown'))
+    parts.push(`${formatCount(totals.unknown)} unknown`)
   return parts.join('; ')
 }
 
@@ -202,6 +215,8 @@ function countOf({ totals, findings }: CheckResult, kind: FindingKind): number {
       return totals.lostSilent
     case 'lost-told':
       return totals.lostTold
+    case 'gone':
+      return totals.gone
     case 'duplicated':
       return totals.duplicated
     case 'out-of-order':

@@ -3,8 +3,10 @@
 // Journals are fed one node after the other, in any order and in pieces; the verdict is computed at the end,
 // because what a subscriber is owed stands in the journals of others.
 
-import type { CheckResult, Counts, OriginReport, SubscriberReport } from './check-result.ts'
+import type { Case, OriginState } from './case.ts'
+import { type CheckResult, isFault, type SubscriberReport } from './check-result.ts'
 import { ClockTable } from './clock-table.ts'
+import { badness, countsOf, sumCounts } from './counts.ts'
 import type { SubscriptionRecord } from './delivery-record.ts'
 import { listFindings } from './findings.ts'
 import { FirstHeard } from './first-heard.ts'
@@ -14,7 +16,7 @@ import { OrderCheck } from './order-check.ts'
 import { QueueCheck } from './queue-check.ts'
 import { SentLedger } from './sent-ledger.ts'
 import { SequenceSet } from './sequence-set.ts'
-import { type Case, judge, type OriginState } from './verdict.ts'
+import { judge } from './verdict.ts'
 import { VoidCheck, type VoidEvidence } from './void-check.ts'
 
 /** How to judge. */
@@ -79,7 +81,7 @@ export class DeliveryCheck {
     const ends = [...this.#nodes.values()].flatMap((history) => history.endsAt ?? [])
     return {
       schemaVersion: 1,
-      ok: findings.every((finding) => finding.kind === 'unknown'),
+      ok: !findings.some(({ kind }) => isFault(kind)),
       graceMs: this.#options.graceMs,
       endsAt: ends.length === 0 ? null : ends.reduce((a, b) => Math.max(a, b)),
       sent: this.#ledger.messages,
@@ -158,8 +160,16 @@ export class DeliveryCheck {
       mayHaveEnded: record.mayHaveEnded(history.holes),
       toOriginClock: (moment) => this.#clocks.translate(moment, history.node, originNode),
       pendingAfter: this.#subscriberEndsAt(history, record, originNode) - this.#options.graceMs,
+      historyUntil: this.#historyUntil(history.node, record, originNode),
       unwrittenAfter: this.#clocks.translate(writtenUntil, originNode, history.node) - this.#options.graceMs,
     }
+  }
+
+  /** What was sent by then, by the clock of the origin's node, was sent before the subscription was made; only if it is sure. */
+  #historyUntil(node: string, { since }: SubscriptionRecord, originNode: string): number {
+    const clock = this.#clocks.between(node, originNode)
+    if (since === undefined || clock === undefined) return Number.NEGATIVE_INFINITY
+    return since + clock.offsetMs - clock.errorMs
   }
 
   /** A message is hidden by a journal that lacks lines, or had not been written that far when the void came. */
@@ -248,44 +258,6 @@ export function checkJournals(journals: readonly JournalText[], options: CheckOp
     intake.close(readJournal(journal, [intake]))
   }
   return check.finish()
-}
-
-function countsOf(origin: OriginReport): Counts {
-  return {
-    expected: origin.expected.count,
-    delivered: origin.delivered.count,
-    lostTold: origin.lostTold.count,
-    lostSilent: origin.lostSilent.count,
-    duplicated: origin.duplicated.count,
-    outOfOrder: origin.outOfOrder.count,
-    phantom: origin.phantom.count,
-    unexpected: origin.unexpected.count,
-    pending: origin.pending.count,
-    unknown: origin.unknown.count,
-  }
-}
-
-function sumCounts(parts: readonly Counts[]): Counts {
-  const sum = (pick: (counts: Counts) => number): number =>
-    parts.reduce((total, part) => total + pick(part), 0)
-  return {
-    expected: sum((part) => part.expected),
-    delivered: sum((part) => part.delivered),
-    lostTold: sum((part) => part.lostTold),
-    lostSilent: sum((part) => part.lostSilent),
-    duplicated: sum((part) => part.duplicated),
-    outOfOrder: sum((part) => part.outOfOrder),
-    phantom: sum((part) => part.phantom),
-    unexpected: sum((part) => part.unexpected),
-    pending: sum((part) => part.pending),
-    unknown: sum((part) => part.unknown),
-  }
-}
-
-function badness(counts: Counts): number {
-  const wrong = counts.lostSilent + counts.lostTold + counts.duplicated + counts.outOfOrder
-  // What is unknown only decides between subscriptions that are equally well.
-  return (wrong + counts.phantom + counts.unexpected) * 2 ** 10 + Math.min(counts.unknown, 2 ** 10 - 1)
 }
 
 function compareNames(a: SubscriberReport, b: SubscriberReport): number {

@@ -29,6 +29,7 @@ export function listFindings(
       }
       find('lost-silent', report.lostSilent)
       find('lost-told', report.lostTold, report.gapReasons)
+      find('gone', report.gone, report.gapReasons)
       find('duplicated', report.duplicated)
       find('out-of-order', report.outOfOrder)
       find('phantom', report.phantom)

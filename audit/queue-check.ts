@@ -6,6 +6,7 @@
 // journals do not have keys; nor is a sequence that comes behind a higher one wrong, since slots move.
 
 import { protocolLimits } from '../node/core/common/limits.ts'
+import type { Case } from './case.ts'
 import type { OriginReport, SubscriberReport, UnknownReason } from './check-result.ts'
 import type { ClockTable } from './clock-table.ts'
 import type { SubscriptionRecord } from './delivery-record.ts'
@@ -13,7 +14,7 @@ import { mapEntry } from './map-entry.ts'
 import { type NodeHistory, nodeOf } from './node-history.ts'
 import type { SentLedger } from './sent-ledger.ts'
 import { SequenceSet } from './sequence-set.ts'
-import { type Case, judgeDelivered, toSetReport } from './verdict.ts'
+import { judgeDelivered, toSetReport } from './verdict.ts'
 
 /** What the journals tell beside the members. */
 export interface QueueSurroundings {
@@ -113,8 +114,8 @@ function judgeOrigin(
   const hidden = hiddenSequences(surroundings, members, { stream, origin }, rest)
   if (!hidden.isEmpty) reasons.add('subscriber-journal-truncated')
   const pending = rest.subtract(hidden).within(passedTo(members, origin) + 1, Number.POSITIVE_INFINITY)
-  const gone = rest.subtract(hidden).subtract(pending)
-  const unplaced = gone.within(surroundings.ledger.placedTo(stream, origin) + 1, Number.POSITIVE_INFINITY)
+  const silent = rest.subtract(hidden).subtract(pending)
+  const unplaced = silent.within(surroundings.ledger.placedTo(stream, origin) + 1, Number.POSITIVE_INFINITY)
   if (!unplaced.isEmpty) reasons.add('not-acknowledged')
   unknown.addAll(hidden).addAll(unplaced)
   return {
@@ -124,7 +125,8 @@ function judgeOrigin(
     expected: toSetReport(isRemoved ? due.subtract(pending) : due),
     delivered: toSetReport(delivered),
     lostTold: toSetReport(lostTold),
-    lostSilent: toSetReport(gone.subtract(unplaced)),
+    gone: toSetReport(new SequenceSet()),
+    lostSilent: toSetReport(silent.subtract(unplaced)),
     duplicated: toSetReport(doubled(members, origin)),
     outOfOrder: toSetReport(new SequenceSet()),
     phantom: toSetReport(phantom),

@@ -23,7 +23,7 @@ const rowsMax = 100
 export function verdictSection(check: CheckResult): Markup {
   const tone = !check.ok
     ? 'bad'
-    : check.findings.length > 0 || check.subscribers.length === 0
+    : check.findings.some(({ kind }) => kind === 'unknown') || check.subscribers.length === 0
       ? 'open'
       : 'good'
   const atLeast = check.subscribers.some(isDueAtLeast) ? 'at least ' : ''

@@ -4,55 +4,12 @@
 // because journal lines are missing, pending because it was sent just before the end, unknown because nothing says that it got
 // the place that makes it count (leader mode), or silently lost.
 // Every delivered sequence that was not due is unknown, a phantom, or unexpected.
-// A gap that was told is a loss also where the origin's own lines are missing: its node knew that these were published.
+// A gap that was told is a loss also where the origin's own lines are missing: its node knew that these were published. Only of what
+// was published before the subscription was made it is none: whoever asks for the past is given what there is of it.
 
+import type { Case } from './case.ts'
 import type { OriginReport, SetReport, UnknownReason } from './check-result.ts'
-import type { Closing, JournalHole, OriginDelivery } from './delivery-record.ts'
-import type { SentRecord } from './sent-ledger.ts'
 import { SequenceSet } from './sequence-set.ts'
-
-/** What the journal of an origin allows to say about sequences that it does not have as sent. */
-export interface OriginState {
-  /** No `sent` line can be missing unless one of the next fields says so. */
-  readonly gapReason: 'origin-journal-missing' | 'origin-journal-damaged' | undefined
-  /** Lines before the first one are gone: lower sequences are unknown. */
-  readonly isHeadCut: boolean
-  /** `complete`: it stopped in order. `crashed`: its last lines are missing. Otherwise until when it was written. */
-  readonly tail: 'complete' | 'crashed' | { readonly writtenUntil: number }
-  /** True if the boot was over before the subscription was made: unless a line names it, nothing of it is due. */
-  readonly isBygone: boolean
-  /** True if the boot was over before the first line of the subscription. */
-  readonly wasOverBefore: boolean
-}
-
-/** All that is known about one subscription and one origin. Times are by the clock of the node that is named. */
-export interface Case {
-  readonly origin: string
-  readonly sent: SentRecord | undefined
-  /** What was sent in leader mode had its place for certain up to here. */
-  readonly placedTo: number
-  /** Sequences that passed by with no message. */
-  readonly voids: SequenceSet
-  /** Those of them for which no message stands anywhere else: they are due all the same. */
-  readonly unjustified: SequenceSet
-  readonly state: OriginState
-  readonly delivery: OriginDelivery
-  /** Undefined when no `sub` line is there. */
-  readonly patterns: readonly string[] | undefined
-  readonly isHeadless: boolean
-  readonly isBroken: boolean
-  readonly isSubscriberJournalPartial: boolean
-  readonly closing: Closing | undefined
-  readonly holes: readonly JournalHole[]
-  /** A hole behind everything that is known of the subscription may hide its end. */
-  readonly mayHaveEnded: boolean
-  /** From the subscriber's clock to the origin's. */
-  readonly toOriginClock: (moment: number) => number
-  /** Sent later than this may still be on its way; by the origin's clock. */
-  readonly pendingAfter: number
-  /** Delivered later than this by an origin that still runs may not be journaled yet; subscriber's clock. */
-  readonly unwrittenAfter: number
-}
 
 /** What came that was not due; nobody is owed anything by it. */
 interface Delivered {
@@ -92,14 +49,17 @@ export function judge(given: Case): OriginReport {
   const phantom = judgeUnsent(given, delivery.delivered.subtract(all), unknown, reasons)
   const unexpected = judgeUnexpected(given, base, all, unknown, reasons)
   addHiddenSequences(given, base, all.union(toldBeyond), unknown, reasons)
+  const told = missing.lostTold.union(toldBeyond)
+  const gone = goneBefore(given, told)
   // Of an origin that had nothing for it, nothing can have been on the way when it broke.
   if (given.isBroken && !delivery.delivered.isEmpty) reasons.add('session-broken')
   return {
     origin: given.origin,
     base,
-    expected: toSetReport(due.subtract(missing.notDue).addAll(toldBeyond)),
+    expected: toSetReport(due.subtract(missing.notDue).addAll(toldBeyond).subtract(gone)),
     delivered: toSetReport(delivery.delivered),
-    lostTold: toSetReport(missing.lostTold.addAll(toldBeyond)),
+    lostTold: toSetReport(told.subtract(gone)),
+    gone: toSetReport(gone),
     lostSilent: toSetReport(missing.lostSilent),
     duplicated: toSetReport(delivery.duplicated),
     outOfOrder: toSetReport(delivery.outOfOrder),
@@ -197,6 +157,17 @@ function toldBeyondJournal(given: Case, base: number, all: SequenceSet): Sequenc
   const told = delivery.gaps.subtract(delivery.delivered).within(base + 1, Number.POSITIVE_INFINITY)
   const beyond = maybeSent(given, told.subtract(all))
   return patterns === undefined ? beyond.addAll(told.intersect(all)) : beyond
+}
+
+/**
+ * Of what was told as gaps: sent before the subscription was made. What has a place in the one order is on disks, and must be there but for
+ * retention.
+ */
+function goneBefore({ sent, state, historyUntil, delivery }: Case, told: SequenceSet): SequenceSet {
+  if (state.isBygone && sent === undefined) return told
+  if (sent === undefined) return new SequenceSet()
+  const old = state.isBygone ? told : sent.times.until(told.intersect(sent.all), historyUntil)
+  return old.subtract(sent.ordered.intersect(delivery.lost))
 }
 
 /** What may have been delivered by lines that are missing from the subscriber's journal. */

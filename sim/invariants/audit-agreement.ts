@@ -2,7 +2,7 @@
 // of order, invented or given to the wrong subscriber, and exactly so many messages told as lost.
 
 import { checkJournals } from '../../audit/check.ts'
-import type { Finding } from '../../audit/check-result.ts'
+import { type Finding, isFault } from '../../audit/check-result.ts'
 import type { Origin } from '../../node/core/common/ids.ts'
 import { Violation } from '../run.ts'
 import type { SimulatedNode } from '../simulated-node.ts'
@@ -25,7 +25,7 @@ export class AuditAgreement implements Invariant {
     }))
     const result = checkJournals(journals, { graceMs: 0 })
     for (const finding of result.findings) {
-      if (finding.kind === 'unknown' || finding.kind === 'lost-told') continue
+      if (finding.kind === 'lost-told' || !isFault(finding.kind)) continue
       // The journal of a node that never came back does not say that its subscribers are gone.
       const isDead = nodes.some((node) => node.id === finding.node && !node.isAlive)
       if (finding.kind === 'lost-silent' && (isDead || this.#isBeyondKnowledge(finding))) continue

@@ -43,6 +43,8 @@ interface Scenario {
   readonly subs: readonly {
     readonly patternSet: number
     readonly endsAt: number | undefined
+    /** When it was made: what was sent up to then is history. */
+    readonly since: number | undefined
     readonly pairs: readonly Pair[]
   }[]
   readonly graceMs: number
@@ -65,6 +67,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
     fc.record({
       patternSet: fc.nat(patternSets.length - 1),
       endsAt: fc.option(fc.nat(25), { nil: undefined }),
+      since: fc.option(fc.nat(250), { nil: undefined }),
       pairs: fc.array(pair, { minLength: 3, maxLength: 3 }),
     }),
     { minLength: 1, maxLength: 2 },
@@ -141,7 +144,7 @@ function sentLines(origin: string, messages: readonly number[], runLength: numbe
 }
 
 type Verdict = Record<
-  'lostTold' | 'lostSilent' | 'duplicated' | 'outOfOrder' | 'phantom' | 'unexpected' | 'pending',
+  'lostTold' | 'gone' | 'lostSilent' | 'duplicated' | 'outOfOrder' | 'phantom' | 'unexpected' | 'pending',
   readonly number[]
 >
 
@@ -152,7 +155,7 @@ function naiveVerdict(
   given: Pair,
   steps: readonly Step[],
   upTo: number,
-  pendingAfter: number,
+  { since, pendingAfter }: { readonly since: number; readonly pendingAfter: number },
 ): Verdict {
   const seen: number[] = []
   const told: number[] = []
@@ -173,8 +176,10 @@ function naiveVerdict(
   const untold = missing.filter((seq) => !told.includes(seq))
   const isPending = (seq: number): boolean =>
     seq * msPerMessage > pendingAfter && upTo === Number.POSITIVE_INFINITY
+  const isHistory = (seq: number): boolean => seq * msPerMessage <= since
   return {
-    lostTold: missing.filter((seq) => told.includes(seq)),
+    lostTold: missing.filter((seq) => told.includes(seq) && !isHistory(seq)),
+    gone: missing.filter((seq) => told.includes(seq) && isHistory(seq)),
     lostSilent: untold.filter((seq) => !isPending(seq)),
     pending: untold.filter(isPending),
     duplicated,
@@ -199,6 +204,7 @@ function numbersOf(ranges: string): readonly number[] {
 function compare(report: OriginReport | undefined, verdict: Verdict): void {
   const kinds = [
     'lostTold',
+    'gone',
     'lostSilent',
     'duplicated',
     'outOfOrder',
@@ -222,23 +228,30 @@ test('the check agrees with a naive one on random histories with faults', () => 
       const lines = [start(0, origin), ...sentLines(origin, messages, given.runLength)]
       return journal(`N${index}`, [...lines, { t: 'stop', at: endAt, node: `N${index}`, origin }] as Lines)
     })
-    const lines: object[] = [start(0, 'S#1')]
+    const clocks = given.origins.map((_, index) => ({
+      t: 'clock',
+      at: 0,
+      peer: `N${index}`,
+      offsetMs: 0,
+      errorMs: 0,
+    }))
+    const lines: object[] = [start(0, 'S#1'), ...clocks]
     const expected: { readonly id: string; readonly origin: string; readonly verdict: Verdict }[] = []
-    for (const [number, { patternSet, endsAt, pairs }] of given.subs.entries()) {
+    for (const [number, { patternSet, endsAt, since, pairs }] of given.subs.entries()) {
       const id = `s${number}`
       const { patterns, matched } = patternSets[patternSet] ?? { patterns: [], matched: [] }
-      lines.push(sub(0, id, patterns))
+      lines.push({ ...sub(0, id, patterns), ...(since === undefined ? {} : { since }) })
       for (const [index, messages] of given.origins.entries()) {
         const chosen = pairs[index] ?? { base: 0, faults: [], runLength: 1 }
         const origin = `N${index}#1`
         const upTo = endsAt ?? Number.POSITIVE_INFINITY
         const steps = stepsOf(dueOf(messages, matched, chosen.base, upTo), chosen.faults)
         lines.push(base(0, id, origin, chosen.base), ...linesOf(id, origin, steps, chosen.runLength))
-        const pendingAfter = endAt - given.graceMs
+        const times = { since: since ?? Number.NEGATIVE_INFINITY, pendingAfter: endAt - given.graceMs }
         expected.push({
           id,
           origin,
-          verdict: naiveVerdict(messages, matched, chosen, steps, upTo, pendingAfter),
+          verdict: naiveVerdict(messages, matched, chosen, steps, upTo, times),
         })
       }
       const seqs = Object.fromEntries(given.origins.map((_, index) => [`N${index}#1`, endsAt ?? 0]))
@@ -255,7 +268,9 @@ test('the check agrees with a naive one on random histories with faults', () => 
       )
     }
     const isBad = expected.some(({ verdict }) =>
-      Object.entries(verdict).some(([kind, list]) => kind !== 'pending' && list.length > 0),
+      Object.entries(verdict).some(
+        ([kind, list]) => kind !== 'pending' && kind !== 'gone' && list.length > 0,
+      ),
     )
     assert.equal(result.ok, !isBad)
   }

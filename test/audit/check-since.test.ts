@@ -3,8 +3,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CheckResult } from '../../audit/check-result.ts'
+import { renderCheckText } from '../../audit/check-text.ts'
 import type { JournalText } from '../../audit/journal-reader.ts'
-import { base, check, findingsOf, gap, got, journal, type Lines, sent, start, stop, sub } from './history.ts'
+import {
+  base,
+  check,
+  findingsOf,
+  gap,
+  got,
+  journal,
+  type Lines,
+  sent,
+  sentInOrder,
+  start,
+  stop,
+  sub,
+} from './history.ts'
 
 /** Two boots of one origin: the first sends 1..10 and is over at 200, the second sends 1..5 at 600. */
 const stoppedOrigin = journal('A', [
@@ -92,8 +106,88 @@ test('what a line names of an origin that was over before is due all the same', 
   assert.deepEqual(findingsOf(fromTheFirst), ['lost-silent A#1 9-10'])
   const fromTheMiddle = whenSubscriberHas([...begin, base(501, 's', 'A#1', 7), got(510, 's', 'A#1', 8, 10)])
   assert.deepEqual(findingsOf(fromTheMiddle), [])
-  const told = whenSubscriberHas([...begin, base(501, 's', 'A#1', 7), gap(510, 's', 'A#1', 8, 10)])
-  assert.deepEqual(findingsOf(told), ['lost-told A#1 8-10'])
+})
+
+/** Made at 500, told of a gap where it begins. */
+function whenTold(line: Lines[number], origin: JournalText): CheckResult {
+  const lines = [start(350, 'B#2'), made(500, 500, 'client'), base(501, 's', 'A#1', 0), line]
+  return whenSubscriberHas([...lines, got(700, 's', 'A#2', 1, 5)], origin)
+}
+
+const lostGap = { ...gap(510, 's', 'A#1', 8, 10), reason: 'lost' }
+
+test('what was told to be no more is gone, and no fault, where it was published before the subscription was made', () => {
+  for (const told of [gap(510, 's', 'A#1', 1, 10), { ...lostGap, from: 1 }]) {
+    const result = whenTold(told, stoppedOrigin)
+    assert.deepEqual(findingsOf(result), ['gone A#1 1-10'])
+    assert.equal(result.ok, true)
+    assert.equal(result.totals.expected, 5, 'it was not due')
+    assert.equal(result.totals.gone, 10)
+    assert.match(renderCheckText(result), /^OK: 5 deliveries .* 10 of the past were gone\n/)
+  }
+  const withoutEnd = journal('A', [
+    start(0, 'A#1'),
+    sent(100, 'A#1', 1, 6),
+    start(300, 'A#2'),
+    sent(600, 'A#2', 1, 5),
+    stop(900, 'A#2'),
+  ])
+  const crashed = whenTold(gap(510, 's', 'A#1', 1, 10), withoutEnd)
+  assert.deepEqual(findingsOf(crashed), ['gone A#1 1-10'], 'also where the crash took the lines of it')
+  const silent = whenTold(gap(510, 's', 'A#1', 1, 9), stoppedOrigin)
+  assert.deepEqual(findingsOf(silent), ['lost-silent A#1 10', 'gone A#1 1-9'])
+})
+
+test('of an origin that goes on, what was told is gone up to when the subscription was made, and lost from then on', () => {
+  const origin = journal('A', [
+    start(0, 'A#1'),
+    sent(100, 'A#1', 1, 4),
+    sent(640, 'A#1', 5, 8, 'a.b', 490),
+    stop(900, 'A#1'),
+  ])
+  const begin = [start(350, 'B#2'), made(500, 500, 'client'), base(501, 's', 'A#1', 0)]
+  const told = [...begin, gap(650, 's', 'A#1', 1, 8)]
+  const within = (...clocks: Lines): readonly string[] =>
+    findingsOf(check([origin, journal('B', [...told, ...clocks, stop(900, 'B#2')])]))
+  assert.deepEqual(within(clock(1)), ['lost-told A#1 6-8', 'gone A#1 1-5'])
+  assert.deepEqual(within(clock(399)), ['lost-told A#1 5-8', 'gone A#1 1-4'])
+  assert.deepEqual(within(clock(401)), ['lost-told A#1 1-8'], 'the clocks do not say for certain')
+  assert.deepEqual(within(), ['lost-told A#1 1-8'], 'the clocks were never compared')
+})
+
+test('what has a place in the one order, and is told lost and not dropped by retention, is lost whenever it was published', () => {
+  const ordered = journal('A', [
+    start(0, 'A#1'),
+    sentInOrder(100, 'A#1', 1, 10),
+    stop(200, 'A#1'),
+    start(300, 'A#2'),
+    sent(600, 'A#2', 1, 5),
+    stop(900, 'A#2'),
+  ])
+  const dropped = whenTold(gap(510, 's', 'A#1', 1, 10), ordered)
+  assert.deepEqual(findingsOf(dropped), ['gone A#1 1-10'])
+  const lost = check([
+    ordered,
+    journal('B', [
+      start(350, 'B#2'),
+      made(500, 500, 'client'),
+      base(501, 's', 'A#1', 0),
+      gap(505, 's', 'A#1', 1, 7),
+      lostGap,
+      got(700, 's', 'A#2', 1, 5),
+      clock(1),
+      stop(900, 'B#2'),
+    ]),
+  ])
+  assert.deepEqual(findingsOf(lost), ['lost-told A#1 8-10', 'gone A#1 1-7'])
+  assert.equal(lost.ok, false)
+})
+
+test('a subscription that goes on, and does not say since when, is owed the past as well', () => {
+  const lines = [start(350, 'B#2'), sub(500, 's', ['>'], 'client'), gap(510, 's', 'A#1', 8, 10)]
+  const told = whenSubscriberHas([...lines, got(520, 's', 'A#1', 1, 7), got(700, 's', 'A#2', 1, 5)])
+  assert.deepEqual(findingsOf(told).slice(0, 1), ['out-of-order A#1 1-7'])
+  assert.deepEqual(findingsOf(told).slice(1), ['lost-told A#1 8-10'])
 })
 
 test('lines that are lost, on either side, make nothing due of an origin that was over before', () => {

@@ -33,6 +33,7 @@ test('a history in which everything arrived once and in order is good', () => {
     expected: 10,
     delivered: 10,
     lostTold: 0,
+    gone: 0,
     lostSilent: 0,
     duplicated: 0,
     outOfOrder: 0,

@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { checkJournals } from '../../../audit/check.ts'
 import type { JournalText } from '../../../audit/journal-reader.ts'
 import { sealLine } from '../../../node/core/common/line-seal.ts'
+import { Cluster } from '../cluster.ts'
+import { until } from '../until.ts'
 import { Trial } from './trial.ts'
 
 test('what was numbered on a node that was cut off and then died is unknown, and accuses nobody', async () => {
@@ -59,6 +61,40 @@ test('all subscriptions write hashes over one order at offsets in common, and on
   assert.deepEqual(kinds(journals), [])
   const planted = journals.map((journal, index) => (index === 1 ? plant(journal, common.at(-1)) : journal))
   assert.ok(kinds(planted).includes('disagreed'))
+})
+
+test('what went with the memory of all nodes is gone for who subscribes afterwards, and accuses nobody', async () => {
+  await using cluster = await Cluster.start()
+  const publish = async (...texts: readonly string[]): Promise<void> => {
+    await using client = await cluster.connect('A')
+    for (const text of texts)
+      assert.equal((await client.publish('turns.a', text)).status, 'acknowledged', text)
+  }
+  const admin = cluster.node('A').admin.withTimeout(20_000)
+  await admin.putStream('turns', { topics: ['turns.>'], mode: 'leader' })
+  await publish('1', '2')
+  await admin.setMode('turns', 'gossip')
+  await publish('loose', 'loose too')
+  await admin.setMode('turns', 'leader')
+  await publish('3')
+  for (const node of cluster.nodes) await node.stop()
+  await cluster.startAll()
+  await cluster.untilLinked()
+  await using client = await cluster.connect('B')
+  const got: string[] = []
+  await client.subscribe('turns.>', { from: { offset: 1 } }, (delivery) => {
+    got.push(delivery.kind === 'gap' ? delivery.reason : delivery.text())
+  })
+  await until('it has all there is', () => got.includes('3'))
+  assert.deepEqual(got, ['1', '2', 'lost', '3'])
+  // The nodes compare their clocks once a while, and only then it is certain what was before what.
+  await until('nobody is accused', async () => (await cluster.check()).ok)
+  const { findings, totals } = await cluster.check()
+  assert.deepEqual(
+    findings.map(({ kind, node, ranges }) => [kind, node, ranges]),
+    [['gone', 'B', '3-4']],
+  )
+  assert.deepEqual([totals.expected, totals.delivered, totals.gone], [3, 3, 2])
 })
 
 /** The journal with other hashes at an offset, as its node would have written them. */
