@@ -23,6 +23,7 @@ import type {
   FileEntry,
   MembersAnswer,
   NameAnswer,
+  NameRemovalAnswer,
   NodeStatus,
   NodeSubscriptionAnswer,
   OpenFile,
@@ -206,7 +207,7 @@ export class NodeAdmin implements AdminPort {
     return listNames(this.#node.broker, this.#node.sessions)
   }
 
-  async removeName(name: string): Promise<{ readonly removed: string } | Refusal> {
+  async removeName(name: string): Promise<NameRemovalAnswer | Refusal> {
     const { broker, sessions, memory } = this.#node
     const answer = await removeName(broker, sessions, name)
     if (!isRefusal(answer)) memory.recorder.line({ t: 'forgotten', at: broker.ports.now(), name })

@@ -8,7 +8,7 @@ import type { Refusal } from './core/common/errors.ts'
 import { fromOrigin } from './core/common/ids.ts'
 import type { Queue, Slot } from './leader/names/queues.ts'
 import { ForgetWish } from './leader/names/wishes.ts'
-import type { NameAnswer } from './net/admin-port.ts'
+import type { NameAnswer, NameRemovalAnswer } from './net/admin-port.ts'
 
 /** What is asked of a group without a majority is given up after so long, milliseconds. */
 const giveUpMs = 5000
@@ -41,7 +41,7 @@ export async function removeName(
   broker: Broker,
   sessions: SessionTable,
   name: string,
-): Promise<{ readonly removed: string } | Refusal> {
+): Promise<NameRemovalAnswer | Refusal> {
   const rows = listNames(broker, sessions).filter((row) => row.name === name)
   if (rows.length === 0)
     return { refused: 'NAME_UNKNOWN', reason: `nothing is kept under the name "${name}"` }
@@ -62,7 +62,16 @@ export async function removeName(
   if (!isDone)
     return { refused: 'NO_LEADER', reason: `no majority could forget ${name}; it may come about yet` }
   sessions.forget(name)
-  return { removed: name }
+  return { removed: name, entries: toEntries(rows) }
+}
+
+function toEntries(rows: readonly NameAnswer[]): NameRemovalAnswer['entries'] {
+  const entries = new Map<string, NameRemovalAnswer['entries'][number]>()
+  for (const { stream, slots } of rows) {
+    const kind = slots === undefined ? 'subscription' : 'queue'
+    entries.set(`${kind} ${stream}`, { kind, stream })
+  }
+  return [...entries.values()]
 }
 
 /** A row for each member; of a queue without members, one that says how far it is. `lag` is that of the slot that is furthest behind. */

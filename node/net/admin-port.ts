@@ -178,6 +178,13 @@ export interface NameAnswer {
   readonly lag?: number
 }
 
+/** Answer of `DELETE /v1/names/NAME`. */
+export interface NameRemovalAnswer {
+  readonly removed: string
+  /** What was kept under the name: of a queue one entry for each stream, however many members it had. */
+  readonly entries: readonly { readonly kind: 'subscription' | 'queue'; readonly stream: string }[]
+}
+
 /** What `POST /v1/send` asks for. */
 export interface SendCommand {
   readonly topic: string
@@ -235,7 +242,7 @@ export interface AdminPort {
   removeSubscription(pattern: string): MaybePromise<{ readonly changed: boolean } | Refusal>
   subscribers(topic: string): MaybePromise<SubscribersAnswer | Refusal>
   names(): MaybePromise<readonly NameAnswer[]>
-  removeName(name: string): MaybePromise<{ readonly removed: string } | Refusal>
+  removeName(name: string): MaybePromise<NameRemovalAnswer | Refusal>
   /** Ends early, with what was sent so far, when the signal aborts: nobody waits for the answer any more. */
   send(command: SendCommand, signal: AbortSignal): MaybePromise<SendAnswer | Refusal>
   flush(): MaybePromise<{ readonly flushedAt: number } | Refusal>

@@ -7,6 +7,7 @@ import {
   type MembersAnswer,
   type ModeAnswer,
   type NameAnswer,
+  type NameRemovalAnswer,
   type SendAnswer,
   type StatusAnswer,
   type StreamDefinition,
@@ -161,8 +162,10 @@ export class AdminClient {
       .names
   }
 
-  async removeName(name: string): Promise<void> {
-    await this.#ask('DELETE', `/v1/names/${encodeURIComponent(name)}`)
+  /** Says what was kept under the name. */
+  async removeName(name: string): Promise<NameRemovalAnswer> {
+    const answer = await this.#ask('DELETE', `/v1/names/${encodeURIComponent(name)}`)
+    return this.#expect<NameRemovalAnswer>(answer, { removed: 'string', entries: 'array' })
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {

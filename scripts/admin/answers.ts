@@ -132,6 +132,11 @@ export interface NameAnswer {
   readonly lag?: number
 }
 
+export interface NameRemovalAnswer {
+  readonly removed: string
+  readonly entries: readonly { readonly kind: 'subscription' | 'queue'; readonly stream: string }[]
+}
+
 export interface SendAnswer {
   readonly acknowledged: number
   readonly refused: number

@@ -47,10 +47,21 @@ async function list(context: Context): Promise<ExitCode> {
 }
 
 async function remove(context: Context, name: string): Promise<ExitCode> {
-  await askOne(context, (client) => client.removeName(name))
-  context.terminal.document({ removed: name })
-  context.terminal.line(`the name ${name} is removed`)
+  const { value } = await askOne(context, (client) => client.removeName(name))
+  context.terminal.document(value)
+  // Both may have had the name, on different streams.
+  for (const [kind, entries] of Map.groupBy(value.entries, (entry) => entry.kind))
+    context.terminal.line(`the ${kindNames[kind]} ${name} is removed${showStreams(entries)}`)
   return exitCodes.ok
+}
+
+const kindNames = { subscription: 'durable subscription', queue: 'queue' } as const
+
+/** A subscription that has got nothing yet stands on no stream. */
+function showStreams(entries: readonly { readonly stream: string }[]): string {
+  const streams = entries.map(({ stream }) => stream).filter((stream) => stream !== '')
+  if (streams.length === 0) return ''
+  return ` (stream${streams.length === 1 ? '' : 's'} ${streams.join(', ')})`
 }
 
 /** One row for each name and stream: who holds a name in the catalog is known to its own node alone. */

@@ -31,7 +31,7 @@ test('answers every request of docs/protocol.md section 5', async () => {
   assert.deepEqual((await ask('DELETE', '/v1/subscriptions/a.*')).body, { changed: false })
   assert.equal((await ask('GET', '/v1/subscribers?topic=a.b')).status, 200)
   assert.deepEqual((await ask('GET', '/v1/names')).body, { names: [] })
-  assert.deepEqual((await ask('DELETE', '/v1/names/billing')).body, { removed: 'billing' })
+  assert.deepEqual((await ask('DELETE', '/v1/names/billing')).body, { removed: 'billing', entries: [] })
   const command = { topic: 'a', message: 'm', count: 3, ack: 'copies' }
   assert.equal(((await ask('POST', '/v1/send', command)).body as { to: number }).to, 3)
   assert.deepEqual((await ask('POST', '/v1/flush')).body, { flushedAt: 5 })

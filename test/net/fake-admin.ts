@@ -75,7 +75,8 @@ class FakeNode implements AdminPort {
     return []
   }
 
-  removeName: AdminPort['removeName'] = (name) => this.#record('removeName', [name], { removed: name })
+  removeName: AdminPort['removeName'] = (name) =>
+    this.#record('removeName', [name], { removed: name, entries: [] })
 
   send: AdminPort['send'] = (command) =>
     this.#record('send', [command], {

@@ -243,11 +243,15 @@ export class FakeNode {
   }
 
   #removeName(removed: string): readonly [number, object] {
-    const known = this.names.find(({ name }) => name === removed)
-    if (known === undefined) return refusal(404, 'NAME_UNKNOWN', `nothing is kept under "${removed}"`)
-    if (known.heldBy !== undefined) return refusal(409, 'NAME_IN_USE', `${known.heldBy} reads as ${removed}`)
-    this.names = this.names.filter((row) => row !== known)
-    return [200, { removed }]
+    const known = this.names.filter(({ name }) => name === removed)
+    if (known.length === 0) return refusal(404, 'NAME_UNKNOWN', `nothing is kept under "${removed}"`)
+    const heldBy = known.find((row) => row.heldBy !== undefined)?.heldBy
+    if (heldBy !== undefined) return refusal(409, 'NAME_IN_USE', `${heldBy} reads as ${removed}`)
+    this.names = this.names.filter(({ name }) => name !== removed)
+    const entries = known.map(({ stream, slots }) => {
+      return { kind: slots === undefined ? 'subscription' : 'queue', stream }
+    })
+    return [200, { removed, entries }]
   }
 
   #subscribers(topic: string): readonly [number, object] {

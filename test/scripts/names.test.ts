@@ -43,10 +43,32 @@ test('names list says when there are none', async () => {
 test('names remove forgets a name, and gives the reason when it cannot', async () => {
   await using cluster = await FakeCluster.start(1)
   cluster.node('A').names = [gossip, led]
-  assert.equal((await cluster.run('names', 'remove', 'audit')).stdout, 'the name audit is removed\n')
+  const { stdout } = await cluster.run('names', 'remove', 'audit')
+  assert.equal(stdout, 'the durable subscription audit is removed (stream default)\n')
   const held = await cluster.run('names', 'remove', 'billing')
   assert.equal(held.exitCode, 1)
   assert.match(held.stderr, /NAME_IN_USE: B#1x\/7 reads as billing|B#1x\/7 reads as billing/)
   const { error } = JSON.parse((await cluster.run('names', 'remove', 'audit', '--json')).stdout)
   assert.equal(error.code, 'NAME_UNKNOWN')
+})
+
+test('names remove says of what kind it was, and on which streams', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const queue = { name: 'shared', stream: 'orders', kept: 'group', slots: 64 } as const
+  const subscriptions = ['default', 'payments'].map(
+    (stream) => ({ name: 'shared', stream, kept: 'catalog' }) as const,
+  )
+  const fresh = { name: 'fresh', stream: '', kept: 'catalog' } as const
+  cluster.node('A').names = [...subscriptions, queue, fresh]
+  const { stdout } = await cluster.run('names', 'remove', 'shared')
+  assert.equal(
+    stdout,
+    'the durable subscription shared is removed (streams default, payments)\n' +
+      'the queue shared is removed (stream orders)\n',
+  )
+  const json = JSON.parse((await cluster.run('names', 'remove', 'fresh', '--json')).stdout)
+  assert.deepEqual([json.removed, json.entries], ['fresh', [{ kind: 'subscription', stream: '' }]])
+  cluster.node('A').names = [fresh]
+  const plain = await cluster.run('names', 'remove', 'fresh')
+  assert.equal(plain.stdout, 'the durable subscription fresh is removed\n')
 })
