@@ -11,7 +11,7 @@ export async function askOne<Answer>(
   context: Context,
   ask: (client: AdminClient) => Promise<Answer>,
   isMeant: (node: string) => boolean = () => true,
-): Promise<{ readonly value: Answer; readonly unreachable: readonly NodeProblem[] }> {
+): Promise<{ readonly node: string; readonly value: Answer; readonly unreachable: readonly NodeProblem[] }> {
   const unreachable: NodeProblem[] = []
   const clients = (await context.clients()).filter(({ node }) => isMeant(node))
   if (clients.length === 0)
@@ -20,7 +20,7 @@ export async function askOne<Answer>(
     })
   for (const client of clients) {
     try {
-      return { value: await ask(client), unreachable }
+      return { node: client.node, value: await ask(client), unreachable }
     } catch (error) {
       if (error instanceof NodeRefusal)
         throw new CommandError(exitCodes.failure, error.message, {

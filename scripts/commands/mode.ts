@@ -27,6 +27,11 @@ interface ModeRow {
   readonly differing: readonly string[]
 }
 
+/** A stream is in the mode, on the node that was asked. */
+interface ModeChange extends ModeAnswer {
+  readonly node: string
+}
+
 /** Why a stream is not in the mode. */
 interface ModeProblem {
   readonly stream: string
@@ -74,15 +79,17 @@ async function change(context: Context, stream: string | undefined, mode: string
   return report(context, answers, problems)
 }
 
-async function changeOne(context: Context, name: string, mode: string): Promise<ModeAnswer> {
-  const { value } = await askOne(context, (client) => client.withTimeout(switchTimeoutMs).setMode(name, mode))
-  return value
+async function changeOne(context: Context, name: string, mode: string): Promise<ModeChange> {
+  const { node, value } = await askOne(context, (client) =>
+    client.withTimeout(switchTimeoutMs).setMode(name, mode),
+  )
+  return { ...value, node }
 }
 
 /** Says what became of every stream. The worst of it says how the command ends: a refusal, and then whatever else went wrong. */
 function report(
   { terminal }: Context,
-  answers: readonly ModeAnswer[],
+  answers: readonly ModeChange[],
   problems: readonly ModeProblem[],
 ): ExitCode {
   const failed = problems.map(({ stream, problem }) => {
@@ -95,8 +102,10 @@ function report(
     ...(first !== undefined && { error: first.error, problems: failed }),
   })
   for (const answer of answers) {
-    const took = `${Math.round(answer.elapsedMs)} ms`
-    terminal.line(`stream ${answer.stream} is in ${answer.mode} mode, epoch ${answer.epoch} (${took})`)
+    const { stream, mode, epoch, node, elapsedMs } = answer
+    // The time is the node's, from the wish to the mode: the command takes longer, and other nodes may follow later.
+    const where = `on node ${node} after ${Math.round(elapsedMs)} ms`
+    terminal.line(`stream ${stream} is in ${mode} mode, epoch ${epoch} (${where})`)
   }
   for (const { stream, error } of failed) terminal.warn(`stream ${stream}: ${error.code}: ${error.message}`)
   const codes = problems.map(({ problem }) => problem.exitCode)

@@ -6,12 +6,12 @@ import { FakeCluster, runWords } from './fake-cluster.ts'
 
 const stream = { topics: ['a'], retention: { bytes: 65_536, ageMs: 1000 }, copies: 1, version: 1 }
 
-test('mode tells one node, and says in which epoch the stream is then', async () => {
+test('mode tells one node, and says in which epoch the stream is then, and after what time on that node', async () => {
   await using cluster = await FakeCluster.start(2)
   for (const node of cluster.nodes) node.streams.set('orders', stream)
   const { exitCode, stdout } = await cluster.run('mode', 'orders', 'leader')
   assert.equal(exitCode, 0)
-  assert.match(stdout, /^stream orders is in leader mode, epoch 1 \(12 ms\)$/m)
+  assert.match(stdout, /^stream orders is in leader mode, epoch 1 \(on node A after 12 ms\)$/m)
   const told = cluster.nodes.flatMap(({ requests }) => requests.filter((line) => line.startsWith('PUT')))
   assert.deepEqual(told, ['PUT /v1/modes/orders'])
 })
@@ -23,8 +23,8 @@ test('mode without a stream changes all of them', async () => {
   assert.equal(exitCode, 0)
   const { streams } = JSON.parse(stdout)
   assert.deepEqual(streams, [
-    { stream: 'default', mode: 'leader', epoch: 1, elapsedMs: 12.3 },
-    { stream: 'orders', mode: 'leader', epoch: 1, elapsedMs: 12.3 },
+    { stream: 'default', mode: 'leader', epoch: 1, elapsedMs: 12.3, node: 'A' },
+    { stream: 'orders', mode: 'leader', epoch: 1, elapsedMs: 12.3, node: 'A' },
   ])
 })
 
