@@ -37,6 +37,18 @@ export function toChanges(stream: StreamDefinition, settings: StreamSettings): r
   return changes
 }
 
+/** That there are fewer nodes than a stream wants replicas; undefined where there are enough. Members vote also while they are down. */
+export function describeShortage(
+  { name, mode, replicas }: StreamDefinition,
+  memberCount: number | undefined,
+): string | undefined {
+  if (memberCount === undefined || memberCount >= replicas) return undefined
+  const nodes = memberCount === 1 ? 'is 1 node' : `are ${memberCount} nodes`
+  const deciding = memberCount === 1 ? 'it decides alone' : `these ${memberCount} decide`
+  const when = mode === 'leader' ? 'for now' : 'in leader mode'
+  return `stream ${name} is to have ${replicas} replicas, and there ${nodes}: ${when} ${deciding} on its order, and nodes that join are placed until there are ${replicas}`
+}
+
 function showTopics(topics: readonly string[]): string {
   return topics.join(' ') || '(all others)'
 }

@@ -5,7 +5,7 @@
 import { type Command, Option } from 'commander'
 import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
-import { NodeRefusal } from '../admin/request.ts'
+import { NodeRefusal, NodeUnreachable } from '../admin/request.ts'
 import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
 import { collectList, parseCopies, parseReplicas, parseRetention } from '../cli/arguments.ts'
 import { askOne } from '../cli/ask-one.ts'
@@ -14,7 +14,7 @@ import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
-import { streamHeadings, toChanges, toStreamRow } from './stream-view.ts'
+import { describeShortage, streamHeadings, toChanges, toStreamRow } from './stream-view.ts'
 
 const modeHelp = 'gossip: takes messages always; leader: one order for all, on the disks of a majority'
 
@@ -23,6 +23,11 @@ interface Outcome {
   readonly outcome: 'created' | 'changed' | 'unchanged'
   readonly stream: StreamDefinition
   readonly changes: readonly string[]
+}
+
+/** An outcome, and how many members there are for its replicas; undefined where the node knows of no cluster. */
+interface ShownOutcome extends Outcome {
+  readonly memberCount: number | undefined
 }
 
 export function registerStream(program: Command, act: Act): void {
@@ -92,7 +97,7 @@ function toNext(name: string, present: string, wanted: string | undefined): stri
 
 /** The same definition again is no mistake, so that a script may begin with it; another one is. */
 async function add(context: Context, name: string, settings: StreamSettings): Promise<ExitCode> {
-  return await showOutcome(context, async (client) => {
+  return await showOutcome(context, settings, async (client) => {
     const created = await tryCreate(client, name, settings)
     if (created !== undefined) return { outcome: 'created', stream: created, changes: [] }
     const present = await client.stream(name)
@@ -111,7 +116,7 @@ async function change(context: Context, name: string, settings: StreamSettings):
       next: 'give --topics, --retention, --copies or --replicas',
     })
   }
-  return await showOutcome(context, async (client) => {
+  return await showOutcome(context, settings, async (client) => {
     const present = await client.stream(name)
     const changes = toChanges(present, settings)
     if (changes.length === 0) return { outcome: 'unchanged', stream: present, changes }
@@ -121,15 +126,33 @@ async function change(context: Context, name: string, settings: StreamSettings):
 
 async function showOutcome(
   context: Context,
+  { mode, replicas }: StreamSettings,
   ask: (client: AdminClient) => Promise<Outcome>,
 ): Promise<ExitCode> {
   const { terminal } = context
-  const { value, unreachable } = await askOne(context, ask)
-  const { outcome, stream, changes } = value
-  terminal.document({ outcome, changes, stream, unreachable })
+  const { value, unreachable } = await askOne(context, async (client): Promise<ShownOutcome> => {
+    return { ...(await ask(client)), memberCount: await countMembers(client) }
+  })
+  const { outcome, stream, changes, memberCount } = value
+  const replicasPossible = memberCount && Math.min(stream.replicas, memberCount)
+  terminal.document({ outcome, changes, stream, replicasPossible, unreachable })
   terminal.line(`stream ${stream.name} is ${outcome}${changes.length > 0 ? `: ${changes.join('; ')}` : ''}`)
   for (const line of toTable(streamHeadings, [toStreamRow(stream)])) terminal.line(line)
+  const isAbout = replicas !== undefined || mode === 'leader'
+  const shortage = isAbout ? describeShortage(stream, memberCount) : undefined
+  if (shortage !== undefined) terminal.line(shortage)
   return reportProblems(terminal, { answers: [], refused: [], unreachable })
+}
+
+/** Asked of the node that has done what it was asked: where it does not say, that is done all the same. */
+async function countMembers(client: AdminClient): Promise<number | undefined> {
+  try {
+    const { members } = await client.members()
+    return members.filter(({ isLeaving }) => !isLeaving).length || undefined
+  } catch (error) {
+    if (error instanceof NodeRefusal || error instanceof NodeUnreachable) return undefined
+    throw error
+  }
 }
 
 /** The new stream; undefined if there is one of this name. */

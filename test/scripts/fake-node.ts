@@ -199,6 +199,7 @@ export class FakeNode {
       retention,
       copies = present?.copies ?? 1,
       replicas = present?.replicas ?? 3,
+      mode = present?.mode ?? 'gossip',
     } = body
     if (name === '') return refusal(400, 'STREAM_INVALID', 'the name must be 1 to 64 characters')
     if (!Array.isArray(topics)) return refusal(400, 'STREAM_INVALID', 'topics is missing')
@@ -210,6 +211,7 @@ export class FakeNode {
       retention: { ...limits, ...(typeof retention === 'object' ? retention : {}) },
       copies: Number(copies),
       replicas: Number(replicas),
+      mode: String(mode),
       version: (present?.version ?? 0) + 1,
     })
     return [200, this.#definition(name)]

@@ -163,3 +163,29 @@ test('stream show prints a refusal that all nodes share once, and apart what the
   assert.match(partly.stdout, /^B +orders /m)
   assert.equal(partly.stderr, 'nodes A, C refused: STREAM_UNKNOWN: there is no stream orders\n')
 })
+
+test('stream add and change say where there are fewer nodes than replicas, in text and in JSON', async () => {
+  await using cluster = await FakeCluster.start(3)
+  const leader = ['--topics', 'orders.>', '--mode', 'leader']
+  const few = await cluster.run('stream', 'add', 'orders', ...leader, '--replicas', '5')
+  assert.equal(few.exitCode, 0)
+  assert.match(
+    few.stdout,
+    /^stream orders is to have 5 replicas, and there are 3 nodes: for now these 3 decide on its order, and nodes that join are placed until there are 5$/m,
+  )
+  const again = await cluster.run('stream', 'add', 'orders', ...leader, '--replicas', '5', '--json')
+  const json = JSON.parse(again.stdout)
+  assert.deepEqual([json.outcome, json.stream.replicas, json.replicasPossible], ['unchanged', 5, 3])
+  const enough = await cluster.run('stream', 'change', 'orders', '--replicas', '3')
+  assert.doesNotMatch(enough.stdout, /nodes/)
+  const gossip = await cluster.run('stream', 'add', 'bills', '--topics', 'bills.>', '--replicas', '5')
+  assert.match(gossip.stdout, /and there are 3 nodes: in leader mode these 3 decide on its order/)
+  // Whoever asks for something else is told nothing of it.
+  assert.doesNotMatch((await cluster.run('stream', 'change', 'bills', '--copies', '2')).stdout, /nodes/)
+})
+
+test('stream add on one node says that it decides alone, also where three replicas are what nobody asked for', async () => {
+  await using cluster = await FakeCluster.start(1)
+  const { stdout } = await cluster.run('stream', 'add', 'orders', '--topics', 'orders.>', '--mode', 'leader')
+  assert.match(stdout, /to have 3 replicas, and there is 1 node: for now it decides alone on its order, and/)
+})
