@@ -27,12 +27,24 @@ export async function askAll<Answer>(
   clients: readonly AdminClient[],
   ask: (client: AdminClient) => Promise<Answer>,
 ): Promise<Round<Answer>> {
+  return toRound(
+    await Promise.all(
+      clients.map(async (client) => {
+        const [outcome] = await Promise.allSettled([ask(client)])
+        return { node: client.node, outcome }
+      }),
+    ),
+  )
+}
+
+/** What has become of questions, one to each node. Throws what `askAll` does. */
+export function toRound<Answer>(
+  outcomes: readonly { readonly node: string; readonly outcome: PromiseSettledResult<Answer> }[],
+): Round<Answer> {
   const answers: { node: string; value: Answer }[] = []
   const refused: NodeProblem[] = []
   const unreachable: NodeProblem[] = []
-  const outcomes = await Promise.allSettled(clients.map(ask))
-  for (const [index, outcome] of outcomes.entries()) {
-    const node = clients[index]?.node ?? ''
+  for (const { node, outcome } of outcomes) {
     if (outcome.status === 'fulfilled') answers.push({ node, value: outcome.value })
     else if (outcome.reason instanceof NodeRefusal)
       refused.push({ node, reason: outcome.reason.message, code: outcome.reason.code })

@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { ModeAnswer, StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
-import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
+import { RepeatedRounds } from '../admin/repeated-rounds.ts'
+import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
 import { askOne } from '../cli/ask-one.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
@@ -15,6 +16,8 @@ const modes = ['gossip', 'leader']
 const switchTimeoutMs = 20_000
 /** An epoch is sealed for some tens of milliseconds. */
 const watchIntervalMs = 20
+/** Nodes answer within some milliseconds; whoever takes longer keeps no change back that others show. */
+const watchPatienceMs = 100
 
 /** What is said of a stream. */
 interface ModeRow {
@@ -121,9 +124,7 @@ async function streamNames(context: Context): Promise<readonly string[]> {
 async function show(context: Context, stream: string | undefined): Promise<ExitCode> {
   const { terminal } = context
   const round = await askAll(await context.clients(), (client) => client.status())
-  const rows = toRows(round.answers.map(({ value }) => value)).filter(
-    (row) => stream === undefined || row.stream === stream,
-  )
+  const rows = toRows(round).filter((row) => stream === undefined || row.stream === stream)
   if (round.answers.length > 0) requireStream(rows, stream)
   terminal.document({ streams: rows, ...toProblemFields(round) })
   const headings = ['STREAM', 'MODE', '>EPOCH', 'PHASE', 'LEADER', 'ELSEWHERE ON']
@@ -138,11 +139,19 @@ function requireStream(rows: readonly ModeRow[], name: string | undefined): void
 
 async function watch(context: Context, stream: string | undefined): Promise<ExitCode> {
   const { terminal, signal } = context
+  const rounds = new RepeatedRounds((client) => client.status(), watchPatienceMs)
   const told = new Map<string, string>()
+  let silent: readonly string[] = []
   while (!signal.aborted) {
-    const round = await askAll(await context.clients(), (client) => client.status())
-    const rows = toRows(round.answers.map(({ value }) => value))
-    if (told.size === 0 && round.answers.length > 0) requireStream(rows, stream)
+    const look = await rounds.next(await context.clients())
+    // What was asked ends then, too, and says nothing of the nodes.
+    if (signal.aborted) break
+    const rows = toRows(look, look.hanging)
+    if (told.size === 0 && look.isComplete && look.answers.length > 0) requireStream(rows, stream)
+    // Before the rows, which do not count them any more.
+    for (const { node, reason } of look.unreachable)
+      if (!silent.includes(node)) terminal.warn(`node ${node} cannot be reached: ${reason}`)
+    silent = look.unreachable.map(({ node }) => node)
     for (const row of rows) {
       const text = toCells(row).join(' ')
       if ((stream !== undefined && row.stream !== stream) || told.get(row.stream) === text) continue
@@ -155,16 +164,22 @@ async function watch(context: Context, stream: string | undefined): Promise<Exit
   return exitCodes.interrupted
 }
 
-/** The state of every stream: that of the node which is furthest. */
-function toRows(statuses: readonly StatusAnswer[]): readonly ModeRow[] {
-  const names = new Set(statuses.flatMap(({ streams }) => streams.map(({ name }) => name)))
+/** The state of every stream: that of the node which is furthest. Who leads is believed of a node that hangs only where no other one says it. */
+function toRows(
+  { answers }: Round<StatusAnswer>,
+  hanging: ReadonlySet<string> = new Set(),
+): readonly ModeRow[] {
+  const names = new Set(answers.flatMap(({ value }) => value.streams.map(({ name }) => name)))
   return [...names].toSorted().map((name) => {
-    const parts = statuses.flatMap(({ node, streams }) => {
-      const part = streams.find((stream) => stream.name === name)
+    const parts = answers.flatMap(({ node, value }) => {
+      const part = value.streams.find((stream) => stream.name === name)
       return part === undefined ? [] : [{ node, part }]
     })
     const furthest = parts.map(({ part }) => part).reduce((a, b) => (isFurther(b, a) ? b : a))
-    const leaders = parts.flatMap(({ part }) => part.order?.leader ?? [])
+    const believed = parts.toSorted((a, b) => Number(hanging.has(a.node)) - Number(hanging.has(b.node)))
+    // Nobody leads a stream in gossip mode, whatever those say that are not as far.
+    const leaders =
+      furthest.order === undefined ? [] : believed.flatMap(({ part }) => part.order?.leader ?? [])
     const differing = parts.filter(({ part }) => !isSame(part, furthest)).map(({ node }) => node)
     const { mode, epoch, phase } = furthest
     return { stream: name, mode, epoch, phase, leader: leaders[0], differing }

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { until } from '../integration/until.ts'
 import { FakeCluster, runWords } from './fake-cluster.ts'
+import type { FakeNode } from './fake-node.ts'
 
 const stream = { topics: ['a'], retention: { bytes: 65_536, ageMs: 1000 }, copies: 1, version: 1 }
 
@@ -106,17 +108,45 @@ test('mode --watch prints each phase of a change once, as the node that is furth
   set('leader', 1, 'open', 'open')
   await seen()
   interrupt.abort()
-  const { exitCode, stdout } = await running
-  assert.equal(exitCode, 130)
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.replace(/^\S+ +/, ''))
-  assert.deepEqual(lines, [
+  const { exitCode, stdout, stderr } = await running
+  assert.deepEqual([exitCode, stderr], [130, ''])
+  assert.deepEqual(withoutTimes(stdout), [
     'stream orders: gossip mode, epoch 0, open',
     'stream orders: gossip mode, epoch 0, sealing (not yet on A)',
     'stream orders: leader mode, epoch 1, open, led by A',
   ])
+})
+
+test('mode --watch waits for no node that hangs: a change that another one reports is shown, and who cannot be reached named once', async () => {
+  await using cluster = await FakeCluster.start(3)
+  const [a, b, c] = [cluster.node('A'), cluster.node('B'), cluster.node('C')]
+  const asked = async (node: FakeNode, times: number): Promise<void> => {
+    const goal = node.requests.length + times
+    await until(`${node.id} is asked ${times} times more`, () => node.requests.length >= goal)
+  }
+  for (const node of [a, b]) node.streams.set('orders', { ...stream, mode: 'leader', epoch: 1 })
+  b.order = { leader: 'A' }
+  await c.stop()
+  const interrupt = new AbortController()
+  // Longer than the test may take: whoever waits for B waits in vain.
+  const words = ['mode', 'orders', '--watch', '--timeout', '5m']
+  const running = runWords(words, { HERALD_HOME: cluster.home }, { signal: interrupt.signal })
+  await asked(b, 2)
+  b.fault = 'hang'
+  await asked(b, 1)
+  a.streams.set('orders', { ...stream, mode: 'gossip', epoch: 2 })
+  await asked(a, 2)
+  a.streams.set('orders', { ...stream, mode: 'leader', epoch: 3 })
+  await asked(a, 2)
+  interrupt.abort()
+  const { exitCode, stdout, stderr } = await running
+  assert.equal(exitCode, 130)
+  assert.deepEqual(withoutTimes(stdout), [
+    'stream orders: leader mode, epoch 1, open, led by A',
+    'stream orders: gossip mode, epoch 2, open (not yet on B)',
+    'stream orders: leader mode, epoch 3, open, led by A (not yet on B)',
+  ])
+  assert.match(stderr, /^node C cannot be reached: connect ECONNREFUSED \S+\n$/)
 })
 
 test('mode --watch refuses what it would wait for in vain: a mode to change to, and a stream that is not there', async () => {
@@ -128,3 +158,11 @@ test('mode --watch refuses what it would wait for in vain: a mode to change to, 
   assert.equal(missing.exitCode, 1)
   assert.match(missing.stderr, /there is no stream "nosuch"/)
 })
+
+/** Lines of --watch, without when they were written. */
+function withoutTimes(stdout: string): readonly string[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^\S+ +/, ''))
+}
