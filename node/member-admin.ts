@@ -19,14 +19,16 @@ const giveUpMs = 10_000
 export function listMembers(leader: LeaderAgent): MembersAnswer {
   const { cluster } = leader
   const { roster, group: meta } = cluster
-  const voting = new Map<number, number[]>()
-  for (const group of leader.groups.all) {
-    const { voters } = group.status.configuration
-    for (const id of voters) voting.set(id, [...(voting.get(id) ?? []), group === meta ? 0 : group.id])
-  }
+  const standings = [...leader.groups.all].map((group) => {
+    const { configuration, leader: leading } = group.status
+    return { number: group === meta ? 0 : group.id, voters: configuration.voters, leading }
+  })
+  const numbersOf = (groups: typeof standings): number[] =>
+    groups.map(({ number }) => number).toSorted((a, b) => a - b)
   const members = Array.from(roster?.members ?? [], ({ id, node, address }): MemberAnswer => {
-    const votes = (voting.get(id) ?? []).toSorted((a, b) => a - b)
-    return { node, address, member: id, votes, isLeaving: roster?.leaving.has(id) === true }
+    const votes = numbersOf(standings.filter(({ voters }) => voters.has(id)))
+    const leads = numbersOf(standings.filter(({ leading }) => leading === id))
+    return { node, address, member: id, votes, leads, isLeaving: roster?.leaving.has(id) === true }
   })
   const leaderNode = meta === undefined ? undefined : cluster.nodeOf(meta.status.leader)
   return {

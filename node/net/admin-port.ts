@@ -86,6 +86,8 @@ export interface MemberAnswer {
   readonly member: number
   /** Groups that it votes in, as far as this node knows; 0 is META. */
   readonly votes: readonly number[]
+  /** Groups that it leads, as far as this node knows. */
+  readonly leads: readonly number[]
   /** Whether it is to go, and stays until all groups have let go of it. */
   readonly isLeaving: boolean
 }

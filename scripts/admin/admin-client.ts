@@ -58,6 +58,12 @@ export class AdminClient {
     return new AdminClient(this.node, this.#baseUrl, { timeoutMs, signal: this.#signal })
   }
 
+  /** The same node, asked no longer than until the signal aborts. */
+  withSignal(signal: AbortSignal): AdminClient {
+    const either = AbortSignal.any([this.#signal, signal])
+    return new AdminClient(this.node, this.#baseUrl, { timeoutMs: this.#timeoutMs, signal: either })
+  }
+
   async status(): Promise<StatusAnswer> {
     return this.#expect<StatusAnswer>(await this.#ask('GET', '/v1/status'), {
       node: 'string',

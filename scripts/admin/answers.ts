@@ -83,6 +83,8 @@ export interface MembersAnswer {
     readonly member: number
     /** Groups that it votes in; 0 is META. */
     readonly votes: readonly number[]
+    /** Groups that it leads. */
+    readonly leads: readonly number[]
     readonly isLeaving: boolean
   }[]
 }

@@ -16,7 +16,8 @@ export interface Look<Answer> extends Round<Answer> {
 
 const patienceSlices = 10
 
-export class RepeatedRounds<Answer> {
+/** What is asked still ends when it is disposed of: it would keep the process alive. */
+export class RepeatedRounds<Answer> implements Disposable {
   readonly #ask: (client: AdminClient) => Promise<Answer>
   /** How long a round waits for those that it asks, milliseconds. */
   readonly #patienceMs: number
@@ -24,6 +25,7 @@ export class RepeatedRounds<Answer> {
   readonly #last = new Map<string, PromiseSettledResult<Answer>>()
   /** Requests that have not ended, by node: at most one each. */
   readonly #asked = new Set<string>()
+  readonly #end = new AbortController()
 
   constructor(ask: (client: AdminClient) => Promise<Answer>, patienceMs: number) {
     this.#ask = ask
@@ -52,8 +54,12 @@ export class RepeatedRounds<Answer> {
 
   async #start(client: AdminClient): Promise<void> {
     this.#asked.add(client.node)
-    const [outcome] = await Promise.allSettled([this.#ask(client)])
+    const [outcome] = await Promise.allSettled([this.#ask(client.withSignal(this.#end.signal))])
     this.#asked.delete(client.node)
     this.#last.set(client.node, outcome)
+  }
+
+  [Symbol.dispose](): void {
+    this.#end.abort()
   }
 }

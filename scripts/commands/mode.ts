@@ -139,7 +139,7 @@ function requireStream(rows: readonly ModeRow[], name: string | undefined): void
 
 async function watch(context: Context, stream: string | undefined): Promise<ExitCode> {
   const { terminal, signal } = context
-  const rounds = new RepeatedRounds((client) => client.status(), watchPatienceMs)
+  using rounds = new RepeatedRounds((client) => client.status(), watchPatienceMs)
   const told = new Map<string, string>()
   let silent: readonly string[] = []
   while (!signal.aborted) {

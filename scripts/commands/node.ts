@@ -3,23 +3,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { isNodeId } from '../../node/core/common/ids.ts'
-import { nameGroup } from '../../node/groups/group-numbers.ts'
-import type { StatusAnswer } from '../admin/answers.ts'
-import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
+import { type Standing, toGroupName } from '../admin/leaderless.ts'
+import { type Look, RepeatedRounds } from '../admin/repeated-rounds.ts'
+import { askAll, reportProblems, toProblemFields } from '../admin/round.ts'
 import { askOne } from '../cli/ask-one.ts'
 import { confirm } from '../cli/confirmation.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
+import { leaderTimeoutMs, patienceMs, pollIntervalMs, settle } from './node-settling.ts'
 
 /** A node that is asked to let another one go waits ten seconds for it. */
 const removeTimeoutMs = 15_000
-/** Whoever is to vote learns everything that is retained first. */
-const settleTimeoutMs = 60_000
-/** An election takes a moment; without a majority there is none. */
-const leaderTimeoutMs = 5_000
-const pollIntervalMs = 100
 
 export function registerNode(program: Command, act: Act): void {
   const group = program.command('node').description('nodes of the cluster, which come and go while it works')
@@ -66,7 +62,7 @@ export function registerNode(program: Command, act: Act): void {
         requireName(name)
         await requireMember(context, old)
         await confirm(context, `Replace node ${old} by ${name}?`)
-        await add(context, name)
+        await add(context, name, `; then \`herald node remove ${old}\``)
         await remove(context, old)
         await list(context)
         return exitCodes.ok
@@ -104,10 +100,11 @@ function requireOthers(members: readonly string[], name: string): void {
 
 /** Nobody is admitted without a majority, and a node that waits for one would be left behind. */
 async function requireLeader(context: Context): Promise<void> {
+  using rounds = new RepeatedRounds((client) => client.members(), patienceMs)
   const deadline = Date.now() + leaderTimeoutMs
   for (;;) {
     // Any that is with a majority will do: one that is cut off knows of none.
-    const { answers } = await askAll(await context.clients(), (client) => client.members())
+    const { answers } = await rounds.next(await context.clients())
     if (answers.some(({ value }) => value.leader !== undefined)) return
     if (Date.now() > deadline)
       throw new CommandError(
@@ -144,29 +141,27 @@ async function list(context: Context): Promise<ExitCode> {
   return reportProblems(terminal, round)
 }
 
-async function add(context: Context, name: string): Promise<void> {
+const waiting = '`herald status --wait healthy` waits for that'
+
+/** `andThen`: what is left to do where it is not waited for any more. */
+async function add(context: Context, name: string, andThen = ''): Promise<void> {
   const { terminal, fleet, signal } = context
   // Where none runs it would wait for the others, or found a cluster of its own; this says so instead.
   await fleet.nodes()
   await requireLeader(context)
   await fleet.add(name, signal)
   terminal.progress(`node ${name} runs; it learns what the others have`)
-  await settle(context, ({ answers }) => answers.some(({ node }) => node === name))
-}
-
-/** Waits until everybody who answers votes wherever it is to, and every group has let go of who is no member any more. */
-async function settle(context: Context, isComplete: (round: Round<StatusAnswer>) => boolean): Promise<void> {
-  const deadline = Date.now() + settleTimeoutMs
-  for (;;) {
-    const round = await askAll(await context.clients(), (client) => client.status())
-    const hasSettled = round.answers.every(({ value }) => value.member.state === 'settled')
-    if (hasSettled && isComplete(round)) return
-    if (Date.now() > deadline)
-      throw new CommandError(exitCodes.unhealthy, 'not everybody has caught up within 60 s', {
-        next: 'see `herald status`',
-      })
-    await delay(pollIntervalMs, undefined, { signal: context.signal })
-  }
+  const isMember = ({ answers }: Look<Standing>): boolean =>
+    answers.some(({ value }) => value.members.members.some(({ node }) => node === name))
+  await settle(context, {
+    isComplete: ({ answers }) => answers.some(({ node }) => node === name),
+    hasBegun: isMember,
+    describe: (look) =>
+      isMember(look)
+        ? `node ${name} is a member of the cluster, and not everybody has caught up`
+        : `node ${name} runs, and is no member of the cluster yet`,
+    outlook: `with a majority of its voters back, a group takes ${name} in by itself; ${waiting}${andThen}`,
+  })
 }
 
 async function remove(context: Context, name: string): Promise<void> {
@@ -175,14 +170,14 @@ async function remove(context: Context, name: string): Promise<void> {
   await askOne(context, (client) => client.withTimeout(removeTimeoutMs).removeMember(name), isOther)
   await context.fleet.forget(name)
   context.terminal.progress(`node ${name} is removed`)
-  await settle(context, () => true)
+  await settle(context, {
+    isComplete: () => true,
+    hasBegun: () => true,
+    describe: () => `node ${name} is removed, and not everybody has caught up`,
+    outlook: `with a majority of its voters back, a group goes on by itself; ${waiting}`,
+  })
 }
 
 function describeVotes(votes: readonly number[]): string {
   return votes.map(toGroupName).join(' ') || '-'
-}
-
-function toGroupName(group: number): string {
-  if (group === 0) return 'META'
-  return group === nameGroup ? 'names' : String(group)
 }

@@ -114,6 +114,36 @@ test('a node that is left without a majority is named by status, in the words of
   assert.equal((await herald(['publish', 'orders.a', 'again', '--only', 'C'])).exitCode, 0)
 })
 
+test('node add says within seconds which group has no majority, and the node gets it once that is back', async () => {
+  await using here = await prepare()
+  const { herald, home } = here
+  const up = await herald(['up', '--nodes', '5'])
+  assert.equal(up.exitCode, 0, up.stderr)
+  const stream = ['stream', 'add', 'orders', '--topics', 'orders.>', '--mode', 'leader']
+  const created = await herald(stream)
+  assert.equal(created.exitCode, 0, created.stderr)
+  const { streams } = JSON.parse((await herald(['status', '--json'])).stdout).nodes[0]
+  const { order } = streams.find(({ name }: { name: string }) => name === 'orders')
+  const voters: readonly string[] = order.voters.toSorted()
+  const dead = voters.slice(0, 2)
+  for (const id of dead) process.kill(await readPid(home, id), 'SIGKILL')
+  // META has three of its five, and admits the node.
+  const added = await herald(['node', 'add', 'F', '--json'])
+  assert.equal(added.exitCode, 4, added.stderr)
+  const { error } = JSON.parse(added.stdout)
+  assert.deepEqual(error, {
+    code: 'NO_LEADER',
+    message:
+      'node F is a member of the cluster, and not everybody has caught up: ' +
+      `group ${order.group} (stream orders) has no leader: of its voters ${voters.join(', ')} these do not answer: ${dead.join(', ')}`,
+    next: 'start those that are down (`herald up`): with a majority of its voters back, a group takes F in by itself; `herald status --wait healthy` waits for that',
+  })
+  assert.equal((await herald(['up'])).exitCode, 0)
+  const healthy = await herald(['status', '--wait', 'healthy', '--timeout', '60s'])
+  assert.equal(healthy.exitCode, 0, healthy.stdout)
+  assert.match((await herald(['node', 'list'])).stdout, /^F /m)
+})
+
 test('npm start -- --once proves the delivery, stops the cluster and exits 0', async () => {
   await using here = await prepare()
   const { status, stdout } = await start(here, '--once')

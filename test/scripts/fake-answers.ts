@@ -15,15 +15,22 @@ export function orderOf(leader: string): object {
   return { group: 1, leader, voters: ['A', 'B', 'C'], last: 7, commit: 9, lag: 0 }
 }
 
-export function membersOf(hasMajority: boolean, ...nodes: readonly string[]): object {
+/** The first node leads all groups but those that nobody does; META with a majority alone. */
+export function membersOf(
+  hasMajority: boolean,
+  leaderless: readonly number[],
+  ...nodes: readonly string[]
+): object {
+  const groups = [0, 1, 1000]
+  const leader = hasMajority ? nodes[0] : undefined
   const members = nodes.map((node) => ({
     node,
     address: '127.0.0.1:1',
     member: 1,
-    votes: [0, 1, 1000],
+    votes: groups,
+    leads: node === leader ? groups.filter((group) => !leaderless.includes(group)) : [],
     isLeaving: false,
   }))
-  const leader = hasMajority ? nodes[0] : undefined
   return { leader, members: members.toSorted((a, b) => (a.node < b.node ? -1 : 1)) }
 }
 

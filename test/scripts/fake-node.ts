@@ -16,6 +16,8 @@ export class FakeNode {
   journal: object = { state: 'ok' }
   member: object = { state: 'settled' }
   hasMajority = true
+  /** Groups that nobody leads. */
+  leaderless: readonly number[] = []
   /** Where the order of every stream ends; undefined where none is in leader mode. */
   ends: { readonly last: number; readonly sequences: Readonly<Record<string, number>> } | undefined
   /** Where clients connect: nobody is there if nothing else is said. */
@@ -89,7 +91,7 @@ export class FakeNode {
       case 'GET status':
         return [200, this.#status()]
       case 'GET nodes':
-        return [200, membersOf(this.hasMajority, this.id, ...this.peers)]
+        return [200, membersOf(this.hasMajority, this.leaderless, this.id, ...this.peers)]
       case 'GET streams':
         return name === undefined
           ? [200, { streams: [...this.streams.keys()].map((key) => this.#definition(key)) }]
