@@ -1,15 +1,24 @@
-// Free loopback ports for the nodes of a local cluster. All of them are held at the same time before any is given back, so
-// that no port is handed out twice; ports of an earlier run are kept where they are still free, so that clients find them.
+// Free loopback ports for the nodes of a local cluster; ports of an earlier run are kept where they are still free, so that clients find them.
+//
+// Between being found here and being taken by its node a port is anybody's. So they lie where the system takes none from by itself, for
+// connections or for whoever listens on any port, and each process begins in a place of its own and goes on from there.
 
 import { createServer, type Server } from 'node:net'
 
 const loopback = '127.0.0.1'
+/** Above what services are commonly given, and below what Linux (32768) and others (49152, RFC 6335) give by themselves. */
+const firstPort = 20_000
+const portCount = 12_768
+/** Processes that were started one after the other are so far apart. */
+const portsEach = 97
+
+let next = (process.pid * portsEach) % portCount
 
 /** As many ports as wishes: each wish if it is free (0 is no wish), else a free one. */
 export async function reservePorts(wishes: readonly number[]): Promise<readonly number[]> {
   const servers: Server[] = []
   try {
-    for (const wish of wishes) servers.push((await tryListen(wish)) ?? (await listenAnywhere()))
+    for (const wish of wishes) servers.push((await tryListen(wish)) ?? (await listenOnNext()))
     return servers.map(portOf)
   } finally {
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
@@ -24,13 +33,18 @@ export async function isPortFree(port: number): Promise<boolean> {
   return true
 }
 
-async function listenAnywhere(): Promise<Server> {
-  const server = await tryListen(0)
-  if (server === undefined) throw new Error('the system has no free loopback port')
-  return server
+async function listenOnNext(): Promise<Server> {
+  for (let tries = 0; tries < portCount; tries++) {
+    const server = await tryListen(firstPort + next)
+    next = (next + 1) % portCount
+    if (server !== undefined) return server
+  }
+  throw new Error(`no loopback port from ${firstPort} to ${firstPort + portCount - 1} is free`)
 }
 
+/** Undefined where somebody listens on the port, or it is none. */
 async function tryListen(port: number): Promise<Server | undefined> {
+  if (port === 0) return undefined
   return await new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(undefined))

@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { reservePorts } from '../../scripts/fleet/local-ports.ts'
 
 const entry = fileURLToPath(new URL('../../node/main.ts', import.meta.url))
 
@@ -25,7 +25,7 @@ export class RealCluster implements AsyncDisposable {
   static async start(ids: readonly string[]): Promise<RealCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'herald-client-'))
     const ports = new Map<string, number>()
-    const numbers = await freePorts(ids.length)
+    const numbers = await reservePorts(ids.map(() => 0))
     for (const [index, id] of ids.entries()) ports.set(id, numbers[index] as number)
     const peers = Object.fromEntries([...ports].map(([id, port]) => [id, ['127.0.0.1', port]]))
     await writeFile(join(directory, 'peers.json'), JSON.stringify(peers))
@@ -72,13 +72,4 @@ export class RealCluster implements AsyncDisposable {
     }
     throw new Error(`node ${id} ended before it was ready: ${errors}`)
   }
-}
-
-/** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }

@@ -3,12 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkJournals } from '../../audit/check.ts'
 import type { CheckResult } from '../../audit/check-result.ts'
 import { type Client, type ConnectOptions, connect } from '../../client/index.ts'
+import { reservePorts } from '../../scripts/fleet/local-ports.ts'
 import { TcpProxy } from '../net/tcp-proxy.ts'
 import { ClusterNode, type Site } from './cluster-node.ts'
 import { until } from './until.ts'
@@ -62,7 +62,7 @@ export class Cluster implements AsyncDisposable {
   static async prepare(options: ClusterOptions = {}): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'herald-cluster-'))
     const ids = 'ABCDEFGHIJKLMNOP'.slice(0, options.nodes ?? 3).split('')
-    const ports = await reservePorts(ids.length * 2)
+    const ports = await reservePorts(new Array<number>(ids.length * 2).fill(0))
     const portOf = (id: string): number => ports[ids.indexOf(id)] as number
     const peersFile = join(folder, 'peers.json')
     await writeFile(
@@ -103,7 +103,7 @@ export class Cluster implements AsyncDisposable {
 
   /** One more node, whose peers.json has all others; the files of those have not changed. Its links cannot be cut. */
   async add(id: string): Promise<ClusterNode> {
-    const [port = 0, adminPort = 0] = await reservePorts(2)
+    const [port = 0, adminPort = 0] = await reservePorts([0, 0])
     const peersFile = join(this.folder, `peers-${id}.json`)
     const peers = [...this.nodes, { id, options: { port } }].map(({ id: node, options }) => {
       return [node, ['127.0.0.1', options.port]] as const
@@ -213,20 +213,6 @@ export class Cluster implements AsyncDisposable {
     }
     return proxies
   }
-}
-
-/** Free ports of loopback, found by listening on them for a moment. */
-export async function reservePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 function pairsOf(ids: readonly string[]): (readonly [string, string])[] {

@@ -7,7 +7,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Cluster, reservePorts } from './cluster.ts'
+import { reservePorts } from '../../scripts/fleet/local-ports.ts'
+import { Cluster } from './cluster.ts'
 import { ClusterNode, type ClusterNodeOptions, program } from './cluster-node.ts'
 import { untilLink } from './traffic.ts'
 import { until } from './until.ts'
@@ -50,7 +51,7 @@ test('a node id that peers.json lacks is refused', async () => {
 })
 
 test('every option can be given as a variable', async () => {
-  const [port = 0, adminPort = 0] = await reservePorts(2)
+  const [port = 0, adminPort = 0] = await reservePorts([0, 0])
   const folder = await mkdtemp(join(tmpdir(), 'herald-variables-'))
   const peersFile = join(folder, 'peers.json')
   await writeFile(peersFile, JSON.stringify({ 'node-7': ['127.0.0.1', port] }))
@@ -90,7 +91,7 @@ test('every option can be given as a variable', async () => {
 
 test('a second process on the same data directory is refused', async () => {
   await using cluster = await Cluster.start({ nodes: 1 })
-  const [port = 0, adminPort = 0] = await reservePorts(2)
+  const [port = 0, adminPort = 0] = await reservePorts([0, 0])
   const said = await refusal(twin(cluster.node('A'), { port, adminPort }))
   assert.match(said, /^DATA_LOCKED: /m)
   assert.match(said, new RegExp(String(cluster.node('A').pid)))
@@ -99,7 +100,7 @@ test('a second process on the same data directory is refused', async () => {
 test('the same id started twice, with a data directory and a port of its own, is refused', async () => {
   await using cluster = await Cluster.start({ nodes: 3 })
   for (const id of ['A', 'C']) {
-    const [port = 0, adminPort = 0] = await reservePorts(2)
+    const [port = 0, adminPort = 0] = await reservePorts([0, 0])
     const dataPath = join(cluster.folder, `twin of ${id}`)
     await using second = twin(cluster.node(id), { port, adminPort, dataPath })
     assert.match(await refusal(second), /^NODE_ID_IN_USE: .*running already/m)
