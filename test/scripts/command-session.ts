@@ -15,7 +15,7 @@ import type { Outcome } from './fake-cluster.ts'
 export type Herald = (words: readonly string[], input?: string) => Promise<Outcome>
 
 /** A command that runs. Its output is collected from the start: Node throws away what nobody reads when a process ends. */
-interface RunningCommand {
+export interface RunningCommand {
   readonly child: ChildProcessWithoutNullStreams
   readonly outcome: Promise<Outcome>
 }
@@ -193,7 +193,7 @@ async function waitForText(child: ChildProcessWithoutNullStreams, wanted: string
 }
 
 /** Starts `herald WORDS` and returns at once. */
-function spawnHerald(words: readonly string[], environment: NodeJS.ProcessEnv): RunningCommand {
+export function spawnHerald(words: readonly string[], environment: NodeJS.ProcessEnv): RunningCommand {
   const child = spawn(process.execPath, [join(checkout, 'scripts', 'cluster.ts'), ...words], {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
