@@ -14,6 +14,8 @@ export interface OriginState {
   readonly tail: 'complete' | 'crashed' | { readonly writtenUntil: number }
   /** True if the boot was over before the subscription was made: unless a line names it, nothing of it is due. */
   readonly isBygone: boolean
+  /** True if the boot was over before the subscription was made, with all that a crash may have taken of its journal. */
+  readonly isHistory: boolean
   /** True if the boot was over before the first line of the subscription. */
   readonly wasOverBefore: boolean
 }
@@ -22,6 +24,10 @@ export interface OriginState {
 export interface Case {
   readonly origin: string
   readonly sent: SentRecord | undefined
+  /** Sent in leader mode, and not published in gossip mode after all. */
+  readonly ordered: SequenceSet
+  /** Some node says that nothing up to here is left with it. */
+  readonly droppedTo: number
   /** What was sent in leader mode had its place for certain up to here. */
   readonly placedTo: number
   /** Sequences that passed by with no message. */
@@ -43,7 +49,7 @@ export interface Case {
   readonly toOriginClock: (moment: number) => number
   /** Sent later than this may still be on its way; by the origin's clock. */
   readonly pendingAfter: number
-  /** Sent up to then, it was there before the subscription for certain; by the origin's clock. -Infinity where that cannot be told. */
+  /** What was numbered by then was so before the subscription was made; by the origin's clock. -Infinity where nothing is certain. */
   readonly historyUntil: number
   /** Delivered later than this by an origin that still runs may not be journaled yet; subscriber's clock. */
   readonly unwrittenAfter: number

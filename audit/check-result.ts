@@ -19,7 +19,7 @@ export const findingKinds = [
  * `lost-silent`: due and never delivered, and the subscriber was not told. `lost-told`: the same with a gap event.
  * `duplicated`: delivered more than once. `out-of-order`: delivered after a higher one. `phantom`: delivered and never
  * sent. `disagreed`: handed in another order than to another subscription, in leader mode. `unexpected`: sent, but not for this subscriber (its topic does not match, or it lies outside of the
- * subscription). `gone`: published before the subscription was made, which asked for the past, and told to be no more: no fault. `unknown`: the journals do not tell.
+ * subscription). `gone`: published before the subscription was made, and told to be no more: no fault. `unknown`: the journals do not tell.
  */
 export type FindingKind = (typeof findingKinds)[number]
 

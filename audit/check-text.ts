@@ -30,7 +30,7 @@ export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKi
   ],
   [
     'gone',
-    'published before the subscription, which asked for the past, and held by nobody when it came by: it was told, and this is no fault',
+    'published before the subscription was made, and held by nobody when it came by: it was told, and this is no fault',
   ],
   ['unknown', 'the journals do not tell; fetch what is missing and check again'],
 ])

@@ -25,6 +25,9 @@ export interface CheckOptions {
   readonly graceMs: number
 }
 
+/** Nothing says that it was over before somebody subscribed. */
+const isLive = { isBygone: false, isHistory: false, wasOverBefore: false } as const
+
 /** Two seconds: repair is complete within them on loopback. */
 export const graceMsDefault = 2_000
 
@@ -146,6 +149,8 @@ export class DeliveryCheck {
     return {
       origin,
       sent: this.#ledger.record(record.stream, origin),
+      ordered: this.#ledger.orderedOf(record.stream, origin),
+      droppedTo: this.#ledger.droppedTo(record.stream, origin),
       placedTo: this.#ledger.placedTo(record.stream, origin),
       voids: this.#voids.all(record.stream, origin),
       unjustified: this.#voids.unjustified(record.stream, origin, this.#evidence),
@@ -160,13 +165,13 @@ export class DeliveryCheck {
       mayHaveEnded: record.mayHaveEnded(history.holes),
       toOriginClock: (moment) => this.#clocks.translate(moment, history.node, originNode),
       pendingAfter: this.#subscriberEndsAt(history, record, originNode) - this.#options.graceMs,
-      historyUntil: this.#historyUntil(history.node, record, originNode),
+      historyUntil: this.#historyUntil(history, record, originNode),
       unwrittenAfter: this.#clocks.translate(writtenUntil, originNode, history.node) - this.#options.graceMs,
     }
   }
 
-  /** What was sent by then, by the clock of the origin's node, was sent before the subscription was made; only if it is sure. */
-  #historyUntil(node: string, { since }: SubscriptionRecord, originNode: string): number {
+  /** When the subscription was made, by the clock of the origin's node, or up to as much earlier as that may be off; -Infinity where nobody can say. */
+  #historyUntil({ node }: NodeHistory, { since }: SubscriptionRecord, originNode: string): number {
     const clock = this.#clocks.between(node, originNode)
     if (since === undefined || clock === undefined) return Number.NEGATIVE_INFINITY
     return since + clock.offsetMs - clock.errorMs
@@ -189,14 +194,18 @@ export class DeliveryCheck {
     const history = this.#nodes.get(nodeOf(origin))
     if (history === undefined || history.endsAt === undefined) {
       const gapReason = 'origin-journal-missing'
-      return { gapReason, isHeadCut: true, tail: 'crashed', isBygone: false, wasOverBefore: false }
+      return { gapReason, isHeadCut: true, tail: 'crashed', ...isLive }
     }
+    const historyUntil = this.#historyUntil(subscriber, record, history.node)
     const gapReason = history.isDamaged ? 'origin-journal-damaged' : undefined
     const boot = history.boots.get(origin)
     // Boots come one after the other. One that somebody heard of before the last one began was there, and the journal lost its lines.
     if (boot === undefined) {
       const tail = this.#heard.isBefore(origin, history.lastBootAt) ? 'crashed' : 'complete'
-      return { gapReason, isHeadCut: history.isHeadCut, tail, isBygone: false, wasOverBefore: false }
+      // Nor is there room for it behind where a journal begins that lacks nothing since.
+      const isHistory =
+        history.isHeadCut && history.holes.length === 0 && (history.beginsAt ?? 0) < historyUntil
+      return { gapReason, isHeadCut: history.isHeadCut, tail, ...isLive, isHistory }
     }
     const clock = this.#clocks.between(history.node, subscriber.node)
     const lastAt = this.#clocks.translate(boot.lastAt, history.node, subscriber.node)
@@ -217,6 +226,7 @@ export class DeliveryCheck {
       isBygone:
         !subscriber.isDamaged &&
         wasOverAt + (clock?.errorMs ?? Number.POSITIVE_INFINITY) < (record.since ?? 0),
+      isHistory: boot.overAt < historyUntil,
       wasOverBefore: wasOverAt < (record.beganAt ?? 0),
     }
   }

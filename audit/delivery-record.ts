@@ -58,8 +58,6 @@ export class OriginDelivery {
   /** What the subscriber was told not to wait for, with the reasons given. */
   readonly gaps: SequenceSet = new SequenceSet()
   readonly gapReasons: Set<string> = new Set()
-  /** Of these gaps, those that retention has not made. */
-  readonly lost: SequenceSet = new SequenceSet()
   /** When the sequences were delivered, or told as gaps. */
   readonly times: TimedRuns = new TimedRuns()
   readonly uncertain: UncertainRange[] = []
@@ -90,7 +88,6 @@ export class OriginDelivery {
     this.gaps.add(from, to)
     this.times.add(from, to, at, at)
     this.gapReasons.add(reason)
-    if (reason !== 'retention') this.lost.add(from, to)
     this.position = Math.max(this.position, to)
   }
 

@@ -25,6 +25,8 @@ export interface BootRecord {
   readonly beganAt: number
   /** `at` of its last line. */
   lastAt: number
+  /** When it was over for certain, with what a crash has taken of its journal; infinite while nothing says so. */
+  overAt: number
 }
 
 /** Folds one node's journal. */
@@ -141,6 +143,8 @@ export class NodeHistory implements JournalSink {
   #onStart(event: JournalEvent & { readonly t: 'start' }): void {
     if (event.origin === this.#bootOrigin && this.#isRunning) return
     if (this.#isRunning || this.#endsTorn) this.#onCrash(event.at)
+    if (this.#boot !== undefined && event.origin !== this.#bootOrigin)
+      this.#boot.overAt = Math.min(this.#boot.overAt, event.at)
     for (const record of this.records()) {
       // A node's own subscriptions survive its restart: they go on being owed everything, said again or not.
       const survives = record.announced?.kind === 'node' && record.closing?.how === 'stop'
@@ -163,7 +167,9 @@ export class NodeHistory implements JournalSink {
 
   #onStop(event: JournalEvent & { readonly t: 'stop' }): void {
     this.#isRunning = false
-    mapEntry(this.boots, event.origin, () => newBoot(event.at)).state = 'stopped'
+    const boot = mapEntry(this.boots, event.origin, () => newBoot(event.at))
+    boot.state = 'stopped'
+    boot.overAt = event.at
     for (const record of this.records()) record.closing ??= { how: 'stop', at: event.at }
   }
 
@@ -188,7 +194,7 @@ export class NodeHistory implements JournalSink {
         break
       case 'placed':
       case 'retention':
-        this.#shared.ledger.place(event.stream, event.origin, event.to)
+        this.#shared.ledger.onPlaced(event)
         break
       case 'dropped':
         // It stands where the lines are missing, so they belong before it.
@@ -239,7 +245,7 @@ export class NodeHistory implements JournalSink {
 }
 
 function newBoot(at: number): BootRecord {
-  return { state: 'open', beganAt: at, lastAt: at }
+  return { state: 'open', beganAt: at, lastAt: at, overAt: Number.POSITIVE_INFINITY }
 }
 
 /** The node of an origin's text form `A#1x2y`. */

@@ -11,7 +11,10 @@ export class SentRecord {
   readonly all: SequenceSet = new SequenceSet()
   /** Those that were to have a place in the one order of the stream, and count as sent once they have it. */
   readonly ordered: SequenceSet = new SequenceSet()
+  /** When they were to be sent, as their publishers say. */
   readonly times: TimedRuns = new TimedRuns()
+  /** When that was written down: the origin had numbered them by then, whatever their publishers say. */
+  readonly written: TimedRuns = new TimedRuns()
   readonly #topics = new Map<string, SequenceSet>()
   /** Sets by the joined patterns; most subscriptions share theirs. Dropped when something is added. */
   readonly #matching = new Map<string, SequenceSet>()
@@ -20,6 +23,7 @@ export class SentRecord {
     this.all.add(event.from, event.to)
     if (event.isOrdered) this.ordered.add(event.from, event.to)
     this.times.add(event.from, event.to, event.first, event.last)
+    this.written.add(event.from, event.to, event.at, event.at)
     if (this.#matching.size > 0) this.#matching.clear()
     let next = event.from
     for (const run of event.topics) {
@@ -50,7 +54,8 @@ export class SentLedger {
   readonly #streams = new Map<string, Map<string, SentRecord>>()
   /** stream -> origin -> a sequence that had its place for certain, and with it all before. */
   readonly #placed = new Map<string, Map<string, number>>()
-
+  /** stream -> origin -> what some node has dropped, or knows to be no more, up to here. */
+  readonly #dropped = new Map<string, Map<string, number>>()
   /** stream -> origin -> what was to have a place, and has none. */
   readonly #unplaced = new Map<string, Map<string, SequenceSet>>()
 
@@ -73,6 +78,18 @@ export class SentLedger {
 
   placedTo(stream: string, origin: string): number {
     return this.#placed.get(stream)?.get(origin) ?? 0
+  }
+
+  /** A node says how far an origin has its places; or, with `retention`, that it holds nothing up to there any more. */
+  onPlaced({ t, stream, origin, to }: JournalEvent & { readonly t: 'placed' | 'retention' }): void {
+    this.place(stream, origin, to)
+    if (t === 'placed') return
+    const origins = mapEntry(this.#dropped, stream, () => new Map<string, number>())
+    origins.set(origin, Math.max(origins.get(origin) ?? 0, to))
+  }
+
+  droppedTo(stream: string, origin: string): number {
+    return this.#dropped.get(stream)?.get(origin) ?? 0
   }
 
   /** These were published in gossip mode after all. */

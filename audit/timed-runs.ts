@@ -51,6 +51,14 @@ export class TimedRuns {
     return result
   }
 
+  /** The highest sequence of the runs that were over at `moment`; 0 if none was. */
+  lastUntil(moment: number): number {
+    for (let at = this.#runs.length - 4; at >= 0; at -= 4) {
+      if ((this.#runs[at + 3] ?? 0) <= moment) return this.#runs[at + 1] ?? 0
+    }
+    return 0
+  }
+
   #firstEndingAtOrAfter(sequence: number): number {
     let low = 0
     let high = this.#runs.length / 4

@@ -5,7 +5,7 @@
 // the place that makes it count (leader mode), or silently lost.
 // Every delivered sequence that was not due is unknown, a phantom, or unexpected.
 // A gap that was told is a loss also where the origin's own lines are missing: its node knew that these were published. Only of what
-// was published before the subscription was made it is none: whoever asks for the past is given what there is of it.
+// was published before the subscription was made it is none: that is given as far as it is there.
 
 import type { Case } from './case.ts'
 import type { OriginReport, SetReport, UnknownReason } from './check-result.ts'
@@ -160,14 +160,12 @@ function toldBeyondJournal(given: Case, base: number, all: SequenceSet): Sequenc
 }
 
 /**
- * Of what was told as gaps: sent before the subscription was made. What has a place in the one order is on disks, and must be there but for
- * retention.
+ * Of what was told as gaps: numbered before the subscription was made, as far as that is certain. What has a place in the one order is on
+ * disks, and must be there unless some node says that it has dropped it: of that the one that tells the gap is no witness.
  */
-function goneBefore({ sent, state, historyUntil, delivery }: Case, told: SequenceSet): SequenceSet {
-  if (state.isBygone && sent === undefined) return told
-  if (sent === undefined) return new SequenceSet()
-  const old = state.isBygone ? told : sent.times.until(told.intersect(sent.all), historyUntil)
-  return old.subtract(sent.ordered.intersect(delivery.lost))
+function goneBefore({ sent, ordered, droppedTo, state, historyUntil }: Case, told: SequenceSet): SequenceSet {
+  const historyTo = state.isHistory ? Number.POSITIVE_INFINITY : (sent?.written.lastUntil(historyUntil) ?? 0)
+  return told.within(1, historyTo).subtract(ordered.within(droppedTo + 1, Number.POSITIVE_INFINITY))
 }
 
 /** What may have been delivered by lines that are missing from the subscriber's journal. */

@@ -18,7 +18,7 @@ import { clearLogsAndSubscriptions } from './storage/served-files.ts'
 import { findForgotten, recoverSubscriptions, SubscriptionsFile } from './storage/subscriptions-file.ts'
 import { readCatalogEntry } from './wire/peer-codec.ts'
 
-/** Clock offsets change slowly; a line every ten seconds shows their course. */
+/** Clock offsets change slowly; a line every ten seconds shows their course, and the first one comes as soon as there is one. */
 const clockLineMs = 10_000
 
 export class NodeMemory {
@@ -37,7 +37,8 @@ export class NodeMemory {
   readonly #goneTold = new Map<string, number>()
   /** How far origins had their places when the journal was told last, by stream and origin. */
   readonly #placedTold = new Map<string, number>()
-  #nextClockLine = 0
+  /** When the clock of a peer is due to be told, milliseconds since 1970. */
+  readonly #nextClockLines = new Map<string, number>()
 
   /** Opens the journal. Throws HeraldError. */
   static async open(
@@ -100,6 +101,8 @@ export class NodeMemory {
     const { cluster, nodeId } = this.#config
     const at = now()
     this.recorder.line({ t: 'start', at, v: 1, cluster, node: nodeId, origin: broker.origin })
+    this.#goneTold.clear()
+    this.#nextClockLines.clear()
     for (const { name, definition } of broker.streams.replicas) {
       this.recorder.stream(name, definition.topics, false, at)
     }
@@ -112,22 +115,15 @@ export class NodeMemory {
   onSecond(at: number, broker: Broker, links: readonly LinkStatus[]): void {
     if (this.#journal.position.file !== this.#journalFile) this.beginJournal(broker)
     this.#tellPlaced(broker)
+    this.#tellGone(broker)
     for (const { journal } of broker.subscribers) journal.order.onSecond()
     broker.queues.onSecond()
     this.recorder.onSecond()
     for (const [file, save] of this.#unsaved) void this.#save(file, save).catch(isLogged)
-    for (const replica of broker.streams.replicas) {
-      for (const { origin, goneTo } of replica.origins.values()) {
-        const key = `${replica.name}\n${origin}`
-        if (goneTo === 0 || this.#goneTold.get(key) === goneTo) continue
-        this.#goneTold.set(key, goneTo)
-        this.recorder.retained(replica.name, origin, goneTo)
-      }
-    }
-    if (at < this.#nextClockLine) return
-    this.#nextClockLine = at + clockLineMs
     for (const { peer, state, clockOffsetMs, clockErrorMs } of links) {
       if (state !== 'up' || clockOffsetMs === undefined || clockErrorMs === undefined) continue
+      if (at < (this.#nextClockLines.get(peer) ?? 0)) continue
+      this.#nextClockLines.set(peer, at + clockLineMs)
       this.recorder.line({ t: 'clock', at, peer, offsetMs: clockOffsetMs, errorMs: clockErrorMs })
     }
   }
@@ -179,6 +175,7 @@ export class NodeMemory {
   /** Resolves when everything that has happened so far is in the journal. */
   async flush(broker: Broker): Promise<void> {
     this.#tellPlaced(broker)
+    this.#tellGone(broker)
     for (const { journal } of broker.subscribers) journal.order.flush()
     broker.queues.onSecond()
     await this.recorder.flush()
@@ -203,6 +200,18 @@ export class NodeMemory {
       if (this.#placedTold.get(key) === to) continue
       this.#placedTold.set(key, to)
       this.recorder.placed(stream, origin, to)
+    }
+  }
+
+  /** Writes what is left of no origin any more: what a subscription is told to be gone must be so by more than its word. */
+  #tellGone(broker: Broker): void {
+    for (const replica of broker.streams.replicas) {
+      for (const { origin, goneTo } of replica.origins.values()) {
+        const key = `${replica.name}\n${origin}`
+        if (goneTo === 0 || this.#goneTold.get(key) === goneTo) continue
+        this.#goneTold.set(key, goneTo)
+        this.recorder.retained(replica.name, origin, goneTo)
+      }
     }
   }
 

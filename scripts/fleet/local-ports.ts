@@ -6,7 +6,7 @@
 import { createServer, type Server } from 'node:net'
 
 const loopback = '127.0.0.1'
-/** Above what services are commonly given, and below what Linux (32768) and others (49152, RFC 6335) give by themselves. */
+/** Above what services are commonly given, and below what Linux (32768), macOS and Windows (49152, RFC 6335) give by themselves unless told to. */
 const firstPort = 20_000
 const portCount = 12_768
 /** Processes that were started one after the other are so far apart. */

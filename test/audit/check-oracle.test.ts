@@ -155,7 +155,11 @@ function naiveVerdict(
   given: Pair,
   steps: readonly Step[],
   upTo: number,
-  { since, pendingAfter }: { readonly since: number; readonly pendingAfter: number },
+  {
+    since,
+    pendingAfter,
+    runLength,
+  }: { readonly since: number; readonly pendingAfter: number; readonly runLength: number },
 ): Verdict {
   const seen: number[] = []
   const told: number[] = []
@@ -176,7 +180,9 @@ function naiveVerdict(
   const untold = missing.filter((seq) => !told.includes(seq))
   const isPending = (seq: number): boolean =>
     seq * msPerMessage > pendingAfter && upTo === Number.POSITIVE_INFINITY
-  const isHistory = (seq: number): boolean => seq * msPerMessage <= since
+  // The line that has it was written by then, or one that has a later one.
+  const isHistory = (seq: number): boolean =>
+    Math.min(Math.ceil(seq / runLength) * runLength, messages.length) * msPerMessage <= since
   return {
     lostTold: missing.filter((seq) => told.includes(seq) && !isHistory(seq)),
     gone: missing.filter((seq) => told.includes(seq) && isHistory(seq)),
@@ -247,7 +253,12 @@ test('the check agrees with a naive one on random histories with faults', () => 
         const upTo = endsAt ?? Number.POSITIVE_INFINITY
         const steps = stepsOf(dueOf(messages, matched, chosen.base, upTo), chosen.faults)
         lines.push(base(0, id, origin, chosen.base), ...linesOf(id, origin, steps, chosen.runLength))
-        const times = { since: since ?? Number.NEGATIVE_INFINITY, pendingAfter: endAt - given.graceMs }
+        const { runLength } = given
+        const times = {
+          since: since ?? Number.NEGATIVE_INFINITY,
+          pendingAfter: endAt - given.graceMs,
+          runLength,
+        }
         expected.push({
           id,
           origin,

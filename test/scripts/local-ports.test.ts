@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { isPortFree, reservePorts } from '../../scripts/fleet/local-ports.ts'
 
-/** Where Linux begins to give ports by itself, unless told otherwise, and where it begins elsewhere is higher. */
+/** Where Linux begins to give ports by itself (`net.ipv4.ip_local_port_range`), unless told otherwise; macOS and Windows begin higher. */
 const systemPortMin = 32_768
 const none = new Array<number>(20).fill(0)
 

@@ -11,6 +11,7 @@ import type { NodeConfig } from '../../node/config/node-config.ts'
 import { Counters } from '../../node/core/common/counters.ts'
 import type { NodeId } from '../../node/core/common/ids.ts'
 import { NodeMemory } from '../../node/memory.ts'
+import type { LinkStatus } from '../../node/net/ports.ts'
 import { DataDirectory } from '../../node/storage/data-directory.ts'
 import { readSubscriptions, recoverSubscriptions } from '../../node/storage/subscriptions-file.ts'
 import { createBroker } from '../broker/test-broker.ts'
@@ -165,3 +166,59 @@ test('how far origins have their places is written where it has moved, and at th
   )
   assert.equal(lines.at(-1)?.t, 'stop')
 })
+
+test('the clock of a peer is written as soon as it is known, then every ten seconds, and again in a new file', async (context) => {
+  const { directory, memory } = await Fixture.open(context)
+  const linked = (clockOffsetMs: number | undefined): LinkStatus =>
+    ({ peer: 'B', state: 'up', clockOffsetMs, clockErrorMs: clockOffsetMs }) as LinkStatus
+  const told = async (): Promise<readonly unknown[]> =>
+    (await linesOf(directory, memory)).flatMap(({ t, offsetMs }) => (t === 'clock' ? [offsetMs] : []))
+  memory.onSecond(1000, quiet, [linked(undefined)])
+  assert.deepEqual(await told(), [])
+  memory.onSecond(2000, quiet, [linked(7)])
+  memory.onSecond(11_999, quiet, [linked(8)])
+  assert.deepEqual(await told(), [7])
+  memory.onSecond(12_000, quiet, [linked(9)])
+  memory.beginJournal(quiet)
+  memory.onSecond(13_000, quiet, [linked(10)])
+  assert.deepEqual(await told(), [7, 9, 10])
+})
+
+test('what is left of no origin any more is written at a flush, and again in a new file', async (context) => {
+  const { directory, memory } = await Fixture.open(context)
+  const state = { origin: 'A#1', goneTo: 0 }
+  const replica = { name: 'orders', definition: { topics: ['orders.>'] }, origins: new Map([[1, state]]) }
+  const dropping = { ...quiet, streams: { replicas: [replica] } } as unknown as Broker
+  const told = async (): Promise<readonly unknown[]> =>
+    (await linesOf(directory, memory)).flatMap(({ t, to }) => (t === 'retention' ? [to] : []))
+  memory.onSecond(1000, dropping, [])
+  assert.deepEqual(await told(), [])
+  state.goneTo = 5
+  await memory.flush(dropping)
+  memory.onSecond(2000, dropping, [])
+  assert.deepEqual(await told(), [5])
+  memory.beginJournal(dropping)
+  memory.onSecond(3000, dropping, [])
+  assert.deepEqual(await told(), [5, 5])
+})
+
+/** A broker for which there is nothing to tell. */
+const quiet = {
+  origin: 'A#1',
+  streams: { replicas: [] },
+  queues: broker.queues,
+  leader: { placed: () => [] },
+  subscribers: [],
+} as unknown as Broker
+
+async function linesOf(
+  { journalPath }: DataDirectory,
+  memory: NodeMemory,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  await memory.recorder.flush()
+  const text = await readFile(join(journalPath, '000001.ndjson'), 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+}

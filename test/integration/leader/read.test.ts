@@ -66,6 +66,10 @@ test('read ends where retention has dropped everything, and where nothing was pu
     const { exitCode, stdout } = await read('brief.a', '--from', from)
     assert.deepEqual([exitCode, stdout], [0, ''])
   }
+  // It was told of what was gone before it came, and the check holds that against nobody.
+  await until('nobody is accused', async () => (await cluster.check()).ok)
+  const { findings } = await cluster.check()
+  assert(findings.some(({ kind, stream, ranges }) => kind === 'gone' && stream === 'brief' && ranges === '1'))
 })
 
 test('read says where its stream was in gossip mode, and prints what the order has', async () => {
