@@ -2,7 +2,7 @@
 
 import type { GroupPace } from '../groups/raft-options.ts'
 
-/** What a node may hold, in bytes and milliseconds. */
+/** What a node may hold, in bytes, entries and milliseconds. */
 export type LeaderLimits = Readonly<Record<keyof typeof leaderLimits, number>>
 
 export const leaderLimits = {
@@ -28,6 +28,8 @@ export const leaderLimits = {
   droppedBytesMax: 33_554_432,
   /** Of retained batches that a floor may pass and keep; it travels in one piece to who lacks it. */
   keptBytesMax: 134_217_728,
+  /** The roster is written as a floor behind so many entries of META: its log stays short. */
+  metaFloorEntries: 64,
   /** Entries in one message. */
   appendBytesMax: 524_288,
 } as const

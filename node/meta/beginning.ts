@@ -1,5 +1,6 @@
 // A group begins on the nodes that META says it begins with.
 
+import { assert } from '../core/common/assert.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import { beginLog, beginningRecords } from '../groups/beginning.ts'
@@ -11,6 +12,8 @@ import type { Roster } from './roster.ts'
 
 interface Beginner {
   readonly member: MemberId
+  /** What the log on disk had, by group. */
+  readonly logs: ReadonlyMap<number, GroupLog>
   readonly groups: Groups
   readonly slabs: SlabPool
 }
@@ -19,12 +22,14 @@ interface Beginner {
 export function beginFromRoster(
   roster: Roster,
   id: number,
-  { member, groups, slabs }: Beginner,
+  { member, logs, groups, slabs }: Beginner,
   begin: (log: GroupLog) => Group,
 ): void {
   const configuration = roster.groups.get(id)
   if (configuration?.voters.includes(member) !== true && configuration?.learners.includes(member) !== true)
     return
+  // The beginning would replace what is there, and the next start find nothing else.
+  assert(!logs.has(id), `group ${id} has begun on this disk`)
   const log = beginLog(configuration, new Uint8Array(0), new EntryMemory(slabs))
   groups.write(beginningRecords(id, log), () => undefined)
   const group = begin(log)

@@ -3,7 +3,6 @@
 
 import type { Refusal } from '../core/common/errors.ts'
 import type { NodeId } from '../core/common/ids.ts'
-import type { SlabPool } from '../core/common/slabs.ts'
 import { emptyConfiguration } from '../core/raft/configuration.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import { beginLog, beginningRecords, joiningLog } from '../groups/beginning.ts'
@@ -11,8 +10,8 @@ import { EntryMemory } from '../groups/entry-memory.ts'
 import { Group } from '../groups/group.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import { drawMetaNumber, isMeta } from '../groups/group-numbers.ts'
-import type { Groups } from '../groups/groups.ts'
-import { type GroupLimits, raftOptions } from '../groups/raft-options.ts'
+import { raftOptions } from '../groups/raft-options.ts'
+import type { ClusterOptions } from './cluster-ports.ts'
 import { Founding } from './founding.ts'
 import { leaveProblem, releasedMembers } from './leaving.ts'
 import { encodeMeta, type MetaMessage } from './meta-frames.ts'
@@ -20,32 +19,6 @@ import { MetaMachine } from './meta-machine.ts'
 import { Reshaping } from './reshaping.ts'
 import { Roster, type RosterCommand, type RosterMember } from './roster.ts'
 import { encodeRoster, encodeRosterCommand } from './roster-bytes.ts'
-
-export interface ClusterOptions {
-  readonly node: NodeId
-  /** Of this node over its data directory: drawn when that is made, and never used by anybody else. */
-  readonly member: MemberId
-  /** Where nodes are, as peers.json says: `HOST:PORT`. */
-  readonly nodes: ReadonlyMap<NodeId, string>
-  readonly groups: Groups
-  /** What the log on disk had, by group. */
-  readonly logs: ReadonlyMap<number, GroupLog>
-  readonly limits: GroupLimits
-  readonly slabs: SlabPool
-  /** Uniform in [0, 1). */
-  readonly random: () => number
-  readonly ports: ClusterPorts
-}
-
-export interface ClusterPorts {
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  readonly sendFrame: (node: NodeId, frame: Uint8Array) => void
-  /** Whether the link to a node is up. */
-  readonly isUp: (node: NodeId) => boolean
-  /** The roster is here, or has changed. */
-  readonly onRoster: (roster: Roster, meta: number) => void
-}
 
 /** A heartbeat every 500 ms, an election after 1.25 to 2.5 s of silence, and at once where a link breaks: META has little to say. */
 const metaPace = { heartbeatTicks: 10, electionTicks: 25 } as const
@@ -215,6 +188,7 @@ export class Cluster {
     const { member, random, limits, groups, ports } = this.#options
     const machine: MetaMachine = new MetaMachine({
       log,
+      floorEntries: limits.metaFloorEntries,
       onRoster: () => {
         this.#proposed.clear()
         const { roster } = machine

@@ -6,11 +6,10 @@ import type { Floor, Machine } from '../groups/machine.ts'
 import type { Roster } from './roster.ts'
 import { decodeRoster, decodeRosterCommand, encodeRoster } from './roster-bytes.ts'
 
-/** The roster is written as a floor behind so many entries: its log stays short. */
-const floorEvery = 64
-
 export interface MetaMachineOptions {
   readonly log: GroupLog
+  /** The roster is written as a floor behind so many entries. */
+  readonly floorEntries: number
   /** The roster is another one, or has changed. */
   readonly onRoster: () => void
   /** Another one leads META, or this member may propose now. */
@@ -51,7 +50,8 @@ export class MetaMachine implements Machine {
   }
 
   floorAt(applied: number): Floor | undefined {
-    if (this.#roster === undefined || applied - this.#floorIndex < floorEvery) return undefined
+    if (this.#roster === undefined || applied - this.#floorIndex < this.#options.floorEntries)
+      return undefined
     this.#floorIndex = this.#index
     return { index: this.#index, state: encodeRoster(this.#roster) }
   }

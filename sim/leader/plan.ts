@@ -135,6 +135,7 @@ export function drawLeaderPlan(seed: number, nodes?: number): LeaderPlan {
     limits: {
       ...(dice.chance(0.4) ? drawLimits(dice) : {}),
       ...drawFloorLimits(new Dice(seed, 'leader floors')),
+      ...drawMetaLimits(new Dice(seed, 'leader META')),
     },
     hasQuietStream: new Dice(seed, 'leader quiet stream').chance(0.4),
     ...drawProducers(new Dice(seed, 'leader producers')),
@@ -157,6 +158,11 @@ export function drawProducers(dice: Dice): Pick<LeaderPlan, 'producers' | 'attem
 function drawFloorLimits(dice: Dice): Partial<LeaderLimits> {
   if (dice.chance(0.5)) return {}
   return { droppedBytesMax: dice.whole(1_000, 60_000), keptBytesMax: dice.whole(2_000, 200_000) }
+}
+
+/** In half of the seeds META's roster is a floor soon, and nodes start behind it. */
+export function drawMetaLimits(dice: Dice): Partial<LeaderLimits> {
+  return dice.chance(0.5) ? {} : { metaFloorEntries: dice.whole(1, 6) }
 }
 
 /** So small that all of them are reached. */

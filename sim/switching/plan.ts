@@ -3,7 +3,13 @@
 import { type Retention, streamLimits } from '../../node/core/stream/definition.ts'
 import type { LeaderLimits } from '../../node/leader/limits.ts'
 import { Dice } from '../dice.ts'
-import { type DiskPlan, drawLimits, drawProducers, type LeaderFaultRates } from '../leader/plan.ts'
+import {
+  type DiskPlan,
+  drawLimits,
+  drawMetaLimits,
+  drawProducers,
+  type LeaderFaultRates,
+} from '../leader/plan.ts'
 import { asTcp, type FaultRates, type NetworkPlan } from '../plan.ts'
 
 /** How often per second the disks, the clocks and the power of nodes fail, and what needs to know who leads. */
@@ -178,7 +184,10 @@ function drawHardware(seed: number): Hardware {
     },
     clockSpreadMs: dice.chance(0.5) ? dice.between(0, 5_000) : 0,
     clockDriftMax: dice.chance(0.5) ? dice.between(0.001, 0.05) : 0,
-    limits: dice.chance(0.4) ? drawLimits(dice) : {},
+    limits: {
+      ...(dice.chance(0.4) ? drawLimits(dice) : {}),
+      ...drawMetaLimits(new Dice(seed, 'switching META')),
+    },
   }
 }
 

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toOrigin } from '../../node/core/common/ids.ts'
+import { TakeWish } from '../../node/leader/names/wishes.ts'
 import type { ClusterNode } from './cluster-node.ts'
 import { orders } from './leader-batches.ts'
 import { LeaderCluster } from './leader-cluster.ts'
@@ -129,6 +131,39 @@ test('all nodes end at once, and go on with the bytes on their disks', () => {
   cluster.settle()
   assert.deepEqual(sameEverywhere(cluster), [...before, 'more'])
   assert.deepEqual(cluster.node('A').outcomes.get('more'), { epoch: 1, offset: 31 })
+})
+
+test('all nodes end again and again behind a floor of META, and keep what the groups have', () => {
+  const cluster = new LeaderCluster('floor of META', 'ABC', undefined, { metaFloorEntries: 2 })
+  cluster.elect()
+  for (const node of cluster.all) node.publish(...texts(node.id, 10))
+  cluster.settle()
+  const names = cluster.all.map(({ id }) => `of ${id}`)
+  for (const [at, { id, boot, agent }] of cluster.all.entries()) {
+    const options = { stream: orders.name, name: names[at] ?? '', holder: `${toOrigin(id, boot)}/1` }
+    const deaf = { onTaken: () => undefined, onFull: () => assert.fail('there is room') }
+    agent.names.wish(new TakeWish({ ...options, ...deaf, now: () => cluster.now }))
+    cluster.advance(2000)
+  }
+  const before = sameEverywhere(cluster)
+  assert.equal(before.length, 30)
+  for (let round = 1; round <= 3; round++) {
+    const { group } = cluster.node('A').agent.cluster
+    assert.ok((group?.log.floor.index ?? 0) > 2, 'META has a floor')
+    for (const node of cluster.all) cluster.crash(node.id)
+    for (const node of cluster.all) node.start()
+    cluster.elect()
+    cluster.advance(500)
+    assert.deepEqual(sameEverywhere(cluster), [...before, ...texts('round ', round - 1)])
+    cluster.node('A').publish(`round ${round}`)
+    cluster.settle()
+    assert.deepEqual(cluster.node('A').outcomes.get(`round ${round}`), { epoch: 1, offset: 30 + round })
+    for (const node of cluster.all)
+      assert.deepEqual(
+        Array.from(node.agent.names.ledger.cursors, ({ name }) => name),
+        names,
+      )
+  }
 })
 
 test('a write that was torn by a crash is cut off, at whatever byte, and the node goes on', () => {

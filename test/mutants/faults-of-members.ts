@@ -11,6 +11,14 @@ const newcomers = 'test/net/newcomers.test.ts'
 
 export const faultsOfMembers: readonly Mutant[] = [
   {
+    name: 'meta-recovered-first',
+    file: 'node/leader/agent.ts',
+    text: 'this.#data.recover()\n    this.names.recover()\n    this.cluster.recover()',
+    replacement: 'this.cluster.recover()\n    this.#data.recover()\n    this.names.recover()',
+    breaks: 'Behind a floor of META, a node that starts writes over what its groups have.',
+    tests: ['test/leader/clusters.test.ts'],
+  },
+  {
     name: 'founded-by-a-majority',
     file: 'node/meta/founding.ts',
     text: 'this.#fresh.size === this.#nodes.length',

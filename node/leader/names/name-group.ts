@@ -111,9 +111,11 @@ export class NameGroup {
 
   /** Begins where this node is to begin with it. */
   onRoster(roster: Roster): void {
-    const { member, slabs } = this.#options
+    const { member, logs, slabs } = this.#options
     if (this.#member !== undefined) return
-    beginFromRoster(roster, nameGroup, { member, slabs, groups: this.#groups }, (log) => this.#begin(log))
+    beginFromRoster(roster, nameGroup, { member, logs, slabs, groups: this.#groups }, (log) =>
+      this.#begin(log),
+    )
   }
 
   /** A message is for a group that this node is not in: it has been added. False where that is another group. */
