@@ -113,6 +113,7 @@ export class LeaderHost {
       node: config.nodeId,
       boot,
       member: directory.member,
+      hasLostLog: directory.hasLostLog,
       nodes: new Map(Array.from(config.peers, ([id, peer]) => [id, formatAddress(peer)])),
       start,
       logs: recovery.logs,

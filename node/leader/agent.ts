@@ -58,7 +58,7 @@ export class LeaderAgent {
     this.#options = options
     this.#ports = options.ports
     this.#limits = { ...leaderLimits, ...options.limits }
-    const { slabs, ports, node, member, nodes, logs, random, boot } = options
+    const { slabs, ports, node, member, nodes, logs, random, boot, hasLostLog = false } = options
     this.#streams = new LeaderStreams({ slabs, now: ports.now, onDelivered: ports.onDelivered })
     this.#desk = new SubmissionDesk({
       ...{ slabs, ports, boot, node, timeoutMs: options.timeoutMs },
@@ -82,7 +82,7 @@ export class LeaderAgent {
     })
     const shared = { member, groups: this.groups, logs, limits: this.#limits, slabs, random }
     this.cluster = new Cluster({
-      ...{ ...shared, node, nodes },
+      ...{ ...shared, node, nodes, hasLostLog },
       ports: {
         now: ports.now,
         sendFrame: ports.sendFrame,

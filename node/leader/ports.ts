@@ -31,6 +31,8 @@ export interface LeaderOptions {
   readonly boot: Boot
   /** Of this node over its data directory, in all of its groups: drawn when that is made. */
   readonly member: MemberId
+  /** Whether it may have been in a cluster of which it knows nothing any more: then it founds none. By default not. */
+  readonly hasLostLog?: boolean
   /** All nodes of peers.json, and where each is, `HOST:PORT`. */
   readonly nodes: ReadonlyMap<NodeId, string>
   readonly ports: LeaderPorts

@@ -12,6 +12,8 @@ export interface ClusterOptions {
   readonly node: NodeId
   /** Of this node over its data directory: drawn when that is made, and never used by anybody else. */
   readonly member: MemberId
+  /** Whether it may have been in a cluster of which it knows nothing any more. */
+  readonly hasLostLog: boolean
   /** Where nodes are, as peers.json says: `HOST:PORT`. */
   readonly nodes: ReadonlyMap<NodeId, string>
   readonly groups: Groups

@@ -49,7 +49,8 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options
-    this.#founding = new Founding(options.node, options.member, options.nodes.keys())
+    const { node, member, nodes, hasLostLog } = options
+    this.#founding = new Founding(node, member, nodes.keys(), !hasLostLog)
   }
 
   /** Goes on with what is on disk; a node that is alone begins at once. */
@@ -228,7 +229,7 @@ export class Cluster {
   #onEnter(from: NodeId, member: RosterMember): void {
     if (this.#group !== undefined) return this.#ask({ op: 'enter', member })
     if (this.#isFounding) return
-    if (from === this.#founding.founder) this.#send(from, { op: 'fresh', id: this.#options.member })
+    if (this.#founding.isTold(from)) this.#send(from, { op: 'fresh', id: this.#options.member })
   }
 
   /** Whoever was a member once and is none any more stays out: its directory may know things that are not so any more. */

@@ -1,6 +1,7 @@
 // How a cluster begins: a node with an empty log cannot know whether it is new or has lost its disk, and must not vote on a guess. So one node,
 // the first in peers.json, founds the cluster, once and only when all nodes there have told it that they are new as well: as long as
-// anybody has a cluster, there is never a second one.
+// anybody has a cluster, there is never a second one. Who has had to give up a damaged log is not new: where that befalls all nodes at once, they
+// must not begin with offset 1 again as if nothing had been acknowledged.
 
 import type { NodeId } from '../core/common/ids.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
@@ -11,10 +12,18 @@ export class Founding {
   readonly #nodes: readonly NodeId[]
   readonly #fresh = new Map<NodeId, MemberId>()
 
-  constructor(node: NodeId, member: MemberId, nodes: Iterable<NodeId>) {
+  readonly #isNew: boolean
+
+  constructor(node: NodeId, member: MemberId, nodes: Iterable<NodeId>, isNew: boolean) {
     this.#node = node
+    this.#isNew = isNew
     this.#nodes = [...new Set([...nodes, node])].sort()
-    this.#fresh.set(node, member)
+    if (isNew) this.#fresh.set(node, member)
+  }
+
+  /** Whether a node is to hear that this one is new. */
+  isTold(node: NodeId): boolean {
+    return this.#isNew && node === this.founder
   }
 
   /** Who founds. A node tells no other one that it is new: with two different peers.json, no node helps to found two clusters. */

@@ -77,6 +77,11 @@ export class DataDirectory {
     return this.#identity.member
   }
 
+  /** Whether a log of this directory was given up, now or before: the node may have been in a cluster of which it knows nothing. */
+  get hasLostLog(): boolean {
+    return this.#identity.hasLostLog === true
+  }
+
   get logPath(): string {
     return join(this.path, 'log')
   }
@@ -106,7 +111,10 @@ export class DataDirectory {
       await rename(this.logPath, path)
     }
     await syncDirectory(this.path)
-    await this.#change(({ abandonedLog: _, logReaches: __, ...identity }) => identity)
+    await this.#change(({ abandonedLog: _, logReaches: __, ...identity }) => ({
+      ...identity,
+      hasLostLog: true,
+    }))
     return { reason: abandonedLog, path }
   }
 

@@ -18,6 +18,8 @@ export interface Identity {
   readonly logReaches?: number
   /** Why the log that lies here is not this member's, but that of the one before; absent where it is. */
   readonly abandonedLog?: string
+  /** A log of this directory was given up once: whatever its cluster had agreed on, the node has forgotten. Absent where none was. */
+  readonly hasLostLog?: true
 }
 
 const fileName = 'identity.json'
@@ -39,13 +41,18 @@ export async function writeIdentity(directory: string, identity: Identity): Prom
 
 function toIdentity(value: unknown): Identity | undefined {
   const fields: Partial<Record<keyof Identity, unknown>> = Object(value)
-  const { node, cluster, createdAt, member, logReaches, abandonedLog } = fields
+  const { node, cluster, createdAt, member, logReaches, abandonedLog, hasLostLog } = fields
   if (typeof node !== 'string' || typeof cluster !== 'string' || typeof createdAt !== 'string')
     return undefined
   if (!isCount(member) || !(logReaches === undefined || isCount(logReaches))) return undefined
-  const identity = { node, cluster, createdAt, member, ...(logReaches !== undefined && { logReaches }) }
-  if (abandonedLog === undefined) return identity
-  return typeof abandonedLog === 'string' ? { ...identity, abandonedLog } : undefined
+  if (!(abandonedLog === undefined || typeof abandonedLog === 'string')) return undefined
+  if (!(hasLostLog === undefined || hasLostLog === true)) return undefined
+  return {
+    ...{ node, cluster, createdAt, member },
+    ...(logReaches !== undefined && { logReaches }),
+    ...(abandonedLog !== undefined && { abandonedLog }),
+    ...(hasLostLog !== undefined && { hasLostLog }),
+  }
 }
 
 function isCount(value: unknown): value is number {

@@ -35,6 +35,14 @@ export const faultsOfMembers: readonly Mutant[] = [
     tests: ['test/meta/founding.test.ts'],
   },
   {
+    name: 'founds-after-a-lost-log',
+    file: 'node/meta/founding.ts',
+    text: 'if (isNew) this.#fresh.set(node, member)',
+    replacement: 'this.#fresh.set(node, member)',
+    breaks: 'Nodes whose logs are damaged all at once begin with offset 1 again.',
+    tests: ['test/meta/founding.test.ts'],
+  },
+  {
     name: 'told-before-the-disk-has-it',
     file: 'node/meta/cluster.ts',
     text: 'this.#isFounding = true',

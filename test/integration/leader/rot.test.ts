@@ -176,6 +176,35 @@ test('without the disk of one and the process of another nobody leads, and what 
   await trial.judge()
 })
 
+test('where all logs are damaged at once nobody leads or begins anew by itself, until the nodes are told that they are new', async () => {
+  await using trial = await Trial.start()
+  await using load = await trial.load()
+  await load.untilAcknowledged(trial.ids, 50)
+  await load.stop()
+  const { nodes } = trial.cluster
+  // Twice: at the second start nothing is damaged any more.
+  for (const node of nodes) {
+    await node.kill()
+    await rm(join(node.options.dataPath, 'log'), { recursive: true })
+  }
+  for (let start = 0; start < 2; start++) {
+    for (const node of nodes) await node.kill()
+    for (const node of nodes) await node.start()
+    await trial.cluster.untilLinked()
+    await using client = await trial.cluster.connect('A')
+    // Longer than any election takes.
+    const { append } = await trial.publish(client, `start ${start}`)
+    assert.notEqual(append.outcome, 'ok')
+    for (const node of nodes) assert.equal((await node.status()).member.state, 'outside')
+  }
+  for (const node of nodes) {
+    await node.kill()
+    await rm(join(node.options.dataPath, 'identity.json'))
+  }
+  for (const node of nodes) await node.start()
+  await Promise.all(nodes.map(untilSettled))
+})
+
 test('a write that did not end when the power failed is cut off, and the node catches up', async () => {
   await using trial = await Trial.start()
   await using load = await trial.load()
