@@ -28,6 +28,8 @@ export interface Case {
   readonly ordered: SequenceSet
   /** Some node says that nothing up to here is left with it. */
   readonly droppedTo: number
+  /** The same of what it had said before the subscription was made. */
+  readonly droppedBefore: number
   /** What was sent in leader mode had its place for certain up to here. */
   readonly placedTo: number
   /** Sequences that passed by with no message. */

@@ -8,6 +8,7 @@ import { type CheckResult, isFault, type SubscriberReport } from './check-result
 import { ClockTable } from './clock-table.ts'
 import { badness, countsOf, sumCounts } from './counts.ts'
 import type { SubscriptionRecord } from './delivery-record.ts'
+import { DroppedLedger } from './dropped-ledger.ts'
 import { listFindings } from './findings.ts'
 import { FirstHeard } from './first-heard.ts'
 import { type JournalHealth, type JournalSink, type JournalText, readJournal } from './journal-reader.ts'
@@ -44,6 +45,7 @@ export class DeliveryCheck {
   readonly #clocks = new ClockTable()
   readonly #order = new OrderCheck()
   readonly #voids = new VoidCheck()
+  readonly #dropped = new DroppedLedger()
   readonly #heard = new FirstHeard()
   readonly #nodes = new Map<string, NodeHistory>()
 
@@ -61,6 +63,7 @@ export class DeliveryCheck {
       clocks: this.#clocks,
       order: this.#order,
       voids: this.#voids,
+      dropped: this.#dropped,
     })
     this.#nodes.set(node, history)
     return history
@@ -150,7 +153,8 @@ export class DeliveryCheck {
       origin,
       sent: this.#ledger.record(record.stream, origin),
       ordered: this.#ledger.orderedOf(record.stream, origin),
-      droppedTo: this.#ledger.droppedTo(record.stream, origin),
+      droppedTo: this.#dropped.to(record.stream, origin),
+      droppedBefore: this.#droppedBefore(history, record, origin),
       placedTo: this.#ledger.placedTo(record.stream, origin),
       voids: this.#voids.all(record.stream, origin),
       unjustified: this.#voids.unjustified(record.stream, origin, this.#evidence),
@@ -175,6 +179,15 @@ export class DeliveryCheck {
     const clock = this.#clocks.between(node, originNode)
     if (since === undefined || clock === undefined) return Number.NEGATIVE_INFINITY
     return since + clock.offsetMs - clock.errorMs
+  }
+
+  /** What some node had dropped before the subscription was made; only if it is sure. */
+  #droppedBefore({ node }: NodeHistory, { stream, since }: SubscriptionRecord, origin: string): number {
+    if (since === undefined) return 0
+    return this.#dropped.to(stream, origin, (teller, at) => {
+      const clock = this.#clocks.between(teller, node)
+      return clock !== undefined && at + clock.offsetMs + clock.errorMs < since
+    })
   }
 
   /** A message is hidden by a journal that lacks lines, or had not been written that far when the void came. */

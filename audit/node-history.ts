@@ -2,6 +2,7 @@
 
 import type { ClockTable } from './clock-table.ts'
 import { type JournalHole, SubscriptionRecord } from './delivery-record.ts'
+import type { DroppedLedger } from './dropped-ledger.ts'
 import type { JournalEvent } from './journal-event.ts'
 import { type JournalHealth, type JournalSink, journalNumber } from './journal-reader.ts'
 import { mapEntry } from './map-entry.ts'
@@ -15,6 +16,7 @@ export interface SharedRecords {
   readonly clocks: ClockTable
   readonly order: OrderCheck
   readonly voids: VoidCheck
+  readonly dropped: DroppedLedger
 }
 
 /** One run of the node. */
@@ -194,7 +196,7 @@ export class NodeHistory implements JournalSink {
         break
       case 'placed':
       case 'retention':
-        this.#shared.ledger.onPlaced(event)
+        this.#onPlaced(event)
         break
       case 'dropped':
         // It stands where the lines are missing, so they belong before it.
@@ -232,6 +234,11 @@ export class NodeHistory implements JournalSink {
       default:
         break
     }
+  }
+
+  #onPlaced(event: JournalEvent & { readonly t: 'placed' | 'retention' }): void {
+    this.#shared.ledger.place(event.stream, event.origin, event.to)
+    this.#shared.dropped.add(this.node, event)
   }
 
   #record(event: { readonly sub: string; readonly stream: string }): SubscriptionRecord {

@@ -54,8 +54,6 @@ export class SentLedger {
   readonly #streams = new Map<string, Map<string, SentRecord>>()
   /** stream -> origin -> a sequence that had its place for certain, and with it all before. */
   readonly #placed = new Map<string, Map<string, number>>()
-  /** stream -> origin -> what some node has dropped, or knows to be no more, up to here. */
-  readonly #dropped = new Map<string, Map<string, number>>()
   /** stream -> origin -> what was to have a place, and has none. */
   readonly #unplaced = new Map<string, Map<string, SequenceSet>>()
 
@@ -78,18 +76,6 @@ export class SentLedger {
 
   placedTo(stream: string, origin: string): number {
     return this.#placed.get(stream)?.get(origin) ?? 0
-  }
-
-  /** A node says how far an origin has its places; or, with `retention`, that it holds nothing up to there any more. */
-  onPlaced({ t, stream, origin, to }: JournalEvent & { readonly t: 'placed' | 'retention' }): void {
-    this.place(stream, origin, to)
-    if (t === 'placed') return
-    const origins = mapEntry(this.#dropped, stream, () => new Map<string, number>())
-    origins.set(origin, Math.max(origins.get(origin) ?? 0, to))
-  }
-
-  droppedTo(stream: string, origin: string): number {
-    return this.#dropped.get(stream)?.get(origin) ?? 0
   }
 
   /** These were published in gossip mode after all. */

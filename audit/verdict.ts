@@ -163,8 +163,11 @@ function toldBeyondJournal(given: Case, base: number, all: SequenceSet): Sequenc
  * Of what was told as gaps: numbered before the subscription was made, as far as that is certain. What has a place in the one order is on
  * disks, and must be there unless some node says that it has dropped it: of that the one that tells the gap is no witness.
  */
-function goneBefore({ sent, ordered, droppedTo, state, historyUntil }: Case, told: SequenceSet): SequenceSet {
-  const historyTo = state.isHistory ? Number.POSITIVE_INFINITY : (sent?.written.lastUntil(historyUntil) ?? 0)
+function goneBefore(given: Case, told: SequenceSet): SequenceSet {
+  const { sent, ordered, droppedTo, droppedBefore, state, historyUntil } = given
+  const numberedTo = state.isHistory ? Number.POSITIVE_INFINITY : (sent?.written.lastUntil(historyUntil) ?? 0)
+  // What was dropped by then was published before, whatever has become of the lines that say so.
+  const historyTo = Math.max(numberedTo, droppedBefore)
   return told.within(1, historyTo).subtract(ordered.within(droppedTo + 1, Number.POSITIVE_INFINITY))
 }
 

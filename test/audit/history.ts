@@ -40,6 +40,16 @@ export function sub(at: number, id: string, patterns: readonly string[] = ['>'],
   return { t: 'sub', at, sub: id, kind, patterns, stream: 'default' }
 }
 
+/** A subscription that was made at `since`. */
+export function made(at: number, since: number, kind = 'node'): Line {
+  return { ...sub(at, 's', ['>'], kind), since }
+}
+
+/** The clock of A is compared with that of the node, and may be off by so much. */
+export function clock(errorMs: number): Line {
+  return { t: 'clock', at: 360, peer: 'A', offsetMs: 0, errorMs }
+}
+
 export function base(at: number, id: string, origin: string, seq: number): Line {
   return { t: 'base', at, sub: id, stream: 'default', origin, seq }
 }
