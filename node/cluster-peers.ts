@@ -36,6 +36,10 @@ export class ClusterPeers {
   readonly #newcomers = new Map<NodeId, PeerAddress>()
   /** Nodes that have left the cluster, as far as they have not come back. */
   readonly #left = new Set<NodeId>()
+  /** Where nodes were as the roster said last, also of those that have left. */
+  readonly #addresses = new Map<NodeId, string>()
+  /** Nodes that are elsewhere than before: what peers.json said when this node began is not so any more. */
+  readonly #moved = new Set<NodeId>()
   #roster: Roster | undefined
   /** Members at the last look. */
   #members: readonly NodeId[] = []
@@ -65,6 +69,10 @@ export class ClusterPeers {
     for (const node of roster.formerNodes) if (!nodes.includes(node)) this.#left.add(node)
     for (const node of this.#members) if (!nodes.includes(node)) this.#newcomers.delete(node)
     for (const node of nodes) this.#left.delete(node)
+    for (const { node, address } of roster.members) {
+      if ((this.#addresses.get(node) ?? address) !== address) this.#moved.add(node)
+      this.#addresses.set(node, address)
+    }
     this.#members = nodes
     this.links.setMeta(meta)
     this.#apply()
@@ -85,19 +93,22 @@ export class ClusterPeers {
 
   #apply(): void {
     const { config, broker } = this.#options
+    const isOutdated = (node: NodeId): boolean =>
+      node !== config.nodeId && (this.#left.has(node) || this.#moved.has(node))
     const peers = new Map<NodeId, PeerAddress>()
-    for (const [node, { host, port }] of config.peers)
-      if (!this.#left.has(node) || node === config.nodeId) peers.set(node, { host, port })
+    for (const [node, { host, port }] of config.peers) if (!isOutdated(node)) peers.set(node, { host, port })
     for (const { node, address } of this.#roster?.members ?? []) {
       const parsed = parseAddress(address, 1)
       if (!peers.has(node) && typeof parsed === 'object') peers.set(node, parsed)
     }
     // Who left and came back may be elsewhere by now than the file said when this node began.
     for (const [node, address] of this.#newcomers) peers.set(node, address)
-    const nodes = [...peers.keys()]
-    if (nodes.length === this.#nodes.size && nodes.every((node) => this.#nodes.has(node))) return
-    this.#nodes = new Set(nodes)
+    const known = this.links.own.peers
+    const isKnown = ([node, { host, port }]: [NodeId, PeerAddress]): boolean =>
+      known.get(node)?.host === host && known.get(node)?.port === port
+    if (peers.size === known.size && [...peers].every(isKnown)) return
+    this.#nodes = new Set(peers.keys())
     this.links.setPeers(peers)
-    broker.handle({ kind: 'nodes', nodes })
+    broker.handle({ kind: 'nodes', nodes: [...peers.keys()] })
   }
 }
