@@ -114,8 +114,11 @@ function changesSomething({ method }: AdminRequest): boolean {
 /** Says why a node could not be reached, in words for the user. */
 function toUnreachable(error: unknown, options: AdminRequest, mayHaveActed: boolean): NodeUnreachable {
   if (error instanceof NodeUnreachable) return error
-  const isDeadline = error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
-  const reason = isDeadline ? `no answer within ${options.timeoutMs} ms` : toMessage(error)
+  const isEnded = error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
+  const { aborted, reason: why } = options.signal
+  if (aborted && !(why instanceof Error && why.name === 'TimeoutError'))
+    return new NodeUnreachable('interrupted before it had answered', { mayHaveActed, cause: error })
+  const reason = isEnded ? `no answer within ${options.timeoutMs} ms` : toMessage(error)
   return new NodeUnreachable(reason, { mayHaveActed, cause: error })
 }
 

@@ -279,7 +279,7 @@ test('doctor prints a finding a line, and what to do about what fails', async ()
   assert.match(stdout, /^fail +node A: its link to B is down: connection refused\n +check the network/m)
 })
 
-test('an interrupted command exits 130', async () => {
+test('an interrupted command exits 130, and does not say of its nodes that they are out of reach', async () => {
   await using cluster = await FakeCluster.start(1)
   cluster.node('A').fault = 'hang'
   const interruption = new AbortController()
@@ -290,5 +290,8 @@ test('an interrupted command exits 130', async () => {
   )
   while (cluster.node('A').requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
   interruption.abort()
-  assert.equal((await running).exitCode, 130)
+  const { exitCode, stdout, stderr } = await running
+  assert.equal(exitCode, 130)
+  assert.match(stdout + stderr, /interrupted/)
+  assert.doesNotMatch(stdout + stderr, /no answer within/)
 })
