@@ -100,11 +100,11 @@ export class LeaderAgent {
     this.#routes = new Routes({ node, ...known, sendFrame: ports.sendFrame })
   }
 
-  /** Goes on with every group that the log on disk has. META comes last: its roster begins whatever is not there by then. */
+  /** Goes on with every group that the log on disk has. META comes first: the others look up in its roster where streams are. */
   recover(): void {
+    this.cluster.recover()
     this.#data.recover()
     this.names.recover()
-    this.cluster.recover()
   }
 
   get replicas(): ReadonlyMap<StreamId, Replica> {
