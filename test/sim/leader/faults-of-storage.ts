@@ -114,7 +114,6 @@ export const faultsOfStorage: readonly PlantedLeaderFault[] = [
   {
     what: 'a snapshot of which nobody says what became of it',
     invariants: ['liveness'],
-    first: 105,
     fault: faultIn(Raft.prototype, 'reportSnapshot', () => () => undefined),
   },
   {
