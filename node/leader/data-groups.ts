@@ -80,11 +80,10 @@ export class DataGroups {
     for (const [id, log] of this.#options.logs) if (isData(id)) this.#begin(id, log)
   }
 
-  /** Begins every group that this node is to begin with; one that the log on disk has goes on instead, with `recover`. */
+  /** Begins every group that this node is to begin with. */
   onRoster(roster: Roster): void {
-    const { logs } = this.#options
     for (const id of roster.groups.keys())
-      if (isData(id) && !this.#groups.has(id) && !logs.has(id))
+      if (isData(id) && !this.#groups.has(id))
         beginFromRoster(roster, id, this.#options, (log) => this.#begin(id, log).group)
   }
 

@@ -1,6 +1,5 @@
 // A group begins on the nodes that META says it begins with.
 
-import { assert } from '../core/common/assert.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import { beginLog, beginningRecords } from '../groups/beginning.ts'
@@ -18,18 +17,20 @@ interface Beginner {
   readonly slabs: SlabPool
 }
 
-/** Begins a group that has begun in the roster, where this node is among the first in it; `begin` makes it one of this node's. */
+/**
+ * Begins a group that has begun in the roster, where this node is among the first in it; `begin` makes it one of this node's. One that the log on
+ * disk has is recovered from there, also where the roster comes first: a beginning would replace what is there, and the next start find nothing else.
+ */
 export function beginFromRoster(
   roster: Roster,
   id: number,
   { member, logs, groups, slabs }: Beginner,
   begin: (log: GroupLog) => Group,
 ): void {
+  if (logs.has(id)) return
   const configuration = roster.groups.get(id)
   if (configuration?.voters.includes(member) !== true && configuration?.learners.includes(member) !== true)
     return
-  // The beginning would replace what is there, and the next start find nothing else.
-  assert(!logs.has(id), `group ${id} has begun on this disk`)
   const log = beginLog(configuration, new Uint8Array(0), new EntryMemory(slabs))
   groups.write(beginningRecords(id, log), () => undefined)
   const group = begin(log)

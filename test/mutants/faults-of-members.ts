@@ -12,18 +12,10 @@ const newcomers = 'test/net/newcomers.test.ts'
 export const faultsOfMembers: readonly Mutant[] = [
   {
     name: 'begun-over-its-log',
-    file: 'node/leader/data-groups.ts',
-    text: 'isData(id) && !this.#groups.has(id) && !logs.has(id)',
-    replacement: 'isData(id) && !this.#groups.has(id)',
+    file: 'node/meta/beginning.ts',
+    text: 'if (logs.has(id)) return',
+    replacement: '',
     breaks: 'Behind a floor of META, a node that starts writes over what its groups have.',
-    tests: ['test/leader/clusters.test.ts'],
-  },
-  {
-    name: 'names-begun-over-their-log',
-    file: 'node/leader/names/name-group.ts',
-    text: 'this.#member !== undefined || logs.has(nameGroup)',
-    replacement: 'this.#member !== undefined',
-    breaks: 'Behind a floor of META, a node that starts writes over where durable subscriptions stand.',
     tests: ['test/leader/clusters.test.ts'],
   },
   {

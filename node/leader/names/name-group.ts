@@ -109,10 +109,10 @@ export class NameGroup {
     if (log !== undefined) this.#begin(log)
   }
 
-  /** Begins where this node is to begin with it, unless the log on disk has it. */
+  /** Begins where this node is to begin with it. */
   onRoster(roster: Roster): void {
     const { member, logs, slabs } = this.#options
-    if (this.#member !== undefined || logs.has(nameGroup)) return
+    if (this.#member !== undefined) return
     beginFromRoster(roster, nameGroup, { member, logs, slabs, groups: this.#groups }, (log) =>
       this.#begin(log),
     )
