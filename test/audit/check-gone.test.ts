@@ -20,22 +20,10 @@ import {
   sentInOrder,
   start,
   stop,
+  stoppedOrigin,
   sub,
+  whenSubscriberHas,
 } from './history.ts'
-
-/** Two boots of one origin: the first sends 1..10 and is over at 200, the second sends 1..5 at 600. */
-const stoppedOrigin = journal('A', [
-  start(0, 'A#1'),
-  sent(100, 'A#1', 1, 10),
-  stop(200, 'A#1'),
-  start(300, 'A#2'),
-  sent(600, 'A#2', 1, 5),
-  stop(900, 'A#2'),
-])
-
-function whenSubscriberHas(lines: Lines, origin: JournalText = stoppedOrigin): CheckResult {
-  return check([origin, journal('B', [...lines, clock(1), stop(900, 'B#2')])])
-}
 
 /** Made at 500, told of a gap where it begins. */
 function whenTold(line: Lines[number], origin: JournalText): CheckResult {

@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CheckResult } from '../../audit/check-result.ts'
-import type { JournalText } from '../../audit/journal-reader.ts'
 import {
   base,
   check,
@@ -16,17 +14,10 @@ import {
   sent,
   start,
   stop,
+  stoppedOrigin,
+  whenSubscriberHas,
 } from './history.ts'
 
-/** Two boots of one origin: the first sends 1..10 and is over at 200, the second sends 1..5 at 600. */
-const stoppedOrigin = journal('A', [
-  start(0, 'A#1'),
-  sent(100, 'A#1', 1, 10),
-  stop(200, 'A#1'),
-  start(300, 'A#2'),
-  sent(600, 'A#2', 1, 5),
-  stop(900, 'A#2'),
-])
 const crashedOrigin = journal('A', [
   start(0, 'A#1'),
   sent(100, 'A#1', 1, 10),
@@ -34,10 +25,6 @@ const crashedOrigin = journal('A', [
   sent(600, 'A#2', 1, 5),
   stop(900, 'A#2'),
 ])
-
-function whenSubscriberHas(lines: Lines, origin: JournalText = stoppedOrigin): CheckResult {
-  return check([origin, journal('B', [...lines, clock(1), stop(900, 'B#2')])])
-}
 
 test('an origin is over before a subscription only where their clocks say so for certain', () => {
   const lines = [start(350, 'B#2'), made(500, 500), got(650, 's', 'A#2', 1, 5)]

@@ -106,3 +106,18 @@ function countOf(ranges: string): number {
   }
   return sum
 }
+
+/** Two boots of one origin: the first sends 1..10 and is over at 200, the second sends 1..5 at 600. */
+export const stoppedOrigin: JournalText = journal('A', [
+  start(0, 'A#1'),
+  sent(100, 'A#1', 1, 10),
+  stop(200, 'A#1'),
+  start(300, 'A#2'),
+  sent(600, 'A#2', 1, 5),
+  stop(900, 'A#2'),
+])
+
+/** The verdict where node B has these lines, and A those of the origin. */
+export function whenSubscriberHas(lines: Lines, origin: JournalText = stoppedOrigin): CheckResult {
+  return check([origin, journal('B', [...lines, clock(1), stop(900, 'B#2')])])
+}
