@@ -5,12 +5,11 @@ import { isInOrder } from './broker/batch-store.ts'
 import type { Broker } from './broker/broker.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { SessionTable } from './broker/session-table.ts'
-import { toStreamKey } from './broker/stream-table.ts'
 import { TestSender } from './broker/test-sender.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import type { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
-import { defaultStreamName, type StreamDefinition, type StreamMode } from './core/stream/definition.ts'
+import type { StreamMode } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
 import type { LeaderHost } from './leader-host.ts'
 import type { LoopLag } from './loop-lag.ts'
@@ -37,8 +36,8 @@ import type {
 } from './net/admin-port.ts'
 import type { Links } from './net/links.ts'
 import { listServedFiles, openServedFile } from './storage/served-files.ts'
+import { putStream, removeStream, streamEnd, toDefinitionAnswer } from './stream-admin.ts'
 import { isRefusal } from './wire/control.ts'
-import { toDefinitionValue } from './wire/stream-definition.ts'
 
 /** The parts of a node that the admin interface shows and moves. */
 export interface NodeParts {
@@ -92,24 +91,21 @@ export class NodeAdmin implements AdminPort {
   }
 
   streams(): readonly StreamDefinitionAnswer[] {
-    return this.#node.broker.streams.replicas.map((replica) => this.#definition(replica.definition))
+    const { broker } = this.#node
+    return broker.streams.replicas.map(({ definition }) => toDefinitionAnswer(broker, definition))
   }
 
   /** Answers when the definition is on this node's disk: from then on it outlives a crash of all nodes. */
   async putStream(change: StreamChange): Promise<StreamDefinitionAnswer | Refusal> {
     const { broker, memory } = this.#node
-    if (change.createsOnly && broker.streams.find(change.name) !== undefined)
-      return { refused: 'STREAM_EXISTS', reason: `stream ${change.name} exists` }
-    const definition = broker.streams.plan(change.name, change)
+    const definition = await putStream(broker, memory, change)
     if (isRefusal(definition)) return definition
-    broker.handle({ kind: 'write', key: toStreamKey(change.name), value: toDefinitionValue(definition) })
-    await memory.saveCatalog(broker)
     // One that was removed goes on in the mode that its group knows, and changes it from there.
     if (broker.streams.find(change.name)?.definition.mode !== definition.mode) {
       const changed = await this.setMode(change.name, definition.mode)
       if (isRefusal(changed)) return changed
     }
-    return this.#definition(definition)
+    return toDefinitionAnswer(broker, definition)
   }
 
   setMode(name: string, mode: StreamMode, gone?: AbortSignal): Promise<ModeAnswer | Refusal> {
@@ -124,45 +120,13 @@ export class NodeAdmin implements AdminPort {
     return removeMember(this.#node.broker.leader, node, this.#node.draining)
   }
 
-  async streamEnd(name: string, isCommitted: boolean): Promise<StreamEndAnswer | Refusal> {
-    const { leader, epochs } = this.#node.broker
-    const asked = this.#findOrdered(name)
-    if (isRefusal(asked)) return asked
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    if (isCommitted) leader.whenCurrent(asked, resolve)
-    if (isCommitted && !(await promise))
-      return { refused: 'NO_LEADER', reason: `nobody could say where stream ${name} ends` }
-    // Meanwhile the node may have heard of another epoch.
-    const replica = this.#findOrdered(name)
-    if (isRefusal(replica)) return replica
-    const sequences = [...replica.origins.values()].map(({ origin, position = 0 }) => [origin, position])
-    const { last } = leader.statusOf(replica)
-    return { stream: name, epoch: epochs.numberOf(replica), last, sequences: Object.fromEntries(sequences) }
-  }
-
-  /** A stream that is in leader mode now. */
-  #findOrdered(name: string): Replica | Refusal {
-    const replica = this.#node.broker.streams.find(name)
-    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
-    if (replica.definition.mode === 'leader') return replica
-    return { refused: 'OFFSET_NEEDS_ORDER', reason: `stream ${name} is in gossip mode and has no order` }
+  streamEnd(name: string, isCommitted: boolean): Promise<StreamEndAnswer | Refusal> {
+    return streamEnd(this.#node.broker, name, isCommitted)
   }
 
   /** As `putStream`: the removal is on the disk when the answer comes. */
-  async deleteStream(name: string): Promise<StreamDefinitionAnswer | Refusal> {
-    const { broker, memory } = this.#node
-    const replica = broker.streams.find(name)
-    if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
-    if (name === defaultStreamName) {
-      return {
-        refused: 'STREAM_INVALID',
-        reason: 'the default stream takes what others leave and always exists',
-      }
-    }
-    const answer = this.#definition(replica.definition)
-    broker.handle({ kind: 'write', key: toStreamKey(name), value: undefined })
-    await memory.saveCatalog(broker)
-    return answer
+  deleteStream(name: string): Promise<StreamDefinitionAnswer | Refusal> {
+    return removeStream(this.#node.broker, this.#node.memory, name)
   }
 
   subscriptions(): readonly NodeSubscriptionAnswer[] {
@@ -281,11 +245,6 @@ export class NodeAdmin implements AdminPort {
       origins,
       missing: mode === 'leader' ? 0 : broker.agent.missing(replica),
     }
-  }
-
-  #definition(definition: StreamDefinition): StreamDefinitionAnswer {
-    const entry = this.#node.broker.agent.catalog.get(toStreamKey(definition.name))
-    return { ...definition, version: entry?.version ?? 0, by: entry?.by ?? '' }
   }
 }
 

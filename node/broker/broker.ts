@@ -73,7 +73,7 @@ export class Broker implements SubscriberHost {
       onPublishedAgain: ({ name }, from, to) => ports.recorder.unplaced(name, this.origin, from, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
-      isRemoved: (name) => this.streams.isRemoved(name),
+      removalOf: (name) => this.streams.removalOf(name),
     })
     this.queues = new QueueMembers(this)
     this.streams = new StreamTable(this.agent, this.epochs, options.defaults)

@@ -13,6 +13,7 @@ import type { Submission } from '../leader/submissions.ts'
 import { batchCount, batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 import { batchFrom } from '../wire/batch-producer.ts'
 import { gapBehind, isGap } from '../wire/gap-batch.ts'
+import type { Removal } from '../wire/stream-definition.ts'
 import type { Confirmations } from './confirmations.ts'
 import { type Epoch, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
 import { Rescue } from './rescue.ts'
@@ -38,8 +39,8 @@ export interface EpochsHost {
   onEnded(replica: Replica): void
   /** Another epoch of a stream is the present one. */
   onCurrent(replica: Replica): void
-  /** Whether a stream is known to be removed. */
-  isRemoved(name: string): boolean
+  /** What is known of the end of a stream that was removed; undefined of all others. */
+  removalOf(name: string): Removal | undefined
 }
 
 export class Epochs implements EpochHost {
@@ -57,6 +58,7 @@ export class Epochs implements EpochHost {
 
   /** The replica of a stream's present epoch, which is created where the stream is new, with its definition as it is now. */
   define(definition: StreamDefinition): Replica {
+    this.#host.leader.streams.startBehind(toStreamId(definition.name), definition.behind ?? 0)
     const present = this.#chains.get(definition.name)?.at(-1)
     if (present === undefined) return this.#begin(definition)
     const { replica } = present
@@ -97,14 +99,14 @@ export class Epochs implements EpochHost {
     for (const replica of this.all(name)) this.#drop(replica)
     this.#chains.delete(name)
     this.#nodes.delete(name)
-    this.#host.leader.undefine(toStreamId(name))
+    this.#host.leader.undefine(toStreamId(name), this.#host.removalOf(name)?.behind)
   }
 
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
   onSecond(): void {
     const now = this.#host.now()
     // The log of a group tells also of streams that were removed meanwhile.
-    for (const name of this.#chains.keys()) if (this.#host.isRemoved(name)) this.remove(name)
+    for (const name of this.#chains.keys()) if (this.#host.removalOf(name) !== undefined) this.remove(name)
     for (const [name, chain] of this.#chains) {
       shareRetention(chain)
       this.#rescue.run(chain.map(({ replica }) => replica))

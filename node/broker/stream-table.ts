@@ -17,7 +17,7 @@ import {
 import { matches, overlaps } from '../core/stream/pattern.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import { topicProblem } from '../core/stream/topic.ts'
-import { readDefinition } from '../wire/stream-definition.ts'
+import { type Removal, readDefinition, readRemoval } from '../wire/stream-definition.ts'
 
 /** Topics whose stream is remembered; the table starts anew beyond it. */
 const rememberedTopicsMax = 65_536
@@ -94,8 +94,8 @@ export class StreamTable {
     )
   }
 
-  /** The definition that a change would lead to, or why it may not be made. */
-  plan(name: string, change: StreamChange): StreamDefinition | Refusal {
+  /** The definition that a change would lead to, or why it may not be made. `endedAt`: offset of the last message of one that was removed. */
+  plan(name: string, change: StreamChange, endedAt = 0): StreamDefinition | Refusal {
     const present = this.find(name)?.definition
     const retention = { ...(present?.retention ?? this.#defaults.retention) }
     if (change.retention?.bytes !== undefined) retention.bytes = change.retention.bytes
@@ -106,7 +106,11 @@ export class StreamTable {
     const mode = change.mode ?? present?.mode ?? 'gossip'
     if (present !== undefined && present.mode !== mode)
       return { refused: 'STREAM_INVALID', reason: `stream ${name} is in ${present.mode} mode` }
-    const definition: StreamDefinition = { name, topics, mode, retention, copies, replicas }
+    const behind = present === undefined ? endedAt : (present.behind ?? 0)
+    const definition: StreamDefinition = {
+      ...{ name, topics, mode, retention, copies, replicas },
+      ...(behind > 0 && { behind }),
+    }
     const others = this.#replicas.map((replica) => replica.definition)
     const problem = definitionProblem(definition, others) ?? ownOverlapProblem(definition)
     if (problem !== undefined) return problem
@@ -155,10 +159,11 @@ export class StreamTable {
     }
   }
 
-  /** Whether the catalog knows that a stream was removed. */
-  isRemoved(name: string): boolean {
+  /** What the catalog says of a stream that was removed; undefined of all others. */
+  removalOf(name: string): Removal | undefined {
     const entry = this.#agent.catalog.get(toStreamKey(name))
-    return name !== defaultStreamName && entry !== undefined && entry.value === undefined
+    if (name === defaultStreamName || entry === undefined) return undefined
+    return entry.value === undefined ? {} : readRemoval(entry.value)
   }
 
   #definitionOf(name: string): StreamDefinition | undefined {

@@ -46,7 +46,7 @@ export class LeaderAgent {
   readonly cluster: Cluster
   readonly #data: DataGroups
   readonly #routes: Routes
-  readonly #streams: LeaderStreams
+  readonly streams: LeaderStreams
   readonly #desk: SubmissionDesk
   readonly #phases: Phases
   /** Streams that begin in leader mode. */
@@ -59,7 +59,7 @@ export class LeaderAgent {
     this.#ports = options.ports
     this.#limits = { ...leaderLimits, ...options.limits }
     const { slabs, ports, node, member, nodes, logs, random, boot, hasLostLog = false } = options
-    this.#streams = new LeaderStreams({ slabs, now: ports.now, onDelivered: ports.onDelivered })
+    this.streams = new LeaderStreams({ slabs, now: ports.now, onDelivered: ports.onDelivered })
     this.#desk = new SubmissionDesk({
       ...{ slabs, ports, boot, node, timeoutMs: options.timeoutMs },
       limits: this.#limits,
@@ -108,7 +108,7 @@ export class LeaderAgent {
   }
 
   get replicas(): ReadonlyMap<StreamId, Replica> {
-    return this.#streams.replicas
+    return this.streams.replicas
   }
 
   get standing(): Standing {
@@ -127,7 +127,7 @@ export class LeaderAgent {
 
   /** The replica of a stream that begins in leader mode, and its group, which are created where they do not exist. */
   define(definition: StreamDefinition): Replica {
-    const replica = this.#streams.define(definition, this.ledgerOf(toStreamId(definition.name)))
+    const replica = this.streams.define(definition, this.ledgerOf(toStreamId(definition.name)))
     replica.definition = definition
     this.#definitions.set(replica.stream, definition)
     // Its group begins where it has not.
@@ -135,14 +135,15 @@ export class LeaderAgent {
     return replica
   }
 
-  undefine(stream: StreamId): void {
-    this.#streams.undefine(stream)
+  /** Forgets a stream that was removed; `behind`: offset of its last message, where that is known. */
+  undefine(stream: StreamId, behind?: number): void {
+    this.streams.undefine(stream, behind)
     this.#definitions.delete(stream)
     this.#desk.forget(stream)
   }
 
   /** Calls back once this node has everything of a stream that had its place by now; or when nobody could say for too long. */
-  whenCurrent({ stream }: Replica, callback: (isCurrent: boolean) => void): void {
+  whenCurrent({ stream }: Pick<Replica, 'stream'>, callback: (isCurrent: boolean) => void): void {
     this.#data.whenCurrent(stream, callback)
   }
 
@@ -243,7 +244,7 @@ export class LeaderAgent {
 
   /** Once a second: what retention drops is dropped from the logs as well. */
   onSecond(): void {
-    this.#streams.onSecond()
+    this.streams.onSecond()
     for (const group of this.groups.all) group.compact()
     this.names.onSecond()
     this.groups.dropFiles()
@@ -284,7 +285,7 @@ export class LeaderAgent {
     const { node } = this.#options
     const machine: DataMachine = new DataMachine({
       ...parts,
-      ...{ limits: this.#limits, streams: this.#streams },
+      ...{ limits: this.#limits, streams: this.streams },
       onPlaced: (frame) => this.#desk.onPlaced(frame, machine.ledger),
       onLeader: () => this.#onLeader(id),
       onPhase: (stream) => this.#phases.onPhase(stream, machine.ledger.nodes, this.replicas),

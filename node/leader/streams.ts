@@ -5,7 +5,14 @@ import type { SlabPool } from '../core/common/slabs.ts'
 import type { StreamDefinition } from '../core/stream/definition.ts'
 import type { OriginState } from '../core/stream/origin-state.ts'
 import { Replica } from '../core/stream/replica.ts'
-import { batchBoot, batchCount, batchEpoch, batchSequence, batchStream } from '../wire/batch-header.ts'
+import {
+  batchBoot,
+  batchCount,
+  batchEpoch,
+  batchPlace,
+  batchSequence,
+  batchStream,
+} from '../wire/batch-header.ts'
 import { firstsOf, type KeptBatch } from './kept-batches.ts'
 import type { Ledger, StreamLedger } from './ledger.ts'
 
@@ -23,6 +30,10 @@ export class LeaderStreams {
   readonly #options: LeaderStreamsOptions
   /** Epoch of every replica that still holds something, by stream. */
   readonly #epochs = new Map<StreamId, Map<number, Replica>>()
+  /** Offset of the last message of the stream that had this one's name before. */
+  readonly #behind = new Map<StreamId, number>()
+  /** Of streams that were removed: batches that come yet may be those of one that was made again, and is not known here. */
+  readonly #removed = new Map<StreamId, Replica>()
   /** Replicas that got something in this round. */
   readonly #grown = new Set<Replica>()
 
@@ -36,17 +47,35 @@ export class LeaderStreams {
    */
   define(definition: StreamDefinition, ledger?: Pick<Ledger, 'streams' | 'nodes'>): Replica {
     const id = toStreamId(definition.name)
-    const present = this.replicas.get(id)
-    if (present !== undefined) return present
+    const present = this.replicas.get(id) ?? this.#removed.get(id)
+    if (present !== undefined) return this.#show(present)
     const known = ledger?.streams.get(id)
     return known === undefined || ledger === undefined
       ? this.#create(definition, firstEpoch)
       : this.begin({ ...known, definition }, ledger.nodes)
   }
 
-  undefine(id: StreamId): void {
+  /**
+   * Forgets a stream that was removed. `behind`: offset of its last message; what comes behind that is kept, as far as retention lets it, for
+   * one that is made again under its name.
+   */
+  undefine(id: StreamId, behind?: number): void {
+    const replica = this.replicas.get(id)
     this.replicas.delete(id)
-    this.#epochs.delete(id)
+    if (behind === undefined) {
+      this.#epochs.delete(id)
+      return
+    }
+    this.startBehind(id, behind)
+    if (replica !== undefined) this.#removed.set(id, replica)
+  }
+
+  /** What a stream had up to this offset was another one's, which was removed: it is dropped, here and as it comes. */
+  startBehind(id: StreamId, behind: number): void {
+    if (behind <= (this.#behind.get(id) ?? 0)) return
+    this.#behind.set(id, behind)
+    for (const replica of this.#epochs.get(id)?.values() ?? [])
+      replica.dropBefore((frame) => batchPlace(frame) <= behind)
   }
 
   /** An epoch in leader mode begins, behind these sequences. */
@@ -65,17 +94,19 @@ export class LeaderStreams {
    * the log had when the node started, by when it had its place, as far as that is known: retention counts from then.
    */
   insert(node: NodeId, frame: Uint8Array, placedBy?: number): void {
-    const replica = this.replicas.get(batchStream(frame))
+    const id = batchStream(frame)
+    const replica = this.replicas.get(id) ?? this.#removed.get(id)
     if (replica === undefined) return
     const from = batchSequence(frame)
     const now = this.#options.now()
     const at = Math.min(now, placedBy ?? now)
     const state = replica.originState(node, batchBoot(frame), at)
     if (state.position === undefined) beginBehind(replica, state, from - 1)
+    this.#grown.add(replica)
+    if (this.#isBefore(frame)) return passBefore(replica, state, from + batchCount(frame) - 1)
     replica.insert(state, { frame, from, count: batchCount(frame), confirm: false, isKept: true }, at)
     replica.advance(state)
     replica.trim(now)
-    this.#grown.add(replica)
   }
 
   /** A round of batches is over: subscribers hear of them. */
@@ -94,7 +125,8 @@ export class LeaderStreams {
 
   /** Goes on behind a state that stands for everything before it: what of that is not here, nor kept by it, no member has any more. */
   restore({ streams, nodes }: Ledger, kept: readonly KeptBatch[]): void {
-    const byStream = Map.groupBy(kept, ({ entry }) => batchStream(entry.data))
+    const own = kept.filter(({ entry }) => !this.#isBefore(entry.data))
+    const byStream = Map.groupBy(own, ({ entry }) => batchStream(entry.data))
     for (const [id, { definition, epoch, sequences }] of streams) {
       if (definition.mode !== 'leader') continue
       const replica = this.#epochs.get(id)?.get(epoch) ?? this.#create(definition, epoch)
@@ -144,22 +176,41 @@ export class LeaderStreams {
     for (const [id, epochs] of this.#epochs) {
       for (const [epoch, replica] of epochs) {
         replica.trim(this.#options.now())
-        if (replica.messages === 0 && this.replicas.get(id) !== replica) epochs.delete(epoch)
+        const isLast = this.replicas.get(id) === replica || this.#removed.get(id) === replica
+        if (replica.messages === 0 && !isLast) epochs.delete(epoch)
       }
     }
   }
 
   #create(definition: StreamDefinition, epoch: number): Replica {
     const replica = new Replica({ ...definition, mode: 'leader' }, this.#options.slabs)
-    this.replicas.set(replica.id, replica)
+    this.#show(replica)
     const epochs = this.#epochs.get(replica.id) ?? new Map<number, Replica>()
     this.#epochs.set(replica.id, epochs.set(epoch, replica))
     return replica
+  }
+
+  #show(replica: Replica): Replica {
+    this.#removed.delete(replica.id)
+    this.replicas.set(replica.id, replica)
+    return replica
+  }
+
+  /** Whether a batch is of a stream that was removed before this one was made. What has no place has no message. */
+  #isBefore(frame: Uint8Array): boolean {
+    const place = batchPlace(frame)
+    return place > 0 && place <= (this.#behind.get(batchStream(frame)) ?? 0)
   }
 }
 
 /** A stream that begins in leader mode is in this epoch; one that begins in gossip mode, in the one before. */
 const firstEpoch = 1
+
+/** What comes up to here is of a stream that was removed: gone for whoever had a part of that, and nothing to those who come. */
+function passBefore(replica: Replica, state: OriginState, to: number): void {
+  replica.pass(state, to)
+  state.base = Math.max(state.base, to)
+}
 
 /** What an origin had before is not here: to whoever comes without having had it, it is gone. */
 function beginBehind(replica: Replica, state: OriginState, to: number): void {

@@ -9,8 +9,28 @@ import {
 
 /** All of it but the name, by which it is kept. */
 export function toDefinitionValue(definition: StreamDefinition): unknown {
-  const { topics, mode, retention, copies, replicas } = definition
-  return { topics, mode, retention, copies, replicas }
+  const { topics, mode, retention, copies, replicas, behind } = definition
+  return { topics, mode, retention, copies, replicas, ...(behind !== undefined && { behind }) }
+}
+
+/** What the catalog has of a stream that was removed. */
+export interface Removal {
+  /** Offset of its last message in leader mode: all up to it is gone. Undefined where nobody said it. */
+  readonly behind?: number | undefined
+}
+
+export function toRemovalValue(removal: Removal): unknown {
+  return { removed: true, ...removal }
+}
+
+/** Reads a value that may be a removal; undefined if it is something else. */
+export function readRemoval(value: unknown): Removal | undefined {
+  const { removed, behind } = Object(value) as Partial<Record<string, unknown>>
+  return removed === true ? { behind: readOffset(behind) } : undefined
+}
+
+function readOffset(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
 /** Reads a value that came from a file or another node; undefined if it is not a definition. */
@@ -22,6 +42,10 @@ export function readDefinition(name: string, value: unknown): StreamDefinition |
   if (mode !== 'gossip' && mode !== 'leader') return undefined
   if (typeof bytes !== 'number' || typeof ageMs !== 'number' || typeof copies !== 'number') return undefined
   if (typeof replicas !== 'number') return undefined
-  const definition: StreamDefinition = { name, topics, mode, retention: { bytes, ageMs }, copies, replicas }
+  const behind = readOffset(fields.behind)
+  const definition: StreamDefinition = {
+    ...{ name, topics, mode, retention: { bytes, ageMs }, copies, replicas },
+    ...(behind !== undefined && { behind }),
+  }
   return definitionProblem(definition, []) === undefined ? definition : undefined
 }

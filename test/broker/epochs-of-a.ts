@@ -9,6 +9,7 @@ import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import type { OriginState, Replica } from '../../node/core/stream/replica.ts'
 import type { LeaderAgent } from '../../node/leader/agent.ts'
 import type { StreamLedger } from '../../node/leader/ledger.ts'
+import type { Removal } from '../../node/wire/stream-definition.ts'
 import { batchOf, orders } from '../leader/leader-batches.ts'
 import { createTestLeader } from '../leader/test-leader.ts'
 
@@ -81,8 +82,8 @@ export class EpochsOfA implements EpochsHost {
 
   onEnded(): void {}
 
-  isRemoved(name: string): boolean {
-    return this.removed.has(name)
+  removalOf(name: string): Removal | undefined {
+    return this.removed.has(name) ? {} : undefined
   }
 
   onCurrent(replica: Replica): void {

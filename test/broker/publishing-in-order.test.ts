@@ -15,7 +15,7 @@ import {
   numberBatch,
 } from '../../node/wire/batch-header.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
-import { createBroker } from './test-broker.ts'
+import { createBroker, lead, turns } from './test-broker.ts'
 
 const orders = toStreamId('orders')
 const rest = toStreamId('default')
@@ -61,17 +61,10 @@ class Host {
     return this.#published
   }
 
-  /** Ends so many turns of the event loop: what they bring is done. */
-  async turns(count = 20): Promise<void> {
-    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
-  }
+  readonly turns = turns
 
-  /** Passes the time that the node takes to lead. */
-  async lead(): Promise<void> {
-    for (let tick = 0; tick < 25; tick++) {
-      this.broker.leader.tick()
-      await this.turns(3)
-    }
+  lead(): Promise<void> {
+    return lead(this.broker)
   }
 
   /** The places of what was delivered on the stream: epoch and offset of each batch. */

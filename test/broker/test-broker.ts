@@ -57,3 +57,16 @@ export function createBroker(
   })
   return { broker, counters }
 }
+
+/** Ends so many turns of the event loop: what they bring is done. */
+export async function turns(count = 20): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Passes the time that the node takes to lead. */
+export async function lead({ leader }: Broker): Promise<void> {
+  for (let tick = 0; tick < 25; tick++) {
+    leader.tick()
+    await turns(3)
+  }
+}

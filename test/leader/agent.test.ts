@@ -201,6 +201,20 @@ test('a stream that was removed takes nothing; defined again it goes on behind w
   assert.deepEqual(other.outcomes.get('b'), { epoch: 1, offset: 2 })
 })
 
+test('one that is made again has everything that is published on it, also on a node that hears of that last', () => {
+  const { cluster, one, other } = elected('made again')
+  one.publish('a')
+  cluster.settle()
+  for (const node of cluster.all) node.agent.undefine(ordersId, 1)
+  const again = { ...orders, behind: 1 }
+  for (const node of cluster.all) if (node !== one) node.agent.define(again)
+  other.publish('b')
+  cluster.settle()
+  assert.deepEqual([...one.agent.replicas.keys()], [])
+  one.agent.define(again)
+  assert.deepEqual(one.delivered(), [`gap ${one.id}#${one.boot.toString(36)} 1-1`, 'b'])
+})
+
 test('the status of a stream names its group and leader, and how far it is', () => {
   const { cluster, one, leader } = elected('status')
   one.publish('a', 'b')

@@ -73,6 +73,70 @@ test('a batch of a stream that is not there is nobody’s', () => {
   assert.deepEqual(host.grown, [])
 })
 
+/** What the stream held before it was removed. */
+function removed(): Host {
+  const host = new Host()
+  host.streams.define(definition)
+  host.insert({ from: 1, texts: ['old'], offset: 1 })
+  return host
+}
+
+test('what a node hears of a removed stream only when it was made again is not its successor’s', () => {
+  const host = removed()
+  host.streams.undefine(ordersId, 2)
+  host.streams.define({ ...definition, behind: 2 })
+  const late = host.insert({ from: 2, texts: ['late'], offset: 2 })
+  host.insert({ from: 3, texts: ['new'], offset: 3 })
+  assert.deepEqual(host.read(), ['gap 1-2', 'new'])
+  assert.ok(host.streams.isDropped(late))
+  assert.equal(host.replica.origins.get(1 as Boot)?.base, 2)
+})
+
+test('what is published on a stream that was made again is there for a node that hears of that later', () => {
+  const host = removed()
+  host.streams.undefine(ordersId, 1)
+  const frame = host.insert({ from: 2, texts: ['new'], offset: 2 })
+  assert.equal(host.streams.replicas.size, 0)
+  host.streams.onSecond()
+  assert.equal(host.streams.isDropped(frame), false)
+  host.streams.define({ ...definition, behind: 1 })
+  assert.deepEqual(host.read(), ['gap 1-1', 'new'])
+})
+
+test('the same where it hears of the removal last: what has come by then stays', () => {
+  const host = removed()
+  host.insert({ from: 2, texts: ['new'], offset: 2 })
+  host.streams.undefine(ordersId, 1)
+  host.streams.define({ ...definition, behind: 1 })
+  assert.deepEqual(host.read(), ['gap 1-1', 'new'])
+})
+
+test('the memory of what a removed stream had is free at once, and of what came behind it when retention is over', () => {
+  const host = removed()
+  for (const state of host.replica.origins.values()) letGo(state.log.first?.frame ?? assert.fail())
+  host.streams.undefine(ordersId, 1)
+  assert.equal(host.slabs.bytesOut, 0)
+  letGo(host.insert({ from: 2, texts: ['new'], offset: 2 }))
+  host.now += 1000
+  host.streams.onSecond()
+  assert.equal(host.slabs.bytesOut, 0)
+})
+
+test('a floor brings nothing of a removed stream back', () => {
+  const host = new Host()
+  host.streams.startBehind(ordersId, 1)
+  const ledger = new Ledger()
+  ledger.nodes.set(1 as Boot, A)
+  const sequences = new Map([[1 as Boot, 2]])
+  ledger.streams.set(ordersId, { definition, epoch: 1, isSealing: false, last: 2, sequences })
+  const kept = [1, 2].map((at) => ({
+    entry: { index: at, term: 1, data: batchOf({ from: at, offset: at, texts: [`${at}`] }) },
+    placedBy: host.now,
+  }))
+  host.streams.restore(ledger, kept)
+  assert.deepEqual(host.read(), ['gap 1-1', '2'])
+})
+
 test('batches stand where the log has them, and are held there until retention drops them', () => {
   const host = new Host()
   host.streams.define(definition)

@@ -6,6 +6,7 @@ const epochs = 'test/broker/epochs.test.ts'
 const ended = 'test/broker/ended-epochs.test.ts'
 const start = 'test/broker/start.test.ts'
 const streams = 'test/leader/streams.test.ts'
+const streamAdmin = 'test/node/stream-admin.test.ts'
 const phases = 'test/leader/phases.test.ts'
 const rescue = 'test/broker/rescue.test.ts'
 const world = 'test/sim/switching/switching-simulation.test.ts'
@@ -206,9 +207,42 @@ export const faultsOfEpochs: readonly Mutant[] = [
     tests: ['test/leader/agent.test.ts'],
   },
   {
+    name: 'made-again-over-what-was-there',
+    file: 'node/broker/epochs.ts',
+    text: 'this.#host.leader.streams.startBehind(toStreamId(definition.name), definition.behind ?? 0)',
+    replacement: 'void definition.behind',
+    breaks: 'A node that hears nothing of the removal has what the stream had before, and the others do not.',
+    tests: [streamAdmin],
+  },
+  {
+    name: 'late-batch-of-a-removed-stream',
+    file: 'node/leader/streams.ts',
+    text: 'if (this.#isBefore(frame)) return passBefore',
+    replacement: 'if (frame.length === 0) return passBefore',
+    breaks:
+      'What a node gets late of a removed stream is delivered as its successor’s, there and nowhere else.',
+    tests: [streams],
+  },
+  {
+    name: 'made-again-and-not-heard-of',
+    file: 'node/leader/streams.ts',
+    text: 'this.replicas.get(id) ?? this.#removed.get(id)\n    if (replica === undefined) return',
+    replacement: 'this.replicas.get(id)\n    if (replica === undefined) return',
+    breaks: 'A node that hears later than of its messages that a stream was made again never delivers those.',
+    tests: [streams],
+  },
+  {
+    name: 'stream-ends-where-this-node-is',
+    file: 'node/stream-admin.ts',
+    text: 'const isKnown = await isCurrent(leader, stream)',
+    replacement: 'const isKnown = true',
+    breaks: 'Made again through a node that is behind, a stream begins with messages of the one before.',
+    tests: [streamAdmin],
+  },
+  {
     name: 'removed-stream-comes-back',
     file: 'node/broker/epochs.ts',
-    text: 'if (this.#host.isRemoved(name)) this.remove(name)',
+    text: 'if (this.#host.removalOf(name) !== undefined) this.remove(name)',
     replacement: 'void name',
     breaks:
       'What the log has of a stream that was removed stays on a node that starts again, and is there when it is made again.',

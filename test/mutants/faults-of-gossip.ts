@@ -109,8 +109,8 @@ export const faultsOfDelivery: readonly Mutant[] = [
   {
     name: 'age-ignored',
     file: 'node/core/stream/replica.ts',
-    text: '<= bytes && oldest.at > now - ageMs',
-    replacement: '<= bytes',
+    text: '> bytes || at <= now - ageMs',
+    replacement: '> bytes || at < 0',
     breaks: 'What is older than retention says stays.',
     tests: [replica],
   },

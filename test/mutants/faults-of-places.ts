@@ -215,9 +215,9 @@ export const faultsOfPlaces: readonly Mutant[] = [
   },
   {
     name: 'committed-end-of-whoever-is-asked',
-    file: 'node/admin.ts',
-    text: 'if (isCommitted) leader.whenCurrent(asked, resolve)',
-    replacement: 'if (isCommitted) resolve(true)',
+    file: 'node/stream-admin.ts',
+    text: 'if (isCommitted && !(await isCurrent(leader, asked.stream)))',
+    replacement: 'if (isCommitted && !leader)',
     breaks: 'A leader that was cut off says that the order ends before what others have acknowledged since.',
     tests: ['test/integration/leader/committed.test.ts'],
   },

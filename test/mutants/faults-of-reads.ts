@@ -50,9 +50,9 @@ export const faultsOfReads: readonly Mutant[] = [
   },
   {
     name: 'read-of-the-epoch-before',
-    file: 'node/admin.ts',
-    text: 'const replica = this.#findOrdered(name)',
-    replacement: 'const replica = asked',
+    file: 'node/stream-admin.ts',
+    text: '  const replica = find()',
+    replacement: '  const replica = asked',
     breaks: 'A committed read on a node that was cut off ends where the epoch did that it knew.',
     tests: ['test/integration/leader/committed.test.ts'],
   },

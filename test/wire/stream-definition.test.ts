@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readDefinition, toDefinitionValue } from '../../node/wire/stream-definition.ts'
+import {
+  readDefinition,
+  readRemoval,
+  toDefinitionValue,
+  toRemovalValue,
+} from '../../node/wire/stream-definition.ts'
 import { definition } from './raft-arbitraries.ts'
 
 const seed = 20261103
@@ -56,4 +61,13 @@ test('values of another shape are no definitions, and never throw', () => {
     }),
     { seed, numRuns: 1000 },
   )
+})
+
+test('a removal says where the stream ended, and is no definition', () => {
+  const value = JSON.parse(JSON.stringify(toRemovalValue({ behind: 7 })))
+  assert.deepEqual(readRemoval(value), { behind: 7 })
+  assert.equal(readDefinition('orders', value), undefined)
+  for (const none of [undefined, null, 7, {}, { removed: 1 }]) assert.equal(readRemoval(none), undefined)
+  for (const behind of [-1, 0.5, '7', undefined])
+    assert.deepEqual(readRemoval({ removed: true, behind }), { behind: undefined })
 })

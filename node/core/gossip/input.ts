@@ -2,7 +2,8 @@
 // has passed.
 
 import type { Boot, NodeId } from '../common/ids.ts'
-import type { NumberedBatch, OriginState, Replica } from '../stream/replica.ts'
+import type { NumberedBatch } from '../stream/entry.ts'
+import type { OriginState, Replica } from '../stream/replica.ts'
 import type { PeerMessage } from './messages.ts'
 
 export type GossipInput =

@@ -2,7 +2,8 @@
 // wants to know, and a hole before it is asked for.
 
 import type { Boot } from '../common/ids.ts'
-import type { NumberedBatch, OriginState, Replica } from '../stream/replica.ts'
+import type { NumberedBatch } from '../stream/entry.ts'
+import type { OriginState, Replica } from '../stream/replica.ts'
 import { count, type GossipContext, liveOrigin, type PeerState, send } from './context.ts'
 import type { BatchMessage } from './messages.ts'
 import type { Wants } from './wants.ts'

@@ -13,6 +13,8 @@ export interface StreamDefinition {
   readonly copies: number
   /** Nodes that decide on the order in leader mode, 3 or 5: as many as that at least, where the cluster has them. */
   readonly replicas: number
+  /** Of a stream that was removed and made again: offset of the last message that it had in leader mode before; all up to it is gone. */
+  readonly behind?: number | undefined
 }
 
 /** How a stream's messages reach everybody: from node to node at once, or in one order that a majority has on disk. */

@@ -20,6 +20,29 @@ export interface NewEntry {
   readonly confirm: boolean
 }
 
+/** Sequences from..to of an origin that nobody can deliver any more. */
+export interface GapMark {
+  readonly boot: Boot
+  readonly from: number
+  readonly to: number
+}
+
+/** An entry of the replica's table, or what will not come. */
+export type LogItem = EntrySlot | GapMark
+
+/** A batch as its origin numbered it. */
+export interface NumberedBatch {
+  readonly frame: Uint8Array
+  /** Sequence of the first record. */
+  readonly from: number
+  /** Records, 1..512. */
+  readonly count: number
+  /** Whether the origin wants to hear who holds it. */
+  readonly confirm: boolean
+  /** Whether the frame stands in somebody's slab already: then it is held there, not copied. */
+  readonly isKept?: boolean
+}
+
 /** Entries a chunk; a power of two. 64 take 5 KiB, which is little beside an origin's smallest slab. */
 export const chunkSlots = 64
 /** Numbers of an entry, and which is where. */

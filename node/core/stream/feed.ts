@@ -6,8 +6,8 @@
 // does, the delivery rule is applied once more here, against the feed's own vector.
 
 import type { Boot, Origin } from '../common/ids.ts'
-import type { Entry } from './entry.ts'
-import type { GapMark, GapReason, OriginState, Replica } from './replica.ts'
+import type { Entry, GapMark } from './entry.ts'
+import type { GapReason, OriginState, Replica } from './replica.ts'
 
 /** What a feed hands out. An entry may begin below `from`: the subscriber has had that part. */
 export type FeedItem =

@@ -2,10 +2,10 @@
 // is said by origin, as everywhere; as every subscriber has seen a beginning of the one order, that is one place in it.
 
 import type { Boot, Origin } from '../common/ids.ts'
-import type { Entry } from './entry.ts'
+import type { Entry, GapMark, LogItem } from './entry.ts'
 import type { FeedItem, FeedStart, StreamFeed } from './feed.ts'
 import type { OriginState } from './origin-state.ts'
-import type { GapMark, LogItem, Replica } from './replica.ts'
+import type { Replica } from './replica.ts'
 
 export class LogFeed implements StreamFeed {
   readonly replica: Replica

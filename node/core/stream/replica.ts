@@ -11,35 +11,12 @@ import { Deque } from '../common/deque.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
 import { hold, letGo, SlabPool } from '../common/slabs.ts'
 import type { StreamDefinition } from './definition.ts'
-import type { Entry, EntrySlot } from './entry.ts'
+import type { Entry, EntrySlot, GapMark, LogItem, NumberedBatch } from './entry.ts'
 import { EntryTable } from './entry-table.ts'
 import { OriginState } from './origin-state.ts'
 import type { SequenceRange } from './sequence-ranges.ts'
 
 export type { GapReason, OriginState } from './origin-state.ts'
-
-/** Sequences from..to of an origin that nobody can deliver any more. */
-export interface GapMark {
-  readonly boot: Boot
-  readonly from: number
-  readonly to: number
-}
-
-/** An entry of the replica's table, or what will not come. */
-export type LogItem = EntrySlot | GapMark
-
-/** A batch as its origin numbered it. */
-export interface NumberedBatch {
-  readonly frame: Uint8Array
-  /** Sequence of the first record. */
-  readonly from: number
-  /** Records, 1..512. */
-  readonly count: number
-  /** Whether the origin wants to hear who holds it. */
-  readonly confirm: boolean
-  /** Whether the frame stands in somebody's slab already: then it is held there, not copied. */
-  readonly isKept?: boolean
-}
 
 /** What an entry costs besides its frame. Measured, with frames of 64 bytes: 113 to 130 for 30,000 to 250,000 entries. */
 export const entryOverheadBytes = 128
@@ -213,17 +190,30 @@ export class Replica {
    */
   trim(now: number): void {
     const { bytes, ageMs } = this.definition.retention
+    this.#dropWhile(({ at }) => this.bytes - this.heldBackBytes > bytes || at <= now - ageMs)
+  }
+
+  /** Drops what arrived first, as long as it is not of this stream but of one that had its name before: who comes is not told of that. */
+  dropBefore(isBefore: (frame: Uint8Array) => boolean): void {
+    this.#dropWhile(({ boot, to, frame }) => {
+      const state = this.origins.get(boot)
+      const isOver = frame === undefined || isBefore(frame)
+      if (isOver && state !== undefined) state.base = Math.max(state.base, to)
+      return isOver
+    })
+  }
+
+  #dropWhile(isOver: (oldest: Entry) => boolean): void {
     for (let slot = this.#arrivals.peek(); slot !== undefined; slot = this.#arrivals.peek()) {
       const oldest = this.entries.at(slot)
-      if (this.bytes - this.heldBackBytes <= bytes && oldest.at > now - ageMs) break
+      if (!isOver(oldest)) break
       this.#arrivals.shift()
       oldest.isQueued = false
       if (!oldest.heldBack) this.#drop(oldest)
       this.entries.leave(slot)
     }
     for (let item = this.delivered.peek(); item !== undefined; item = this.delivered.peek()) {
-      const isOver = typeof item === 'number' ? !this.entries.isHeld(item) : this.#isOldMark(item)
-      if (!isOver) break
+      if (typeof item === 'number' ? this.entries.isHeld(item) : !this.#isOldMark(item)) break
       this.#shiftDelivered()
     }
   }
