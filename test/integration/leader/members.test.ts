@@ -4,29 +4,8 @@ import assert from 'node:assert/strict'
 import { rm, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { NodeRefusal } from '../../../scripts/admin/request.ts'
-import type { ClusterNode } from '../cluster-node.ts'
-import { until } from '../until.ts'
+import { removeNode, untilSettled } from './joining.ts'
 import { Trial } from './trial.ts'
-
-/** Resolves when every node votes wherever it is to. */
-async function untilSettled({ cluster }: Trial): Promise<void> {
-  await until('everybody votes wherever it is to', async () => {
-    const states = await Promise.all(cluster.nodes.map((node) => node.status()))
-    return states.every(({ member }) => member.state === 'settled')
-  })
-}
-
-/** Asks another node to let one go, and waits for its end. */
-async function remove({ cluster }: Trial, node: ClusterNode, isRunning = true): Promise<void> {
-  const other = cluster.nodes.find((each) => each !== node)
-  assert(other !== undefined)
-  await other.admin.removeMember(node.id)
-  cluster.forget(node)
-  if (!isRunning) return
-  const { code } = await node.exit
-  assert.equal(code, 2)
-  assert.ok(node.log.some((line) => line.startsWith(`NODE_REMOVED: node ${node.id}`)))
-}
 
 test('nodes join by their own peers.json and leave again under load, and nobody is refused anything', async () => {
   await using trial = await Trial.start()
@@ -35,15 +14,15 @@ test('nodes join by their own peers.json and leave again under load, and nobody 
   for (const id of ['D', 'E']) {
     const node = await trial.cluster.add(id)
     await trial.cluster.untilLinked()
-    await untilSettled(trial)
+    await untilSettled(trial.cluster)
     await trial.untilCaughtUp(node)
     await trial.watch(node)
   }
   await load.untilAcknowledged(['A', 'B', 'C'], 20)
   // Leaders of META and of the stream among them, and nodes that publish stay.
   for (const id of ['D', 'E']) {
-    await remove(trial, trial.cluster.node(id))
-    await untilSettled(trial)
+    await removeNode(trial.cluster, trial.cluster.node(id))
+    await untilSettled(trial.cluster)
     await load.untilAcknowledged(['A', 'B', 'C'], 20)
   }
   await load.stop()
@@ -57,7 +36,7 @@ test('the node that leads is removed, and its place is taken by one that has joi
   const joined = await trial.cluster.add('D')
   await trial.watch(joined)
   await trial.cluster.untilLinked()
-  await untilSettled(trial)
+  await untilSettled(trial.cluster)
   const leader = await trial.untilLed()
   const staying = trial.cluster.nodes.filter((node) => node !== leader)
   await using load = await trial.load(staying)
@@ -65,8 +44,8 @@ test('the node that leads is removed, and its place is taken by one that has joi
     staying.map(({ id }) => id),
     20,
   )
-  await remove(trial, leader)
-  await untilSettled(trial)
+  await removeNode(trial.cluster, leader)
+  await untilSettled(trial.cluster)
   const { members } = await joined.admin.members()
   assert.deepEqual(members.map(({ node }) => node).join(''), staying.map(({ id }) => id).join(''))
   assert.ok(members.every(({ votes }) => votes.includes(0) && votes.length === 2))
@@ -87,8 +66,8 @@ test('a dead node is removed and replaced, and does not come back over what it h
   await dead.admin.changeSubscription('DELETE', 'orders.>')
   await dead.kill()
   await trial.cluster.add('D')
-  await remove(trial, dead, false)
-  await untilSettled(trial)
+  await removeNode(trial.cluster, dead, false)
+  await untilSettled(trial.cluster)
   dead.spawn()
   const { code } = await dead.exit
   assert.equal(code, 2)
@@ -101,12 +80,12 @@ test('a dead node is removed and replaced, and does not come back over what it h
 test('a node that left and came back elsewhere does not keep others from joining', async () => {
   await using trial = await Trial.start()
   const gone = trial.cluster.node('C')
-  await remove(trial, gone)
+  await removeNode(trial.cluster, gone)
   await rm(gone.options.dataPath, { recursive: true })
   for (const id of ['C', 'D']) {
     await trial.cluster.add(id)
     await trial.cluster.untilLinked()
-    await untilSettled(trial)
+    await untilSettled(trial.cluster)
   }
   assert.notEqual(trial.cluster.node('C').options.port, gone.options.port)
 })
@@ -139,13 +118,13 @@ test('a member whose peers.json has lost the others knows them from its log', as
   await writeFile(alone.options.peersFile, JSON.stringify({ C: ['127.0.0.1', alone.options.port] }))
   await alone.start()
   await trial.cluster.untilLinked()
-  await untilSettled(trial)
+  await untilSettled(trial.cluster)
   await trial.judge()
 })
 
 test('of two voters that are asked to leave at once one waits its turn, and publishers hardly notice', async () => {
   await using trial = await Trial.start({ nodes: 5 })
-  await untilSettled(trial)
+  await untilSettled(trial.cluster)
   const leader = await trial.untilLed()
   const { voters = [] } = (await trial.order(leader)) ?? {}
   const leaving = voters.filter((id) => id !== leader.id)
