@@ -78,7 +78,7 @@ export function verdictText(result: CheckResult): string {
   if (totals.pending > 0) parts.push(`${formatCount(totals.pending)} on their way`)
   if (totals.gone > 0) parts.push(`${formatCount(totals.gone)} of the past were gone`)
   if (result.findings.some(({ kind }) => kind === 'unknown'))
-    parts.push(`${formatCount(totals.unknown)} unknown`)
+    parts.push(totals.unknown > 0 ? `${formatCount(totals.unknown)} unknown` : 'with open questions')
   return parts.join('; ')
 }
 

@@ -62,13 +62,13 @@ export function buildProgram(act: Act, world: World): Command {
 function reportFailure(error: unknown, words: readonly string[], world: World): ExitCode {
   if (world.signal.aborted) return exitCodes.interrupted
   const isJson = hasFlag(words, '--json')
-  if (error instanceof CommanderError) return reportMisuse(error, isJson, world)
+  if (error instanceof CommanderError) return reportMisuse(error, isJson ? words : undefined, world)
   const known = error instanceof CommandError ? error : undefined
   const exitCode = known?.exitCode ?? exitCodes.failure
   const code = known?.code ?? readCode(error)
   const next = known?.next ?? readAction(error)
-  if (isJson) printError(world, code ?? toErrorCode(exitCode), toMessage(error), next)
   const message = toMessage(error)
+  if (isJson) printError(world, words, { code: code ?? toErrorCode(exitCode), message, next })
   // The system's own messages begin with their code.
   const isNamed = code === undefined || message.startsWith(`${code}: `)
   world.stderr.write(`herald: ${isNamed ? '' : `${code}: `}${message}\n`)
@@ -77,19 +77,24 @@ function reportFailure(error: unknown, words: readonly string[], world: World): 
   return exitCode
 }
 
-/** What commander ends with: help and version, which were asked for, or a mistake that it has written to standard error. */
-function reportMisuse(error: CommanderError, isJson: boolean, world: World): ExitCode {
+/** What commander ends with: help and version, which were asked for, or a mistake that it has written to standard error. `words`: under --json. */
+function reportMisuse(error: CommanderError, words: readonly string[] | undefined, world: World): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok
   const message =
     error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '')
-  if (isJson) printError(world, toErrorCode(exitCodes.usage), message, 'see --help of the command')
+  const code = toErrorCode(exitCodes.usage)
+  if (words !== undefined) printError(world, words, { code, message, next: 'see --help of the command' })
   return exitCodes.usage
 }
 
-/** The error as the one document of the command. */
-function printError(world: World, code: string, message: string, next: string | undefined): void {
-  const document = { schemaVersion, error: { code, message, next } }
-  world.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
+/** The error as the one document of the command, or as one more line of a stream. */
+function printError(
+  { stdout }: World,
+  words: readonly string[],
+  error: { readonly code: string; readonly message: string; readonly next: string | undefined },
+): void {
+  const isStream = hasFlag(words, 'subscribe') || hasFlag(words, '--watch')
+  stdout.write(`${JSON.stringify({ schemaVersion, error }, undefined, isStream ? 0 : 2)}\n`)
 }
 
 /** Whether the words have a flag; commander may have stopped before it came to it. */

@@ -32,6 +32,8 @@ async function checkCluster(context: Context): Promise<ExitCode> {
   const former = await fleet.formerJournals()
   const options = { settleMs: settleMsDefault, signal, former }
   const { result, round } = await checkLive(await context.clients(), options)
+  // Journals that are not all here prove nothing.
+  if (signal.aborted) return exitCodes.interrupted
   const problemsCode = reportProblems(terminal, round)
   if (result === undefined) {
     terminal.document(toProblemFields(round))

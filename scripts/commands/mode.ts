@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
+import { errorEntry } from '../../node/core/common/errors.ts'
 import type { ModeAnswer, StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
 import { RepeatedRounds } from '../admin/repeated-rounds.ts'
 import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
@@ -12,8 +13,8 @@ import { CommandError, type ExitCode, exitCodes, toErrorCode } from '../cli/outc
 import { toTable } from '../cli/table.ts'
 
 const modes = ['gossip', 'leader']
-/** A node gives up after fifteen seconds. */
-const switchTimeoutMs = 20_000
+/** How long a node waits for a stream to be in the mode, before it answers that it is not. */
+const switchMs = 15_000
 /** An epoch is sealed for some tens of milliseconds. */
 const watchIntervalMs = 20
 /** Nodes answer within some milliseconds; whoever takes longer keeps no change back that others show. */
@@ -84,7 +85,7 @@ async function change(context: Context, stream: string | undefined, mode: string
 
 async function changeOne(context: Context, name: string, mode: string): Promise<ModeChange> {
   const { node, value } = await askOne(context, (client) =>
-    client.withTimeout(switchTimeoutMs).setMode(name, mode),
+    client.withTimeout(context.options.timeout + switchMs).setMode(name, mode),
   )
   return { ...value, node }
 }
@@ -134,7 +135,9 @@ async function show(context: Context, stream: string | undefined): Promise<ExitC
 
 function requireStream(rows: readonly ModeRow[], name: string | undefined): void {
   if (name === undefined || rows.some(({ stream }) => stream === name)) return
-  throw new CommandError(exitCodes.failure, `there is no stream "${name}"`, { code: 'STREAM_UNKNOWN' })
+  throw new CommandError(exitCodes.failure, `there is no stream "${name}"`, {
+    ...{ code: 'STREAM_UNKNOWN', next: errorEntry('STREAM_UNKNOWN').action },
+  })
 }
 
 async function watch(context: Context, stream: string | undefined): Promise<ExitCode> {

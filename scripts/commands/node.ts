@@ -14,8 +14,8 @@ import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
 import { leaderTimeoutMs, patienceMs, pollIntervalMs, settle } from './node-settling.ts'
 
-/** A node that is asked to let another one go waits ten seconds for it. */
-const removeTimeoutMs = 15_000
+/** How long a node that is asked to let another one go waits for it. */
+const removeMs = 10_000
 
 export function registerNode(program: Command, act: Act): void {
   const group = program.command('node').description('nodes of the cluster, which come and go while it works')
@@ -146,6 +146,7 @@ const waiting = '`herald status --wait healthy` waits for that'
 /** `andThen`: what is left to do where it is not waited for any more. */
 async function add(context: Context, name: string, andThen = ''): Promise<void> {
   const { terminal, fleet, signal } = context
+  context.requireAll(`start ${name} with \`herald node add ${name}\``)
   // Where none runs it would wait for the others, or found a cluster of its own; this says so instead.
   await fleet.nodes()
   await requireLeader(context)
@@ -167,7 +168,8 @@ async function add(context: Context, name: string, andThen = ''): Promise<void> 
 async function remove(context: Context, name: string): Promise<void> {
   // Whoever goes would end before it could answer.
   const isOther = (node: string): boolean => node !== name
-  await askOne(context, (client) => client.withTimeout(removeTimeoutMs).removeMember(name), isOther)
+  const timeoutMs = context.options.timeout + removeMs
+  await askOne(context, (client) => client.withTimeout(timeoutMs).removeMember(name), isOther)
   await context.fleet.forget(name)
   context.terminal.progress(`node ${name} is removed`)
   await settle(context, {

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Command, Option } from 'commander'
 import { findLeaderless, findProblems, waitHealthy } from '../admin/health.ts'
+import { RepeatedRounds } from '../admin/repeated-rounds.ts'
 import { askAll, toProblemFields } from '../admin/round.ts'
 import { type Sample, toRates } from '../admin/sample.ts'
 import type { Act, Context } from '../cli/context.ts'
@@ -13,6 +14,8 @@ import { toStatusLines } from './status-view.ts'
 /** Rates are the difference of two samples; this far apart, a rate of 100/s is exact to 2 %. */
 const sampleIntervalMs = 500
 const watchIntervalMs = 1000
+/** Who takes longer to answer is waited for no more in each round: what it said last stands until it is known to be away. */
+const patienceMs = 500
 
 const columns = `
 Columns of a node:
@@ -82,11 +85,15 @@ async function showOnce(context: Context): Promise<ExitCode> {
 
 async function watch(context: Context): Promise<ExitCode> {
   const { terminal, signal } = context
-  let last = await takeSample(context)
+  using rounds = new RepeatedRounds((client) => client.status(), patienceMs)
+  const take = async (): Promise<Sample> => {
+    return { round: await rounds.next(await context.clients()), at: performance.now() }
+  }
+  let last = await take()
   if (terminal.isInteractive) await terminal.write('\x1b[2J')
   while (!signal.aborted) {
     await delay(watchIntervalMs, undefined, { signal })
-    const sample = await takeSample(context)
+    const sample = await take()
     if (terminal.json) await terminal.record(toDocument(last, sample))
     else {
       const lines = toStatusLines(terminal, last, sample)

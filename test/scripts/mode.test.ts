@@ -18,6 +18,17 @@ test('mode tells one node, and says in which epoch the stream is then, and after
   assert.deepEqual(told, ['PUT /v1/modes/orders'])
 })
 
+test('a change is told to a node that answers: one that hangs would have it wait', async () => {
+  await using cluster = await FakeCluster.start(2)
+  for (const node of cluster.nodes) node.streams.set('orders', stream)
+  cluster.node('A').fault = 'hang'
+  const { exitCode, stdout } = await cluster.run('mode', 'orders', 'leader')
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^stream orders is in leader mode, epoch 1 \(on node B after 12 ms\)$/m)
+  const told = cluster.node('A').requests.filter((line) => line.startsWith('PUT'))
+  assert.deepEqual(told, [])
+})
+
 test('mode without a stream changes all of them', async () => {
   await using cluster = await FakeCluster.start(1)
   cluster.node('A').streams.set('orders', stream)
@@ -72,7 +83,7 @@ test('mode of a stream that there is not exits 1, shown or changed', async () =>
   ]) {
     const { exitCode, stderr } = await cluster.run(...words)
     assert.equal(exitCode, 1)
-    assert.match(stderr, /STREAM_UNKNOWN/)
+    assert.match(stderr, /STREAM_UNKNOWN.*\n.*`herald stream list`/)
   }
 })
 

@@ -106,6 +106,13 @@ test('node add is for a cluster that runs: alone the node would found one of its
   assert.deepEqual(await readdir(home), [])
 })
 
+test('node add means the whole cluster: of those that --only leaves nobody could say whether all have caught up', async () => {
+  await using cluster = await FakeCluster.start(2)
+  const { exitCode, stderr } = await cluster.run('node', 'add', 'F', '--only', 'A')
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /takes no --only\n +start F with `herald node add F`/)
+})
+
 test('a number of nodes means those that were there last, also where one was replaced, and then others', () => {
   assert.deepEqual(planIds([], 3), ['A', 'B', 'C'])
   assert.deepEqual(planIds(['A', 'B', 'F'], 3), ['A', 'B', 'F'])

@@ -93,6 +93,17 @@ test('mistakes of usage are a JSON document with a code under --json', async () 
   }
 })
 
+test('what prints a line for each thing ends with its error as one more line', async () => {
+  for (const words of [
+    ['subscribe', '--json'],
+    ['mode', 'a', 'leader', '--watch', '--json'],
+  ]) {
+    const { stdout } = await runWords(words, {})
+    const [line = '', ...others] = stdout.trimEnd().split('\n')
+    assert.deepEqual([JSON.parse(line).error.code, others], ['USAGE_INVALID', []])
+  }
+})
+
 test('help that was asked for exits 0, and is no error under --json', async () => {
   const requests = [['help'], ['help', 'stream'], ['help', 'stream', '--json'], ['--json', 'help', 'status']]
   for (const words of requests) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readProjectFile } from '../tidy/project-files.ts'
-import { FakeCluster, runWords } from './fake-cluster.ts'
+import { FakeCluster } from './fake-cluster.ts'
 
 /** A node that hangs is given up after this; long enough for a node that answers on a loaded machine. */
 const shortTimeout = ['--timeout', '700ms']
@@ -249,19 +249,6 @@ test('status --json prints one document with rates and the nodes that were not r
   assert.deepEqual(document.nodes[0].rates, { publishedPerSecond: 0, deliveredPerSecond: 0 })
   assert.equal(document.unreachable[0].node, 'B')
   assert.match(document.unreachable[0].reason, /ECONNREFUSED/)
-})
-
-test('status --watch prints again until it is interrupted and exits 130', async () => {
-  await using cluster = await FakeCluster.start(1)
-  const interruption = new AbortController()
-  const running = runWords(
-    ['status', '--watch', '--json'],
-    { HERALD_HOME: cluster.home },
-    { signal: interruption.signal },
-  )
-  while (cluster.node('A').requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
-  interruption.abort()
-  assert.equal((await running).exitCode, 130)
 })
 
 test('a node that answers with something else counts as not reached', async () => {

@@ -127,7 +127,7 @@ const commonErrors = {
   NO_LEADER: {
     meaning:
       'A stream in leader mode, or on the way to it, has no leader: no majority of its group can be reached from here.',
-    action: 'See `herald status` for nodes and links that are down; publish again when a majority is up.',
+    action: 'See `herald status` for nodes and links that are down; try again when a majority is up.',
     fate: 'keep',
   },
   SWITCH_PENDING: {
