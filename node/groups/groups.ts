@@ -44,16 +44,18 @@ export interface GroupMembers {
 
 /** Bytes of messages to one node that go into one frame; one message may go beyond it. */
 const frameBytesMax = 524_288
-/** What a group has that is little: it writes that once more so that one file can go. */
-const writtenAgainBytes = 4_194_304
 /** What groups write once more at the most, in one write, for which everybody waits. One that has more keeps the files. */
 const writtenAgainBytesMax = 134_217_728
+
+/** `leaderLimits` says what each is. */
+export type GroupsLimits = Readonly<
+  Record<'segmentBytes' | 'waitingBytesMax' | 'writtenAgainBytes' | 'wholeFrameBytesMax', number>
+>
 
 export class Groups implements GroupPorts {
   readonly #ports: GroupsPorts
   readonly #writer: LogWriter
-  readonly #waitingBytesMax: number
-  readonly #segmentBytes: number
+  readonly #limits: GroupsLimits
   readonly #groups = new Map<number, Group>()
   readonly #members: GroupMembers
   #awake = new Set<Group>()
@@ -69,18 +71,12 @@ export class Groups implements GroupPorts {
   readonly #parts: FrameParts
   readonly #partQueues: PartQueues
 
-  constructor(
-    ports: GroupsPorts,
-    start: LogStart,
-    limits: { readonly segmentBytes: number; readonly waitingBytesMax: number },
-    members: GroupMembers,
-  ) {
+  constructor(ports: GroupsPorts, start: LogStart, limits: GroupsLimits, members: GroupMembers) {
     this.#ports = ports
     this.#members = members
     this.#parts = new FrameParts(ports.allocate)
     this.#partQueues = new PartQueues(ports)
-    this.#waitingBytesMax = limits.waitingBytesMax
-    this.#segmentBytes = limits.segmentBytes
+    this.#limits = limits
     this.#writer = new LogWriter({
       ...limits,
       start,
@@ -113,7 +109,7 @@ export class Groups implements GroupPorts {
   /** Why publishers of this node are to wait: more waits for the disk than should. What other nodes bring is bounded by each group. */
   get diskProblem(): Refusal<'PUBLISH_RATE_LIMITED'> | undefined {
     if (!this.#writer.isFull) return undefined
-    const reason = `${this.#waitingBytesMax} bytes or more wait for the disk of this node`
+    const reason = `${this.#limits.waitingBytesMax} bytes or more wait for the disk of this node`
     return { refused: 'PUBLISH_RATE_LIMITED', reason }
   }
 
@@ -183,7 +179,8 @@ export class Groups implements GroupPorts {
     const end = second === undefined ? undefined : numberOf(second)
     if (this.#isDropping || oldest === undefined || end === undefined) return
     const needing = [...this.#groups.values()].filter(({ log }) => log.oldestWrite < end)
-    const fileBytes = (this.#writer.files.length - 1) * this.#segmentBytes
+    const { segmentBytes, writtenAgainBytes } = this.#limits
+    const fileBytes = (this.#writer.files.length - 1) * segmentBytes
     const heldBytes = [...this.#groups.values()].reduce((sum, { log }) => sum + log.dataBytes, 0)
     let bytesLeft = heldBytes * 2 <= fileBytes ? writtenAgainBytesMax : 0
     for (const group of needing) bytesLeft -= group.writeAgain(Math.max(writtenAgainBytes, bytesLeft))
@@ -253,7 +250,7 @@ export class Groups implements GroupPorts {
 
   #sendFrame(node: NodeId, parts: readonly Uint8Array[]): void {
     const { allocate, sendFrame } = this.#ports
-    const [first, ...others] = cutFrame(joinFrame(parts, allocate), allocate)
+    const [first, ...others] = cutFrame(joinFrame(parts, allocate), allocate, this.#limits.wholeFrameBytesMax)
     if (first === undefined) return
     if (others.length === 0) sendFrame(node, first)
     else this.#partQueues.send(node, [first, ...others])

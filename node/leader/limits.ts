@@ -30,6 +30,12 @@ export const leaderLimits = {
   keptBytesMax: 134_217_728,
   /** The roster is written as a floor behind so many entries of META: its log stays short. */
   metaFloorEntries: 64,
+  /** The same of the group of names, whose state is its floor. */
+  nameFloorEntries: 1024,
+  /** What a group has that is no more than this is written once more, so that an old file of the log can go. */
+  writtenAgainBytes: 4_194_304,
+  /** Frames of Raft messages that are larger travel in parts; at most what a link takes (`protocolLimits.frameBytesMax`). */
+  wholeFrameBytesMax: 1_179_648,
   /** Entries in one message. */
   appendBytesMax: 524_288,
 } as const

@@ -135,7 +135,7 @@ export function drawLeaderPlan(seed: number, nodes?: number): LeaderPlan {
     limits: {
       ...(dice.chance(0.4) ? drawLimits(dice) : {}),
       ...drawFloorLimits(new Dice(seed, 'leader floors')),
-      ...drawMetaLimits(new Dice(seed, 'leader META')),
+      ...drawAgeLimits(seed, 'leader'),
     },
     hasQuietStream: new Dice(seed, 'leader quiet stream').chance(0.4),
     ...drawProducers(new Dice(seed, 'leader producers')),
@@ -160,9 +160,20 @@ function drawFloorLimits(dice: Dice): Partial<LeaderLimits> {
   return { droppedBytesMax: dice.whole(1_000, 60_000), keptBytesMax: dice.whole(2_000, 200_000) }
 }
 
-/** In half of the seeds META's roster is a floor soon, and nodes start behind it. */
-export function drawMetaLimits(dice: Dice): Partial<LeaderLimits> {
-  return dice.chance(0.5) ? {} : { metaFloorEntries: dice.whole(1, 6) }
+/** What a cluster reaches only with the time: in half of the seeds at once, each with dice of its own. */
+export function drawAgeLimits(seed: number, world: 'leader' | 'switching'): Partial<LeaderLimits> {
+  const meta = new Dice(seed, `${world} META`)
+  const age = new Dice(seed, `${world} age`)
+  return {
+    ...(meta.chance(0.5) ? {} : { metaFloorEntries: meta.whole(1, 6) }),
+    ...(age.chance(0.5)
+      ? {}
+      : {
+          nameFloorEntries: age.whole(1, 20),
+          writtenAgainBytes: age.whole(500, 50_000),
+          wholeFrameBytesMax: age.whole(2_000, 50_000),
+        }),
+  }
 }
 
 /** So small that all of them are reached. */

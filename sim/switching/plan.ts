@@ -5,8 +5,8 @@ import type { LeaderLimits } from '../../node/leader/limits.ts'
 import { Dice } from '../dice.ts'
 import {
   type DiskPlan,
+  drawAgeLimits,
   drawLimits,
-  drawMetaLimits,
   drawProducers,
   type LeaderFaultRates,
 } from '../leader/plan.ts'
@@ -186,7 +186,7 @@ function drawHardware(seed: number): Hardware {
     clockDriftMax: dice.chance(0.5) ? dice.between(0.001, 0.05) : 0,
     limits: {
       ...(dice.chance(0.4) ? drawLimits(dice) : {}),
-      ...drawMetaLimits(new Dice(seed, 'switching META')),
+      ...drawAgeLimits(seed, 'switching'),
     },
   }
 }

@@ -46,7 +46,7 @@ export class GroupsHost {
         onFailed: (cause) => this.failures.push(cause),
       },
       { file: undefined, bytes: 0, next: chainStart(1) },
-      { segmentBytes: 1_000_000, waitingBytesMax: 1000 },
+      { ...leaderLimits, segmentBytes: 1_000_000, waitingBytesMax: 1000 },
       {
         own: 1,
         onHeard: () => undefined,

@@ -8,11 +8,10 @@ import type { Floor, Machine } from '../../groups/machine.ts'
 import { decodeNameCommand } from './command.ts'
 import { NameLedger } from './ledger.ts'
 
-/** Entries that are kept behind the floor before another one takes their place. */
-const entriesMax = 1024
-
 export interface NameMachineOptions {
   readonly log: GroupLog
+  /** Entries that are kept behind the floor before another one takes their place. */
+  readonly floorEntries: number
   /** The ledger has changed. */
   readonly onChanged: () => void
   /** Somebody else leads, or nobody: what was sent may be lost. */
@@ -56,7 +55,8 @@ export class NameMachine implements Machine {
   }
 
   floorAt(applied: number): Floor | undefined {
-    const isDue = applied - this.#options.log.floor.index >= entriesMax
+    const { log, floorEntries } = this.#options
+    const isDue = applied - log.floor.index >= floorEntries
     if (!isDue || this.#index !== applied) return undefined
     return { index: applied, state: this.#ledger.encode() }
   }

@@ -143,6 +143,7 @@ export class NameGroup {
     const { member, random } = this.#options
     const machine = new NameMachine({
       log,
+      floorEntries: this.#limits.nameFloorEntries,
       onChanged: () => this.#onChanged(),
       onLeader: () => this.#onLeader(),
     })

@@ -114,6 +114,7 @@ export const faultsOfStorage: readonly PlantedLeaderFault[] = [
   {
     what: 'a snapshot of which nobody says what became of it',
     invariants: ['liveness'],
+    first: 61,
     fault: faultIn(Raft.prototype, 'reportSnapshot', () => () => undefined),
   },
   {
