@@ -19,15 +19,11 @@ export async function putStream(
   memory: CatalogMemory,
   change: StreamChange,
 ): Promise<StreamDefinition | Refusal> {
-  const { streams } = broker
   const { name } = change
-  const end = streams.find(name) === undefined ? await findEnd(broker, name) : undefined
-  if (change.createsOnly && streams.find(name) !== undefined)
+  if (change.createsOnly && broker.streams.find(name) !== undefined)
     return { refused: 'STREAM_EXISTS', reason: `stream ${name} exists` }
-  const definition = streams.plan(name, change, end?.offset)
+  const definition = broker.streams.plan(name, change)
   if (isRefusal(definition)) return definition
-  if (end?.isKnown === false && [definition.mode, modeInGroup(broker, toStreamId(name))].includes('leader'))
-    return { refused: 'NO_LEADER', reason: `nobody could say where stream ${name} ended when it was removed` }
   broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue(definition) })
   await memory.saveCatalog(broker)
   return definition
@@ -44,7 +40,7 @@ export async function removeStream(
       refused: 'STREAM_INVALID',
       reason: 'the default stream takes what others leave and always exists',
     }
-  const { offset: behind } = await findEnd(broker, name)
+  const behind = await findEnd(broker, name)
   const replica = broker.streams.find(name)
   if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
   const answer = toDefinitionAnswer(broker, replica.definition)
@@ -78,28 +74,21 @@ export async function streamEnd(
 }
 
 export function toDefinitionAnswer(broker: Broker, definition: StreamDefinition): StreamDefinitionAnswer {
-  const { behind: _, ...told } = definition
+  const { behind: _behind, made: _made, ...told } = definition
   const entry = broker.agent.catalog.get(toStreamKey(definition.name))
   return { ...told, version: entry?.version ?? 0, by: entry?.by ?? '' }
 }
 
-/**
- * Offset of the last message that a stream has, or had before it was removed; 0 where it has never been in leader mode. `isKnown`: whether
- * that is all that had its place by now, or what this node has of it.
- */
-async function findEnd(broker: Broker, name: string): Promise<{ offset: number; isKnown: boolean }> {
-  const { leader, streams } = broker
+/** Offset of the last message of a stream in leader mode, as far as the group can say it, or this node knows; 0 where it has never been in that. */
+async function findEnd({ leader, streams }: Broker, name: string): Promise<number> {
   const stream = toStreamId(name)
-  const told = streams.removalOf(name)?.behind ?? 0
-  const mayBeLed = told > 0 || streams.find(name)?.definition.mode === 'leader'
-  if (!mayBeLed && modeInGroup(broker, stream) === undefined) return { offset: 0, isKnown: true }
-  const isKnown = await isCurrent(leader, stream)
-  return { offset: Math.max(told, leader.ledgerOf(stream)?.streams.get(stream)?.last ?? 0), isKnown }
-}
-
-/** The mode in which its group has a stream; undefined where it has none of that name. */
-function modeInGroup({ leader }: Broker, stream: StreamId): StreamDefinition['mode'] | undefined {
-  return leader.ledgerOf(stream)?.streams.get(stream)?.definition.mode
+  const definition = streams.find(name)?.definition
+  const { roster } = leader.cluster
+  // A group that has not begun has no stream in leader mode, and is not begun for the question.
+  const hasBegun = roster?.groups.has(roster.groupOf(stream)) === true
+  if (hasBegun || definition?.mode === 'leader') await isCurrent(leader, stream)
+  const last = leader.ledgerOf(stream)?.streams.get(stream)?.last ?? 0
+  return Math.max(definition?.behind ?? 0, last)
 }
 
 /** Whether this node has everything of a stream that had its place by now. */

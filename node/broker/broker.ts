@@ -73,7 +73,7 @@ export class Broker implements SubscriberHost {
       onPublishedAgain: ({ name }, from, to) => ports.recorder.unplaced(name, this.origin, from, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
-      removalOf: (name) => this.streams.removalOf(name),
+      endOf: (name) => this.streams.endOf(name),
     })
     this.queues = new QueueMembers(this)
     this.streams = new StreamTable(this.agent, this.epochs, options.defaults)
@@ -158,13 +158,12 @@ export class Broker implements SubscriberHost {
 
   /** Takes the catalog's stream definitions over after it has changed. */
   refreshStreams(): void {
+    for (const name of this.streams.takeReplaced()) this.#removeStream(name)
     const { added, changed, removed } = this.streams.refresh()
     for (const name of removed) this.#removeStream(name)
     for (const replica of [...added, ...changed]) this.#journalStream(replica, false)
-    for (const replica of added) {
-      if (replica.definition.mode === 'leader') continue
+    for (const replica of added.filter(({ definition }) => definition.mode === 'gossip'))
       for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
-    }
     for (const replica of [...added, ...changed]) {
       for (const subscriber of this.subscribers) {
         if (this.#byStream.get(replica.stream)?.has(subscriber)) continue

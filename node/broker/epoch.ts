@@ -3,6 +3,7 @@
 import { type Boot, type StreamId, toStreamId } from '../core/common/ids.ts'
 import { streamLimits } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
+import type { Subscriber } from './subscriber.ts'
 
 export interface Epoch {
   readonly number: number
@@ -17,6 +18,14 @@ export interface Epoch {
 export function mayBeAskedFor({ replica, endedAt = Number.POSITIVE_INFINITY }: Epoch, now: number): boolean {
   const { mode, retention } = replica.definition
   return mode === 'leader' ? replica.messages > 0 : now - endedAt < retention.ageMs
+}
+
+/** Whether somebody may yet read an epoch: whoever subscribes while it is the present one, or has not gone on into one of the later ones. */
+export function isOwed(later: readonly Epoch[], subscribers: Iterable<Pick<Subscriber, 'feedOf'>>): boolean {
+  if (later.length === 0) return true
+  return [...subscribers].some((subscriber) =>
+    later.every(({ replica }) => subscriber.feedOf(replica) === undefined),
+  )
 }
 
 /** The number that batches of an epoch in gossip mode carry: of the first one, the stream's. */

@@ -13,11 +13,11 @@ import type { Submission } from '../leader/submissions.ts'
 import { batchCount, batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 import { batchFrom } from '../wire/batch-producer.ts'
 import { gapBehind, isGap } from '../wire/gap-batch.ts'
-import type { Removal } from '../wire/stream-definition.ts'
 import type { Confirmations } from './confirmations.ts'
-import { type Epoch, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
+import { type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
 import { Rescue } from './rescue.ts'
 import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
+import type { StreamEnd } from './stream-table.ts'
 import type { Subscriber } from './subscriber.ts'
 
 /** What the epochs need of their broker. */
@@ -39,8 +39,8 @@ export interface EpochsHost {
   onEnded(replica: Replica): void
   /** Another epoch of a stream is the present one. */
   onCurrent(replica: Replica): void
-  /** What is known of the end of a stream that was removed; undefined of all others. */
-  removalOf(name: string): Removal | undefined
+  /** Whether a stream is known to be removed, and where the one of its name that was removed last ended. */
+  endOf(name: string): StreamEnd
 }
 
 export class Epochs implements EpochHost {
@@ -99,19 +99,20 @@ export class Epochs implements EpochHost {
     for (const replica of this.all(name)) this.#drop(replica)
     this.#chains.delete(name)
     this.#nodes.delete(name)
-    this.#host.leader.undefine(toStreamId(name), this.#host.removalOf(name)?.behind)
+    this.#host.leader.undefine(toStreamId(name), this.#host.endOf(name).behind)
   }
 
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
   onSecond(): void {
     const now = this.#host.now()
     // The log of a group tells also of streams that were removed meanwhile.
-    for (const name of this.#chains.keys()) if (this.#host.removalOf(name) !== undefined) this.remove(name)
+    for (const name of this.#chains.keys()) if (this.#host.endOf(name).isRemoved) this.remove(name)
     for (const [name, chain] of this.#chains) {
       shareRetention(chain)
+      const subscribers = this.#host.subscribersOf(toStreamId(name))
       this.#rescue.run(chain.map(({ replica }) => replica))
       const kept = chain.filter(
-        (epoch, at) => mayBeAskedFor(epoch, now) || this.#isOwed(chain.slice(at + 1), name),
+        (epoch, at) => mayBeAskedFor(epoch, now) || isOwed(chain.slice(at + 1), subscribers),
       )
       if (kept.length === chain.length) continue
       for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
@@ -137,7 +138,7 @@ export class Epochs implements EpochHost {
     leaderReplica: Replica | undefined,
   ): readonly LeftOver[] | undefined {
     const { definition, epoch } = stream
-    let chain = this.#chains.get(definition.name) ?? []
+    let chain = this.#chains.get(definition.name) ?? this.#hidden(definition.name, epoch)
     // The catalog says in which mode a stream was last; how it began, the log knows.
     if (chain.length === 1 && (chain[0]?.number ?? 0) > epoch) chain = []
     const before = chain.at(-1)
@@ -206,15 +207,6 @@ export class Epochs implements EpochHost {
     }
   }
 
-  /** Whether somebody may yet read an epoch: whoever subscribes while it is the present one, or has not gone on into one of the later ones. */
-  #isOwed(later: readonly Epoch[], name: string): boolean {
-    if (later.length === 0) return true
-    const subscribers = [...this.#host.subscribersOf(toStreamId(name))]
-    return subscribers.some((subscriber) =>
-      later.every(({ replica }) => subscriber.feedOf(replica) === undefined),
-    )
-  }
-
   #begin(definition: StreamDefinition): Replica {
     const { agent, leader } = this.#host
     const id = toStreamId(definition.name)
@@ -238,8 +230,16 @@ export class Epochs implements EpochHost {
         ? this.#host.leader.define(definition)
         : this.#openGossip({ ...stream, definition }, nodes)
     if (isSealing) replica.freeze()
-    this.#chains.set(definition.name, [{ number, replica, behind, endedAt: undefined }])
+    const present = { number, replica, behind, endedAt: undefined }
+    this.#chains.set(definition.name, [...this.#hidden(definition.name, number), present])
     return replica
+  }
+
+  /** Epochs of a stream that this node did not know to be made again: what came in them is the new one's. */
+  #hidden(name: string, before: number): Epoch[] {
+    return this.#host.leader.streams.heldBefore(toStreamId(name), before).map(([number, replica]) => {
+      return { number, replica, behind: new Map(), endedAt: replica.endedAt }
+    })
   }
 
   /** Ends an epoch: what belongs to it is delivered, or asked for; what does not goes on in the next one. */

@@ -17,7 +17,7 @@ import {
 import { matches, overlaps } from '../core/stream/pattern.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import { topicProblem } from '../core/stream/topic.ts'
-import { type Removal, readDefinition, readRemoval } from '../wire/stream-definition.ts'
+import { readDefinition, readRemoval } from '../wire/stream-definition.ts'
 
 /** Topics whose stream is remembered; the table starts anew beyond it. */
 const rememberedTopicsMax = 65_536
@@ -41,6 +41,14 @@ export interface StreamDefaults {
   readonly streamsMax?: number
 }
 
+/** How a stream ended that was removed. */
+export interface StreamEnd {
+  /** Whether no other one was made in its place since. */
+  readonly isRemoved: boolean
+  /** Offset of its last message in leader mode; undefined where nobody has said it. */
+  readonly behind: number | undefined
+}
+
 /** Who has the replicas of streams. */
 export interface StreamOwner {
   /** The replica of a stream's present epoch, which is created where it does not exist. */
@@ -53,6 +61,8 @@ export class StreamTable {
   readonly #defaults: StreamDefaults
   /** In the order of their names, so that every node resolves a momentary overlap alike. */
   #replicas: Replica[] = []
+  /** Which of the streams of their names they are. */
+  readonly #made = new Map<string, number | undefined>()
   readonly #byTopic = new Map<string, Replica>()
 
   constructor(agent: GossipAgent, epochs: StreamOwner, defaults: StreamDefaults) {
@@ -94,8 +104,8 @@ export class StreamTable {
     )
   }
 
-  /** The definition that a change would lead to, or why it may not be made. `endedAt`: offset of the last message of one that was removed. */
-  plan(name: string, change: StreamChange, endedAt = 0): StreamDefinition | Refusal {
+  /** The definition that a change would lead to, or why it may not be made. */
+  plan(name: string, change: StreamChange): StreamDefinition | Refusal {
     const present = this.find(name)?.definition
     const retention = { ...(present?.retention ?? this.#defaults.retention) }
     if (change.retention?.bytes !== undefined) retention.bytes = change.retention.bytes
@@ -106,10 +116,11 @@ export class StreamTable {
     const mode = change.mode ?? present?.mode ?? 'gossip'
     if (present !== undefined && present.mode !== mode)
       return { refused: 'STREAM_INVALID', reason: `stream ${name} is in ${present.mode} mode` }
-    const behind = present === undefined ? endedAt : (present.behind ?? 0)
+    const { behind, made } = present ?? this.#making(name)
     const definition: StreamDefinition = {
       ...{ name, topics, mode, retention, copies, replicas },
-      ...(behind > 0 && { behind }),
+      ...(behind !== undefined && { behind }),
+      ...(made !== undefined && { made }),
     }
     const others = this.#replicas.map((replica) => replica.definition)
     const problem = definitionProblem(definition, others) ?? ownOverlapProblem(definition)
@@ -144,7 +155,9 @@ export class StreamTable {
       const name = fromStreamKey(entry.key)
       if (name === undefined || name === defaultStreamName) continue
       const definition = this.#definitionOf(name)
-      if (definition !== undefined) next.push(this.#epochs.define(definition))
+      if (definition === undefined) continue
+      next.push(this.#epochs.define(definition))
+      this.#made.set(name, definition.made)
     }
     this.#replicas = next.sort((left, right) => (left.name < right.name ? -1 : 1))
     this.#byTopic.clear()
@@ -159,11 +172,29 @@ export class StreamTable {
     }
   }
 
-  /** What the catalog says of a stream that was removed; undefined of all others. */
-  removalOf(name: string): Removal | undefined {
+  /** Forgets the streams in whose place others of their names were made, as far as the catalog knows by now. Returns the names. */
+  takeReplaced(): readonly string[] {
+    const replaced = this.#replicas.filter(({ name }) => {
+      const definition = this.#definitionOf(name)
+      return definition !== undefined && definition.made !== this.#made.get(name)
+    })
+    this.#replicas = this.#replicas.filter((replica) => !replaced.includes(replica))
+    return replaced.map(({ name }) => name)
+  }
+
+  /** What the catalog says of how a stream ended. */
+  endOf(name: string): StreamEnd {
     const entry = this.#agent.catalog.get(toStreamKey(name))
-    if (name === defaultStreamName || entry === undefined) return undefined
-    return entry.value === undefined ? {} : readRemoval(entry.value)
+    if (name === defaultStreamName || entry === undefined) return { isRemoved: false, behind: undefined }
+    const removal = entry.value === undefined ? {} : readRemoval(entry.value)
+    const { behind } = removal ?? this.#definitionOf(name) ?? {}
+    return { isRemoved: removal !== undefined, behind }
+  }
+
+  /** What tells a stream that is made now from one that was removed. Whoever makes it at the same time says the same. */
+  #making(name: string): Pick<StreamDefinition, 'behind' | 'made'> {
+    const entry = this.#agent.catalog.get(toStreamKey(name))
+    return entry === undefined ? {} : { behind: readRemoval(entry.value)?.behind, made: entry.version + 1 }
   }
 
   #definitionOf(name: string): StreamDefinition | undefined {

@@ -115,6 +115,14 @@ export class LeaderStreams {
     this.#grown.clear()
   }
 
+  /** The epochs of a stream before one that hold something, oldest first. */
+  heldBefore(id: StreamId, before: number): [number, Replica][] {
+    const epochs = [...(this.#epochs.get(id) ?? [])].filter(
+      ([epoch, { messages }]) => epoch < before && messages > 0,
+    )
+    return epochs.toSorted(([one], [other]) => one - other)
+  }
+
   /** What all replicas hold of these streams, epochs that have ended among them, bytes with overhead. */
   bytesOf(streams: Iterable<StreamId>): number {
     let bytes = 0
@@ -129,7 +137,8 @@ export class LeaderStreams {
     const byStream = Map.groupBy(own, ({ entry }) => batchStream(entry.data))
     for (const [id, { definition, epoch, sequences }] of streams) {
       if (definition.mode !== 'leader') continue
-      const replica = this.#epochs.get(id)?.get(epoch) ?? this.#create(definition, epoch)
+      const present = this.#epochs.get(id)?.get(epoch)
+      const replica = present === undefined ? this.#create(definition, epoch) : this.#show(present)
       this.#goOn(replica, nodes, sequences, byStream.get(id) ?? [])
       this.#grown.add(replica)
     }

@@ -154,17 +154,17 @@ export function readCatalogEntry(entry: unknown): CatalogEntry | undefined {
 
 /**
  * Exactly what a node keeps of a stream: `topics`, `mode`, `retention`, `copies`, `replicas`, which earlier versions did not know, and `behind`
- * where it was made again. Of one that was removed: `removed` and `behind`.
+ * and `made` where it was made again. Of one that was removed: `removed` and `behind`.
  */
 function isStreamValue(value: unknown): boolean {
   if (hasOnly(value, ['removed', 'behind'])) return value['removed'] === true && isSequence(value['behind'])
-  if (!hasOnly(value, ['topics', 'mode', 'retention', 'copies', 'replicas', 'behind'])) return false
-  const { topics, mode, retention, copies, replicas = 0, behind = 0 } = value
+  if (!hasOnly(value, ['topics', 'mode', 'retention', 'copies', 'replicas', 'behind', 'made'])) return false
+  const { topics, mode, retention, copies, replicas = 0, behind = 0, made = 0 } = value
   if (!Array.isArray(topics) || topics.length > streamLimits.patternsMax) return false
   if (!topics.every((topic) => typeof topic === 'string' && topic.length <= protocolLimits.topicBytesMax))
     return false
   if ((mode !== 'gossip' && mode !== 'leader') || !hasOnly(retention, ['bytes', 'ageMs'])) return false
-  return [copies, replicas, behind, retention['bytes'], retention['ageMs']].every(isSequence)
+  return [copies, replicas, behind, made, retention['bytes'], retention['ageMs']].every(isSequence)
 }
 
 /** Exactly what a node keeps of a named subscription: `claim`, and `cursor` once there is one. */

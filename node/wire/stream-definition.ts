@@ -9,8 +9,12 @@ import {
 
 /** All of it but the name, by which it is kept. */
 export function toDefinitionValue(definition: StreamDefinition): unknown {
-  const { topics, mode, retention, copies, replicas, behind } = definition
-  return { topics, mode, retention, copies, replicas, ...(behind !== undefined && { behind }) }
+  const { topics, mode, retention, copies, replicas, behind, made } = definition
+  return {
+    ...{ topics, mode, retention, copies, replicas },
+    ...(behind !== undefined && { behind }),
+    ...(made !== undefined && { made }),
+  }
 }
 
 /** What the catalog has of a stream that was removed. */
@@ -26,10 +30,10 @@ export function toRemovalValue(removal: Removal): unknown {
 /** Reads a value that may be a removal; undefined if it is something else. */
 export function readRemoval(value: unknown): Removal | undefined {
   const { removed, behind } = Object(value) as Partial<Record<string, unknown>>
-  return removed === true ? { behind: readOffset(behind) } : undefined
+  return removed === true ? { behind: readCount(behind) } : undefined
 }
 
-function readOffset(value: unknown): number | undefined {
+function readCount(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
@@ -42,10 +46,11 @@ export function readDefinition(name: string, value: unknown): StreamDefinition |
   if (mode !== 'gossip' && mode !== 'leader') return undefined
   if (typeof bytes !== 'number' || typeof ageMs !== 'number' || typeof copies !== 'number') return undefined
   if (typeof replicas !== 'number') return undefined
-  const behind = readOffset(fields.behind)
+  const [behind, made] = [readCount(fields.behind), readCount(fields.made)]
   const definition: StreamDefinition = {
     ...{ name, topics, mode, retention: { bytes, ageMs }, copies, replicas },
     ...(behind !== undefined && { behind }),
+    ...(made !== undefined && { made }),
   }
   return definitionProblem(definition, []) === undefined ? definition : undefined
 }

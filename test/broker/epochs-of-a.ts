@@ -2,6 +2,7 @@
 
 import { Confirmations } from '../../node/broker/confirmations.ts'
 import { Epochs, type EpochsHost } from '../../node/broker/epochs.ts'
+import type { StreamEnd } from '../../node/broker/stream-table.ts'
 import { type Boot, type NodeId, type Origin, toOrigin } from '../../node/core/common/ids.ts'
 import { GossipAgent, type GossipInput } from '../../node/core/gossip/agent.ts'
 import type { StreamDefinition, StreamMode } from '../../node/core/stream/definition.ts'
@@ -9,7 +10,6 @@ import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import type { OriginState, Replica } from '../../node/core/stream/replica.ts'
 import type { LeaderAgent } from '../../node/leader/agent.ts'
 import type { StreamLedger } from '../../node/leader/ledger.ts'
-import type { Removal } from '../../node/wire/stream-definition.ts'
 import { batchOf, orders } from '../leader/leader-batches.ts'
 import { createTestLeader } from '../leader/test-leader.ts'
 
@@ -82,8 +82,8 @@ export class EpochsOfA implements EpochsHost {
 
   onEnded(): void {}
 
-  removalOf(name: string): Removal | undefined {
-    return this.removed.has(name) ? {} : undefined
+  endOf(name: string): StreamEnd {
+    return { isRemoved: this.removed.has(name), behind: undefined }
   }
 
   onCurrent(replica: Replica): void {

@@ -6,6 +6,7 @@ const epochs = 'test/broker/epochs.test.ts'
 const ended = 'test/broker/ended-epochs.test.ts'
 const start = 'test/broker/start.test.ts'
 const streams = 'test/leader/streams.test.ts'
+const remade = 'test/broker/remade-streams.test.ts'
 const streamAdmin = 'test/node/stream-admin.test.ts'
 const phases = 'test/leader/phases.test.ts'
 const rescue = 'test/broker/rescue.test.ts'
@@ -79,7 +80,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'empty-epoch-forgotten',
     file: 'node/broker/epochs.ts',
-    text: 'this.#isOwed(chain.slice(at + 1), name),',
+    text: 'isOwed(chain.slice(at + 1), subscribers),',
     replacement: 'at === chain.length - 1,',
     breaks: 'A subscriber that is behind is told a gap over an epoch whose messages are still to come.',
     tests: [ended],
@@ -234,15 +235,42 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'stream-ends-where-this-node-is',
     file: 'node/stream-admin.ts',
-    text: 'const isKnown = await isCurrent(leader, stream)',
-    replacement: 'const isKnown = true',
-    breaks: 'Made again through a node that is behind, a stream begins with messages of the one before.',
+    text: "if (hasBegun || definition?.mode === 'leader') await",
+    replacement: 'if (!definition) await',
+    breaks:
+      'Removed through a node that is behind, a stream leaves its last messages to the next one of its name.',
     tests: [streamAdmin],
+  },
+  {
+    name: 'successor-taken-for-the-same',
+    file: 'node/broker/broker.ts',
+    text: 'for (const name of this.streams.takeReplaced()) this.#removeStream(name)',
+    replacement: '',
+    breaks:
+      'A node that hears of the new stream alone gives what it published on the one before a place in it.',
+    tests: [remade],
+  },
+  {
+    name: 'hidden-epochs-forgotten',
+    file: 'node/broker/epochs.ts',
+    text: '[...this.#hidden(definition.name, number), present]',
+    replacement: '[present]',
+    breaks:
+      'What a node gets of a new stream before it has heard of that, and its mode was changed, is never delivered there.',
+    tests: [remade],
+  },
+  {
+    name: 'floor-of-a-hidden-stream',
+    file: 'node/leader/streams.ts',
+    text: ': this.#show(present)',
+    replacement: ': present',
+    breaks: 'A floor that comes before the new stream is known gives that a replica of the other mode.',
+    tests: [remade],
   },
   {
     name: 'removed-stream-comes-back',
     file: 'node/broker/epochs.ts',
-    text: 'if (this.#host.removalOf(name) !== undefined) this.remove(name)',
+    text: 'if (this.#host.endOf(name).isRemoved) this.remove(name)',
     replacement: 'void name',
     breaks:
       'What the log has of a stream that was removed stays on a node that starts again, and is there when it is made again.',

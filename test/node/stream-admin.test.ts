@@ -11,7 +11,7 @@ import type { StreamChange } from '../../node/net/admin-port.ts'
 import { putStream, removeStream } from '../../node/stream-admin.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
-import { createBroker, lead, turns } from '../broker/test-broker.ts'
+import { createBroker, lead } from '../broker/test-broker.ts'
 
 class Host {
   now = 1000
@@ -81,13 +81,13 @@ test('a stream that is made again says where the one before ended, and begins th
   await lead(host.broker)
   assert.ok('name' in (await removed))
   assert.deepEqual(host.value, { removed: true, behind: 1 })
-  const made = host.put('leader')
-  await lead(host.broker)
-  assert.equal(Object(await made).behind, 1)
+  const made = Object(await host.put('leader'))
+  assert.deepEqual([made.behind, made.made], [1, 3])
   assert.equal(host.messages, 0)
   await host.publish()
   assert.equal(host.messages, 1)
-  assert.equal(Object(await host.change({ copies: 2 })).behind, 1)
+  const changed = Object(await host.change({ copies: 2 }))
+  assert.deepEqual([changed.behind, changed.made], [1, 3])
   assert.equal(host.saved, 4)
 })
 
@@ -107,15 +107,42 @@ test('a stream that has never been in leader mode is made, removed and made agai
   assert.deepEqual(host.value, { removed: true, behind: 0 })
 })
 
-test('without a leader a stream is removed, and one that was in leader mode is not made again', async () => {
+test('without a leader a stream ends where the node knows, and at least where it began', async () => {
   const host = await published()
   host.broker.leader.whenCurrent = (_stream, callback) => callback(false)
-  assert.ok('name' in (await host.remove()))
+  await host.remove()
   assert.deepEqual(host.value, { removed: true, behind: 1 })
-  for (const mode of ['leader', 'gossip'] as const)
-    assert.equal(Object(await host.put(mode)).refused, 'NO_LEADER', mode)
+  await host.put('leader')
+  host.broker.leader.ledgerOf = () => undefined
+  await host.remove()
   assert.deepEqual(host.value, { removed: true, behind: 1 })
-  await turns()
+})
+
+test('through a node that is behind, a stream ends where its group says', async () => {
+  const host = await published()
+  const { leader } = host.broker
+  const { ledgerOf } = leader
+  leader.ledgerOf = () => undefined
+  leader.whenCurrent = (_stream, callback) => {
+    leader.ledgerOf = ledgerOf
+    callback(true)
+  }
+  await host.remove()
+  assert.deepEqual(host.value, { removed: true, behind: 1 })
+})
+
+test('all who make a stream again at once make the same one', async () => {
+  const host = await published()
+  const removed = host.remove()
+  await lead(host.broker)
+  await removed
+  const other = createBroker().broker
+  const entry = host.broker.agent.catalog.get(toStreamKey('orders')) ?? assert.fail()
+  other.agent.catalog.merge(entry)
+  const made = Object(await host.put('leader'))
+  await host.publish()
+  const plan = Object(other.streams.plan('orders', { topics: ['orders.>'], mode: 'leader' }))
+  assert.deepEqual([plan.behind, plan.made], [made.behind, made.made])
 })
 
 test('what two make at once is made once; a stream that there is not, and the default one, are not removed', async () => {

@@ -30,7 +30,7 @@ function decode(key: string, value: string | undefined): unknown {
 test('reads definitions and cursors as a node writes them, and what was removed', () => {
   for (const [key, value] of [
     ['stream:orders', definition],
-    ['stream:orders', { ...definition, behind: 7 }],
+    ['stream:orders', { ...definition, behind: 7, made: 3 }],
     ['stream:orders', { removed: true, behind: 7 }],
     ['cursor:worker', { claim: 3 }],
     ['cursor:worker', { cursor: 'v1.e30', claim: 3 }],
@@ -58,6 +58,7 @@ test('refuses catalog values of any other shape', () => {
     { ...definition, topics: [hostile] },
     { ...definition, topics: 'orders.>' },
     { ...definition, behind: hostile },
+    { ...definition, made: hostile },
     { removed: true, behind: hostile },
     { removed: false, behind: 7 },
     { ...definition, removed: true, behind: 7 },

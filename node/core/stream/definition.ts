@@ -15,6 +15,8 @@ export interface StreamDefinition {
   readonly replicas: number
   /** Of a stream that was removed and made again: offset of the last message that it had in leader mode before; all up to it is gone. */
   readonly behind?: number | undefined
+  /** And which of the streams of this name it is: the version that the catalog gave it when it was made. */
+  readonly made?: number | undefined
 }
 
 /** How a stream's messages reach everybody: from node to node at once, or in one order that a majority has on disk. */
