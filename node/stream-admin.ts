@@ -88,7 +88,7 @@ async function findEnd({ leader, streams }: Broker, name: string): Promise<numbe
   const hasBegun = roster?.groups.has(roster.groupOf(stream)) === true
   if (hasBegun || definition?.mode === 'leader') await isCurrent(leader, stream)
   const last = leader.ledgerOf(stream)?.streams.get(stream)?.last ?? 0
-  return Math.max(definition?.behind ?? 0, last)
+  return Math.max(streams.endOf(name).behind ?? 0, last)
 }
 
 /** Whether this node has everything of a stream that had its place by now. */

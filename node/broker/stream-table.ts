@@ -116,7 +116,8 @@ export class StreamTable {
     const mode = change.mode ?? present?.mode ?? 'gossip'
     if (present !== undefined && present.mode !== mode)
       return { refused: 'STREAM_INVALID', reason: `stream ${name} is in ${present.mode} mode` }
-    const { behind, made } = present ?? this.#making(name)
+    // Of a stream that is there the catalog says it: in the log of its group, the definition is as old as the epoch.
+    const { behind, made } = (present === undefined ? this.#making(name) : this.#definitionOf(name)) ?? {}
     const definition: StreamDefinition = {
       ...{ name, topics, mode, retention, copies, replicas },
       ...(behind !== undefined && { behind }),

@@ -91,6 +91,26 @@ test('a stream that is made again says where the one before ended, and begins th
   assert.equal(host.saved, 4)
 })
 
+test('a change of a stream that was made again leaves it the same one, whatever its group says of it', async () => {
+  const host = await published()
+  const removed = host.remove()
+  await lead(host.broker)
+  await removed
+  await host.put('leader')
+  await host.publish()
+  const replica = host.broker.streams.find('orders') ?? assert.fail()
+  // As a node has it from the log that its epoch began there.
+  const { behind: _behind, made: _made, ...old } = replica.definition
+  replica.definition = old
+  const changed = Object(await host.change({ copies: 2 }))
+  assert.deepEqual([changed.behind, changed.made, host.messages], [1, 3, 1])
+  replica.definition = old
+  const again = host.remove()
+  await lead(host.broker)
+  await again
+  assert.deepEqual(host.value, { removed: true, behind: 2 })
+})
+
 test('a node that hears nothing of the removal drops what the stream had before it was made again', async () => {
   const host = await published()
   const value = { ...host.definition, behind: 1 }
