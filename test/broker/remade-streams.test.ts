@@ -3,103 +3,15 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Broker } from '../../node/broker/broker.ts'
-import { Publisher } from '../../node/broker/publisher.ts'
-import { toStreamKey } from '../../node/broker/stream-table.ts'
-import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
-import type { StreamDefinition, StreamMode } from '../../node/core/stream/definition.ts'
-import type { Ledger, StreamLedger } from '../../node/leader/ledger.ts'
-import { BatchBuilder } from '../../node/wire/batch-builder.ts'
-import { toDefinitionValue, toRemovalValue } from '../../node/wire/stream-definition.ts'
-import { batchOf } from '../leader/leader-batches.ts'
-import { createBroker, lead } from './test-broker.ts'
-
-const stream = toStreamId('orders')
-
-function definitionOf(mode: StreamMode, further: Partial<StreamDefinition> = {}): StreamDefinition {
-  const retention = { bytes: 1_000_000, ageMs: 60_000 }
-  return { name: 'orders', topics: ['orders.>'], mode, retention, copies: 0, replicas: 3, ...further }
-}
-
-/** Node A, which leads its group alone; the catalog says what a test has it say. */
-class Host {
-  now = 1000
-  readonly broker: Broker = createBroker({}, { now: () => this.now }).broker
-  readonly #publisher: Publisher = new Publisher(this.broker, () => undefined)
-
-  async define(definition: StreamDefinition): Promise<void> {
-    this.#write(toDefinitionValue(definition))
-    await lead(this.broker)
-  }
-
-  /** It is removed, with so much in leader mode. */
-  remove(behind: number): void {
-    this.#write(toRemovalValue({ behind }))
-  }
-
-  async publish(): Promise<void> {
-    const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
-    builder.append('orders.a', '', undefined, 0)
-    assert.equal(this.#publisher.publish(builder.finish(1, 'copies')), undefined)
-    await lead(this.broker)
-  }
-
-  /** A publisher on node B, where the new stream is known, has a message acknowledged. */
-  async publishElsewhere(): Promise<void> {
-    const { leader } = this.broker
-    const { last } = this.ledgered
-    const frame = batchOf({ boot: 2 as Boot, from: 1, texts: ['new'], topic: 'orders.b' })
-    leader.onSubmitted('B' as NodeId, frame)
-    await lead(this.broker)
-    assert.equal(this.ledgered.last, last + 1)
-  }
-
-  async switchTo(mode: StreamMode, further: Partial<StreamDefinition> = {}): Promise<void> {
-    const { epoch } = this.ledgered
-    this.broker.leader.wish(definitionOf(mode, further), epoch)
-    // Members that are down are waited for.
-    for (let round = 0; round < 8 && this.ledgered.epoch === epoch; round++) {
-      this.now += 1000
-      await lead(this.broker)
-    }
-    assert.equal(this.ledgered.epoch, epoch + 1)
-  }
-
-  /** A floor that stands for everything comes, as to a node that was away. */
-  restore(): void {
-    const { leader, epochs } = this.broker
-    leader.streams.restore(this.ledger, [])
-    epochs.onEpoch(this.ledgered, this.ledger.nodes, leader.replicas.get(stream))
-  }
-
-  onSecond(): void {
-    this.broker.leader.onSecond()
-    this.broker.epochs.onSecond()
-  }
-
-  get ledger(): Ledger {
-    return this.broker.leader.ledgerOf(stream) ?? assert.fail('the group has begun')
-  }
-
-  get ledgered(): StreamLedger {
-    return this.ledger.streams.get(stream) ?? assert.fail('the group has the stream')
-  }
-
-  /** Messages of the stream that are held, in all its epochs. */
-  get held(): number {
-    return this.broker.epochs.all('orders').reduce((sum, { messages }) => sum + messages, 0)
-  }
-
-  #write(value: unknown): void {
-    this.broker.handle({ kind: 'write', key: toStreamKey('orders'), value })
-  }
-}
+import fc from 'fast-check'
+import type { StreamDefinition } from '../../node/core/stream/definition.ts'
+import { definitionOf, RemadeStream } from './remade-stream.ts'
 
 const again: Partial<StreamDefinition> = { behind: 1, made: 3 }
 
 /** The node has heard of the removal, and of a message of the new stream, but not of that stream. */
-async function behindTheRemoval(): Promise<Host> {
-  const host = new Host()
+async function behindTheRemoval(): Promise<RemadeStream> {
+  const host = new RemadeStream()
   await host.define(definitionOf('leader'))
   await host.publish()
   assert.equal(host.held, 1)
@@ -145,7 +57,7 @@ test('and where a floor of the group has come meanwhile', async () => {
 })
 
 test('a node that hears of the new stream alone drops what the one before had, in both modes', async () => {
-  const host = new Host()
+  const host = new RemadeStream()
   await host.define(definitionOf('leader'))
   await host.publish()
   await host.switchTo('gossip')
@@ -158,11 +70,90 @@ test('a node that hears of the new stream alone drops what the one before had, i
 })
 
 test('and gives nothing of that a place in the new one', async () => {
-  const host = new Host()
+  const host = new RemadeStream()
   await host.define(definitionOf('gossip'))
   await host.publish()
   await host.define(definitionOf('leader', { behind: 0, made: 3 }))
   await host.publish()
   assert.equal(host.ledgered.last, 1)
   assert.equal(host.held, 1)
+})
+
+/** What happens to the stream, wherever that is; the node applies it in this order. */
+type LogEvent = 'publish' | 'switch' | 'floor' | 'second'
+
+/** What the catalog says of it, in this order; a removal may be overtaken by what follows. */
+type CatalogEvent = { readonly removed: number } | { readonly behind: number; readonly made: number }
+
+/** From the first message on: what happens between two removals. */
+const lives = fc.array(
+  fc.array(fc.constantFrom<LogEvent>('publish', 'publish', 'switch', 'floor', 'second'), { maxLength: 6 }),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+)
+
+/** The events of all lives, and what the catalog says between them. */
+function toEvents(events: readonly (readonly LogEvent[])[]): {
+  readonly log: readonly LogEvent[]
+  readonly catalog: readonly CatalogEvent[]
+  readonly due: number
+} {
+  const log: LogEvent[] = []
+  const catalog: CatalogEvent[] = []
+  let [last, behind, version] = [1, 0, 1]
+  for (const [life, some] of events.entries()) {
+    if (life > 0) {
+      behind = last
+      catalog.push({ removed: behind }, { behind, made: version + 2 })
+      version += 2
+    }
+    log.push(...some)
+    last += some.filter((event) => event === 'publish').length
+  }
+  return { log, catalog, due: last - behind }
+}
+
+async function happen(host: RemadeStream, event: LogEvent): Promise<void> {
+  if (event === 'publish') await host.publishElsewhere()
+  else if (event === 'floor') host.restore()
+  else if (event === 'second') host.onSecond()
+  else {
+    await host.switchTo('gossip')
+    await host.switchTo('leader')
+  }
+}
+
+async function hear(host: RemadeStream, event: CatalogEvent): Promise<void> {
+  if ('removed' in event) host.remove(event.removed)
+  else await host.define(definitionOf('leader', event))
+}
+
+test('in whatever order a node hears of it, it has what is behind the last removal, and nothing else', async () => {
+  await fc.assert(
+    fc.asyncProperty(lives, fc.infiniteStream(fc.nat({ max: 3 })), async (events, choices) => {
+      const { log, catalog, due } = toEvents(events)
+      const host = new RemadeStream()
+      await host.define(definitionOf('leader'))
+      await host.publish()
+      let [logAt, catalogAt] = [0, 0]
+      while (logAt < log.length || catalogAt < catalog.length) {
+        const choice = choices.next().value
+        const event = catalog[catalogAt]
+        if (logAt < log.length && (choice > 1 || event === undefined))
+          await happen(host, log[logAt++] as LogEvent)
+        else {
+          catalogAt++
+          // The catalog has the last word alone for whoever was away.
+          const isOvertaken = choice === 0 && event !== undefined && 'removed' in event
+          if (event !== undefined && !isOvertaken) await hear(host, event)
+        }
+      }
+      assert.equal(host.held, due)
+      await host.publish()
+      assert.equal(host.held, due + 1)
+    }),
+    { seed: 20261130, numRuns: 200 },
+  )
 })

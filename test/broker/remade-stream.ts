@@ -1,0 +1,94 @@
+// Node A, which leads the group of a stream alone, and hears of the stream's ends and beginnings whenever a test says it.
+
+import assert from 'node:assert/strict'
+import type { Broker } from '../../node/broker/broker.ts'
+import { Publisher } from '../../node/broker/publisher.ts'
+import { toStreamKey } from '../../node/broker/stream-table.ts'
+import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
+import type { StreamDefinition, StreamMode } from '../../node/core/stream/definition.ts'
+import type { Ledger, StreamLedger } from '../../node/leader/ledger.ts'
+import { BatchBuilder } from '../../node/wire/batch-builder.ts'
+import { toDefinitionValue, toRemovalValue } from '../../node/wire/stream-definition.ts'
+import { batchOf } from '../leader/leader-batches.ts'
+import { createBroker, lead } from './test-broker.ts'
+
+const stream = toStreamId('orders')
+
+export function definitionOf(mode: StreamMode, further: Partial<StreamDefinition> = {}): StreamDefinition {
+  const retention = { bytes: 1_000_000, ageMs: 600_000_000 }
+  return { name: 'orders', topics: ['orders.>'], mode, retention, copies: 0, replicas: 3, ...further }
+}
+
+export class RemadeStream {
+  now = 1000
+  readonly broker: Broker = createBroker({}, { now: () => this.now }).broker
+  readonly #publisher: Publisher = new Publisher(this.broker, () => undefined)
+
+  async define(definition: StreamDefinition): Promise<void> {
+    this.#write(toDefinitionValue(definition))
+    await lead(this.broker)
+  }
+
+  /** It is removed, with so much in leader mode. */
+  remove(behind: number): void {
+    this.#write(toRemovalValue({ behind }))
+  }
+
+  async publish(): Promise<void> {
+    const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
+    builder.append('orders.a', '', undefined, 0)
+    assert.equal(this.#publisher.publish(builder.finish(1, 'copies')), undefined)
+    await lead(this.broker)
+  }
+
+  /** A publisher on node B, where the new stream is known, has a message acknowledged. */
+  async publishElsewhere(): Promise<void> {
+    const { leader } = this.broker
+    const { last, sequences } = this.ledgered
+    const from = (sequences.get(2 as Boot) ?? 0) + 1
+    const frame = batchOf({ boot: 2 as Boot, from, texts: ['new'], topic: 'orders.b' })
+    leader.onSubmitted('B' as NodeId, frame)
+    await lead(this.broker)
+    assert.equal(this.ledgered.last, last + 1)
+  }
+
+  async switchTo(mode: StreamMode, further: Partial<StreamDefinition> = {}): Promise<void> {
+    const { epoch } = this.ledgered
+    this.broker.leader.wish(definitionOf(mode, further), epoch)
+    // Members that are down are waited for.
+    for (let round = 0; round < 8 && this.ledgered.epoch === epoch; round++) {
+      this.now += 1000
+      await lead(this.broker)
+    }
+    assert.equal(this.ledgered.epoch, epoch + 1)
+  }
+
+  /** A floor that stands for everything comes, as to a node that was away. */
+  restore(): void {
+    const { leader, epochs } = this.broker
+    leader.streams.restore(this.ledger, [])
+    epochs.onEpoch(this.ledgered, this.ledger.nodes, leader.replicas.get(stream))
+  }
+
+  onSecond(): void {
+    this.broker.leader.onSecond()
+    this.broker.epochs.onSecond()
+  }
+
+  get ledger(): Ledger {
+    return this.broker.leader.ledgerOf(stream) ?? assert.fail('the group has begun')
+  }
+
+  get ledgered(): StreamLedger {
+    return this.ledger.streams.get(stream) ?? assert.fail('the group has the stream')
+  }
+
+  /** Messages of the stream that are held, in all its epochs. */
+  get held(): number {
+    return this.broker.epochs.all('orders').reduce((sum, { messages }) => sum + messages, 0)
+  }
+
+  #write(value: unknown): void {
+    this.broker.handle({ kind: 'write', key: toStreamKey('orders'), value })
+  }
+}
