@@ -158,7 +158,8 @@ export class NodeAdmin implements AdminPort {
     const members = broker.queues.of(replica.name, topic).map(({ sub, options: { patterns, name } }) => {
       return { node: config.nodeId, sub, kind: 'client', patterns, queue: name } as const
     })
-    const subscribers = broker.subscribersOf(topic).map(({ options: { sub, kind, patterns } }) => ({
+    const wanting = [...broker.subscribers].filter((subscriber) => subscriber.wants(topic))
+    const subscribers = wanting.map(({ options: { sub, kind, patterns } }) => ({
       node: config.nodeId,
       sub,
       kind,

@@ -7,7 +7,7 @@ import { type Boot, type NodeId, type Origin, type StreamId, toOrigin } from '..
 import { letGo, type SlabPool } from '../core/common/slabs.ts'
 import { GossipAgent, type GossipInput } from '../core/gossip/agent.ts'
 import type { GossipEffect } from '../core/gossip/context.ts'
-import { overlaps } from '../core/stream/pattern.ts'
+import { overlapAny } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import type { Awaiting } from './awaiting.ts'
@@ -147,11 +147,6 @@ export class Broker implements SubscriberHost {
     for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
   }
 
-  /** Subscribers of this node that would get a topic. */
-  subscribersOf(topic: string): Subscriber[] {
-    return [...this.subscribers].filter((subscriber) => subscriber.wants(topic))
-  }
-
   backfill(replica: Replica, state: OriginState, from: number, to: number): void {
     this.handle({ kind: 'backfill', replica, state, from, to })
   }
@@ -167,10 +162,10 @@ export class Broker implements SubscriberHost {
     for (const replica of [...added, ...changed]) {
       for (const subscriber of this.subscribers) {
         if (this.#byStream.get(replica.stream)?.has(subscriber)) continue
-        const isTouched = subscriber.options.patterns.some((pattern) =>
-          replica.definition.topics.some((topic) => overlaps(topic, pattern)),
-        )
-        if (isTouched) this.#attachLate(subscriber, replica)
+        if (!overlapAny(subscriber.options.patterns, replica.definition.topics)) continue
+        // One that is new here may have changed its mode elsewhere: what it had before is owed as well.
+        const [first = replica] = added.includes(replica) ? this.epochs.all(replica.name) : []
+        this.#attachLate(subscriber, first)
       }
     }
   }
@@ -229,7 +224,11 @@ export class Broker implements SubscriberHost {
 
   #beginWhenKnown(replica: Replica, awaiting: Awaiting, since?: number): void {
     if (replica.definition.mode === 'leader') {
-      const isStill = (): boolean => this.epochs.all(replica.name).includes(replica)
+      const { stream, name } = replica
+      // One that is removed meanwhile, and made again, is another one, also where it has the same replica.
+      const attached = this.#byStream.get(stream)
+      const isStill = (): boolean =>
+        this.#byStream.get(stream) === attached && this.epochs.all(name).includes(replica)
       return this.leader.whenCurrent(replica, () => (isStill() ? awaiting.begin() : awaiting.giveUp()))
     }
     if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica))

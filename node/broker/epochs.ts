@@ -213,8 +213,9 @@ export class Epochs implements EpochHost {
     const ledger = leader.ledgerOf(id)
     const known = ledger?.streams.get(id)
     if (ledger !== undefined && known !== undefined) return this.#resume(definition, known, ledger.nodes)
-    const isLeader = definition.mode === 'leader'
-    const replica = isLeader ? leader.define(definition) : agent.define(definition)
+    // The numbers of one that was removed are used up, and only its nodes know them: leader mode begins behind what they say.
+    const isLeader = definition.mode === 'leader' && definition.made === undefined
+    const replica = isLeader ? leader.define(definition) : agent.define({ ...definition, mode: 'gossip' })
     const number = isLeader ? 1 : 0
     this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
     return replica

@@ -177,7 +177,7 @@ export class StreamTable {
   takeReplaced(): readonly string[] {
     const replaced = this.#replicas.filter(({ name }) => {
       const definition = this.#definitionOf(name)
-      return definition !== undefined && definition.made !== this.#made.get(name)
+      return (definition?.made ?? 0) > (this.#made.get(name) ?? 0)
     })
     this.#replicas = this.#replicas.filter((replica) => !replaced.includes(replica))
     return replaced.map(({ name }) => name)

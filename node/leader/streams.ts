@@ -59,7 +59,7 @@ export class LeaderStreams {
    * Forgets a stream that was removed. `behind`: offset of its last message; what comes behind that is kept, as far as retention lets it, for
    * one that is made again under its name.
    */
-  undefine(id: StreamId, behind?: number): void {
+  undefine(id: StreamId, behind: number | undefined = this.#behind.get(id)): void {
     const replica = this.replicas.get(id)
     this.replicas.delete(id)
     if (behind === undefined) {

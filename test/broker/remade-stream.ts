@@ -3,13 +3,16 @@
 import assert from 'node:assert/strict'
 import type { Broker } from '../../node/broker/broker.ts'
 import { Publisher } from '../../node/broker/publisher.ts'
+import { epochAfter, epochOf, startAfter, startOf } from '../../node/broker/start.ts'
 import { toStreamKey } from '../../node/broker/stream-table.ts'
+import type { SubscriberSink } from '../../node/broker/subscriber.ts'
 import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
 import type { StreamDefinition, StreamMode } from '../../node/core/stream/definition.ts'
+import type { Replica } from '../../node/core/stream/replica.ts'
 import type { Ledger, StreamLedger } from '../../node/leader/ledger.ts'
 import { BatchBuilder } from '../../node/wire/batch-builder.ts'
 import { toDefinitionValue, toRemovalValue } from '../../node/wire/stream-definition.ts'
-import { batchOf } from '../leader/leader-batches.ts'
+import { batchOf, textsOf } from '../leader/leader-batches.ts'
 import { createBroker, lead } from './test-broker.ts'
 
 const stream = toStreamId('orders')
@@ -34,11 +37,36 @@ export class RemadeStream {
     this.#write(toRemovalValue({ behind }))
   }
 
-  async publish(): Promise<void> {
+  async publish(text = ''): Promise<void> {
     const builder = new BatchBuilder((bytes) => new Uint8Array(bytes))
-    builder.append('orders.a', '', undefined, 0)
+    builder.append('orders.a', text, undefined, 0)
     assert.equal(this.#publisher.publish(builder.finish(1, 'copies')), undefined)
     await lead(this.broker)
+  }
+
+  /** What a subscriber gets that begins now, or behind so many messages of this node. */
+  subscribe(behind?: number): string[] {
+    const got: string[] = []
+    const cursor = new Map([['orders', new Map([[this.broker.origin, behind ?? 0]])]])
+    const sink: SubscriberSink = {
+      canTake: true,
+      batch: (_replica, _state, frame) => void got.push(...textsOf(frame)),
+      gap: (_replica, { origin }, from, to) => void got.push(`gap ${origin} ${from}-${to}`),
+    }
+    const resumed = {
+      cursor,
+      start: (replica: Replica) => startAfter(cursor, replica),
+      choose: epochAfter(cursor),
+    }
+    const fresh = { start: startOf(this.broker, 'now'), choose: epochOf('now') }
+    this.broker.subscribe(
+      {
+        ...{ sub: 'reader', kind: 'client', patterns: ['orders.>'], name: undefined, sink },
+        ...{ resumes: behind !== undefined, ...(behind === undefined ? fresh : resumed) },
+      },
+      () => undefined,
+    )
+    return got
   }
 
   /** A publisher on node B, where the new stream is known, has a message acknowledged. */
@@ -53,14 +81,14 @@ export class RemadeStream {
   }
 
   async switchTo(mode: StreamMode, further: Partial<StreamDefinition> = {}): Promise<void> {
-    const { epoch } = this.ledgered
-    this.broker.leader.wish(definitionOf(mode, further), epoch)
-    // Members that are down are waited for.
-    for (let round = 0; round < 8 && this.ledgered.epoch === epoch; round++) {
+    const { epoch } = this
+    // Whoever wishes it asks until it is so; members that are down are waited for.
+    for (let round = 0; round < 10 && this.epoch === epoch; round++) {
+      this.broker.leader.wish(definitionOf(mode, further), epoch)
       this.now += 1000
       await lead(this.broker)
     }
-    assert.equal(this.ledgered.epoch, epoch + 1)
+    assert.equal(this.epoch, epoch + 1)
   }
 
   /** A floor that stands for everything comes, as to a node that was away. */
@@ -73,6 +101,11 @@ export class RemadeStream {
   onSecond(): void {
     this.broker.leader.onSecond()
     this.broker.epochs.onSecond()
+  }
+
+  /** The number of its epoch, as its group has it. */
+  get epoch(): number {
+    return this.broker.leader.ledgerOf(stream)?.streams.get(stream)?.epoch ?? 0
   }
 
   get ledger(): Ledger {

@@ -69,14 +69,69 @@ test('a node that hears of the new stream alone drops what the one before had, i
   assert.equal(host.held, 1)
 })
 
-test('and gives nothing of that a place in the new one', async () => {
+test('a stream in leader mode goes on behind the numbers of one in gossip mode, of which nothing has a place in it', async () => {
+  for (const isHeard of [true, false]) {
+    const host = new RemadeStream()
+    await host.define(definitionOf('gossip'))
+    const got = host.subscribe()
+    await host.publish('old 1')
+    await host.publish('old 2')
+    if (isHeard) host.remove(0)
+    await host.define(definitionOf('leader', { behind: 0, made: 3 }))
+    await host.publish('new 1')
+    await host.switchTo('leader', { behind: 0, made: 3 })
+    await host.publish('new 2')
+    assert.equal(host.ledgered.last, 1)
+    assert.equal(host.held, 2)
+    assert.deepEqual(got, ['old 1', 'old 2', 'new 1', 'new 2'], `heard: ${isHeard}`)
+  }
+})
+
+test('who reads all the time gets also what came before the node knew of the new stream, and its mode had changed', async () => {
+  for (const modes of [[], ['gossip'], ['gossip', 'leader']] as const) {
+    const host = new RemadeStream()
+    await host.define(definitionOf('leader'))
+    const got = host.subscribe()
+    await host.publish('old')
+    host.remove(1)
+    await host.publishElsewhere()
+    for (const mode of modes) {
+      await host.switchTo(mode, again)
+      host.onSecond()
+    }
+    await host.define(definitionOf(modes.at(-1) ?? 'leader', again))
+    await host.publish('later')
+    assert.deepEqual(got, ['old', 'new', 'later'], modes.join())
+  }
+})
+
+test('who waits for the group while its stream is replaced gets everything of the new one, once', async () => {
   const host = new RemadeStream()
-  await host.define(definitionOf('gossip'))
-  await host.publish()
-  await host.define(definitionOf('leader', { behind: 0, made: 3 }))
-  await host.publish()
-  assert.equal(host.ledgered.last, 1)
-  assert.equal(host.held, 1)
+  await host.define(definitionOf('leader'))
+  await host.publish('old')
+  const { leader } = host.broker
+  const { whenCurrent } = leader
+  const answers: (() => void)[] = []
+  leader.whenCurrent = (_stream, callback) => void answers.push(() => callback(true))
+  const got = host.subscribe(1)
+  leader.whenCurrent = whenCurrent
+  await host.publishElsewhere()
+  await host.switchTo('gossip', again)
+  await host.define(definitionOf('gossip', again))
+  await host.publish('later')
+  for (const answer of answers) answer()
+  await host.publish('last')
+  assert.deepEqual(got, ['new', 'later', 'last'])
+})
+
+test('an older definition that wins is no other stream: what was acknowledged stays', async () => {
+  for (const mode of ['gossip', 'leader'] as const) {
+    const host = new RemadeStream()
+    await host.define(definitionOf(mode, { behind: 0, made: 3 }))
+    await host.publish()
+    await host.define(definitionOf(mode, { copies: 1 }))
+    assert.equal(host.held, 1, mode)
+  }
 })
 
 /** What happens to the stream, wherever that is; the node applies it in this order. */

@@ -9,6 +9,7 @@ import { faultsOfMembers } from './faults-of-members.ts'
 import { faultsOfPlaces } from './faults-of-places.ts'
 import { faultsOfElections, faultsOfReplication } from './faults-of-raft.ts'
 import { faultsOfReads } from './faults-of-reads.ts'
+import { faultsOfRemadeStreams } from './faults-of-remade-streams.ts'
 import { faultsOfRescue } from './faults-of-rescue.ts'
 import { faultsOfRot } from './faults-of-rot.ts'
 import { faultsOfFiles, faultsOfLog } from './faults-of-storage.ts'
@@ -28,6 +29,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultsOfPlaces,
   ...faultsOfSwitching,
   ...faultsOfEpochs,
+  ...faultsOfRemadeStreams,
   ...faultsOfRescue,
   ...faultsOfDelivery,
   ...faultsOfRepair,

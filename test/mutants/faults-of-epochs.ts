@@ -6,8 +6,6 @@ const epochs = 'test/broker/epochs.test.ts'
 const ended = 'test/broker/ended-epochs.test.ts'
 const start = 'test/broker/start.test.ts'
 const streams = 'test/leader/streams.test.ts'
-const remade = 'test/broker/remade-streams.test.ts'
-const streamAdmin = 'test/node/stream-admin.test.ts'
 const phases = 'test/leader/phases.test.ts'
 const rescue = 'test/broker/rescue.test.ts'
 const world = 'test/sim/switching/switching-simulation.test.ts'
@@ -206,66 +204,6 @@ export const faultsOfEpochs: readonly Mutant[] = [
     replacement: 'ledger?.streams.get(0 as StreamId)',
     breaks: 'A stream that is made again loses at the next start what it has acknowledged.',
     tests: ['test/leader/agent.test.ts'],
-  },
-  {
-    name: 'made-again-over-what-was-there',
-    file: 'node/broker/epochs.ts',
-    text: 'this.#host.leader.streams.startBehind(toStreamId(definition.name), definition.behind ?? 0)',
-    replacement: 'void definition.behind',
-    breaks: 'A node that hears nothing of the removal has what the stream had before, and the others do not.',
-    tests: [streamAdmin],
-  },
-  {
-    name: 'late-batch-of-a-removed-stream',
-    file: 'node/leader/streams.ts',
-    text: 'if (this.#isBefore(frame)) return passBefore',
-    replacement: 'if (frame.length === 0) return passBefore',
-    breaks:
-      'What a node gets late of a removed stream is delivered as its successor’s, there and nowhere else.',
-    tests: [streams],
-  },
-  {
-    name: 'made-again-and-not-heard-of',
-    file: 'node/leader/streams.ts',
-    text: 'this.replicas.get(id) ?? this.#removed.get(id)\n    if (replica === undefined) return',
-    replacement: 'this.replicas.get(id)\n    if (replica === undefined) return',
-    breaks: 'A node that hears later than of its messages that a stream was made again never delivers those.',
-    tests: [streams],
-  },
-  {
-    name: 'stream-ends-where-this-node-is',
-    file: 'node/stream-admin.ts',
-    text: "if (hasBegun || definition?.mode === 'leader') await",
-    replacement: 'if (!definition) await',
-    breaks:
-      'Removed through a node that is behind, a stream leaves its last messages to the next one of its name.',
-    tests: [streamAdmin],
-  },
-  {
-    name: 'successor-taken-for-the-same',
-    file: 'node/broker/broker.ts',
-    text: 'for (const name of this.streams.takeReplaced()) this.#removeStream(name)',
-    replacement: '',
-    breaks:
-      'A node that hears of the new stream alone gives what it published on the one before a place in it.',
-    tests: [remade],
-  },
-  {
-    name: 'hidden-epochs-forgotten',
-    file: 'node/broker/epochs.ts',
-    text: '[...this.#hidden(definition.name, number), present]',
-    replacement: '[present]',
-    breaks:
-      'What a node gets of a new stream before it has heard of that, and its mode was changed, is never delivered there.',
-    tests: [remade],
-  },
-  {
-    name: 'floor-of-a-hidden-stream',
-    file: 'node/leader/streams.ts',
-    text: ': this.#show(present)',
-    replacement: ': present',
-    breaks: 'A floor that comes before the new stream is known gives that a replica of the other mode.',
-    tests: [remade],
   },
   {
     name: 'removed-stream-comes-back',

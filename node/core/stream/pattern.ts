@@ -32,3 +32,8 @@ export function overlaps(left: string, right: string): boolean {
   }
   return a.length === b.length
 }
+
+/** Whether any of some patterns overlaps any of others. */
+export function overlapAny(some: readonly string[], others: readonly string[]): boolean {
+  return some.some((one) => others.some((other) => overlaps(one, other)))
+}

@@ -103,6 +103,10 @@ test('one that had begun in gossip mode and changed goes back to it', async () =
   await survive(['gossip', 'leader'], 'gossip')
 })
 
+test('one that was only ever in gossip mode goes on in leader mode with its numbers', async () => {
+  await survive(['gossip'], 'leader')
+})
+
 test('a node that was away while a stream was removed, made again and published on has what the others have', async () => {
   const [a, away] = [cluster.node('A'), cluster.node('B')]
   const others = cluster.nodes.filter((node) => node !== away)

@@ -1,0 +1,103 @@
+// Streams that are removed and made again: where one ends and the next begins, on every node.
+
+import type { Mutant } from './mutant.ts'
+
+const remade = 'test/broker/remade-streams.test.ts'
+const streamAdmin = 'test/node/stream-admin.test.ts'
+const streams = 'test/leader/streams.test.ts'
+
+export const faultsOfRemadeStreams: readonly Mutant[] = [
+  {
+    name: 'made-again-over-what-was-there',
+    file: 'node/broker/epochs.ts',
+    text: 'this.#host.leader.streams.startBehind(toStreamId(definition.name), definition.behind ?? 0)',
+    replacement: 'void definition.behind',
+    breaks: 'A node that hears nothing of the removal has what the stream had before, and the others do not.',
+    tests: [streamAdmin],
+  },
+  {
+    name: 'late-batch-of-a-removed-stream',
+    file: 'node/leader/streams.ts',
+    text: 'if (this.#isBefore(frame)) return passBefore',
+    replacement: 'if (frame.length === 0) return passBefore',
+    breaks:
+      'What a node gets late of a removed stream is delivered as its successor’s, there and nowhere else.',
+    tests: [streams],
+  },
+  {
+    name: 'made-again-and-not-heard-of',
+    file: 'node/leader/streams.ts',
+    text: 'this.replicas.get(id) ?? this.#removed.get(id)\n    if (replica === undefined) return',
+    replacement: 'this.replicas.get(id)\n    if (replica === undefined) return',
+    breaks: 'A node that hears later than of its messages that a stream was made again never delivers those.',
+    tests: [streams],
+  },
+  {
+    name: 'stream-ends-where-this-node-is',
+    file: 'node/stream-admin.ts',
+    text: "if (hasBegun || definition?.mode === 'leader') await",
+    replacement: 'if (!definition) await',
+    breaks:
+      'Removed through a node that is behind, a stream leaves its last messages to the next one of its name.',
+    tests: [streamAdmin],
+  },
+  {
+    name: 'successor-taken-for-the-same',
+    file: 'node/broker/broker.ts',
+    text: 'for (const name of this.streams.takeReplaced()) this.#removeStream(name)',
+    replacement: '',
+    breaks:
+      'A node that hears of the new stream alone gives what it published on the one before a place in it.',
+    tests: [remade],
+  },
+  {
+    name: 'hidden-epochs-forgotten',
+    file: 'node/broker/epochs.ts',
+    text: '[...this.#hidden(definition.name, number), present]',
+    replacement: '[present]',
+    breaks:
+      'What a node gets of a new stream before it has heard of that, and its mode was changed, is never delivered there.',
+    tests: [remade],
+  },
+  {
+    name: 'floor-of-a-hidden-stream',
+    file: 'node/leader/streams.ts',
+    text: ': this.#show(present)',
+    replacement: ': present',
+    breaks: 'A floor that comes before the new stream is known gives that a replica of the other mode.',
+    tests: [remade],
+  },
+  {
+    name: 'numbers-given-twice',
+    file: 'node/broker/epochs.ts',
+    text: "definition.mode === 'leader' && definition.made === undefined",
+    replacement: "definition.mode === 'leader'",
+    breaks:
+      'Made again in leader mode, a stream gives the numbers of one in gossip mode once more, and who had those gets nothing.',
+    tests: [remade],
+  },
+  {
+    name: 'attached-twice',
+    file: 'node/broker/broker.ts',
+    text: 'this.#byStream.get(stream) === attached && ',
+    replacement: '',
+    breaks: 'Who waits for its group while a stream is replaced gets everything of the new one twice.',
+    tests: [remade],
+  },
+  {
+    name: 'attached-behind-hidden-epochs',
+    file: 'node/broker/broker.ts',
+    text: 'added.includes(replica) ? this.epochs.all(replica.name) : []',
+    replacement: '[]',
+    breaks: 'Who reads all the time gets nothing of what a new stream had before its mode was changed.',
+    tests: [remade],
+  },
+  {
+    name: 'older-stream-taken-for-a-successor',
+    file: 'node/broker/stream-table.ts',
+    text: '(definition?.made ?? 0) > (this.#made.get(name) ?? 0)',
+    replacement: '(definition?.made ?? 0) !== (this.#made.get(name) ?? 0)',
+    breaks: 'A change of the old stream that wins takes what was acknowledged on the new one.',
+    tests: [remade],
+  },
+]
