@@ -6,26 +6,22 @@
 // A frame that is whole has zeros there.
 
 import type { NodeId } from '../core/common/ids.ts'
+import { protocolLimits } from '../core/common/limits.ts'
 import { readU16, writeU16 } from '../wire/bytes.ts'
 import { raftFrameType } from '../wire/raft-frames.ts'
 
 const headBytes = 4
-/** Of one part, and no more than half of what travels in one. */
+/** Of one part. */
 const partBytesMax = 524_288
 /** Of a frame: twice what a floor may keep. What another node sends beyond is dropped. */
 const framePartsBytesMax = 268_435_456
 
-/** The frame as it is where it has no more than so many bytes, which a link takes, or in parts. */
-export function cutFrame(
-  frame: Uint8Array,
-  allocate: (bytes: number) => Uint8Array,
-  wholeBytesMax: number,
-): readonly Uint8Array[] {
-  if (frame.length <= wholeBytesMax) return [frame]
-  const partBytes = Math.min(partBytesMax, Math.floor(wholeBytesMax / 2))
+/** The frame as it is where a link takes that, or in parts. */
+export function cutFrame(frame: Uint8Array, allocate: (bytes: number) => Uint8Array): readonly Uint8Array[] {
+  if (frame.length <= protocolLimits.frameBytesMax) return [frame]
   const parts: Uint8Array[] = []
-  for (let at = headBytes; at < frame.length; at += partBytes) {
-    const piece = frame.subarray(at, at + partBytes)
+  for (let at = headBytes; at < frame.length; at += partBytesMax) {
+    const piece = frame.subarray(at, at + partBytesMax)
     const part = allocate(headBytes + piece.length)
     part[0] = raftFrameType
     part[1] = at + piece.length < frame.length ? 1 : 0

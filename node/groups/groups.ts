@@ -48,9 +48,7 @@ const frameBytesMax = 524_288
 const writtenAgainBytesMax = 134_217_728
 
 /** `leaderLimits` says what each is. */
-export type GroupsLimits = Readonly<
-  Record<'segmentBytes' | 'waitingBytesMax' | 'writtenAgainBytes' | 'wholeFrameBytesMax', number>
->
+export type GroupsLimits = Readonly<Record<'segmentBytes' | 'waitingBytesMax' | 'writtenAgainBytes', number>>
 
 export class Groups implements GroupPorts {
   readonly #ports: GroupsPorts
@@ -250,7 +248,7 @@ export class Groups implements GroupPorts {
 
   #sendFrame(node: NodeId, parts: readonly Uint8Array[]): void {
     const { allocate, sendFrame } = this.#ports
-    const [first, ...others] = cutFrame(joinFrame(parts, allocate), allocate, this.#limits.wholeFrameBytesMax)
+    const [first, ...others] = cutFrame(joinFrame(parts, allocate), allocate)
     if (first === undefined) return
     if (others.length === 0) sendFrame(node, first)
     else this.#partQueues.send(node, [first, ...others])

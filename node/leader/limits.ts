@@ -34,8 +34,6 @@ export const leaderLimits = {
   nameFloorEntries: 1024,
   /** What a group has that is no more than this is written once more, so that an old file of the log can go. */
   writtenAgainBytes: 4_194_304,
-  /** Frames of Raft messages that are larger travel in parts; at most what a link takes (`protocolLimits.frameBytesMax`). */
-  wholeFrameBytesMax: 1_179_648,
   /** Entries in one message. */
   appendBytesMax: 524_288,
 } as const

@@ -150,7 +150,7 @@ export abstract class LogNode {
         onRan: () => undefined,
         allocate: (bytes) => new Uint8Array(bytes),
         sendFrame: (node, frame) => {
-          this.storage.onFrame(this.boot, node, frame)
+          this.storage.onFrame(this.boot, frame)
           sendFrame(node, frame)
         },
         onFailed: (cause) => this.#onFailed(boot, cause),

@@ -7,7 +7,6 @@ import type { MemberId } from '../../node/core/raft/quorum.ts'
 import { NotePace } from '../../node/core/wal/note-pace.ts'
 import type { LogStart } from '../../node/core/wal/writer.ts'
 import { EntryMemory } from '../../node/groups/entry-memory.ts'
-import { FrameParts } from '../../node/groups/frame-parts.ts'
 import type { GroupLog } from '../../node/groups/group-log.ts'
 import { LogReading } from '../../node/groups/log-reading.ts'
 import { GroupRecovery } from '../../node/groups/recovery.ts'
@@ -32,7 +31,6 @@ export class NodeStorage {
   disk: SimulatedDisk
   /** Of the node over its disk. */
   member: MemberId
-  readonly #parts = new FrameParts((bytes) => new Uint8Array(bytes))
   /** What is durable, as the disk says. */
   durable: DurableLog = new DurableLog()
 
@@ -77,14 +75,11 @@ export class NodeStorage {
     }
   }
 
-  /** A boot is about to send a frame, or a part of one: that is looked at when its last part leaves. */
-  onFrame(boot: Boot | undefined, to: NodeId, sent: Uint8Array): void {
-    if (sent[0] !== raftFrameType || boot === undefined) return
+  /** A boot is about to send a frame. */
+  onFrame(boot: Boot | undefined, frame: Uint8Array): void {
+    if (frame[0] !== raftFrameType || boot === undefined) return
     const { commits, observers, tally } = this.#world
-    const frame = this.#parts.take(to, sent)
-    if (frame !== sent) tally.count('parts of frames')
-    if (frame === 'waits') return
-    const messages = frame === undefined ? undefined : decodeRaftFrame(frame)
+    const messages = decodeRaftFrame(frame)
     if (messages === undefined) throw new Error(`${this.id} sends a frame that does not parse`)
     for (const { group, message } of messages) {
       const disk = this.durable.group(group)

@@ -171,7 +171,6 @@ export function drawAgeLimits(seed: number, world: 'leader' | 'switching'): Part
       : {
           nameFloorEntries: age.whole(1, 20),
           writtenAgainBytes: age.whole(500, 50_000),
-          wholeFrameBytesMax: age.whole(2_000, 50_000),
         }),
   }
 }

@@ -20,7 +20,7 @@ function frameOf(bytes: number): Uint8Array {
 
 test('leaves a frame as it is that a link takes', () => {
   const frame = frameOf(protocolLimits.frameBytesMax)
-  assert.deepEqual(cutFrame(frame, allocate, protocolLimits.frameBytesMax), [frame])
+  assert.deepEqual(cutFrame(frame, allocate), [frame])
   assert.equal(new FrameParts(allocate).take(a, frame), frame)
 })
 
@@ -29,7 +29,7 @@ test('puts a frame together from parts that a link takes, from several nodes at 
     fc.property(fc.integer({ min: protocolLimits.frameBytesMax + 1, max: 5_000_000 }), (bytes) => {
       const parts = new FrameParts(allocate)
       const frame = frameOf(bytes)
-      const cut = cutFrame(frame, allocate, protocolLimits.frameBytesMax)
+      const cut = cutFrame(frame, allocate)
       let whole: unknown
       for (const part of cut) {
         assert.ok(part.length <= protocolLimits.frameBytesMax)
@@ -49,7 +49,7 @@ test('puts a frame together from parts that a link takes, from several nodes at 
 
 test('drops a frame of which a part is lost, and takes the next one', () => {
   const parts = new FrameParts(allocate)
-  const cut = cutFrame(frameOf(3_000_000), allocate, protocolLimits.frameBytesMax)
+  const cut = cutFrame(frameOf(3_000_000), allocate)
   const last = cut.length - 1
   const take = (numbers: readonly number[]): unknown[] =>
     numbers.map((at) => parts.take(a, cut[at] as Uint8Array))
