@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Broker } from './broker/broker.ts'
 import type { Refusal } from './core/common/errors.ts'
 import type { StreamMode } from './core/stream/definition.ts'
+import type { Replica } from './core/stream/replica.ts'
+import { isCurrent } from './current-view.ts'
 
 /** Between two looks at how far it is, milliseconds. */
 const lookMs = 10
@@ -21,7 +23,12 @@ export interface ModeAnswer {
   readonly elapsedMs: number
 }
 
-/** Resolves when the stream is in the mode on this node, or nobody waits for that any more, who may have asked another one since. */
+/** Whether a stream is in a mode, and no epoch of it is ending. */
+function isIn({ definition, fence }: Replica, mode: StreamMode): boolean {
+  return definition.mode === mode && fence === undefined
+}
+
+/** Resolves when the stream is in the mode, as its group says and on this node, or nobody waits for that any more, who may have asked another one since. */
 export async function switchMode(
   broker: Broker,
   name: string,
@@ -36,8 +43,14 @@ export async function switchMode(
     if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
     const epoch = epochs.numberOf(replica)
     const elapsedMs = ports.now() - begin
-    if (replica.definition.mode === mode && replica.fence === undefined)
-      return { stream: name, mode, epoch, elapsedMs }
+    if (isIn(replica, mode)) {
+      const isSure = await isCurrent(broker, name)
+      const now = streams.find(name)
+      if (now !== replica || !isIn(now, mode)) continue
+      if (isSure) return { stream: name, mode, epoch, elapsedMs: ports.now() - begin }
+      const reason = `stream ${name} was last in ${mode} mode here, epoch ${epoch}, and nobody could say whether it still is`
+      return { refused: 'NO_LEADER', reason }
+    }
     if (gone?.aborted === true) return { refused: 'SWITCH_PENDING', reason: 'nobody waits for it any more' }
     if (draining.aborted) return { refused: 'NODE_DRAINING', reason: 'the node is shutting down' }
     if (elapsedMs > giveUpMs) {

@@ -3,9 +3,10 @@
 import type { Broker } from './broker/broker.ts'
 import { toStreamKey } from './broker/stream-table.ts'
 import type { Refusal } from './core/common/errors.ts'
-import { type StreamId, toStreamId } from './core/common/ids.ts'
+import { toStreamId } from './core/common/ids.ts'
 import { defaultStreamName, type StreamDefinition } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
+import { isCurrent, whenCurrent } from './current-view.ts'
 import type { NodeMemory } from './memory.ts'
 import type { StreamChange, StreamDefinitionAnswer, StreamEndAnswer } from './net/admin-port.ts'
 import { isRefusal } from './wire/control.ts'
@@ -19,13 +20,19 @@ export async function putStream(
   memory: CatalogMemory,
   change: StreamChange,
 ): Promise<StreamDefinition | Refusal> {
+  const definition = writeDefinition(broker, change)
+  if (!isRefusal(definition)) await memory.saveCatalog(broker)
+  return definition
+}
+
+/** Writes a stream, or its changed definition, into the catalog. */
+export function writeDefinition(broker: Broker, change: StreamChange): StreamDefinition | Refusal {
   const { name } = change
   if (change.createsOnly && broker.streams.find(name) !== undefined)
     return { refused: 'STREAM_EXISTS', reason: `stream ${name} exists` }
   const definition = broker.streams.plan(name, change)
-  if (isRefusal(definition)) return definition
-  broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue(definition) })
-  await memory.saveCatalog(broker)
+  if (!isRefusal(definition))
+    broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue(definition) })
   return definition
 }
 
@@ -40,21 +47,43 @@ export async function removeStream(
       refused: 'STREAM_INVALID',
       reason: 'the default stream takes what others leave and always exists',
     }
-  const behind = await findEnd(broker, name)
-  const replica = broker.streams.find(name)
-  if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
-  const answer = toDefinitionAnswer(broker, replica.definition)
-  broker.handle({ kind: 'write', key: toStreamKey(name), value: toRemovalValue({ behind }) })
-  await memory.saveCatalog(broker)
+  const { promise, resolve } = Promise.withResolvers<StreamDefinitionAnswer | Refusal>()
+  writeRemoval(broker, name, resolve)
+  const answer = await promise
+  if (!isRefusal(answer)) await memory.saveCatalog(broker)
   return answer
+}
+
+/** Writes the removal of a stream into the catalog, once its group has said where it ends, or has not for the time that a read may take. */
+export function writeRemoval(
+  broker: Broker,
+  name: string,
+  onWritten: (answer: StreamDefinitionAnswer | Refusal) => void,
+): void {
+  const { streams } = broker
+  const asked = streams.definitionOf(name)
+  whenEndIsKnown(broker, name, (behind) => {
+    const replica = streams.find(name)
+    if (replica === undefined)
+      return onWritten({ refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` })
+    if (streams.definitionOf(name)?.made !== asked?.made)
+      return onWritten({
+        refused: 'STREAM_UNKNOWN',
+        reason: `stream "${name}" was removed and made again meanwhile`,
+      })
+    const answer = toDefinitionAnswer(broker, replica.definition)
+    broker.handle({ kind: 'write', key: toStreamKey(name), value: toRemovalValue({ behind }) })
+    onWritten(answer)
+  })
 }
 
 /** Where a stream in leader mode ends. */
 export async function streamEnd(
-  { leader, epochs, streams }: Broker,
+  broker: Broker,
   name: string,
   isCommitted: boolean,
 ): Promise<StreamEndAnswer | Refusal> {
+  const { leader, epochs, streams } = broker
   const find = (): Replica | Refusal => {
     const replica = streams.find(name)
     if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
@@ -63,7 +92,7 @@ export async function streamEnd(
   }
   const asked = find()
   if (isRefusal(asked)) return asked
-  if (isCommitted && !(await isCurrent(leader, asked.stream)))
+  if (isCommitted && !(await isCurrent(broker, name)))
     return { refused: 'NO_LEADER', reason: `nobody could say where stream ${name} ends` }
   // Meanwhile the node may have heard of another epoch.
   const replica = find()
@@ -79,21 +108,12 @@ export function toDefinitionAnswer(broker: Broker, definition: StreamDefinition)
   return { ...told, version: entry?.version ?? 0, by: entry?.by ?? '' }
 }
 
-/** Offset of the last message of a stream in leader mode, as far as the group can say it, or this node knows; 0 where it has never been in that. */
-async function findEnd({ leader, streams }: Broker, name: string): Promise<number> {
+/** Tells the offset of the last message of a stream in leader mode, as far as its group can say it, or this node knows; 0 where it has never been in that. */
+function whenEndIsKnown(broker: Broker, name: string, onKnown: (end: number) => void): void {
+  const { leader, streams } = broker
   const stream = toStreamId(name)
-  const definition = streams.find(name)?.definition
-  const { roster } = leader.cluster
-  // A group that has not begun has no stream in leader mode, and is not begun for the question.
-  const hasBegun = roster?.groups.has(roster.groupOf(stream)) === true
-  if (hasBegun || definition?.mode === 'leader') await isCurrent(leader, stream)
-  const last = leader.ledgerOf(stream)?.streams.get(stream)?.last ?? 0
-  return Math.max(streams.endOf(name).behind ?? 0, last)
-}
-
-/** Whether this node has everything of a stream that had its place by now. */
-function isCurrent(leader: Broker['leader'], stream: StreamId): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  leader.whenCurrent({ stream }, resolve)
-  return promise
+  whenCurrent(broker, name, () => {
+    const last = leader.ledgerOf(stream)?.streams.get(stream)?.last ?? 0
+    onKnown(Math.max(streams.endOf(name).behind ?? 0, last))
+  })
 }

@@ -117,7 +117,7 @@ export class StreamTable {
     if (present !== undefined && present.mode !== mode)
       return { refused: 'STREAM_INVALID', reason: `stream ${name} is in ${present.mode} mode` }
     // Of a stream that is there the catalog says it: in the log of its group, the definition is as old as the epoch.
-    const { behind, made } = (present === undefined ? this.#making(name) : this.#definitionOf(name)) ?? {}
+    const { behind, made } = (present === undefined ? this.#making(name) : this.definitionOf(name)) ?? {}
     const definition: StreamDefinition = {
       ...{ name, topics, mode, retention, copies, replicas },
       ...(behind !== undefined && { behind }),
@@ -155,7 +155,7 @@ export class StreamTable {
     for (const entry of this.#agent.catalog.entries()) {
       const name = fromStreamKey(entry.key)
       if (name === undefined || name === defaultStreamName) continue
-      const definition = this.#definitionOf(name)
+      const definition = this.definitionOf(name)
       if (definition === undefined) continue
       next.push(this.#epochs.define(definition))
       this.#made.set(name, definition.made)
@@ -176,11 +176,17 @@ export class StreamTable {
   /** Forgets the streams in whose place others of their names were made, as far as the catalog knows by now. Returns the names. */
   takeReplaced(): readonly string[] {
     const replaced = this.#replicas.filter(({ name }) => {
-      const definition = this.#definitionOf(name)
+      const definition = this.definitionOf(name)
       return (definition?.made ?? 0) > (this.#made.get(name) ?? 0)
     })
     this.#replicas = this.#replicas.filter((replica) => !replaced.includes(replica))
     return replaced.map(({ name }) => name)
+  }
+
+  /** The definition of a stream as the catalog has it; undefined where there is none. */
+  definitionOf(name: string): StreamDefinition | undefined {
+    const value = this.#agent.catalog.get(toStreamKey(name))?.value
+    return value === undefined ? undefined : readDefinition(name, value)
   }
 
   /** What the catalog says of how a stream ended. */
@@ -188,7 +194,7 @@ export class StreamTable {
     const entry = this.#agent.catalog.get(toStreamKey(name))
     if (name === defaultStreamName || entry === undefined) return { isRemoved: false, behind: undefined }
     const removal = entry.value === undefined ? {} : readRemoval(entry.value)
-    const { behind } = removal ?? this.#definitionOf(name) ?? {}
+    const { behind } = removal ?? this.definitionOf(name) ?? {}
     return { isRemoved: removal !== undefined, behind }
   }
 
@@ -198,11 +204,6 @@ export class StreamTable {
     return entry === undefined ? {} : { behind: readRemoval(entry.value)?.behind, made: entry.version + 1 }
   }
 
-  #definitionOf(name: string): StreamDefinition | undefined {
-    const value = this.#agent.catalog.get(toStreamKey(name))?.value
-    return value === undefined ? undefined : readDefinition(name, value)
-  }
-
   #defaultDefinition(): StreamDefinition {
     const { retention, copies } = this.#defaults
     const replicas = defaultReplicas
@@ -210,7 +211,7 @@ export class StreamTable {
   }
 
   #defaultReplica(): Replica {
-    return this.#epochs.define(this.#definitionOf(defaultStreamName) ?? this.#defaultDefinition())
+    return this.#epochs.define(this.definitionOf(defaultStreamName) ?? this.#defaultDefinition())
   }
 }
 
