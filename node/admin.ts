@@ -5,11 +5,12 @@ import { isInOrder } from './broker/batch-store.ts'
 import type { Broker } from './broker/broker.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { SessionTable } from './broker/session-table.ts'
+import { toStreamKey } from './broker/stream-table.ts'
 import { TestSender } from './broker/test-sender.ts'
 import type { NodeConfig } from './config/node-config.ts'
 import type { Counters } from './core/common/counters.ts'
 import type { Refusal } from './core/common/errors.ts'
-import type { StreamMode } from './core/stream/definition.ts'
+import type { StreamDefinition, StreamMode } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
 import type { LeaderHost } from './leader-host.ts'
 import type { LoopLag } from './loop-lag.ts'
@@ -92,7 +93,7 @@ export class NodeAdmin implements AdminPort {
 
   streams(): readonly StreamDefinitionAnswer[] {
     const { broker } = this.#node
-    return broker.streams.replicas.map(({ definition }) => toDefinitionAnswer(broker, definition))
+    return broker.streams.replicas.map(({ definition }) => this.#toAnswer(definition))
   }
 
   /** Answers when the definition is on this node's disk: from then on it outlives a crash of all nodes. */
@@ -105,7 +106,7 @@ export class NodeAdmin implements AdminPort {
       const changed = await this.setMode(change.name, definition.mode)
       if (isRefusal(changed)) return changed
     }
-    return toDefinitionAnswer(broker, definition)
+    return this.#toAnswer(definition)
   }
 
   setMode(name: string, mode: StreamMode, gone?: AbortSignal): Promise<ModeAnswer | Refusal> {
@@ -217,6 +218,10 @@ export class NodeAdmin implements AdminPort {
 
   exit(): void {
     void this.#node.stop('the admin interface asked for it')
+  }
+
+  #toAnswer(definition: StreamDefinition): StreamDefinitionAnswer {
+    return toDefinitionAnswer(definition, this.#node.broker.agent.catalog.get(toStreamKey(definition.name)))
   }
 
   #streamStatus(replica: Replica): StreamStatus {

@@ -2,10 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Broker } from './broker/broker.ts'
+import { isCurrent } from './broker/current-view.ts'
 import type { Refusal } from './core/common/errors.ts'
 import type { StreamMode } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
-import { isCurrent } from './current-view.ts'
 
 /** Between two looks at how far it is, milliseconds. */
 const lookMs = 10

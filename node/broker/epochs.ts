@@ -10,11 +10,9 @@ import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
-import { batchCount, batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
-import { batchFrom } from '../wire/batch-producer.ts'
-import { gapBehind, isGap } from '../wire/gap-batch.ts'
 import type { Confirmations } from './confirmations.ts'
 import { type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
+import { publishAgain } from './publish-again.ts'
 import { Rescue } from './rescue.ts'
 import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
 import type { StreamEnd } from './stream-table.ts'
@@ -96,10 +94,12 @@ export class Epochs implements EpochHost {
 
   /** Forgets a stream that was removed. */
   remove(name: string): void {
+    const { boot, leader } = this.#host
+    const used = Math.max(0, ...this.all(name).map(({ origins }) => origins.get(boot)?.last ?? 0))
     for (const replica of this.all(name)) this.#drop(replica)
     this.#chains.delete(name)
     this.#nodes.delete(name)
-    this.#host.leader.undefine(toStreamId(name), this.#host.endOf(name).behind)
+    leader.undefine(toStreamId(name), used, this.#host.endOf(name).behind)
   }
 
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
@@ -176,35 +176,7 @@ export class Epochs implements EpochHost {
   }
 
   publishAgain({ definition, epoch }: StreamLedger, submissions: readonly Submission[]): void {
-    const { agent, boot } = this.#host
-    const replica = this.#chains.get(definition.name)?.at(-1)?.replica
-    for (const { frame: submitted, onPlaced, asksForCopies } of submissions) {
-      const next = replica === undefined ? 0 : agent.nextSequence(replica)
-      const frame = isGap(submitted)
-        ? gapBehind(submitted, next - 1)
-        : batchFrom(submitted, next, this.#host.allocate)
-      if (replica === undefined || batchSequence(frame) !== next) {
-        onPlaced?.(undefined)
-        continue
-      }
-      if (isGap(frame)) {
-        const own = replica.originState(this.#host.node, boot, this.#host.now())
-        own.beginBehind(next + batchCount(frame) - 1)
-        replica.skip(own, own.last)
-        continue
-      }
-      const copy = this.#host.allocate(frame.length)
-      copy.set(frame)
-      const confirm = asksForCopies === true && onPlaced !== undefined
-      const flags = lastingFlags(frame) | (confirm ? batchFlag.confirm : 0)
-      numberBatch(copy, replica.id, boot, batchSequence(frame), flags)
-      const placed = { epoch, offset: 0 }
-      const token = confirm ? this.#host.confirmations.add((ok) => onPlaced(ok ? placed : undefined)) : 0
-      const count = batchCount(frame)
-      this.#host.handle({ kind: 'publish', replica, frame: copy, count, confirm, token })
-      this.#host.onPublishedAgain(replica, batchSequence(copy), batchSequence(copy) + count - 1)
-      if (!confirm) onPlaced?.(placed)
-    }
+    publishAgain(this.#host, this.#chains.get(definition.name)?.at(-1)?.replica, epoch, submissions)
   }
 
   #begin(definition: StreamDefinition): Replica {
@@ -218,6 +190,7 @@ export class Epochs implements EpochHost {
     const replica = isLeader ? leader.define(definition) : agent.define({ ...definition, mode: 'gossip' })
     const number = isLeader ? 1 : 0
     this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
+    if (!isLeader) this.#passUsed(replica)
     return replica
   }
 
@@ -230,10 +203,16 @@ export class Epochs implements EpochHost {
       definition.mode === 'leader'
         ? this.#host.leader.define(definition)
         : this.#openGossip({ ...stream, definition }, nodes)
-    if (isSealing) replica.freeze()
     const present = { number, replica, behind, endedAt: undefined }
     this.#chains.set(definition.name, [...this.#hidden(definition.name, number), present])
+    if (isSealing) replica.freeze()
+    else if (definition.mode === 'gossip') this.#passUsed(replica)
     return replica
+  }
+
+  /** What this node has numbered on one that was removed is used up. */
+  #passUsed(replica: Replica): void {
+    publishAgain(this.#host, replica, this.numberOf(replica), this.#host.leader.desk.takeAll(replica.stream))
   }
 
   /** Epochs of a stream that this node did not know to be made again: what came in them is the new one's. */

@@ -17,7 +17,7 @@ import { leftOver } from './sealed-epoch.ts'
 const bytesMax = 16 * 1024 * 1024
 
 export interface RescueHost extends HolesHost {
-  readonly leader: { saveLeftOver(name: string, rest: readonly LeftOver[]): void }
+  readonly leader: { readonly desk: { saveLeftOver(name: string, rest: readonly LeftOver[]): void } }
   readonly allocate: (bytes: number) => Uint8Array
   handle(input: GossipInput): void
 }
@@ -111,7 +111,7 @@ export class Rescue {
     if (frames.length === 0) return
     for (const { length } of frames) this.#bytesLeft -= length
     this.#submitted.set(state, { into: replica, to: (endOf(frames) ?? from) - 1 })
-    this.#host.leader.saveLeftOver(replica.name, [{ node, boot, from, frames }])
+    this.#host.leader.desk.saveLeftOver(replica.name, [{ node, boot, from, frames }])
   }
 
   /** Gaps that stand for a hole which has been given up. */

@@ -75,7 +75,7 @@ export class Subscriber {
   readonly #matcher: PatternMatcher
   readonly journal: SubscriberJournal
   readonly #feeds = new Map<Replica, StreamFeed>()
-  /** Where it began, and where it went on in the present epoch of a stream, in which not every origin has published. */
+  /** Where it began, where it went on in the present epoch of a stream, in which not every origin has published, and where it ended. */
   #carried: Cursor
   /** Where it stood on streams that were removed under it; should they come back, it goes on from there. */
   readonly #ended = new Map<string, StreamFeed>()
@@ -165,6 +165,7 @@ export class Subscriber {
     if (feed === undefined) return
     this.#feeds.delete(replica)
     this.#ended.set(replica.name, feed)
+    this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])
     this.journal.end(feed)
   }
 
@@ -204,8 +205,7 @@ export class Subscriber {
 
   /** Where the subscriber stands on all its streams. */
   cursor(): Cursor {
-    const feeds = [...this.#ended.values(), ...this.#feeds.values()]
-    const positions = feeds.map((feed) => [feed.replica.name, feed.positions()] as const)
+    const positions = [...this.#feeds.values()].map((feed) => [feed.replica.name, feed.positions()] as const)
     return joinPositions(this.#carried, positions)
   }
 

@@ -15,7 +15,6 @@ import { controlFrameType } from './control.ts'
 import { DataGroups } from './data-groups.ts'
 import { DataMachine, type DataMachineOptions } from './data-machine.ts'
 import { SubmissionDesk } from './desk.ts'
-import type { LeftOver } from './epoch-host.ts'
 import type { Ledger } from './ledger.ts'
 import { type LeaderLimits, leaderLimits } from './limits.ts'
 import { nameFrameType } from './names/command.ts'
@@ -47,7 +46,8 @@ export class LeaderAgent {
   readonly #data: DataGroups
   readonly #routes: Routes
   readonly streams: LeaderStreams
-  readonly #desk: SubmissionDesk
+  /** Where batches wait for their places. */
+  readonly desk: SubmissionDesk
   readonly #phases: Phases
   /** Streams that begin in leader mode. */
   readonly #definitions = new Map<StreamId, StreamDefinition>()
@@ -60,14 +60,14 @@ export class LeaderAgent {
     this.#limits = { ...leaderLimits, ...options.limits }
     const { slabs, ports, node, member, nodes, logs, random, boot, hasLostLog = false } = options
     this.streams = new LeaderStreams({ slabs, now: ports.now, onDelivered: ports.onDelivered })
-    this.#desk = new SubmissionDesk({
+    this.desk = new SubmissionDesk({
       ...{ slabs, ports, boot, node, timeoutMs: options.timeoutMs },
       limits: this.#limits,
       routeOf: (stream) => this.#routes.routeOf(stream),
     })
     this.#phases = new Phases({
       epochs: ports.epochs,
-      desk: this.#desk,
+      desk: this.desk,
       machineOf: (stream) => this.#data.of(stream)?.machine,
       tellLeader: (stream, control) => this.#routes.tellLeader(stream, control),
     })
@@ -135,11 +135,11 @@ export class LeaderAgent {
     return replica
   }
 
-  /** Forgets a stream that was removed; `behind`: offset of its last message, where that is known. */
-  undefine(stream: StreamId, behind?: number): void {
+  /** Forgets a stream that was removed; `used`: the last number that this boot has given on it; `behind`: offset of its last message, where that is known. */
+  undefine(stream: StreamId, used: number, behind?: number): void {
     this.streams.undefine(stream, behind)
     this.#definitions.delete(stream)
-    this.#desk.forget(stream)
+    this.desk.forget(stream, this.#lastPlaced(stream), used)
   }
 
   /** Calls back once this node has everything of a stream that had its place by now; or when nobody could say for too long. */
@@ -155,21 +155,19 @@ export class LeaderAgent {
     else this.#routes.tellLeader(stream, { op: 'mode', epoch, definition })
   }
 
-  /** Batches of other nodes that were left over when an epoch ended, of which this one has copies, are to have their places. */
-  saveLeftOver(name: string, rest: readonly LeftOver[]): void {
-    this.#desk.addLeftOver(name, rest)
-    this.#desk.goOn(toStreamId(name))
-  }
-
   nextSequence({ stream }: Replica): number {
-    const { boot } = this.#options
-    const last = this.#data.of(stream)?.machine.ledger.streams.get(stream)?.sequences.get(boot) ?? 0
-    return this.#desk.own(stream, last + 1).next
+    this.#data.of(stream)
+    return this.desk.own(stream, this.#lastPlaced(stream) + 1).next
   }
 
   /** Bytes of this node's publishers that have no place yet. */
   waitingBytes({ stream }: Replica): number {
-    return this.#desk.waitingBytes(stream)
+    return this.desk.waitingBytes(stream)
+  }
+
+  /** The last number of this boot that has its place, as far as this node knows. */
+  #lastPlaced(stream: StreamId): number {
+    return this.ledgerOf(stream)?.streams.get(stream)?.sequences.get(this.#options.boot) ?? 0
   }
 
   /** Why nothing can be published now; undefined if it can. */
@@ -184,7 +182,7 @@ export class LeaderAgent {
 
   /** Takes a batch that was numbered with `nextSequence`; `onPlaced` hears, once, where it was put. `copies`: it needs them in gossip mode. */
   publish({ stream }: Replica, frame: Uint8Array, onPlaced: OnPlaced | undefined, copies?: boolean): void {
-    this.#desk.add(stream, frame, onPlaced, copies)
+    this.desk.add(stream, frame, onPlaced, copies)
   }
 
   /** A frame of one of `leaderFrameTypes`; false where it is broken. */
@@ -229,7 +227,7 @@ export class LeaderAgent {
 
   /** A link takes more again. */
   onPeerWritable(): void {
-    this.#desk.goOn()
+    this.desk.goOn()
   }
 
   /** Time has passed: `leaderLimits.tickMs`. */
@@ -239,7 +237,7 @@ export class LeaderAgent {
     this.#data.tick()
     this.names.tick()
     this.#phases.tick()
-    this.#desk.tick()
+    this.desk.tick()
   }
 
   /** Once a second: what retention drops is dropped from the logs as well. */
@@ -270,7 +268,7 @@ export class LeaderAgent {
   /** Whoever gives places in a group now gets everything that has none, and hears of what is sealed. */
   #onLeader(group: number): void {
     const isOfGroup = (stream: StreamId): boolean => this.#data.numberOf(stream) === group
-    this.#desk.sendAgain(isOfGroup)
+    this.desk.sendAgain(isOfGroup)
     this.#phases.report(isOfGroup)
   }
 
@@ -286,11 +284,11 @@ export class LeaderAgent {
     const machine: DataMachine = new DataMachine({
       ...parts,
       ...{ limits: this.#limits, streams: this.streams },
-      onPlaced: (frame) => this.#desk.onPlaced(frame, machine.ledger),
+      onPlaced: (frame) => this.desk.onPlaced(frame, machine.ledger),
       onLeader: () => this.#onLeader(id),
       onPhase: (stream) => this.#phases.onPhase(stream, machine.ledger.nodes, this.replicas),
       onVoid: (...run) => this.#ports.onVoid(...run),
-      onRestored: (ledger) => this.#desk.onRestored(ledger),
+      onRestored: (ledger) => this.desk.onRestored(ledger),
       nodes: () => this.cluster.roster?.nodes ?? [],
       isUp: (each) => each === node || this.#ports.queuedBytes(each) !== undefined,
       now: this.#ports.now,

@@ -15,7 +15,7 @@ import {
   batchStream,
 } from '../wire/batch-header.ts'
 import { isNamed } from '../wire/batch-producer.ts'
-import { isGap } from '../wire/gap-batch.ts'
+import { encodeGap, isGap } from '../wire/gap-batch.ts'
 import { encodeControl } from './control.ts'
 import type { LeftOver } from './epoch-host.ts'
 import type { Ledger } from './ledger.ts'
@@ -84,6 +84,12 @@ export class SubmissionDesk {
     }
   }
 
+  /** The same of what this node has copies of, at any time. */
+  saveLeftOver(name: string, leftOver: readonly LeftOver[]): void {
+    this.addLeftOver(name, leftOver)
+    this.goOn(toStreamId(name))
+  }
+
   /** Everything of this node's publishers that has no place, in order: it goes another way. The rest is forgotten. */
   takeAll(stream: StreamId): readonly Submission[] {
     const pending = this.#table.find(stream, this.#options.boot)?.takeAll() ?? []
@@ -91,8 +97,17 @@ export class SubmissionDesk {
     return pending
   }
 
-  forget(stream: StreamId): void {
-    this.#table.forget(stream)
+  /**
+   * Forgets what waits on a stream that was removed: whoever waits hears that nobody knows. This node's numbers are used up, in any mode up to `used`,
+   * and a group takes none without those before: where it has them up to `last`, gaps wait there for the rest.
+   */
+  forget(stream: StreamId, last: number, used: number): void {
+    const { boot, ports } = this.#options
+    for (const [each] of [...this.#table.of(stream)]) if (each !== boot) this.#table.forget(stream, each)
+    const own = this.own(stream, last + 1)
+    const to = Math.max(own.next - 1, used)
+    own.onPlaced(Number.POSITIVE_INFINITY, undefined)
+    if (last < to) own.merge(encodeGap({ stream, boot, from: last + 1, to }), lastOf, ports.now())
   }
 
   /** A batch has its place, or needs none: whoever waits for it hears of that. `ledger`: with the batch. */

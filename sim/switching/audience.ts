@@ -2,7 +2,7 @@
 
 import type { Dice } from '../dice.ts'
 import type { SwitchingNode } from './switching-node.ts'
-import { SwitchingReader } from './switching-reader.ts'
+import { type ReaderJudge, SwitchingReader } from './switching-reader.ts'
 import type { SwitchingWorld } from './world.ts'
 
 const reconnectMs = 200
@@ -26,8 +26,8 @@ export class Audience {
   }
 
   /** A reader at a node of its own, or at whatever node is up. */
-  read(stream: string, home: SwitchingNode | undefined): void {
-    const reader = new SwitchingReader(this.#world, this.readers.length, stream)
+  read(stream: string, home: SwitchingNode | undefined, judge?: ReaderJudge): SwitchingReader {
+    const reader = new SwitchingReader(this.#world, this.readers.length, stream, false, judge)
     this.readers.push(reader)
     const connect = (): void => {
       const node = home ?? this.#dice.pick(this.#world.nodes)
@@ -35,5 +35,6 @@ export class Audience {
       this.#world.timeline.after(reconnectMs, connect)
     }
     connect()
+    return reader
   }
 }

@@ -45,6 +45,8 @@ export interface ClientsPlan {
   /** Members of a queue on every stream, and how often one of them leaves and joins again. */
   readonly workers: number
   readonly leavesPerSecond: number
+  /** How often somebody removes a stream of its own, or makes it again. */
+  readonly remakesPerSecond: number
 }
 
 export interface SwitchingPlan extends NetworkPlan, DiskPlan, HardwarePlan, ClientsPlan {
@@ -86,7 +88,7 @@ export const soundHardware: Hardware = {
 /** Nothing beside them. */
 export const plainClients: ClientsPlan = {
   ...{ copies: 1, topics: 1, producers: 0, attemptsPerSecond: 0 },
-  ...{ workers: 0, leavesPerSecond: 0 },
+  ...{ workers: 0, leavesPerSecond: 0, remakesPerSecond: 0 },
 }
 
 /** Whether nodes may fail to hear each other for a while. */
@@ -129,6 +131,7 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
     detectionMs: dice.between(200, 3_000),
     ...(isPeaceful ? soundHardware : drawHardware(seed)),
     ...drawClients(seed),
+    remakesPerSecond: drawRemakes(new Dice(seed, 'switching remakes')),
     linkQueueBytes: dice.chance(0.7) ? 1_048_576 : dice.whole(20_000, 100_000),
     faults: isPeaceful
       ? { ...noFaults, stall }
@@ -191,8 +194,13 @@ function drawHardware(seed: number): Hardware {
   }
 }
 
+/** Half of the plans have none. */
+function drawRemakes(dice: Dice): number {
+  return dice.chance(0.5) ? dice.between(0.2, 2) : 0
+}
+
 /** With dice of its own. Half of the plans have nothing of it. */
-function drawClients(seed: number): ClientsPlan {
+function drawClients(seed: number): Omit<ClientsPlan, 'remakesPerSecond'> {
   const dice = new Dice(seed, 'switching clients')
   if (dice.chance(0.5)) return plainClients
   return {

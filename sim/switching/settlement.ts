@@ -40,6 +40,7 @@ export function unsettled(
   const unanswered = verdict.unanswered(isRunning)
   if (unanswered > 0) problems.push(`${unanswered} publications have no answer`)
   for (const reader of audience) {
+    if (!names.includes(reader.stream)) continue
     const [problem] = verdict.problems(reader, isThere)
     if (problem !== undefined) problems.push(`${problem} at ${reader.node?.id}: ${reader.position}`)
   }

@@ -23,10 +23,17 @@ export interface Read {
   readonly offset: number
 }
 
+/** Who says whether what comes to a reader is what it is to get. */
+export interface ReaderJudge {
+  onRead(reader: SwitchingReader, read: Read): void
+  onGap(reader: SwitchingReader, stream: string, origin: string, from: number, to: number): void
+}
+
 export class SwitchingReader implements SubscriberSink {
   readonly number: number
   readonly stream: string
   readonly #world: SwitchingWorld
+  readonly #judge: ReaderJudge
   readonly #records = new BatchReader()
   /** Where it is subscribed; undefined between connections. */
   node: SwitchingNode | undefined
@@ -41,9 +48,16 @@ export class SwitchingReader implements SubscriberSink {
   /** While true it takes nothing. */
   isStalled = false
 
-  constructor(world: SwitchingWorld, number: number, stream: string, isNewcomer = false) {
+  constructor(
+    world: SwitchingWorld,
+    number: number,
+    stream: string,
+    isNewcomer = false,
+    judge: ReaderJudge = new EverydayJudge(world),
+  ) {
     this.isNewcomer = isNewcomer
     this.#world = world
+    this.#judge = judge
     this.number = number
     this.stream = stream
   }
@@ -116,7 +130,7 @@ export class SwitchingReader implements SubscriberSink {
   }
 
   batch(replica: Replica, state: OriginState, frame: Uint8Array, from: number): void {
-    const { tally, timeline, verdict, epochs } = this.#world
+    const { tally, timeline } = this.#world
     const records = this.#records
     const place = batchPlace(frame)
     const epoch = this.node?.broker?.epochs.numberOf(replica) ?? 0
@@ -130,18 +144,37 @@ export class SwitchingReader implements SubscriberSink {
       const offset = place === 0 ? 0 : place + index
       tally.trace(timeline.now, this.number, state.origin, sequence, epoch, offset)
       tally.count(offset === 0 ? 'messages delivered by gossip' : 'messages delivered in order')
-      const read = { stream: replica.name, origin: state.origin, sequence, id, epoch, offset }
-      verdict.onRead(this, read)
-      epochs.onRead(this, read)
+      this.#judge.onRead(this, {
+        ...{ stream: replica.name, origin: state.origin, sequence },
+        ...{ id, epoch, offset },
+      })
     }
     if (records.problem !== undefined) throw new Error(`a delivered batch ${records.problem}`)
   }
 
   gap(replica: Replica, state: OriginState, from: number, to: number, reason: GapReason): void {
-    const { tally, timeline, tell, verdict } = this.#world
+    const { tally, timeline, tell } = this.#world
     tally.trace(timeline.now, this.number, state.origin, from, to, reason)
     tally.count('gaps told', to - from + 1)
     tell(`reader ${this.number} gets gap ${state.origin} ${replica.name} ${from}-${to} (${reason})`)
-    verdict.onGap(this, replica.name, state.origin, from, to)
+    this.#judge.onGap(this, replica.name, state.origin, from, to)
+  }
+}
+
+/** Of a stream that is there all the time. */
+class EverydayJudge implements ReaderJudge {
+  readonly #world: SwitchingWorld
+
+  constructor(world: SwitchingWorld) {
+    this.#world = world
+  }
+
+  onRead(reader: SwitchingReader, read: Read): void {
+    this.#world.verdict.onRead(reader, read)
+    this.#world.epochs.onRead(reader, read)
+  }
+
+  onGap(reader: SwitchingReader, stream: string, origin: string, from: number, to: number): void {
+    this.#world.verdict.onGap(reader, stream, origin, from, to)
   }
 }

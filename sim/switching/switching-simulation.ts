@@ -17,6 +17,7 @@ import { SwitchingFaults } from './faults.ts'
 import { hasSilence, isBeyondTcp, mayDrop, type SwitchingPlan } from './plan.ts'
 import { ProducerJudge } from './producer-judge.ts'
 import { QueueJudge } from './queue-judge.ts'
+import { Remaking } from './remaking.ts'
 import { settlesBy, unsettled } from './settlement.ts'
 import { SwitchingNode } from './switching-node.ts'
 import { Verdict } from './verdict.ts'
@@ -33,6 +34,8 @@ export interface Script {
   start(): void
   /** Nothing more is asked for, and all faults are over. */
   stop(): void
+  /** What is still to happen when all is settled that the run itself judges. */
+  unsettled?(): readonly string[]
 }
 
 export type MakeScript = (world: SwitchingWorld, names: readonly string[]) => Script
@@ -69,6 +72,7 @@ export class SwitchingSimulation {
     world.tell('all faults are over')
     this.#run.awaitLinks(world.network, reconnectMsMax)
     this.#settle(world, names)
+    if (script.unsettled !== undefined) this.#conclude(script.unsettled)
   }
 
   #define({ nodes: [first], tell }: SwitchingWorld, names: readonly string[], script: Script): void {
@@ -100,6 +104,17 @@ export class SwitchingSimulation {
       if (judged.outcome === 'undecided')
         throw new Violation('linearizability', `undecided after ${judged.looks} looks`)
     }
+  }
+
+  #conclude(unsettled: () => readonly string[]): void {
+    const { timeline } = this.#run
+    const by = settlesBy(timeline.now, 0)
+    let problems = unsettled()
+    while (problems.length > 0 && timeline.now < by) {
+      timeline.runUntil(timeline.now + settlingStepMs)
+      problems = unsettled()
+    }
+    if (problems.length > 0) throw new Violation('made again', problems.join('; '))
   }
 
   #makeWorld(): SwitchingWorld {
@@ -134,17 +149,21 @@ function drawScript(world: SwitchingWorld, names: readonly string[]): Script {
   const dice = new Dice(world.plan.seed, 'streams')
   const workload = new Workload(world, names)
   const faults = new SwitchingFaults(world)
+  const remaking = world.plan.remakesPerSecond > 0 ? new Remaking(world) : undefined
   const observers = world.observers as LogObserver[]
   observers.push(faults)
   return {
     firstMode: () => (dice.chance(0.5) ? 'leader' : 'gossip'),
     start: () => {
       workload.start()
+      remaking?.start()
       faults.start()
     },
     stop: () => {
       workload.stop()
+      remaking?.stop()
       faults.stop()
     },
+    ...(remaking !== undefined && { unsettled: () => remaking.unsettled() }),
   }
 }

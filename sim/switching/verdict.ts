@@ -9,6 +9,7 @@ import type { PublishOutcome } from '../../node/wire/control-frames.ts'
 import { Copies } from '../invariants/copies.ts'
 import { Violation } from '../run.ts'
 import type { Draft } from '../truth.ts'
+import { MessageBook } from './message-book.ts'
 import {
   type IsThere,
   isFor,
@@ -38,8 +39,7 @@ export interface VerdictOptions {
 
 export class Verdict {
   readonly #publications = new Map<string, Publication>()
-  /** By stream and origin; the message of sequence s stands at s - 1. */
-  readonly #messages = new Map<string, Message[]>()
+  readonly book: MessageBook = new MessageBook()
   readonly places: Places = new Places()
   readonly #tracks = new Map<SwitchingReader, Track>()
   readonly #options: VerdictOptions
@@ -71,7 +71,7 @@ export class Verdict {
   /** A node has numbered the next messages of the publication under way. */
   onNumbered(stream: string, origin: string, from: number, count: number): void {
     const publication = this.#numbering
-    const sent = this.#sentOf(stream, origin)
+    const sent = this.book.of(stream, origin)
     for (let index = 0; index < count; index++) {
       const draft = publication?.drafts[publication.messages.length]
       if (publication === undefined || draft === undefined)
@@ -123,13 +123,13 @@ export class Verdict {
 
   /** A node holds messages of another one. */
   onHeld(holder: Boot, stream: string, origin: string, from: number, count: number): void {
-    const sent = this.#sentOf(stream, origin)
+    const sent = this.book.of(stream, origin)
     for (let at = from - 1; at < from - 1 + count; at++) sent[at]?.holders.add(holder)
   }
 
   /** The log of the group has given a message its place. */
   onPlaced(stream: string, origin: string, sequence: number, offset: number): void {
-    const message = this.#find(stream, origin, sequence)
+    const message = this.book.find(stream, origin, sequence)
     if (message === undefined)
       throw new Violation('places', `${stream} ${offset} is ${origin} ${sequence}, which nobody has numbered`)
     this.places.give(message, offset)
@@ -137,12 +137,12 @@ export class Verdict {
 
   /** The log of the group lets a number pass by: its message is stored under another one. */
   onVoid(stream: string, origin: string, sequence: number): void {
-    for (const message of this.#sentOf(stream, origin).slice(sequence - 1, sequence)) message.isVoid = true
+    for (const message of this.book.of(stream, origin).slice(sequence - 1, sequence)) message.isVoid = true
   }
 
   /** How many messages an origin has numbered. */
   numbered(stream: string, origin: string): number {
-    return this.#sentOf(stream, origin).length
+    return this.book.of(stream, origin).length
   }
 
   /** The last sequence of an origin that a reader has passed, and copies behind it, of which it does not hear; undefined where it has met none. */
@@ -150,13 +150,13 @@ export class Verdict {
     const passed = this.#trackOf(reader).passed.get(origin)
     if (passed === undefined && reader.isNewcomer) return undefined
     let at = passed ?? 0
-    while (this.#find(reader.stream, origin, at + 1)?.isVoid === true) at++
+    while (this.book.find(reader.stream, origin, at + 1)?.isVoid === true) at++
     return at === 0 ? passed : at
   }
 
   onRead(reader: SwitchingReader, read: Read): void {
     const { stream, origin, sequence, id, epoch, offset } = read
-    const message = this.#find(stream, origin, sequence)
+    const message = this.book.find(stream, origin, sequence)
     if (message?.id !== id)
       throw this.#broken('identity', reader, read, `is ${message?.id}, and was read as ${id}`)
     const track = this.#pass(reader, read, sequence, sequence)
@@ -191,7 +191,7 @@ export class Verdict {
     const gap = { stream, origin, sequence: from, epoch: -1, offset: -1 }
     const track = this.#pass(reader, gap, from, to)
     for (let sequence = from; sequence <= to; sequence++) {
-      const message = this.#find(stream, origin, sequence)
+      const message = this.book.find(stream, origin, sequence)
       if (message === undefined)
         throw this.#broken('gaps', reader, gap, `to ${to} is told: ${sequence} was never sent`)
       // Where all nodes hear each other, what was stored long before somebody came had reached them all.
@@ -230,7 +230,7 @@ export class Verdict {
 
   /** What is known of the order of a stream, as its publishers saw it. */
   history(stream: string): History {
-    const messages = [...this.#messages.values()].flat().filter((message) => message.stream === stream)
+    const messages = [...this.book.origins(stream)].flat()
     return { stream, operations: messages.flatMap(toAppends), sessions: [] }
   }
 
@@ -243,8 +243,7 @@ export class Verdict {
 
   /** What was acknowledged, or has its place, or has come to anybody, but for what lies before all that a reader lacks of an origin. */
   *#owed(stream: string, { got, gotTo }: Track): Generator<Message> {
-    for (const messages of this.#messages.values()) {
-      if (messages[0]?.stream !== stream) continue
+    for (const messages of this.book.origins(stream)) {
       let begin = gotTo.get(messages) ?? 0
       for (let next = messages[begin]; next !== undefined && got.has(next); next = messages[begin]) begin++
       gotTo.set(messages, begin)
@@ -263,7 +262,7 @@ export class Verdict {
     if (from <= passed) throw this.#broken('once, in order', reader, read, `comes behind ${passed}`)
     const isDue = track.passed.has(origin) || !reader.isNewcomer
     for (let sequence = passed + 1; sequence < from; sequence++) {
-      const message = this.#find(stream, origin, sequence)
+      const message = this.book.find(stream, origin, sequence)
       if (message?.isVoid === true) continue
       if (isDue || (message?.acknowledgedAt !== undefined && isFor(message, reader)))
         throw this.#broken('delivery rule', reader, read, `comes without ${sequence}`)
@@ -276,17 +275,6 @@ export class Verdict {
     const track = this.#tracks.get(reader) ?? newTrack()
     this.#tracks.set(reader, track)
     return track
-  }
-
-  #find(stream: string, origin: string, sequence: number): Message | undefined {
-    return this.#sentOf(stream, origin)[sequence - 1]
-  }
-
-  #sentOf(stream: string, origin: string): Message[] {
-    const key = `${stream} ${origin}`
-    const sent = this.#messages.get(key) ?? []
-    this.#messages.set(key, sent)
-    return sent
   }
 
   #broken(rule: string, { number }: SwitchingReader, read: Omit<Read, 'id'>, why: string): Violation {

@@ -201,3 +201,35 @@ test('a subscriber goes on in the next epoch when it has everything up to the fe
     ]),
   )
 })
+
+test('a subscriber under which a stream was removed and made again does not go back, in whatever epoch it stands', () => {
+  const { broker } = createBroker()
+  const [removed, again, next] = [new Replica(gossip), new Replica(gossip), new Replica(orders)]
+  const take = (replica: Replica, from: number, count: number): void => {
+    const frame = batchOf({ boot: b, from, texts: Array.from({ length: count }, () => 'x') })
+    const state = replica.originState(B, b, 1000)
+    replica.setBase(state, from - 1)
+    replica.insert(state, { frame, from, count, confirm: false }, 1000)
+    replica.advance(state)
+  }
+  take(removed, 1, 2)
+  take(again, 3, 2)
+  again.endAt(new Map([[b, 4]]))
+  const host = {
+    ...{ ports: broker.ports, topicTables: broker.topicTables, backfill: () => undefined },
+    nextEpoch: (replica: Replica) => (replica === again ? next : undefined),
+  }
+  const sink = { canTake: true, batch: () => undefined, gap: () => assert.fail('nothing is gone') }
+  const common = { sub: 's', kind: 'client', patterns: ['>'], name: undefined, resumes: false } as const
+  const start = () => ({ kind: 'after', vector: new Map([[b, 0]]), others: 'zero' }) as const
+  const subscriber = new Subscriber(host, { ...common, sink, start })
+  const stands = (): unknown => subscriber.cursor().get('orders')?.get(toOrigin(B, b))
+  subscriber.addStream(removed)
+  subscriber.pump()
+  assert.equal(stands(), 2)
+  subscriber.removeStream(removed)
+  assert.equal(stands(), 2)
+  subscriber.addStream(again, subscriber.startLate(again))
+  subscriber.pump()
+  assert.deepEqual([subscriber.streams, stands()], [[next], 4])
+})

@@ -38,11 +38,13 @@ class Host {
   readonly saved: string[] = []
   readonly frames: Uint8Array[] = []
   readonly leader = {
-    saveLeftOver: (name: string, rest: readonly LeftOver[]): void => {
-      for (const { node, from, frames } of rest) {
-        this.saved.push(`${name} ${node} ${from}: ${frames.map(rangeOf)}`)
-        this.frames.push(...frames)
-      }
+    desk: {
+      saveLeftOver: (name: string, rest: readonly LeftOver[]): void => {
+        for (const { node, from, frames } of rest) {
+          this.saved.push(`${name} ${node} ${from}: ${frames.map(rangeOf)}`)
+          this.frames.push(...frames)
+        }
+      },
     },
   }
   readonly #rescue = new Rescue(this)

@@ -135,7 +135,7 @@ test('what its publisher had no more when it got its place is told as a gap, in 
   const boot = 9 as Boot
   const gap = encodeGap({ stream: ordersId, boot, from: 1, to: 3 })
   const frames = [...gap, batchOf({ boot, from: 4, texts: ['d'] })]
-  host.broker.leader.saveLeftOver('orders', [{ node: 'B' as NodeId, boot, from: 1, frames }])
+  host.broker.leader.desk.saveLeftOver('orders', [{ node: 'B' as NodeId, boot, from: 1, frames }])
   await host.publish('b')
   assert.deepEqual(got, ['a', 'b'])
   host.now += leaderLimits.gapWaitsMs

@@ -192,7 +192,7 @@ test('a stream that was removed takes nothing; defined again it goes on behind w
   const { cluster, one, other } = elected('removed')
   one.publish('a')
   cluster.settle()
-  for (const node of cluster.all) node.agent.undefine(ordersId)
+  for (const node of cluster.all) node.agent.undefine(ordersId, 0)
   assert.deepEqual([...one.agent.replicas.keys()], [])
   for (const node of cluster.all) node.agent.define(orders)
   other.publish('b')
@@ -205,7 +205,7 @@ test('one that is made again has everything that is published on it, also on a n
   const { cluster, one, other } = elected('made again')
   one.publish('a')
   cluster.settle()
-  for (const node of cluster.all) node.agent.undefine(ordersId, 1)
+  for (const node of cluster.all) node.agent.undefine(ordersId, 0, 1)
   const again = { ...orders, behind: 1 }
   for (const node of cluster.all) if (node !== one) node.agent.define(again)
   other.publish('b')

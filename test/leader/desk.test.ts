@@ -8,7 +8,15 @@ import { type Route, SubmissionDesk } from '../../node/leader/desk.ts'
 import { Ledger } from '../../node/leader/ledger.ts'
 import { leaderLimits } from '../../node/leader/limits.ts'
 import { Numbering } from '../../node/leader/numbering.ts'
-import { batchFlag, batchOffset, batchPlace, batchSequence, frameType } from '../../node/wire/batch-header.ts'
+import {
+  batchCount,
+  batchFlag,
+  batchOffset,
+  batchPlace,
+  batchSequence,
+  frameType,
+} from '../../node/wire/batch-header.ts'
+import { isGap } from '../../node/wire/gap-batch.ts'
 import { CountedSlabs, smallWipedSlabs } from '../../sim/counted-slabs.ts'
 import { batchOf, orders, ordersId, textsOf } from './leader-batches.ts'
 
@@ -126,6 +134,57 @@ test('what goes another way is taken out in order, and nobody is told anything f
 test('who waits on a stream that is forgotten hears that nobody knows', () => {
   const host = new Host()
   host.add('a')
-  host.desk.forget(ordersId)
+  host.desk.forget(ordersId, 0, 0)
   assert.deepEqual(host.heard, ['a undefined'])
+})
+
+/** First and last sequence of each frame that was sent, and whether it stands for what is gone. */
+function sentOf({ sent }: Host): [number, number, boolean][] {
+  return sent.map((frame) => {
+    const from = batchSequence(frame)
+    return [from, from + batchCount(frame) - 1, isGap(frame)]
+  })
+}
+
+test('numbers that were given before a stream was removed are used up, and the group gets gaps for them', () => {
+  const host = new Host()
+  host.desk.own(ordersId, 4)
+  host.add('a', 'b')
+  host.desk.forget(ordersId, 3, 0)
+  host.route = { kind: 'node', node: B }
+  host.add('c')
+  assert.deepEqual(sentOf(host), [
+    [4, 5, true],
+    [6, 6, false],
+  ])
+})
+
+test('so are those that were given in gossip mode, behind what the group has', () => {
+  const host = new Host()
+  host.desk.forget(ordersId, 3, 7)
+  host.route = { kind: 'node', node: B }
+  host.add('c')
+  assert.deepEqual(sentOf(host), [
+    [4, 7, true],
+    [8, 8, false],
+  ])
+})
+
+test('a gap waits for a stream that was removed twice, and holds no memory of what was waiting', () => {
+  const host = new Host()
+  host.add('a', 'b')
+  host.desk.forget(ordersId, 0, 0)
+  host.add('c')
+  host.desk.forget(ordersId, 0, 2)
+  assert.deepEqual(host.heard, ['a undefined', 'b undefined', 'c undefined'])
+  assert.ok(host.desk.waitingBytes(ordersId) < 100)
+  host.lead()
+  host.add('d')
+  assert.deepEqual(
+    host.placed.map((frame) => [batchSequence(frame), batchCount(frame), batchPlace(frame)]),
+    [
+      [1, 3, 0],
+      [4, 1, 1],
+    ],
+  )
 })

@@ -17,7 +17,7 @@ function begun(seed: string): LeaderCluster {
   cluster.elect()
   const gap = encodeGap({ stream: ordersId, boot, from: 1, to: 2 })
   const frames = [...gap, batchOf({ boot, from: 3, texts: ['three'] })]
-  cluster.node('A').agent.saveLeftOver('orders', [{ node, boot, from: 1, frames }])
+  cluster.node('A').agent.desk.saveLeftOver('orders', [{ node, boot, from: 1, frames }])
   return cluster
 }
 
@@ -25,7 +25,7 @@ test('a gap waits, and what another node holds of it is delivered', () => {
   const cluster = begun('held')
   cluster.advance(1000)
   const frames = [batchOf({ boot, from: 1, texts: ['one'] })]
-  cluster.node('B').agent.saveLeftOver('orders', [{ node, boot, from: 1, frames }])
+  cluster.node('B').agent.desk.saveLeftOver('orders', [{ node, boot, from: 1, frames }])
   cluster.advance(leaderLimits.gapWaitsMs)
   for (const each of cluster.all) assert.deepEqual(each.delivered(), ['one', 'three'])
 })
@@ -42,7 +42,7 @@ test('what has no gap does not wait', () => {
   const cluster = new LeaderCluster('whole')
   cluster.elect()
   const frames = [batchOf({ boot, from: 1, texts: ['one'] })]
-  cluster.node('A').agent.saveLeftOver('orders', [{ node, boot, from: 1, frames }])
+  cluster.node('A').agent.desk.saveLeftOver('orders', [{ node, boot, from: 1, frames }])
   cluster.advance(200)
   for (const each of cluster.all) assert.deepEqual(each.delivered(), ['one'])
 })

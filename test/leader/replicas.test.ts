@@ -56,7 +56,7 @@ test('streams of one group share its voters: as many as the one that asks for mo
     cluster.advance(2000)
     assert.deepEqual(votersOf(cluster), Array(5).fill('ABCDE'))
     cluster.definitions = definitions.map((each) => ({ ...each, replicas: 3 }))
-    for (const node of cluster.all) node.agent.undefine(toStreamId(greedy.name))
+    for (const node of cluster.all) node.agent.undefine(toStreamId(greedy.name), 0)
     cluster.advance(2000)
     assert.equal(votersOf(cluster)[0]?.length, 3)
   }

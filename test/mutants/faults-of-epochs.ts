@@ -45,7 +45,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
   },
   {
     name: 'published-again-out-of-sequence',
-    file: 'node/broker/epochs.ts',
+    file: 'node/broker/publish-again.ts',
     text: 'replica === undefined || batchSequence(frame) !== next',
     replacement: 'replica === undefined',
     breaks: 'A batch that already belongs to the epoch before is published a second time.',
@@ -86,8 +86,8 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'positions-forgotten-with-the-epoch',
     file: 'node/broker/subscriber.ts',
-    text: 'this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])',
-    replacement: '',
+    text: 'this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])\n    const following',
+    replacement: 'const following',
     breaks: 'A subscription that resumes after a change of the mode gets messages twice.',
     tests: [epochs],
   },
@@ -216,7 +216,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
   },
   {
     name: 'copies-are-not-waited-for',
-    file: 'node/broker/epochs.ts',
+    file: 'node/broker/publish-again.ts',
     text: 'const confirm = asksForCopies === true && onPlaced !== undefined',
     replacement: 'const confirm = asksForCopies === undefined && onPlaced !== undefined',
     breaks:

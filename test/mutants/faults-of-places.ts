@@ -216,7 +216,7 @@ export const faultsOfPlaces: readonly Mutant[] = [
   {
     name: 'committed-end-of-whoever-is-asked',
     file: 'node/stream-admin.ts',
-    text: 'if (isCommitted && !(await isCurrent(leader, asked.stream)))',
+    text: 'if (isCommitted && !(await isCurrent(broker, name)))',
     replacement: 'if (isCommitted && !leader)',
     breaks: 'A leader that was cut off says that the order ends before what others have acknowledged since.',
     tests: ['test/integration/leader/committed.test.ts'],

@@ -4,9 +4,61 @@ import type { Mutant } from './mutant.ts'
 
 const remade = 'test/broker/remade-streams.test.ts'
 const streamAdmin = 'test/node/stream-admin.test.ts'
+const desk = 'test/leader/desk.test.ts'
+const worlds = 'test/sim/switching/switching-simulation.test.ts'
 const streams = 'test/leader/streams.test.ts'
 
 export const faultsOfRemadeStreams: readonly Mutant[] = [
+  {
+    name: 'numbers-used-by-gossip-given-again',
+    file: 'node/leader/desk.ts',
+    text: 'Math.max(own.next - 1, used)',
+    replacement: 'own.next - 1 + 0 * used',
+    breaks:
+      'What a node published on a removed stream in gossip mode has the numbers of what it publishes on the next one.',
+    tests: [desk, worlds],
+  },
+  {
+    name: 'no-gaps-for-what-a-removal-took',
+    file: 'node/leader/desk.ts',
+    text: 'if (last < to) own.merge(',
+    replacement: 'if (last > to) own.merge(',
+    breaks: 'A node whose batches waited when a stream was removed never gets a place on the next one.',
+    tests: [desk],
+  },
+  {
+    name: 'gossip-begins-below-what-is-used-up',
+    file: 'node/broker/epochs.ts',
+    text: 'if (!isLeader) this.#passUsed(replica)',
+    replacement: '',
+    breaks: 'A stream that is made again in gossip mode has numbers that its node gave in leader mode.',
+    tests: [worlds],
+  },
+  {
+    name: 'cursor-from-before-the-removal',
+    file: 'node/broker/subscriber.ts',
+    text: 'this.#ended.set(replica.name, feed)\n    this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])',
+    replacement: 'this.#ended.set(replica.name, feed)',
+    breaks: 'A subscriber whose stream was removed stands before all that it had, and gets it again.',
+    tests: ['test/broker/epochs.test.ts'],
+  },
+  {
+    name: 'removal-loses-to-a-change',
+    file: 'node/core/gossip/catalog.ts',
+    text: 'if (removed !== true) return 0',
+    replacement: 'if (removed !== undefined) return 0',
+    breaks: 'A stream that was removed and changed at once is there, without what its remover has dropped.',
+    tests: ['test/core/gossip/catalog.test.ts'],
+  },
+  {
+    name: 'mode-as-this-node-knows-it',
+    file: 'node/mode-switch.ts',
+    text: 'const isSure = await isCurrent(broker, name)',
+    replacement: 'const isSure = (await isCurrent(broker, name)) || true',
+    breaks:
+      'A node that has just started says that a stream is in leader mode, which went to gossip mode since.',
+    tests: ['test/node/mode-switch.test.ts'],
+  },
   {
     name: 'made-again-over-what-was-there',
     file: 'node/broker/epochs.ts',
@@ -34,9 +86,9 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   },
   {
     name: 'stream-ends-where-this-node-is',
-    file: 'node/stream-admin.ts',
-    text: "if (hasBegun || definition?.mode === 'leader') await",
-    replacement: 'if (!definition) await',
+    file: 'node/broker/current-view.ts',
+    text: "if (hasBegun || streams.find(name)?.definition.mode === 'leader') leader",
+    replacement: 'if (!hasBegun && !streams) leader',
     breaks:
       'Removed through a node that is behind, a stream leaves its last messages to the next one of its name.',
     tests: [streamAdmin],

@@ -1,7 +1,7 @@
 // Small facts that every node ends up agreeing on: stream definitions and the cursors of named subscriptions.
-// Last writer wins by (version, node, value): merging is commutative, associative and idempotent, so any order and any
-// repetition of messages leads to the same table. A removed entry stays as one with an undefined value. The value
-// decides only when a node wrote twice under one version, because it lost its file in between.
+// Last writer wins by (version, what was dropped, node, value): merging is commutative, associative and idempotent, so any
+// order and any repetition of messages leads to the same table. A removed entry stays as one with an undefined value. The
+// value decides only when a node wrote twice under one version, because it lost its file in between.
 
 import type { NodeId } from '../common/ids.ts'
 
@@ -72,8 +72,19 @@ export class Catalog {
 
 function isNewer(entry: CatalogEntry, than: CatalogEntry): boolean {
   if (entry.version !== than.version) return entry.version > than.version
+  if (dropped(entry.value) !== dropped(than.value)) return dropped(entry.value) > dropped(than.value)
   if (entry.by !== than.by) return entry.by > than.by
   return toText(entry.value) > toText(than.value)
+}
+
+/**
+ * Who removes a stream has dropped what it had, up to the offset `behind`: of those who wrote at the same time, the one who has dropped most is
+ * right, since nobody can bring that back.
+ */
+function dropped(value: unknown): number {
+  const { removed, behind } = Object(value) as { readonly removed?: unknown; readonly behind?: unknown }
+  if (removed !== true) return 0
+  return 1 + (typeof behind === 'number' && Number.isFinite(behind) ? Math.max(0, behind) : 0)
 }
 
 function hashEntry(entry: CatalogEntry): number {

@@ -8,7 +8,14 @@ import { Catalog, type CatalogEntry } from '../../../node/core/gossip/catalog.ts
 
 const entry: fc.Arbitrary<CatalogEntry> = fc.record({
   key: fc.constantFrom('stream:a', 'stream:b', 'cursor:c'),
-  value: fc.constantFrom<unknown>(1, 'x', { topics: ['a'] }, undefined),
+  value: fc.constantFrom<unknown>(
+    ...[1, 'x', { topics: ['a'] }, undefined, { removed: true }],
+    ...[
+      { removed: true, behind: 4 },
+      { removed: true, behind: 9 },
+      { removed: true, behind: 'x' },
+    ],
+  ),
   version: fc.integer({ min: 1, max: 3 }),
   by: fc.constantFrom('A' as NodeId, 'B' as NodeId),
 })
@@ -48,4 +55,15 @@ test('takes a later version, and of equal ones that of the higher node', () => {
   assert.equal(catalog.merge({ key: 'k', value: 1, version: 1, by: 'A' as NodeId }), false)
   assert.equal(catalog.merge({ key: 'k', version: 2, by: 'A' as NodeId }), true)
   assert.equal(catalog.get('k')?.value, undefined)
+})
+
+test('of equal versions takes the removal, and of two that of whoever has dropped more', () => {
+  const catalog = new Catalog()
+  const write = (value: unknown, by: string): boolean =>
+    catalog.merge({ key: 'stream:a', value, version: 2, by: by as NodeId })
+  assert.equal(write({ removed: true, behind: 4 }, 'A'), true)
+  assert.equal(write({ topics: ['a'] }, 'B'), false)
+  assert.equal(write({ removed: true }, 'C'), false)
+  assert.equal(write({ removed: true, behind: 3 }, 'D'), false)
+  assert.equal(write({ removed: true, behind: 9 }, '0'), true)
 })

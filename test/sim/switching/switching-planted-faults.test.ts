@@ -5,9 +5,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Holes } from '../../../node/broker/holes.ts'
 import { QueueReader } from '../../../node/broker/queue-reader.ts'
+import { Subscriber } from '../../../node/broker/subscriber.ts'
 import { Push } from '../../../node/core/gossip/push.ts'
+import type { FeedStart } from '../../../node/core/stream/feed.ts'
 import { type OriginState, Replica } from '../../../node/core/stream/replica.ts'
+import { SubmissionDesk } from '../../../node/leader/desk.ts'
 import { Ledger } from '../../../node/leader/ledger.ts'
+import { LeaderStreams } from '../../../node/leader/streams.ts'
+import { batchStream } from '../../../node/wire/batch-header.ts'
 import { makeLogInvariants } from '../../../sim/leader/log-invariants.ts'
 import type { LogWorld } from '../../../sim/leader/log-world.ts'
 import type { Outcome } from '../../../sim/run.ts'
@@ -105,8 +110,61 @@ const faultsOfEpochs: readonly PlantedLeaderFault[] = [
   },
 ]
 
+/** Defects of streams that are removed and made again. */
+const faultsOfRemaking: readonly PlantedLeaderFault[] = [
+  {
+    what: 'what a stream that was removed had, on the one that is made again',
+    invariants: ['removed'],
+    fault: faultIn(LeaderStreams.prototype, 'startBehind', () => () => undefined),
+  },
+  {
+    what: 'numbers that are given again once a stream was removed',
+    invariants: ['numbering'],
+    fault: faultIn(
+      SubmissionDesk.prototype,
+      'forget',
+      () =>
+        function (this: SubmissionDesk, stream): void {
+          this.takeAll(stream)
+        },
+    ),
+  },
+  {
+    what: 'messages that come before their node knows that the stream is made again, and are nobody’s',
+    invariants: ['made again'],
+    fault: faultIn(
+      LeaderStreams.prototype,
+      'insert',
+      (original) =>
+        function (this: LeaderStreams, node, frame, placedBy): void {
+          if (this.replicas.has(batchStream(frame))) original.call(this, node, frame, placedBy)
+        },
+    ),
+  },
+  {
+    what: 'a subscription that goes back when a stream comes back under it',
+    invariants: ['once, in order'],
+    fault: faultIn(
+      Subscriber.prototype,
+      'startLate',
+      (original) =>
+        function (this: Subscriber, replica): FeedStart {
+          const start = original.call(this, replica)
+          if (start.kind !== 'after') return start
+          const vector = new Map([...start.vector].map(([boot, to]) => [boot, Math.max(0, to - 3)]))
+          return { ...start, vector }
+        },
+    ),
+  },
+]
+
 function runSeed(seed: number): Outcome {
   return new SwitchingSimulation(drawSwitchingPlan(seed)).run()
+}
+
+/** The same without a stream that is removed and made again. */
+function runPlain(seed: number): Outcome {
+  return new SwitchingSimulation({ ...drawSwitchingPlan(seed), remakesPerSecond: 0 }).run()
 }
 
 /** The first seed that is tried, where many before it have nothing that could show it. */
@@ -116,18 +174,23 @@ const beginsAt: Readonly<Record<string, number>> = {
   'files that are removed while a group needs them': 7,
   'a member of a queue that begins before what others have worked on': 30,
   'a second hole of a node that is gone which is never passed by': 991,
+  'messages that come before their node knows that the stream is made again, and are nobody’s': 28,
 }
 
 /** Invariants of the log that have found something. */
 const found = new Set<string>()
 
-for (const { what, fault, invariants } of [...faultsOfTheLog, ...faultsOfProducers, ...faultsOfEpochs]) {
+const ofStreamsThatStay = [...faultsOfTheLog, ...faultsOfProducers, ...faultsOfEpochs]
+
+for (const planted of [...ofStreamsThatStay, ...faultsOfRemaking]) {
+  const { what, fault, invariants } = planted
+  const run = ofStreamsThatStay.includes(planted) ? runPlain : runSeed
   test(`finds ${what}, in the switching world`, () => {
     const first = beginsAt[what] ?? 1
-    const caught = catchFault(fault, { run: runSeed, first, seeds: 20, invariants })
+    const caught = catchFault(fault, { run, first, seeds: 20, invariants })
     assert.ok(caught, `in one of 20 seeds from ${first} on it is found by ${invariants.join(' or ')}`)
     found.add(caught.failure.invariant)
-    assert.equal(runSeed(caught.seed).failure, undefined, `seed ${caught.seed} passes without the fault`)
+    assert.equal(run(caught.seed).failure, undefined, `seed ${caught.seed} passes without the fault`)
   })
 }
 

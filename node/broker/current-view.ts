@@ -1,7 +1,7 @@
 // Whether what a node knows of a stream is what its group has agreed on by now: one that has just started, or was cut off, may know an older epoch.
 
-import type { Broker } from './broker/broker.ts'
-import { toStreamId } from './core/common/ids.ts'
+import { toStreamId } from '../core/common/ids.ts'
+import type { Broker } from './broker.ts'
 
 /**
  * Calls back once this node has everything that the group of a stream had agreed on when this was asked (a linearizable read), or after two seconds, and

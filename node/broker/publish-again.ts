@@ -1,0 +1,45 @@
+// What has waited for a place when an epoch in leader mode ended, or was left over of one in gossip mode: it goes on in an epoch in gossip mode.
+
+import type { Replica } from '../core/stream/replica.ts'
+import type { Submission } from '../leader/submissions.ts'
+import { batchCount, batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
+import { batchFrom } from '../wire/batch-producer.ts'
+import { gapBehind, isGap } from '../wire/gap-batch.ts'
+import type { EpochsHost } from './epochs.ts'
+
+/** Publishes this node's batches that have no place on the replica of an epoch in gossip mode. Of gaps among them, the numbers pass by. */
+export function publishAgain(
+  host: EpochsHost,
+  replica: Replica | undefined,
+  epoch: number,
+  submissions: readonly Submission[],
+): void {
+  const { agent, boot } = host
+  for (const { frame: submitted, onPlaced, asksForCopies } of submissions) {
+    const next = replica === undefined ? 0 : agent.nextSequence(replica)
+    const frame = isGap(submitted)
+      ? gapBehind(submitted, next - 1)
+      : batchFrom(submitted, next, host.allocate)
+    if (replica === undefined || batchSequence(frame) !== next) {
+      onPlaced?.(undefined)
+      continue
+    }
+    if (isGap(frame)) {
+      const own = replica.originState(host.node, boot, host.now())
+      own.beginBehind(next + batchCount(frame) - 1)
+      replica.skip(own, own.last)
+      continue
+    }
+    const copy = host.allocate(frame.length)
+    copy.set(frame)
+    const confirm = asksForCopies === true && onPlaced !== undefined
+    const flags = lastingFlags(frame) | (confirm ? batchFlag.confirm : 0)
+    numberBatch(copy, replica.id, boot, batchSequence(frame), flags)
+    const placed = { epoch, offset: 0 }
+    const token = confirm ? host.confirmations.add((ok) => onPlaced(ok ? placed : undefined)) : 0
+    const count = batchCount(frame)
+    host.handle({ kind: 'publish', replica, frame: copy, count, confirm, token })
+    host.onPublishedAgain(replica, batchSequence(copy), batchSequence(copy) + count - 1)
+    if (!confirm) onPlaced?.(placed)
+  }
+}
