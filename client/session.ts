@@ -27,6 +27,8 @@ export type SessionControl = Exclude<NodeControl, Welcome | { readonly op: 'clos
 
 /** One attempt takes at most this; guess: three round trips around the earth and a slow handshake. */
 const attemptTimeoutMs = 3000
+/** While not every address had its turn, none takes more than its share of the time to connect, but this: one round trip and a slow handshake. */
+const firstAttemptTimeoutMs = 500
 
 export class Session implements ConnectionListener {
   readonly #environment: Environment
@@ -135,7 +137,12 @@ export class Session implements ConnectionListener {
   #dial(): void {
     this.#cancelRetry = undefined
     this.#attempts++
-    const timeoutMs = Math.min(attemptTimeoutMs, this.#settings.connectTimeoutMs)
+    const { connectTimeoutMs } = this.#settings
+    const isFirstRound = this.#attempts <= this.#urls.size
+    const shareMs = isFirstRound
+      ? Math.max(firstAttemptTimeoutMs, connectTimeoutMs / this.#urls.size)
+      : attemptTimeoutMs
+    const timeoutMs = Math.round(Math.min(attemptTimeoutMs, connectTimeoutMs, shareMs))
     this.#connection = new Connection(this.#environment, this.#urls.next(), timeoutMs, this)
   }
 

@@ -19,7 +19,7 @@ export function toSealedText(value: object): string {
 
 /**
  * What a file holds, with its checksum as one more field; undefined if there is no file. Throws DATA_DAMAGED where it is not what was
- * written, and DISK_FAILED where it cannot be read.
+ * written, DATA_OUTDATED where a version without checksums wrote it, and DISK_FAILED where it cannot be read.
  */
 export async function readSealedFile(path: string): Promise<unknown> {
   let bytes: Buffer
@@ -30,13 +30,31 @@ export async function readSealedFile(path: string): Promise<unknown> {
     throw toDiskFailure(path, cause)
   }
   const end = Math.max(0, bytes.length - endBytes)
-  if (bytes.toString('latin1', end) !== toEnd(bytes.subarray(0, end)))
+  if (bytes.toString('latin1', end) !== toEnd(bytes.subarray(0, end))) {
+    if (isUnsealed(bytes.toString()))
+      throw new HeraldError('DATA_OUTDATED', `${path} has no checksum: an earlier version wrote it`)
     throw new HeraldError('DATA_DAMAGED', `${path} is not what was written: its checksum does not match`)
+  }
   try {
     return JSON.parse(bytes.toString())
   } catch (cause) {
     throw new HeraldError('DATA_DAMAGED', `${path} is not JSON`, { cause })
   }
+}
+
+/** Whether a file is whole, and has nothing that is, or may have been, a checksum. */
+function isUnsealed(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return false
+    return Object.entries(value).every(([key, field]) => key !== 'crc32' && !isChecksum(field))
+  } catch {
+    return false
+  }
+}
+
+function isChecksum(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{8}$/i.test(value)
 }
 
 function toEnd(body: Uint8Array): string {

@@ -64,7 +64,8 @@ export async function waitHealthy(
 }
 
 const standings = {
-  outside: 'is in no cluster yet: the first node of peers.json founds one when all of them are up and new',
+  outside:
+    'is in no cluster yet: the first node of peers.json founds one when all of them are up, and none has a log of before',
   learning: 'has not caught up with its groups, and does not vote in all of them yet',
 } as const
 

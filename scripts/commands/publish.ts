@@ -104,14 +104,20 @@ async function publishLines(
   const { terminal, signal, world } = context
   const counts = { acknowledged: 0, sent: 0, refused: 0, unknown: 0 }
   let firstProblem: PublishResult | undefined
-  for await (const line of createInterface({ input: world.stdin, signal })) {
-    await client.writable({ signal })
-    void publishing.publish(topic, line, options).then((result) => {
-      counts[result.status]++
-      if (!isGood(result)) firstProblem ??= result
-    })
+  try {
+    for await (const line of createInterface({ input: world.stdin, signal })) {
+      await client.writable({ signal })
+      void publishing.publish(topic, line, options).then((result) => {
+        counts[result.status]++
+        if (!isGood(result)) firstProblem ??= result
+      })
+    }
+    await client.flush({ signal })
+  } catch (error) {
+    // Whoever interrupts is told what became of what was published: once the client has ended, that is decided.
+    if (!signal.aborted) throw error
+    await client.close()
   }
-  await client.flush({ signal })
   terminal.document({ topic, ...counts, ...(firstProblem && toErrorField(firstProblem)) })
   const shown = Object.entries(counts).filter(([status, count]) => count > 0 || status === 'acknowledged')
   terminal.line(shown.map(([status, count]) => `${showCount(count)} ${status}`).join(', '))

@@ -82,6 +82,28 @@ test('every address gets its turn before one is tried again, and before pauses d
   assert.equal(new Set(dialled.slice(3, 6)).size, 3)
 })
 
+test('addresses that hang leave time for all others to have their turn before it is up', async () => {
+  const { environment } = failing(() => 0)
+  const attempts: number[] = []
+  const hanging: Environment = {
+    ...environment,
+    dial: (url, events, timeoutMs) => {
+      return { ...environment.dial(url, events, timeoutMs), terminate: () => events.onClose(1006, 'cut') }
+    },
+    startTimer: (delayMs, callback) => {
+      if (delayMs === 5000 || attempts.length === 5) return () => {}
+      // A pause is shorter than any attempt.
+      if (delayMs >= 500) attempts.push(delayMs)
+      queueMicrotask(callback)
+      return () => {}
+    },
+  }
+  const urls = ['ws://one:1/', 'ws://two:1/', 'ws://three:1/']
+  new Session(hanging, toSettings({ connectTimeoutMs: 5000 }), urls, deaf).start()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(attempts, [1667, 1667, 1667, 3000, 3000])
+})
+
 test('a node that welcomes and then breaks is tried less and less often', async () => {
   const { environment, pauses } = failing(() => 0)
   const dial = environment.dial

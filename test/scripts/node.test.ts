@@ -92,7 +92,7 @@ test('a node that is to be added and does not start is not in the cluster afterw
   await writeFile(join(data, 'identity.json'), '{}')
   const { exitCode, stderr } = await cluster.run('node', 'add', 'F')
   assert.equal(exitCode, 1)
-  assert.match(stderr, /node F did not start: DATA_DAMAGED: .*identity\.json/)
+  assert.match(stderr, /node F did not start: DATA_OUTDATED: .*identity\.json/)
   assert.deepEqual(await idsIn(cluster), ['A', 'B'])
   const peers = JSON.parse(await readFile(join(cluster.home, 'peers.json'), 'utf8'))
   assert.deepEqual(Object.keys(peers), ['A', 'B'])

@@ -75,7 +75,7 @@ test('refuses the directory of another node or cluster, and leaves it as it is',
 
 test('refuses a directory whose identity is damaged', async (context) => {
   const strange = [{ node: 'A' }, { node: 'A', cluster: 'herald', createdAt: 1 }]
-  for (const text of ['', '{', 'null', '{"node":"A"}', ...strange.map(toSealedText)]) {
+  for (const text of ['', '{', 'null', ...strange.map(toSealedText)]) {
     const path = await temporaryDirectory(context)
     await writeFile(join(path, 'identity.json'), text)
     await assert.rejects(open(path), { code: 'DATA_DAMAGED' }, text)

@@ -49,8 +49,11 @@ test('refuses a file that is cut anywhere, is longer, or is zeros from anywhere 
   await assertDamaged(path, Buffer.concat([bytes, bytes]), 'twice')
 })
 
-test('refuses what somebody wrote by hand, and says so of a folder', async (context) => {
+test('refuses what an earlier version wrote, or somebody by hand, and says so of a folder', async (context) => {
   const path = await pathOf(context)
-  await assertDamaged(path, Buffer.from(JSON.stringify(value)), 'no checksum')
+  await writeFile(path, `${JSON.stringify(value, undefined, 2)}\n`)
+  await assert.rejects(readSealedFile(path), { code: 'DATA_OUTDATED', message: /x\.json has no checksum/ })
+  await assertDamaged(path, Buffer.from(JSON.stringify({ ...value, crc32: 1 })), 'a checksum of another kind')
+  await assertDamaged(path, Buffer.from('7'), 'no object')
   await assert.rejects(readSealedFile(join(path, '..')), { code: 'DISK_FAILED' })
 })

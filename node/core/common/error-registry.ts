@@ -205,9 +205,9 @@ const commonErrors = {
   },
   DATA_OUTDATED: {
     meaning:
-      'The log in the data directory was written by an earlier version, in a format that this one does not read.',
+      'A file, or the log, in the data directory was written by an earlier version, in a format that this one does not read.',
     action:
-      'Start the version that wrote it; or clear the directory: the node then begins anew, as another member, without what it held.',
+      'Start the version that wrote it; or clear the data directory: the node then begins anew, as another member, without what it held.',
     fate: 'exit 2',
   },
   DISK_FAILED: {
