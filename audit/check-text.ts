@@ -18,7 +18,10 @@ const rangesLengthMax = 60
 
 /** What each kind means and what to do about it; the same words in every report. */
 export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKind, string>([
-  ['lost-silent', 'lost without a word: this should never happen; keep the journals and report a defect'],
+  [
+    'lost-silent',
+    'lost without a word: where all nodes that had it were killed at once (gossip mode), nobody was left to tell; else keep the journals and report a defect',
+  ],
   ['phantom', 'delivered but never sent: keep the journals and report a defect'],
   ['duplicated', 'delivered more than once: keep the journals and report a defect'],
   ['out-of-order', 'delivered after a higher sequence: keep the journals and report a defect'],

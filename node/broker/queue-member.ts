@@ -91,7 +91,8 @@ export class QueueMember {
   /** The stream has no order any more. */
   onUnordered(): void {
     const { stream, onEnded } = this.options
-    onEnded('QUEUE_NEEDS_ORDER', `stream ${stream} is not in leader mode, and so has no order to share out`)
+    const what = this.#present() === undefined ? 'was removed' : 'is not in leader mode'
+    onEnded('QUEUE_NEEDS_ORDER', `stream ${stream} ${what}, and so has no order to share out`)
   }
 
   /** The group's ledger has changed. */

@@ -154,7 +154,7 @@ B     holey         default  ≥ 1000   902   100      0      0      0        0 
 B     fine          default    1000  1000     0      0      0      0        0        0
 ≥: at least. Journals lack lines, so more may have been sent than they tell; what was got of that is unknown, and no fault.
 
-lost-silent: lost without a word: this should never happen; keep the journals and report a defect
+lost-silent: lost without a word: where all nodes that had it were killed at once (gossip mode), nobody was left to tell; else keep the journals and report a defect
   B holey default: A#1 901-1000
 unknown: the journals do not tell; fetch what is missing and check again
   B holey default: C#1 1-2 (the journal of the origin is not here)

@@ -23,6 +23,7 @@ export class TestMember implements SubscriberSink {
   readonly gaps: string[] = []
   isJoined = false
   endedWith: string | undefined
+  endedFor: string | undefined
   credit: number = Number.POSITIVE_INFINITY
   readonly #log: string[]
   member: QueueMember | undefined
@@ -98,8 +99,9 @@ export class QueueCluster {
       onJoined: () => {
         client.isJoined = true
       },
-      onEnded: (code) => {
+      onEnded: (code, reason) => {
         client.endedWith = code
+        client.endedFor = reason
       },
     })
     return client

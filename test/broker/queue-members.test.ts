@@ -243,6 +243,7 @@ test('members of a queue whose stream was removed are told', () => {
   queues.isStreamRemoved = true
   queues.onSecond()
   assert.equal(one.endedWith, 'QUEUE_NEEDS_ORDER')
+  assert.match(one.endedFor ?? '', /^stream orders was removed/)
 })
 
 /** Everything that happens is drawn from the seed. */

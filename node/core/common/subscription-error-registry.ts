@@ -32,7 +32,7 @@ export const subscriptionErrors = {
   },
   QUEUE_NEEDS_ORDER: {
     meaning:
-      'The patterns of a queue do not lie in one stream in leader mode, or its stream has been changed to gossip mode.',
+      'The patterns of a queue do not lie in one stream in leader mode, or its stream has been changed to gossip mode, or removed.',
     action:
       'Give the topics a stream in leader mode; subscribe again when it is, and the queue goes on where it was.',
     fate: 'keep',
