@@ -13,7 +13,7 @@ import { countDelivered, findProblems, type Sent } from './demonstration.ts'
 
 const stream = 'ordered'
 const pattern = 'ordered.>'
-const messagesPerNode = 600
+const messagesPerNode = 800
 const ratePerSecond = 200
 /** Messages flow for so long before something happens to them, and between two things. */
 const flowMs = 500
@@ -47,21 +47,27 @@ export async function demonstrateModes(
   const senders = clients.filter(({ node }) => node !== leader)
   const [asked] = senders
   if (asked === undefined) throw new CommandError(exitCodes.unreachable, 'there is only one node')
+  const before = await countPublished(senders)
   const sending = Promise.all(senders.map((client) => send(client)))
   await delay(flowMs, undefined, { signal })
   await hands.kill(leader)
   await delay(flowMs, undefined, { signal })
   const switches: number[] = []
+  /** Modes in which nothing was sent: then nothing was shown of them. */
+  const idle: string[] = (await countPublished(senders)) === before ? ['leader'] : []
   for (const mode of ['gossip', 'leader']) {
     switches.push((await asked.setMode(stream, mode)).elapsedMs)
+    const then = await countPublished(senders)
     await delay(flowMs, undefined, { signal })
+    if ((await countPublished(senders)) === then) idle.push(mode)
   }
   const answers = await sending
   await hands.up()
   const { problems } = await waitHealthy(clients, healthyTimeoutMs, signal)
   if (problems.length > 0) throw new CommandError(exitCodes.unhealthy, problems.join('; '))
   const sent: Sent = new Map(answers.map((answer) => [answer.origin, answer.acknowledged]))
-  return await judge(clients, sent, { leader, switches, wanted: senders.length * messagesPerNode, signal })
+  const wanted = senders.length * messagesPerNode
+  return await judge(clients, sent, { leader, switches, idle, wanted, signal })
 }
 
 /** The stream, in leader mode, also where it is left over from the last time. */
@@ -77,6 +83,13 @@ async function begin(client: AdminClient): Promise<void> {
 function send(client: AdminClient): ReturnType<AdminClient['send']> {
   const topic = `ordered.${client.node}`
   return client.send({ topic, message: `from ${client.node}`, count: messagesPerNode, ratePerSecond })
+}
+
+/** How many messages these nodes have taken for the stream. */
+async function countPublished(clients: readonly AdminClient[]): Promise<number> {
+  const statuses = await Promise.all(clients.map((client) => client.status()))
+  const streams = statuses.flatMap((status) => status.streams.filter(({ name }) => name === stream))
+  return sum(streams.map(({ publishedMessages }) => publishedMessages))
 }
 
 async function findLeader(client: AdminClient, signal: AbortSignal): Promise<string> {
@@ -96,6 +109,7 @@ async function judge(
   told: {
     readonly leader: string
     readonly switches: readonly number[]
+    readonly idle: readonly string[]
     readonly wanted: number
     readonly signal: AbortSignal
   },
@@ -106,7 +120,10 @@ async function judge(
   const isSettled = (result: CheckResult): boolean => delivered(result) >= due
   const { result } = await checkLive(clients, { settleMs, signal: told.signal, isSettled })
   if (result === undefined) throw new CommandError(exitCodes.unreachable, 'no node gave its journal')
-  const problems = findProblems(result, sent, pattern)
+  const problems = [
+    ...findProblems(result, sent, pattern),
+    ...told.idle.map((mode) => `nothing was sent after it was in ${mode} mode`),
+  ]
   const isProven = problems.length === 0 && delivered(result) === due && sentInAll === told.wanted
   const counts = `${showCount(sentInAll)} of ${showCount(told.wanted)} acknowledged, ${showCount(delivered(result))} delivered`
   const took = told.switches.map((ms) => `${Math.round(ms)} ms`).join(' and ')

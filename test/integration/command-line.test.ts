@@ -155,7 +155,7 @@ test('npm start -- --once proves the delivery, stops the cluster and exits 0', a
   // With a stream in leader mode, too.
   assert.match(
     stdout,
-    /✔ the same while the leader, [A-E], was killed and the stream changed its mode twice, in \d+ ms and \d+ ms \(2,400 of 2,400 acknowledged, 12,000 delivered\)/,
+    /✔ the same while the leader, [A-E], was killed and the stream changed its mode twice, in \d+ ms and \d+ ms \(3,200 of 3,200 acknowledged, 16,000 delivered\)/,
   )
   assert.equal((await here.herald(['status'])).exitCode, 1)
 })

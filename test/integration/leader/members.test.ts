@@ -54,6 +54,8 @@ test('the node that leads is removed, and its place is taken by one that has joi
     20,
   )
   await load.stop()
+  const outcomes = staying.flatMap(({ id }) => load.receipts(id).map(({ append }) => append.outcome))
+  assert.deepEqual([...new Set(outcomes)], ['ok'])
   await trial.judge()
 })
 
