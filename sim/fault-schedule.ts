@@ -1,32 +1,29 @@
 // When faults begin and end: each kind comes as often as it is asked for, lasts for a while, and is undone when all faults end.
 
 import type { Dice } from './dice.ts'
+import { Recurrence } from './recurrence.ts'
 import type { Run } from './run.ts'
 
 export class FaultSchedule {
   readonly #run: Pick<Run, 'timeline' | 'tally' | 'tell'>
   readonly #dice: Dice
+  readonly #recurrence: Recurrence
   /** What ends the faults that are in force. */
   readonly #undo = new Set<() => void>()
-  #isOver = false
 
   constructor(run: Pick<Run, 'timeline' | 'tally' | 'tell'>, dice: Dice) {
     this.#run = run
     this.#dice = dice
+    this.#recurrence = new Recurrence(run.timeline, dice)
   }
 
   get isOver(): boolean {
-    return this.#isOver
+    return this.#recurrence.isOver
   }
 
   /** Lets something happen so often on average, until all faults end. */
   every(perSecond: number, run: () => void): void {
-    if (perSecond === 0) return
-    this.#run.timeline.after(this.#dice.pause(perSecond), () => {
-      if (this.#isOver) return
-      run()
-      this.every(perSecond, run)
-    })
+    this.#recurrence.every(perSecond, run)
   }
 
   /** The same of every kind. */
@@ -53,7 +50,7 @@ export class FaultSchedule {
 
   /** Undoes everything that is in force; nothing happens any more. */
   stop(): void {
-    this.#isOver = true
+    this.#recurrence.stop()
     for (const undo of [...this.#undo]) undo()
   }
 }

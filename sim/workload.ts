@@ -6,6 +6,7 @@ import type { AckLevel } from '../node/wire/batch-header.ts'
 import { toDefinitionValue } from '../node/wire/stream-definition.ts'
 import { AudienceMember, type MemberStart } from './audience-member.ts'
 import { Dice } from './dice.ts'
+import { Recurrence } from './recurrence.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 import type { Draft } from './truth.ts'
 import type { World } from './world.ts'
@@ -26,25 +27,26 @@ export class Workload {
   readonly #world: World
   readonly #audience: AudienceMember[]
   readonly #dice: Dice
+  readonly #recurrence: Recurrence
   #payloads = 0
-  #isOver = false
 
   constructor(world: World, audience: AudienceMember[]) {
     this.#world = world
     this.#audience = audience
     this.#dice = new Dice(world.plan.seed, 'workload')
+    this.#recurrence = new Recurrence(world.timeline, this.#dice)
   }
 
   start(): void {
     const { publishesPerSecond, subscriptionsPerSecond, streamChangesPerSecond } = this.#world.plan
-    this.#every(publishesPerSecond, () => this.#publish())
-    this.#every(subscriptionsPerSecond, () => this.#changeAudience())
-    this.#every(streamChangesPerSecond, () => this.#changeStreams())
+    this.#recurrence.every(publishesPerSecond, () => this.#publish())
+    this.#recurrence.every(subscriptionsPerSecond, () => this.#changeAudience())
+    this.#recurrence.every(streamChangesPerSecond, () => this.#changeStreams())
     for (const _node of this.#world.nodes) this.#join()
   }
 
   stop(): void {
-    this.#isOver = true
+    this.#recurrence.stop()
   }
 
   /** Members of the node itself come back with it. */
@@ -52,15 +54,6 @@ export class Workload {
     for (const member of this.#audience) {
       if (member.kind === 'node' && member.home === home && !member.isOpen) member.open(node, 'now')
     }
-  }
-
-  #every(perSecond: number, run: () => void): void {
-    if (perSecond === 0) return
-    this.#world.timeline.after(this.#dice.pause(perSecond), () => {
-      if (this.#isOver) return
-      run()
-      this.#every(perSecond, run)
-    })
   }
 
   #liveNode(): SimulatedNode | undefined {

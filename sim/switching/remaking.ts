@@ -7,6 +7,7 @@ import type { Boot } from '../../node/core/common/ids.ts'
 import type { StreamMode } from '../../node/core/stream/definition.ts'
 import { isRefusal } from '../../node/wire/control.ts'
 import { Dice } from '../dice.ts'
+import { Recurrence } from '../recurrence.ts'
 import { Audience } from './audience.ts'
 import type { Message } from './messages.ts'
 import { mayDrop } from './plan.ts'
@@ -23,6 +24,7 @@ const publishesAgainMs = 3_000
 export class Remaking {
   readonly #world: SwitchingWorld
   readonly #dice: Dice
+  readonly #recurrence: Recurrence
   readonly #wishes: Wishes
   readonly #judge: RemadeJudge
   readonly #audience: Audience
@@ -36,12 +38,12 @@ export class Remaking {
   /** When a stream was made first, by what tells it from those before. */
   readonly #madeAt = new Map<number, number>()
   #published = 0
-  #isOver = false
 
   constructor(world: SwitchingWorld) {
     const { plan, verdict } = world
     this.#world = world
     this.#dice = new Dice(plan.seed, 'switching remaking')
+    this.#recurrence = new Recurrence(world.timeline, this.#dice)
     this.#wishes = new Wishes(world)
     this.#judge = new RemadeJudge(verdict.book, verdict.places, mayDrop(plan))
     this.#audience = new Audience(world, this.#dice)
@@ -50,17 +52,17 @@ export class Remaking {
   start(): void {
     const { plan, nodes } = this.#world
     for (const node of nodes) this.#readers.push(this.#audience.read(name, node, this.#judge))
-    this.#every(plan.remakesPerSecond, () => this.#operate())
-    this.#every(plan.publishesPerSecond / 2, () => {
+    this.#recurrence.every(plan.remakesPerSecond, () => this.#operate())
+    this.#recurrence.every(plan.publishesPerSecond / 2, () => {
       const node = this.#dice.pick(nodes.filter(({ isAlive }) => isAlive))
       if (node !== undefined) this.#publish(node, this.#dice.whole(1, 3))
     })
-    this.#every(0.3, () => this.#wishes.say(this.#dice.pick(nodes), name, this.#drawMode()))
+    this.#recurrence.every(0.3, () => this.#wishes.say(this.#dice.pick(nodes), name, this.#drawMode()))
   }
 
   /** Nothing is removed, made or published any more. */
   stop(): void {
-    this.#isOver = true
+    this.#recurrence.stop()
     this.#wishes.stop()
   }
 
@@ -106,15 +108,6 @@ export class Remaking {
           if (!this.#judge.hasGot(reader, message))
             yield `reader ${reader.number} at ${reader.node?.id} lacks ${name} ${message.origin} ${message.sequence}`
     }
-  }
-
-  #every(perSecond: number, run: () => void): void {
-    if (perSecond === 0) return
-    this.#world.timeline.after(this.#dice.pause(perSecond), () => {
-      if (this.#isOver) return
-      run()
-      this.#every(perSecond, run)
-    })
   }
 
   /** Removes the stream where a node knows it, else makes it; sometimes several do so at once. */

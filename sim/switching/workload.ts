@@ -3,6 +3,7 @@
 import type { StreamMode } from '../../node/core/stream/definition.ts'
 import { Dice } from '../dice.ts'
 import { NamedProducer } from '../leader/named-producer.ts'
+import { Recurrence } from '../recurrence.ts'
 import { Audience } from './audience.ts'
 import { QueueWorker } from './queue-worker.ts'
 import type { SwitchingNode } from './switching-node.ts'
@@ -15,13 +16,14 @@ export class Workload {
   readonly #wishes: Wishes
   readonly #names: readonly string[]
   readonly #dice: Dice
-  #isOver = false
+  readonly #recurrence: Recurrence
   #published = 0
 
   constructor(world: SwitchingWorld, names: readonly string[]) {
     this.#world = world
     this.#names = names
     this.#dice = new Dice(world.plan.seed, 'switching workload')
+    this.#recurrence = new Recurrence(world.timeline, this.#dice)
     this.#audience = new Audience(world, this.#dice)
     this.#wishes = new Wishes(world)
   }
@@ -32,28 +34,19 @@ export class Workload {
       for (const node of nodes) this.#audience.read(stream, node)
       for (let number = 0; number < plan.wanderers; number++) this.#audience.read(stream, undefined)
     }
-    this.#every(plan.publishesPerSecond, () => this.#publish())
-    this.#every(plan.wishesPerSecond, () => this.#wish())
-    this.#every(0.3, () => this.#wander())
-    this.#every(plan.newcomersPerSecond, () => this.#join())
+    this.#recurrence.every(plan.publishesPerSecond, () => this.#publish())
+    this.#recurrence.every(plan.wishesPerSecond, () => this.#wish())
+    this.#recurrence.every(0.3, () => this.#wander())
+    this.#recurrence.every(plan.newcomersPerSecond, () => this.#join())
     const producers = Array.from({ length: plan.producers }, (_, nth) => this.#makeProducer(nth + 1))
-    for (const producer of producers) this.#every(plan.attemptsPerSecond, () => producer.attempt())
+    for (const producer of producers) this.#recurrence.every(plan.attemptsPerSecond, () => producer.attempt())
     this.#employ()
   }
 
   /** Nothing is published and wanted any more; readers go on. */
   stop(): void {
-    this.#isOver = true
+    this.#recurrence.stop()
     this.#wishes.stop()
-  }
-
-  #every(perSecond: number, run: () => void): void {
-    if (perSecond === 0) return
-    this.#world.timeline.after(this.#dice.pause(perSecond), () => {
-      if (this.#isOver) return
-      run()
-      this.#every(perSecond, run)
-    })
   }
 
   #publish(): void {
@@ -77,7 +70,7 @@ export class Workload {
       for (let nth = 0; nth < plan.workers; nth++)
         workers.push(new QueueWorker(this.#world, dice, workers.length, stream))
     for (const worker of workers) worker.begin()
-    if (workers.length > 0) this.#every(plan.leavesPerSecond, () => dice.pick(workers)?.leave())
+    if (workers.length > 0) this.#recurrence.every(plan.leavesPerSecond, () => dice.pick(workers)?.leave())
   }
 
   #makeProducer(number: number): NamedProducer<SwitchingNode> {
