@@ -101,8 +101,9 @@ export class NodeAdmin implements AdminPort {
     const { broker, memory } = this.#node
     const definition = await putStream(broker, memory, change)
     if (isRefusal(definition)) return definition
-    // One that was removed goes on in the mode that its group knows, and changes it from there.
-    if (broker.streams.find(change.name)?.definition.mode !== definition.mode) {
+    // One that was removed goes on in the mode that its group knows, which may be another one than this node does, and changes it from there.
+    const isMadeAgain = change.createsOnly && definition.mode === 'leader' && definition.made !== undefined
+    if (isMadeAgain || broker.streams.find(change.name)?.definition.mode !== definition.mode) {
       const changed = await this.setMode(change.name, definition.mode)
       if (isRefusal(changed)) return changed
     }

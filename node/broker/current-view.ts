@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts'
 
 /**
  * Calls back once this node has everything that the group of a stream had agreed on when this was asked (a linearizable read), or after two seconds, and
- * says which. A group that has not begun has no stream in leader mode, and is not begun for the question.
+ * says which. A group that has not begun has no stream in leader mode, and is not begun for the question: whether it has, META is asked.
  */
 export function whenCurrent(
   { leader, streams }: Broker,
@@ -13,10 +13,17 @@ export function whenCurrent(
   callback: (isCurrent: boolean) => void,
 ): void {
   const stream = toStreamId(name)
-  const { roster } = leader.cluster
-  const hasBegun = roster?.groups.has(roster.groupOf(stream)) === true
-  if (hasBegun || streams.find(name)?.definition.mode === 'leader') leader.whenCurrent({ stream }, callback)
-  else callback(true)
+  const isOfGroup = (): boolean => {
+    const { roster } = leader.cluster
+    const hasBegun = roster?.groups.has(roster.groupOf(stream)) === true
+    return hasBegun || streams.find(name)?.definition.mode === 'leader'
+  }
+  if (isOfGroup()) leader.whenCurrent({ stream }, callback)
+  else
+    leader.cluster.whenCurrent((isCurrent) => {
+      if (isOfGroup()) leader.whenCurrent({ stream }, callback)
+      else callback(isCurrent)
+    })
 }
 
 /** The same as a promise. */

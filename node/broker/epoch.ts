@@ -1,7 +1,7 @@
 // One epoch of a stream on a node, and what follows from where it stands in the chain.
 
 import { type Boot, type StreamId, toStreamId } from '../core/common/ids.ts'
-import { streamLimits } from '../core/stream/definition.ts'
+import { type StreamMode, streamLimits } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -12,6 +12,8 @@ export interface Epoch {
   readonly behind: ReadonlyMap<Boot, number>
   /** When it ended, milliseconds; undefined while it is the present one. */
   endedAt: number | undefined
+  /** In which mode its stream was made, where the catalog says another one by now; whoever made it at the same time has begun in that. */
+  wanted?: StreamMode | undefined
 }
 
 /** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */

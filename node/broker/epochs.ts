@@ -12,7 +12,7 @@ import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
 import type { Confirmations } from './confirmations.ts'
 import { type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
-import { publishAgain } from './publish-again.ts'
+import { passUsedUp, publishAgain } from './publish-again.ts'
 import { Rescue } from './rescue.ts'
 import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
 import type { StreamEnd } from './stream-table.ts'
@@ -61,6 +61,7 @@ export class Epochs implements EpochHost {
     if (present === undefined) return this.#begin(definition)
     const { replica } = present
     const { mode } = replica.definition
+    present.wanted = definition.mode === mode ? undefined : definition.mode
     replica.definition = { ...definition, mode }
     if (mode === 'gossip') this.#host.agent.define(replica.definition, replica.id)
     return replica
@@ -108,6 +109,7 @@ export class Epochs implements EpochHost {
     // The log of a group tells also of streams that were removed meanwhile.
     for (const name of this.#chains.keys()) if (this.#host.endOf(name).isRemoved) this.remove(name)
     for (const [name, chain] of this.#chains) {
+      this.#agree(chain)
       shareRetention(chain)
       const subscribers = this.#host.subscribersOf(toStreamId(name))
       this.#rescue.run(chain.map(({ replica }) => replica))
@@ -118,6 +120,15 @@ export class Epochs implements EpochHost {
       for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
       this.#chains.set(name, kept)
     }
+  }
+
+  /** A stream that was made over two nodes at once, in two modes, has begun in both: until its group has it, it is to be in the one that the catalog says. */
+  #agree([first, ...later]: readonly Epoch[]): void {
+    const { leader } = this.#host
+    if (first?.wanted === undefined || later.length > 0) return
+    const { definition, stream } = first.replica
+    if (leader.ledgerOf(stream)?.streams.has(stream) === true) return
+    leader.wish({ ...definition, mode: first.wanted }, first.number)
   }
 
   onSealed(stream: StreamLedger): SealedEpoch {
@@ -190,7 +201,7 @@ export class Epochs implements EpochHost {
     const replica = isLeader ? leader.define(definition) : agent.define({ ...definition, mode: 'gossip' })
     const number = isLeader ? 1 : 0
     this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
-    if (!isLeader) this.#passUsed(replica)
+    if (!isLeader) passUsedUp(this.#host, replica)
     return replica
   }
 
@@ -206,13 +217,8 @@ export class Epochs implements EpochHost {
     const present = { number, replica, behind, endedAt: undefined }
     this.#chains.set(definition.name, [...this.#hidden(definition.name, number), present])
     if (isSealing) replica.freeze()
-    else if (definition.mode === 'gossip') this.#passUsed(replica)
+    else if (definition.mode === 'gossip') passUsedUp(this.#host, replica)
     return replica
-  }
-
-  /** What this node has numbered on one that was removed is used up. */
-  #passUsed(replica: Replica): void {
-    publishAgain(this.#host, replica, this.numberOf(replica), this.#host.leader.desk.takeAll(replica.stream))
   }
 
   /** Epochs of a stream that this node did not know to be made again: what came in them is the new one's. */

@@ -15,6 +15,7 @@ export function publishAgain(
   submissions: readonly Submission[],
 ): void {
   const { agent, boot } = host
+  if (replica !== undefined) passUsedUp(host, replica)
   for (const { frame: submitted, onPlaced, asksForCopies } of submissions) {
     const next = replica === undefined ? 0 : agent.nextSequence(replica)
     const frame = isGap(submitted)
@@ -25,9 +26,7 @@ export function publishAgain(
       continue
     }
     if (isGap(frame)) {
-      const own = replica.originState(host.node, boot, host.now())
-      own.beginBehind(next + batchCount(frame) - 1)
-      replica.skip(own, own.last)
+      passTo(host, replica, next + batchCount(frame) - 1)
       continue
     }
     const copy = host.allocate(frame.length)
@@ -42,4 +41,16 @@ export function publishAgain(
     host.onPublishedAgain(replica, batchSequence(copy), batchSequence(copy) + count - 1)
     if (!confirm) onPlaced?.(placed)
   }
+}
+
+/** What this node has numbered on a stream of the same name that was removed is used up: it goes on behind that. */
+export function passUsedUp(host: EpochsHost, replica: Replica): void {
+  const used = host.leader.desk.takeUsedUp(replica.stream)
+  if (used > 0 && used >= host.agent.nextSequence(replica)) passTo(host, replica, used)
+}
+
+function passTo(host: EpochsHost, replica: Replica, to: number): void {
+  const own = replica.originState(host.node, host.boot, host.now())
+  own.beginBehind(to)
+  replica.skip(own, own.last)
 }

@@ -82,7 +82,7 @@ export class LeaderAgent {
     })
     const shared = { member, groups: this.groups, logs, limits: this.#limits, slabs, random }
     this.cluster = new Cluster({
-      ...{ ...shared, node, nodes, hasLostLog },
+      ...{ ...shared, node, boot, nodes, hasLostLog },
       ports: {
         now: ports.now,
         sendFrame: ports.sendFrame,

@@ -51,6 +51,8 @@ export interface DeskOptions {
 export class SubmissionDesk {
   readonly #options: DeskOptions
   readonly #table: SubmissionTable
+  /** Numbers that this node has given on streams that were removed, and the groups may not have. */
+  readonly #usedUp = new Map<StreamId, { readonly from: number; readonly to: number }>()
 
   constructor(options: DeskOptions) {
     this.#options = options
@@ -59,7 +61,13 @@ export class SubmissionDesk {
 
   /** Those of this node's publishers on a stream, which number from 1 on where nothing else was said. */
   own(stream: StreamId, next: number = 1): Submissions {
-    return this.#table.open(stream, this.#options.boot, next)
+    const { boot, ports } = this.#options
+    const own = this.#table.open(stream, boot, next)
+    const used = this.#usedUp.get(stream)
+    if (used === undefined) return own
+    this.#usedUp.delete(stream)
+    if (used.to >= own.next) own.merge(encodeGap({ stream, boot, ...used }), lastOf, ports.now())
+    return own
   }
 
   waitingBytes(stream: StreamId): number {
@@ -99,15 +107,20 @@ export class SubmissionDesk {
 
   /**
    * Forgets what waits on a stream that was removed: whoever waits hears that nobody knows. This node's numbers are used up, in any mode up to `used`,
-   * and a group takes none without those before: where it has them up to `last`, gaps wait there for the rest.
+   * and a group takes none without those before: where it has them up to `last`, gaps go there for the rest when this node publishes again.
    */
   forget(stream: StreamId, last: number, used: number): void {
-    const { boot, ports } = this.#options
-    for (const [each] of [...this.#table.of(stream)]) if (each !== boot) this.#table.forget(stream, each)
-    const own = this.own(stream, last + 1)
-    const to = Math.max(own.next - 1, used)
-    own.onPlaced(Number.POSITIVE_INFINITY, undefined)
-    if (last < to) own.merge(encodeGap({ stream, boot, from: last + 1, to }), lastOf, ports.now())
+    const own = this.#table.find(stream, this.#options.boot)
+    const to = Math.max((own?.next ?? 1) - 1, used, this.#usedUp.get(stream)?.to ?? 0)
+    if (last < to) this.#usedUp.set(stream, { from: last + 1, to })
+    this.#table.forget(stream)
+  }
+
+  /** The last number that is used up by a stream that was removed, for whoever goes on behind it in gossip mode; 0 where none is. Says so once. */
+  takeUsedUp(stream: StreamId): number {
+    const to = this.#usedUp.get(stream)?.to ?? 0
+    this.#usedUp.delete(stream)
+    return to
   }
 
   /** A batch has its place, or needs none: whoever waits for it hears of that. `ledger`: with the batch. */

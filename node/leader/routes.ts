@@ -27,8 +27,6 @@ export class Routes {
   /** Who gives places on a stream, as far as that is known. */
   routeOf(stream: StreamId): Route | undefined {
     const { node: self, data, definitions } = this.#options
-    // For what is left of one that was removed, or has never been in leader mode, no group is begun.
-    if (data.ledgerOf(stream) === undefined && !definitions.has(stream)) return undefined
     const begun = data.of(stream)
     if (begun === undefined) return undefined
     const { numbering, ledger, term: ledTerm } = begun.machine

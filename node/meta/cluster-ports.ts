@@ -1,6 +1,6 @@
 // What a node's part in META is made with, and what it needs of its surroundings.
 
-import type { NodeId } from '../core/common/ids.ts'
+import type { Boot, NodeId } from '../core/common/ids.ts'
 import type { SlabPool } from '../core/common/slabs.ts'
 import type { MemberId } from '../core/raft/quorum.ts'
 import type { GroupLog } from '../groups/group-log.ts'
@@ -10,6 +10,7 @@ import type { Roster } from './roster.ts'
 
 export interface ClusterOptions {
   readonly node: NodeId
+  readonly boot: Boot
   /** Of this node over its data directory: drawn when that is made, and never used by anybody else. */
   readonly member: MemberId
   /** Whether it may have been in a cluster of which it knows nothing any more. */

@@ -11,6 +11,7 @@ import { Group } from '../groups/group.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import { drawMetaNumber, isMeta } from '../groups/group-numbers.ts'
 import { raftOptions } from '../groups/raft-options.ts'
+import { Reads } from '../groups/reads.ts'
 import type { ClusterOptions } from './cluster-ports.ts'
 import { Founding } from './founding.ts'
 import { leaveProblem, releasedMembers } from './leaving.ts'
@@ -46,10 +47,12 @@ export class Cluster {
   readonly #heard = new Map<MemberId, NodeId>()
   #askedAt = Number.NEGATIVE_INFINITY
   #isFounding = false
+  readonly #reads: Reads
 
   constructor(options: ClusterOptions) {
     this.#options = options
-    const { node, member, nodes, hasLostLog } = options
+    const { node, boot, member, nodes, hasLostLog, ports } = options
+    this.#reads = new Reads(boot, ports.now, (request) => this.#group?.read(request))
     this.#founding = new Founding(node, member, nodes.keys(), !hasLostLog)
   }
 
@@ -112,6 +115,15 @@ export class Cluster {
     this.#founding.onPeerDown(node)
   }
 
+  /**
+   * Calls back once this node knows everything that the cluster had agreed on when this was asked, or when nobody could say that for too long. A
+   * node that is in no cluster knows all that there is for it.
+   */
+  whenCurrent(callback: (isCurrent: boolean) => void): void {
+    if (this.#group === undefined) callback(true)
+    else this.#reads.ask(callback)
+  }
+
   /** A data group is to begin; it is asked for until it has. */
   want(group: number): void {
     if (this.#wanted.has(group) || this.roster?.groups.has(group) === true) return
@@ -138,6 +150,7 @@ export class Cluster {
     const { roster } = this
     if (this.#group === undefined && !this.#isFounding) this.#found()
     if (roster !== undefined) this.#look(roster)
+    this.#reads.tick()
     const now = this.#options.ports.now()
     if (now - this.#askedAt < asksAgainMs) return
     this.#askedAt = now
@@ -188,7 +201,7 @@ export class Cluster {
   #begin(id: number, log: GroupLog): void {
     const { member, random, limits, groups, ports } = this.#options
     const machine: MetaMachine = new MetaMachine({
-      log,
+      ...{ log, reads: this.#reads },
       floorEntries: limits.metaFloorEntries,
       onRoster: () => {
         this.#proposed.clear()

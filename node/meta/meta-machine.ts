@@ -3,11 +3,14 @@
 import type { LogEntry, Snapshot } from '../core/raft/entry.ts'
 import type { GroupLog } from '../groups/group-log.ts'
 import type { Floor, Machine } from '../groups/machine.ts'
+import type { Reads } from '../groups/reads.ts'
 import type { Roster } from './roster.ts'
 import { decodeRoster, decodeRosterCommand, encodeRoster } from './roster-bytes.ts'
 
 export interface MetaMachineOptions {
   readonly log: GroupLog
+  /** Hears what was read, and how far this node has come. */
+  readonly reads: Pick<Reads, 'onAnswer' | 'onApplied'>
   /** The roster is written as a floor behind so many entries. */
   readonly floorEntries: number
   /** The roster is another one, or has changed. */
@@ -39,6 +42,7 @@ export class MetaMachine implements Machine {
       if (command !== undefined && this.#roster?.apply(command) === true) isChanged = true
     }
     if (isChanged) this.#options.onRoster()
+    this.#options.reads.onApplied(this.#index)
   }
 
   restore({ data: state }: Snapshot): void {
@@ -47,6 +51,7 @@ export class MetaMachine implements Machine {
     if (state.length === 0) return
     this.#roster = decodeRoster(state)
     this.#options.onRoster()
+    this.#options.reads.onApplied(this.#index)
   }
 
   floorAt(applied: number): Floor | undefined {
@@ -60,6 +65,8 @@ export class MetaMachine implements Machine {
     this.#options.onLeadership()
   }
 
-  /** Nobody reads the roster through META: whoever changes it asks its leader. */
-  onRead(): void {}
+  onRead(request: number, index: number): void {
+    this.#options.reads.onAnswer(request, index)
+    this.#options.reads.onApplied(this.#index)
+  }
 }

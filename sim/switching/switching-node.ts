@@ -225,10 +225,12 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   }
 
   /** What the present epoch of a stream has delivered here, before it is known where it ends, or when it ends here. */
-  #noteEnding({ definition: { name } }: StreamLedger, end?: ReadonlyMap<Boot, number>): void {
+  #noteEnding({ definition: { name }, epoch }: StreamLedger, end?: ReadonlyMap<Boot, number>): void {
     const { epochs, boot } = this.#running
     const replica = epochs.all(name).at(-1)
     if (replica?.definition.mode !== 'gossip') return
+    // Where it is in that epoch already, none ends.
+    if (end !== undefined && epoch <= epochs.numberOf(replica)) return
     const delivered = new Map([...replica.origins].map(([origin, { position = 0 }]) => [origin, position]))
     const number = epochs.numberOf(replica)
     this.#world.epochs.onEnding(boot, name, number, delivered)

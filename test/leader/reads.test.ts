@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Boot } from '../../node/core/common/ids.ts'
-import { Reads } from '../../node/leader/reads.ts'
+import { Reads } from '../../node/groups/reads.ts'
 
 class Asker {
   now = 0

@@ -150,7 +150,7 @@ export const faultsOfPlaces: readonly Mutant[] = [
   },
   {
     name: 'read-done-before-applied',
-    file: 'node/leader/reads.ts',
+    file: 'node/groups/reads.ts',
     text: 'read.index !== undefined && read.index <= applied',
     replacement: 'read.index !== undefined',
     breaks: 'Who wants what is current begins before this node has it.',
@@ -158,7 +158,7 @@ export const faultsOfPlaces: readonly Mutant[] = [
   },
   {
     name: 'old-read-answered',
-    file: 'node/leader/reads.ts',
+    file: 'node/groups/reads.ts',
     text: 'this.#reads.delete(request)\n        this.#ask(read)',
     replacement: 'this.#ask(read)',
     breaks: 'The late answer to a read that was asked again counts, and says less than it must.',

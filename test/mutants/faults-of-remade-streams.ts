@@ -12,8 +12,8 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'numbers-used-by-gossip-given-again',
     file: 'node/leader/desk.ts',
-    text: 'Math.max(own.next - 1, used)',
-    replacement: 'own.next - 1 + 0 * used',
+    text: '(own?.next ?? 1) - 1, used, ',
+    replacement: '(own?.next ?? 1) - 1, 0 * used, ',
     breaks:
       'What a node published on a removed stream in gossip mode has the numbers of what it publishes on the next one.',
     tests: [desk, worlds],
@@ -21,15 +21,15 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'no-gaps-for-what-a-removal-took',
     file: 'node/leader/desk.ts',
-    text: 'if (last < to) own.merge(',
-    replacement: 'if (last > to) own.merge(',
+    text: 'if (used.to >= own.next) own.merge(',
+    replacement: 'if (used.to < own.next) own.merge(',
     breaks: 'A node whose batches waited when a stream was removed never gets a place on the next one.',
     tests: [desk],
   },
   {
     name: 'gossip-begins-below-what-is-used-up',
     file: 'node/broker/epochs.ts',
-    text: 'if (!isLeader) this.#passUsed(replica)',
+    text: 'if (!isLeader) passUsedUp(this.#host, replica)',
     replacement: '',
     breaks: 'A stream that is made again in gossip mode has numbers that its node gave in leader mode.',
     tests: [worlds],

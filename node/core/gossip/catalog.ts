@@ -1,7 +1,7 @@
 // Small facts that every node ends up agreeing on: stream definitions and the cursors of named subscriptions.
-// Last writer wins by (version, what was dropped, node, value): merging is commutative, associative and idempotent, so any
-// order and any repetition of messages leads to the same table. A removed entry stays as one with an undefined value. The
-// value decides only when a node wrote twice under one version, because it lost its file in between.
+// Last writer wins by (life, version, node, value): merging is commutative, associative and idempotent, so any order and any
+// repetition of messages leads to the same table. A removed entry stays as one with an undefined value. The value decides only
+// when a node wrote twice under one version, because it lost its file in between. A life is that of a stream: see `lifeOf`.
 
 import type { NodeId } from '../common/ids.ts'
 
@@ -71,20 +71,31 @@ export class Catalog {
 }
 
 function isNewer(entry: CatalogEntry, than: CatalogEntry): boolean {
+  const [one, other] = [lifeOf(entry), lifeOf(than)]
+  if (one.version !== other.version) return one.version > other.version
+  if (one.dropped !== other.dropped) return one.dropped > other.dropped
   if (entry.version !== than.version) return entry.version > than.version
-  if (dropped(entry.value) !== dropped(than.value)) return dropped(entry.value) > dropped(than.value)
   if (entry.by !== than.by) return entry.by > than.by
   return toText(entry.value) > toText(than.value)
 }
 
 /**
- * Who removes a stream has dropped what it had, up to the offset `behind`: of those who wrote at the same time, the one who has dropped most is
- * right, since nobody can bring that back.
+ * Who removes a stream has dropped what it had, up to the offset `behind`, and nobody can bring that back: so a removal ends all that was made
+ * before it, whatever was changed of that meanwhile, and of two at once the one that has dropped most is right. One that is made again says
+ * with `made` in which version. `version`: up to which version it reaches; `dropped`: 0 where it is no removal.
  */
-function dropped(value: unknown): number {
-  const { removed, behind } = Object(value) as { readonly removed?: unknown; readonly behind?: unknown }
-  if (removed !== true) return 0
-  return 1 + (typeof behind === 'number' && Number.isFinite(behind) ? Math.max(0, behind) : 0)
+function lifeOf({ key, value, version }: CatalogEntry): {
+  readonly version: number
+  readonly dropped: number
+} {
+  if (!key.startsWith('stream:')) return { version: 0, dropped: 0 }
+  const { removed, behind, made } = Object(value) as Partial<Record<'removed' | 'behind' | 'made', unknown>>
+  if (removed === true) return { version, dropped: 1 + toCount(behind) }
+  return { version: toCount(made), dropped: 0 }
+}
+
+function toCount(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, value) : 0
 }
 
 function hashEntry(entry: CatalogEntry): number {

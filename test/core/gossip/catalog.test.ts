@@ -67,3 +67,17 @@ test('of equal versions takes the removal, and of two that of whoever has droppe
   assert.equal(write({ removed: true, behind: 3 }, 'D'), false)
   assert.equal(write({ removed: true, behind: 9 }, '0'), true)
 })
+
+test('a removal ends what was made before it, however often that was changed, and nothing that was made behind it', () => {
+  const catalog = new Catalog()
+  const write = (value: unknown, version: number, by = 'B'): boolean =>
+    catalog.merge({ key: 'stream:a', value, version, by: by as NodeId })
+  assert.equal(write({ topics: ['a'] }, 4), true)
+  assert.equal(write({ removed: true, behind: 2 }, 2, 'A'), true)
+  assert.equal(write({ topics: ['b'] }, 9), false)
+  assert.equal(write({ topics: ['a'], made: 3 }, 3), true)
+  assert.equal(write({ topics: ['a'], made: 3 }, 4), true)
+  assert.equal(write({ removed: true, behind: 2 }, 2), false)
+  assert.equal(write({ topics: ['b'] }, 9), false)
+  assert.equal(write({ removed: true, behind: 2 }, 3), true)
+})

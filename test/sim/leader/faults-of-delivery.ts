@@ -2,11 +2,11 @@
 
 import { LogFeed } from '../../../node/core/stream/log-feed.ts'
 import { Group } from '../../../node/groups/group.ts'
+import { Reads } from '../../../node/groups/reads.ts'
 import { DataMachine } from '../../../node/leader/data-machine.ts'
 import { Ledger } from '../../../node/leader/ledger.ts'
 import { Numbering } from '../../../node/leader/numbering.ts'
 import { Producers } from '../../../node/leader/producers.ts'
-import { Reads } from '../../../node/leader/reads.ts'
 import { LeaderStreams } from '../../../node/leader/streams.ts'
 import { Submissions } from '../../../node/leader/submissions.ts'
 import { batchHeaderBytes } from '../../../node/wire/batch-header.ts'
