@@ -20,8 +20,10 @@ export class RemadeJudge implements ReaderJudge {
   readonly #book: MessageBook
   readonly #places: Places
   readonly #mayDrop: boolean
-  /** Since when there is the stream that is there last. What is older may be told to be gone, also where a removal without a majority has left it. */
-  since = 0
+  /** Since when there is the stream that is there last, and what tells it from those before. Older messages may be told to be gone, also where a removal without a majority has left them. */
+  last: { readonly since: number; readonly made: number } = { since: 0, made: 0 }
+  /** On which of the streams of the name a message was published, as its node knew it. */
+  readonly #made = new Map<string, number>()
   readonly #tracks = new Map<SwitchingReader, RemadeTrack>()
 
   constructor(book: MessageBook, places: Places, mayDrop: boolean) {
@@ -35,12 +37,17 @@ export class RemadeJudge implements ReaderJudge {
     this.#trackOf(reader).lastOffset = behind
   }
 
+  onPublish(id: string, made: number): void {
+    this.#made.set(id, made)
+  }
+
   onRead(reader: SwitchingReader, read: Read): void {
     const { stream, origin, sequence, id, offset } = read
     const message = this.#book.find(stream, origin, sequence)
     if (message?.id !== id) throw this.#broken('identity', reader, read, `is ${message?.id}, read as ${id}`)
     const track = this.#pass(reader, read, sequence, sequence)
     track.got.add(message)
+    // In gossip mode what was on its way when the stream was removed may come on the next one (docs/switching.md).
     if (offset === 0) return
     this.#places.give(message, offset)
     if (offset <= track.lastOffset)
@@ -56,12 +63,21 @@ export class RemadeJudge implements ReaderJudge {
     }
   }
 
-  /** What these readers still have to get of a stream, which begins behind an offset: what was acknowledged, and what any of them has had. */
-  *problems(stream: string, readers: readonly SwitchingReader[], behind: number): Generator<string> {
+  /**
+   * What these readers still have to get of a stream, which begins behind an offset: what was acknowledged, and what any of them has had. `isThere`:
+   * whether a message is not gone with the nodes that had it, or by retention.
+   */
+  *problems(
+    stream: string,
+    readers: readonly SwitchingReader[],
+    behind: number,
+    isThere: (message: Message) => boolean,
+  ): Generator<string> {
     for (const messages of this.#book.origins(stream)) {
       for (const message of messages) {
-        const { origin, sequence, offset = 0, acknowledgedAt, isVoid } = message
-        if (offset <= behind || isVoid) continue
+        const { id, origin, sequence, offset = 0, acknowledgedAt, isVoid } = message
+        const isOfLast = offset === 0 ? this.#made.get(id) === this.last.made : offset > behind
+        if (!isOfLast || isVoid || !isThere(message)) continue
         if (acknowledgedAt === undefined && !readers.some((each) => this.hasGot(each, message))) continue
         for (const reader of readers)
           if (!this.hasGot(reader, message))
@@ -73,7 +89,7 @@ export class RemadeJudge implements ReaderJudge {
   /** Whether a message has come to a reader, or was told to be gone where it may be. */
   hasGot(reader: SwitchingReader, message: Message): boolean {
     const { got, told } = this.#trackOf(reader)
-    return got.has(message) || ((this.#mayDrop || message.calledAt < this.since) && told.has(message))
+    return got.has(message) || ((this.#mayDrop || message.calledAt < this.last.since) && told.has(message))
   }
 
   /** Moves a reader on over from..to of an origin. */

@@ -83,7 +83,7 @@ export class Remaking {
     }
     if (this.#newcomers.length === 0) {
       const made = this.#ask(first, ({ streams }) => streams.definitionOf(name)?.made)
-      this.#judge.since = this.#madeAt.get(made ?? 0) ?? 0
+      this.#judge.last = { since: this.#madeAt.get(made ?? 0) ?? 0, made: made ?? 0 }
       for (const node of nodes) this.#subscribe(node, behind)
       tally.count('streams made again that were judged')
     }
@@ -98,8 +98,9 @@ export class Remaking {
 
   *#problems(behind: number): Generator<string> {
     const everybody = [...this.#readers, ...this.#newcomers]
-    yield* this.#judge.problems(name, this.#newcomers, behind)
-    yield* this.#judge.problems(name, this.#readers, behind)
+    const isThere = (message: Message): boolean => this.#isThere(message)
+    yield* this.#judge.problems(name, this.#newcomers, behind, isThere)
+    yield* this.#judge.problems(name, this.#readers, behind, isThere)
     for (const node of this.#world.nodes) {
       const message = this.#lastOf(node)
       if (message?.acknowledgedAt === undefined) yield `${node.id} has stored nothing on stream ${name}`
@@ -108,6 +109,13 @@ export class Remaking {
           if (!this.#judge.hasGot(reader, message))
             yield `reader ${reader.number} at ${reader.node?.id} lacks ${name} ${message.origin} ${message.sequence}`
     }
+  }
+
+  /** What has no place is in memory, and gone with its node; what has one, only by retention. */
+  #isThere({ boot, sequence, offset }: Message): boolean {
+    const { plan, nodes } = this.#world
+    if (!mayDrop(plan)) return offset !== undefined || nodes.some((node) => node.boot === boot)
+    return boot !== undefined && nodes.some(({ view }) => view?.has(name, boot, sequence) === true)
   }
 
   /** Removes the stream where a node knows it, else makes it; sometimes several do so at once. */
@@ -156,6 +164,8 @@ export class Remaking {
     const drafts = Array.from({ length: count }, () => {
       return { id: `r${++this.#published}`, topic, payloadBytes: 16 }
     })
+    const made = this.#ask(node, ({ streams }) => streams.definitionOf(name)?.made)
+    for (const { id } of drafts) this.#judge.onPublish(id, made ?? 0)
     node.publish(drafts, 'local')
   }
 

@@ -6,6 +6,7 @@ const remade = 'test/broker/remade-streams.test.ts'
 const streamAdmin = 'test/node/stream-admin.test.ts'
 const desk = 'test/leader/desk.test.ts'
 const worlds = 'test/sim/switching/switching-simulation.test.ts'
+const staleView = 'test/integration/leader/stale-view.test.ts'
 const streams = 'test/leader/streams.test.ts'
 
 export const faultsOfRemadeStreams: readonly Mutant[] = [
@@ -45,10 +46,27 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'removal-loses-to-a-change',
     file: 'node/core/gossip/catalog.ts',
-    text: 'if (removed !== true) return 0',
-    replacement: 'if (removed !== undefined) return 0',
+    text: 'if (removed === true) return { version, dropped: 1 + toCount(behind) }',
+    replacement: 'if (removed === true) return { version: 0, dropped: 0 * toCount(behind) }',
     breaks: 'A stream that was removed and changed at once is there, without what its remover has dropped.',
     tests: ['test/core/gossip/catalog.test.ts'],
+  },
+  {
+    name: 'cluster-as-this-node-knows-it',
+    file: 'node/meta/cluster.ts',
+    text: 'if (this.#group === undefined) callback(true)',
+    replacement: 'if (this.#group !== null) callback(true)',
+    breaks:
+      'A node that was away says that a stream is in gossip mode which went to leader mode for the first time.',
+    tests: [staleView],
+  },
+  {
+    name: 'two-modes-for-good',
+    file: 'node/broker/epochs.ts',
+    text: 'this.#agree(chain)',
+    replacement: '',
+    breaks: 'A stream that is made over two nodes at once, in two modes, stays in both.',
+    tests: [staleView],
   },
   {
     name: 'mode-as-this-node-knows-it',
@@ -87,8 +105,8 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'stream-ends-where-this-node-is',
     file: 'node/broker/current-view.ts',
-    text: "if (hasBegun || streams.find(name)?.definition.mode === 'leader') leader",
-    replacement: 'if (!hasBegun && !streams) leader',
+    text: "return hasBegun || streams.find(name)?.definition.mode === 'leader'",
+    replacement: 'return hasBegun && !streams',
     breaks:
       'Removed through a node that is behind, a stream leaves its last messages to the next one of its name.',
     tests: [streamAdmin],

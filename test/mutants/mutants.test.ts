@@ -26,6 +26,11 @@ test('the text of every fault is in its file, once', () => {
   assert.deepEqual(problems, [])
 })
 
+test('docs/testing.md says how many faults there are', () => {
+  const told = readProjectFile('docs/testing.md').match(/(\d+) faults \(`test\/mutants/)?.[1]
+  assert.equal(told, `${allMutants.length}`)
+})
+
 test('every fault has a name of its own, is in production, says what it breaks, and names tests that exist', () => {
   assert.equal(new Set(allMutants.map(({ name }) => name)).size, allMutants.length)
   for (const { name, file, breaks, tests } of allMutants) {

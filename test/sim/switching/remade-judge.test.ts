@@ -17,6 +17,7 @@ const two = { number: 2, stream } as SwitchingReader
 class Trial {
   readonly judge: RemadeJudge
   readonly messages: readonly Message[]
+  isThere = true
 
   constructor(mayDrop = false) {
     const book = new MessageBook()
@@ -41,7 +42,7 @@ class Trial {
   }
 
   problems(...readers: readonly SwitchingReader[]): number {
-    return [...this.judge.problems(stream, readers, 4)].length
+    return [...this.judge.problems(stream, readers, 4, () => this.isThere)].length
   }
 }
 
@@ -65,7 +66,7 @@ test('a message that was acknowledged and does not come, or only as a gap', () =
 
 test('one that is older than the stream that is there may be told to be gone', () => {
   const trial = new Trial()
-  trial.judge.since = 250
+  trial.judge.last = { since: 250, made: 0 }
   trial.gap(1, 2)
   assert.equal(trial.problems(one), 1)
   trial.read(3)
@@ -94,4 +95,22 @@ test('what the stream that was removed had, and what comes twice, out of order, 
   moved.read(3, two)
   assert.throws(() => moved.read(3, one, 9), /places: /)
   assert.throws(() => new Trial().read(2, one, 5, 'r3'), /identity: /)
+})
+
+test('a message in gossip mode is owed on the stream on which it was published, as long as it is there', () => {
+  const trial = new Trial()
+  for (const message of trial.messages) message.offset = undefined
+  trial.judge.onPublish('r1', 3)
+  trial.judge.onPublish('r2', 5)
+  trial.judge.last = { since: 100, made: 5 }
+  assert.equal(trial.problems(one), 1)
+  trial.isThere = false
+  assert.equal(trial.problems(one), 0)
+  trial.isThere = true
+  const other = new Trial()
+  other.judge.onPublish('r2', 5)
+  other.judge.last = { since: 100, made: 5 }
+  for (const message of other.messages) message.offset = undefined
+  other.read(2, one, 0)
+  assert.equal(other.problems(one), 0)
 })
