@@ -52,7 +52,11 @@ export function writeRemoval(
         reason: `stream "${name}" was removed and made again meanwhile`,
       })
     const entry = agent.catalog.get(toStreamKey(name))
-    broker.handle({ kind: 'write', key: toStreamKey(name), value: toRemovalValue({ behind }) })
+    broker.handle({
+      kind: 'write',
+      key: toStreamKey(name),
+      value: toRemovalValue({ behind, made: asked?.made }),
+    })
     onWritten({ definition, entry })
   })
 }

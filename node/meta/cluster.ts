@@ -117,10 +117,10 @@ export class Cluster {
 
   /**
    * Calls back once this node knows everything that the cluster had agreed on when this was asked, or when nobody could say that for too long. A
-   * node that is in no cluster knows all that there is for it.
+   * node that was never in a cluster knows all that there is for it.
    */
   whenCurrent(callback: (isCurrent: boolean) => void): void {
-    if (this.#group === undefined) callback(true)
+    if (this.#group === undefined && !this.#options.hasLostLog) callback(true)
     else this.#reads.ask(callback)
   }
 

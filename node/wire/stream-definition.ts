@@ -21,16 +21,18 @@ export function toDefinitionValue(definition: StreamDefinition): unknown {
 export interface Removal {
   /** Offset of its last message in leader mode: all up to it is gone. Undefined where nobody said it. */
   readonly behind?: number | undefined
+  /** Which of the streams of its name it was, as its definition said. */
+  readonly made?: number | undefined
 }
 
-export function toRemovalValue(removal: Removal): unknown {
-  return { removed: true, ...removal }
+export function toRemovalValue({ behind, made }: Removal): unknown {
+  return { removed: true, ...(behind !== undefined && { behind }), ...(made !== undefined && { made }) }
 }
 
 /** Reads a value that may be a removal; undefined if it is something else. */
 export function readRemoval(value: unknown): Removal | undefined {
-  const { removed, behind } = Object(value) as Partial<Record<string, unknown>>
-  return removed === true ? { behind: readCount(behind) } : undefined
+  const { removed, behind, made } = Object(value) as Partial<Record<string, unknown>>
+  return removed === true ? { behind: readCount(behind), made: readCount(made) } : undefined
 }
 
 function readCount(value: unknown): number | undefined {

@@ -35,6 +35,9 @@ export interface StreamSettings {
   readonly mode?: string
 }
 
+/** How long a node waits for a stream to be in a mode, before it answers that it is not. */
+export const modeChangeMs = 15_000
+
 /** One node's admin interface. */
 export class AdminClient {
   readonly node: string

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { errorEntry } from '../../node/core/common/errors.ts'
+import { modeChangeMs } from '../admin/admin-client.ts'
 import type { ModeAnswer, StatusAnswer, StreamStatusAnswer } from '../admin/answers.ts'
 import { RepeatedRounds } from '../admin/repeated-rounds.ts'
 import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
@@ -13,8 +14,6 @@ import { CommandError, type ExitCode, exitCodes, toErrorCode } from '../cli/outc
 import { toTable } from '../cli/table.ts'
 
 const modes = ['gossip', 'leader']
-/** How long a node waits for a stream to be in the mode, before it answers that it is not. */
-const switchMs = 15_000
 /** An epoch is sealed for some tens of milliseconds. */
 const watchIntervalMs = 20
 /** Nodes answer within some milliseconds; whoever takes longer keeps no change back that others show. */
@@ -85,7 +84,7 @@ async function change(context: Context, stream: string | undefined, mode: string
 
 async function changeOne(context: Context, name: string, mode: string): Promise<ModeChange> {
   const { node, value } = await askOne(context, (client) =>
-    client.withTimeout(context.options.timeout + switchMs).setMode(name, mode),
+    client.withTimeout(context.options.timeout + modeChangeMs).setMode(name, mode),
   )
   return { ...value, node }
 }

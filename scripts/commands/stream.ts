@@ -3,7 +3,7 @@
 // its retention. Of two that add at the same time on different nodes the later one wins, as with every change.
 
 import { type Command, Option } from 'commander'
-import type { AdminClient, StreamSettings } from '../admin/admin-client.ts'
+import { type AdminClient, modeChangeMs, type StreamSettings } from '../admin/admin-client.ts'
 import type { StreamDefinition } from '../admin/answers.ts'
 import { NodeRefusal, NodeUnreachable } from '../admin/request.ts'
 import { askAll, type Round, reportProblems, toProblemFields } from '../admin/round.ts'
@@ -98,7 +98,7 @@ function toNext(name: string, present: string, wanted: string | undefined): stri
 /** The same definition again is no mistake, so that a script may begin with it; another one is. */
 async function add(context: Context, name: string, settings: StreamSettings): Promise<ExitCode> {
   return await showOutcome(context, settings, async (client) => {
-    const created = await tryCreate(client, name, settings)
+    const created = await tryCreate(client, name, settings, context.options.timeout)
     if (created !== undefined) return { outcome: 'created', stream: created, changes: [] }
     const present = await client.stream(name)
     const changes = toChanges(present, settings)
@@ -160,9 +160,11 @@ async function tryCreate(
   client: AdminClient,
   name: string,
   settings: StreamSettings,
+  timeoutMs: number,
 ): Promise<StreamDefinition | undefined> {
   try {
-    return await client.createStream(name, settings)
+    // One that is made again may have to change its mode.
+    return await client.withTimeout(timeoutMs + modeChangeMs).createStream(name, settings)
   } catch (error) {
     if (error instanceof NodeRefusal && error.code === 'STREAM_EXISTS') return undefined
     throw error

@@ -46,15 +46,15 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'removal-loses-to-a-change',
     file: 'node/core/gossip/catalog.ts',
-    text: 'if (removed === true) return { version, dropped: 1 + toCount(behind) }',
-    replacement: 'if (removed === true) return { version: 0, dropped: 0 * toCount(behind) }',
+    text: 'removed === true ? 1 : 0, toCount(behind), version]',
+    replacement: 'toCount(removed), toCount(behind), version]',
     breaks: 'A stream that was removed and changed at once is there, without what its remover has dropped.',
     tests: ['test/core/gossip/catalog.test.ts'],
   },
   {
     name: 'cluster-as-this-node-knows-it',
     file: 'node/meta/cluster.ts',
-    text: 'if (this.#group === undefined) callback(true)',
+    text: 'if (this.#group === undefined && !this.#options.hasLostLog) callback(true)',
     replacement: 'if (this.#group !== null) callback(true)',
     breaks:
       'A node that was away says that a stream is in gossip mode which went to leader mode for the first time.',

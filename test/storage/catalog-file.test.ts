@@ -27,7 +27,7 @@ test('refuses a damaged file with its name', async (context) => {
     ...strange.map((wrong) => ({ v: 1, entries: [wrong] })),
     ...[{ x: 1 }, { v: 2, entries: [] }, { v: 1, entries: {} }],
   ]
-  for (const text of ['', '{"v":1,"entries":[]}', ...damaged.map(toSealedText)]) {
+  for (const text of ['', '{"v":1,"entries":[', ...damaged.map(toSealedText)]) {
     await writeFile(join(directory, 'catalog.json'), text)
     await assert.rejects(readCatalog(directory), { code: 'DATA_DAMAGED', message: /catalog\.json/ }, text)
   }

@@ -65,9 +65,9 @@ test('values of another shape are no definitions, and never throw', () => {
 
 test('a removal says where the stream ended, and is no definition', () => {
   const value = JSON.parse(JSON.stringify(toRemovalValue({ behind: 7 })))
-  assert.deepEqual(readRemoval(value), { behind: 7 })
+  assert.deepEqual(readRemoval(value), { behind: 7, made: undefined })
   assert.equal(readDefinition('orders', value), undefined)
   for (const none of [undefined, null, 7, {}, { removed: 1 }]) assert.equal(readRemoval(none), undefined)
   for (const behind of [-1, 0.5, '7', undefined])
-    assert.deepEqual(readRemoval({ removed: true, behind }), { behind: undefined })
+    assert.deepEqual(readRemoval({ removed: true, behind }), { behind: undefined, made: undefined })
 })

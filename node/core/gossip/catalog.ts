@@ -1,7 +1,7 @@
 // Small facts that every node ends up agreeing on: stream definitions and the cursors of named subscriptions.
-// Last writer wins by (life, version, node, value): merging is commutative, associative and idempotent, so any order and any
+// Last writer wins by (stream, version, node, value): merging is commutative, associative and idempotent, so any order and any
 // repetition of messages leads to the same table. A removed entry stays as one with an undefined value. The value decides only
-// when a node wrote twice under one version, because it lost its file in between. A life is that of a stream: see `lifeOf`.
+// when a node wrote twice under one version, because it lost its file in between. Streams of one name follow each other: see `orderOf`.
 
 import type { NodeId } from '../common/ids.ts'
 
@@ -71,27 +71,22 @@ export class Catalog {
 }
 
 function isNewer(entry: CatalogEntry, than: CatalogEntry): boolean {
-  const [one, other] = [lifeOf(entry), lifeOf(than)]
-  if (one.version !== other.version) return one.version > other.version
-  if (one.dropped !== other.dropped) return one.dropped > other.dropped
-  if (entry.version !== than.version) return entry.version > than.version
+  const [one, other] = [orderOf(entry), orderOf(than)]
+  const at = one.findIndex((part, nth) => part !== other[nth])
+  if (at >= 0) return (one[at] ?? 0) > (other[at] ?? 0)
   if (entry.by !== than.by) return entry.by > than.by
   return toText(entry.value) > toText(than.value)
 }
 
 /**
- * Who removes a stream has dropped what it had, up to the offset `behind`, and nobody can bring that back: so a removal ends all that was made
- * before it, whatever was changed of that meanwhile, and of two at once the one that has dropped most is right. One that is made again says
- * with `made` in which version. `version`: up to which version it reaches; `dropped`: 0 where it is no removal.
+ * What decides first, the most important first. Who removes a stream has dropped what it had, up to the offset `behind`, and nobody can bring that back:
+ * so a removal ends the stream that it is of, whatever was changed of that meanwhile, and of two at once the one that has dropped most is right.
+ * One that is made again is another stream, and says with `made` in which version it was made, as its removal does.
  */
-function lifeOf({ key, value, version }: CatalogEntry): {
-  readonly version: number
-  readonly dropped: number
-} {
-  if (!key.startsWith('stream:')) return { version: 0, dropped: 0 }
+function orderOf({ key, value, version }: CatalogEntry): readonly number[] {
+  if (!key.startsWith('stream:')) return [0, 0, 0, version]
   const { removed, behind, made } = Object(value) as Partial<Record<'removed' | 'behind' | 'made', unknown>>
-  if (removed === true) return { version, dropped: 1 + toCount(behind) }
-  return { version: toCount(made), dropped: 0 }
+  return [toCount(made), removed === true ? 1 : 0, toCount(behind), version]
 }
 
 function toCount(value: unknown): number {

@@ -77,7 +77,19 @@ test('a removal ends what was made before it, however often that was changed, an
   assert.equal(write({ topics: ['b'] }, 9), false)
   assert.equal(write({ topics: ['a'], made: 3 }, 3), true)
   assert.equal(write({ topics: ['a'], made: 3 }, 4), true)
-  assert.equal(write({ removed: true, behind: 2 }, 2), false)
+  assert.equal(write({ removed: true, behind: 2 }, 5), false)
   assert.equal(write({ topics: ['b'] }, 9), false)
-  assert.equal(write({ removed: true, behind: 2 }, 3), true)
+  assert.equal(write({ removed: true, behind: 2, made: 3 }, 5), true)
+  assert.equal(write({ topics: ['a'], made: 3 }, 7), false)
+})
+
+test('of two removals of a stream, and of two streams that are made again behind them, the one that has dropped most stays', () => {
+  for (const rest of [{ removed: true }, { topics: ['a'], made: 3 }]) {
+    const catalog = new Catalog()
+    const write = (behind: number, version: number, by: string): boolean =>
+      catalog.merge({ key: 'stream:a', value: { ...rest, behind }, version, by: by as NodeId })
+    assert.equal(write(100, 3, 'A'), true)
+    assert.equal(write(3, 5, 'C'), false)
+    assert.equal(write(101, 3, 'A'), true)
+  }
 })

@@ -2,7 +2,10 @@
 // says that nobody can.
 
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { Client } from '../../../client/index.ts'
 import { NodeRefusal } from '../../../scripts/admin/request.ts'
 import { Cluster } from '../cluster.ts'
 import { until } from '../until.ts'
@@ -46,6 +49,27 @@ async function untilAll(name: string, mode?: Mode): Promise<void> {
   }).catch((error: unknown) => assert.fail(`${error}: ${modes.join(', ')}`))
 }
 
+/** Makes a stream again that was removed, and asserts that whoever reads it gets nothing of before. */
+async function remakeAndRead(name: string, client: Client): Promise<void> {
+  await until('all know that it is removed', async () =>
+    (await modesOf(name)).every((mode) => mode.startsWith('undefined')),
+  )
+  await patient('A').createStream(name, { topics: [`${name}.>`], mode: 'leader' })
+  await untilAll(name, 'leader')
+  assert.equal((await client.publish(`${name}.a`, 'new')).status, 'acknowledged')
+  await client.close()
+  for (const id of ['A', 'B', 'C']) {
+    const reader = await cluster.connect(id)
+    const got: string[] = []
+    await reader.subscribe(`${name}.>`, { from: 'earliest' }, (delivery) => {
+      if (delivery.kind === 'message') got.push(delivery.text())
+    })
+    await until(`${id} has it`, () => got.includes('new'))
+    await reader.close()
+    assert.deepEqual(got, ['new'], id)
+  }
+}
+
 const patient = (id: string) => cluster.node(id).admin.withTimeout(20_000)
 const refusalOf = (asked: Promise<unknown>): Promise<string | undefined> =>
   asked.then(
@@ -83,23 +107,20 @@ test('one that has just started removes a stream with all that its group has of 
   for (const text of ['old 1', 'old 2', 'old 3']) await client.publish('removed.a', text)
   await away.start()
   await patient('C').deleteStream('removed')
-  await until('all know that it is removed', async () =>
-    (await modesOf('removed')).every((mode) => mode.startsWith('undefined')),
-  )
-  await patient('A').createStream('removed', { topics: ['removed.>'], mode: 'leader' })
-  await untilAll('removed', 'leader')
-  assert.equal((await client.publish('removed.a', 'new')).status, 'acknowledged')
-  await client.close()
-  for (const id of ['A', 'B', 'C']) {
-    const reader = await cluster.connect(id)
-    const got: string[] = []
-    await reader.subscribe('removed.>', { from: 'earliest' }, (delivery) => {
-      if (delivery.kind === 'message') got.push(delivery.text())
-    })
-    await until(`${id} has it`, () => got.includes('new'))
-    await reader.close()
-    assert.deepEqual(got, ['new'], id)
-  }
+  await remakeAndRead('removed', client)
+})
+
+test('one whose log is gone does so as well', async () => {
+  await make('logless', 'gossip')
+  const away = cluster.node('C')
+  await away.kill()
+  await patient('A').setMode('logless', 'leader')
+  const client = await cluster.connect('A')
+  for (const text of ['old 1', 'old 2']) await client.publish('logless.a', text)
+  await rm(join(away.options.dataPath, 'log'), { recursive: true })
+  await away.start()
+  await patient('C').deleteStream('logless')
+  await remakeAndRead('logless', client)
 })
 
 test('a stream that is made again over a node that is cut off is not said to be in leader mode', async () => {
