@@ -154,10 +154,13 @@ export function readCatalogEntry(entry: unknown): CatalogEntry | undefined {
 
 /**
  * Exactly what a node keeps of a stream: `topics`, `mode`, `retention`, `copies`, `replicas`, which earlier versions did not know, and `behind`
- * and `made` where it was made again. Of one that was removed: `removed` and `behind`.
+ * and `made` where it was made again. Of one that was removed: `removed`, `behind`, and its `made`.
  */
 function isStreamValue(value: unknown): boolean {
-  if (hasOnly(value, ['removed', 'behind'])) return value['removed'] === true && isSequence(value['behind'])
+  if (hasOnly(value, ['removed', 'behind', 'made'])) {
+    const { removed, behind, made = 0 } = value
+    return removed === true && isSequence(behind) && isSequence(made)
+  }
   if (!hasOnly(value, ['topics', 'mode', 'retention', 'copies', 'replicas', 'behind', 'made'])) return false
   const { topics, mode, retention, copies, replicas = 0, behind = 0, made = 0 } = value
   if (!Array.isArray(topics) || topics.length > streamLimits.patternsMax) return false

@@ -32,6 +32,7 @@ test('reads definitions and cursors as a node writes them, and what was removed'
     ['stream:orders', definition],
     ['stream:orders', { ...definition, behind: 7, made: 3 }],
     ['stream:orders', { removed: true, behind: 7 }],
+    ['stream:orders', { removed: true, behind: 7, made: 3 }],
     ['cursor:worker', { claim: 3 }],
     ['cursor:worker', { cursor: 'v1.e30', claim: 3 }],
   ] as const) {
@@ -60,6 +61,7 @@ test('refuses catalog values of any other shape', () => {
     { ...definition, behind: hostile },
     { ...definition, made: hostile },
     { removed: true, behind: hostile },
+    { removed: true, behind: 7, made: hostile },
     { removed: false, behind: 7 },
     { ...definition, removed: true, behind: 7 },
     { ...definition, retention: hostile },
