@@ -70,6 +70,11 @@ export class LeaderStreams {
     if (replica !== undefined) this.#removed.set(id, replica)
   }
 
+  /** Up to which offset what a stream had was another one's, and is dropped here. */
+  behindOf(id: StreamId): number {
+    return this.#behind.get(id) ?? 0
+  }
+
   /** What a stream had up to this offset was another one's, which was removed: it is dropped, here and as it comes. */
   startBehind(id: StreamId, behind: number): void {
     if (behind <= (this.#behind.get(id) ?? 0)) return

@@ -116,11 +116,11 @@ export class Cluster {
   }
 
   /**
-   * Calls back once this node knows everything that the cluster had agreed on when this was asked, or when nobody could say that for too long. A
-   * node that was never in a cluster knows all that there is for it.
+   * Calls back once this node knows everything that the cluster had agreed on when this was asked, or when nobody could say that for too long. One
+   * that knows of no cluster yet, and is not alone, may have been in one, or be about to join one.
    */
   whenCurrent(callback: (isCurrent: boolean) => void): void {
-    if (this.#group === undefined && !this.#options.hasLostLog) callback(true)
+    if (this.#group === undefined && this.#options.nodes.size <= 1) callback(true)
     else this.#reads.ask(callback)
   }
 

@@ -9,7 +9,7 @@ import { LatestFile } from './whole-file.ts'
 
 const fileName = 'catalog.json'
 
-/** One entry; of two with the same key the higher (version, by) counts. */
+/** One entry; of two with the same key `Catalog` says which counts. */
 export interface CatalogEntry {
   readonly key: string
   /** Any JSON value. */

@@ -212,3 +212,18 @@ test('in whatever order a node hears of it, it has what is behind the last remov
     { seed: 20261130, numRuns: 200 },
   )
 })
+
+test('a node that has dropped more than the catalog says of a stream that was made again has that said', async () => {
+  const host = new RemadeStream()
+  await host.define(definitionOf('leader'))
+  for (const text of ['a', 'b', 'c']) await host.publish(text)
+  host.remove(3)
+  // Somebody else removed it when it had one message, and made it again.
+  await host.define(definitionOf('leader', { behind: 1, made: 9 }))
+  host.onSecond()
+  const { broker } = host
+  assert.equal(broker.streams.definitionOf('orders')?.behind, 3)
+  const { version } = broker.agent.catalog.get('stream:orders') ?? {}
+  host.onSecond()
+  assert.equal(broker.agent.catalog.get('stream:orders')?.version, version)
+})

@@ -54,8 +54,8 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'cluster-as-this-node-knows-it',
     file: 'node/meta/cluster.ts',
-    text: 'if (this.#group === undefined && !this.#options.hasLostLog) callback(true)',
-    replacement: 'if (this.#group !== null) callback(true)',
+    text: 'else this.#reads.ask(callback)',
+    replacement: 'else callback(true)',
     breaks:
       'A node that was away says that a stream is in gossip mode which went to leader mode for the first time.',
     tests: [staleView],

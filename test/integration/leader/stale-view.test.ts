@@ -110,18 +110,24 @@ test('one that has just started removes a stream with all that its group has of 
   await remakeAndRead('removed', client)
 })
 
-test('one whose log is gone does so as well', async () => {
-  await make('logless', 'gossip')
-  const away = cluster.node('C')
-  await away.kill()
-  await patient('A').setMode('logless', 'leader')
-  const client = await cluster.connect('A')
-  for (const text of ['old 1', 'old 2']) await client.publish('logless.a', text)
-  await rm(join(away.options.dataPath, 'log'), { recursive: true })
-  await away.start()
-  await patient('C').deleteStream('logless')
-  await remakeAndRead('logless', client)
-})
+for (const [what, name, path] of [
+  ['log', 'logless', 'log'],
+  ['whole data directory', 'wiped', '.'],
+] as const) {
+  test(`one whose ${what} is gone does so as well`, async () => {
+    await make(name, 'gossip')
+    const away = cluster.node('C')
+    await away.kill()
+    await patient('A').setMode(name, 'leader')
+    const client = await cluster.connect('A')
+    for (const text of ['old 1', 'old 2']) await client.publish(`${name}.a`, text)
+    await rm(join(away.options.dataPath, path), { recursive: true })
+    await away.start()
+    await until('C knows the stream', async () => (await modesOf(name))[2]?.startsWith('undefined') === false)
+    await patient('C').deleteStream(name)
+    await remakeAndRead(name, client)
+  })
+}
 
 test('a stream that is made again over a node that is cut off is not said to be in leader mode', async () => {
   await make('again', 'leader')
