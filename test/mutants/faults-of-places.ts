@@ -8,7 +8,7 @@ const machine = 'test/leader/data-machine.test.ts'
 const streams = 'test/leader/streams.test.ts'
 const submissions = 'test/leader/submissions.test.ts'
 const desk = 'test/leader/desk.test.ts'
-const reads = 'test/leader/reads.test.ts'
+const reads = 'test/groups/reads.test.ts'
 const agent = 'test/leader/agent.test.ts'
 
 export const faultsOfPlaces: readonly Mutant[] = [
