@@ -1,21 +1,18 @@
 // `herald log inspect`: what is in the log of a node's data directory, and whether all of it can be read. Nothing is changed, also where
 // the node runs meanwhile: then the last write may be seen half done.
 
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { Command } from 'commander'
-import { type Damage, LogScanner, numberOf, type TornTail } from '../../node/core/wal/scan.ts'
+import { type Damage, LogScanner, type TornTail } from '../../node/core/wal/scan.ts'
 import { LogReading } from '../../node/groups/log-reading.ts'
 import { readDamageNote } from '../../node/storage/damage-note.ts'
-import { type Identity, readIdentity } from '../../node/storage/identity.ts'
 import type { LogRecord } from '../../node/wire/log-records.ts'
 import type { Act, Context } from '../cli/context.ts'
 import { example } from '../cli/example.ts'
 import { showCount } from '../cli/numbers.ts'
-import { CommandError, type ExitCode, exitCodes } from '../cli/outcome.ts'
+import { type ExitCode, exitCodes } from '../cli/outcome.ts'
 import { toTable } from '../cli/table.ts'
-import { isFolder } from '../collection/folder.ts'
+import { openLogFolder } from './log-folder.ts'
 import { describeRecord, GroupSummary } from './log-view.ts'
 
 /** What was found. */
@@ -80,7 +77,8 @@ async function read(
   directory: string,
   onRecord: (number: number, record: LogRecord) => void,
 ): Promise<Found> {
-  const { folder: path, names, identity } = await find(directory)
+  await using log = await openLogFolder(directory)
+  const { path, names, identity } = log
   const groups = new Map<number, GroupSummary>()
   const reading = new LogReading(undefined, (records, number) => {
     for (const record of records) {
@@ -99,7 +97,7 @@ async function read(
   }
   const scanner = new LogScanner(crc32, onWrite, 1)
   for (const [at, file] of names.entries()) {
-    const bytes = await readFile(join(path, file))
+    const bytes = await log.read(at)
     writes = 0
     scanner.scan(file, bytes, names[at + 1])
     files.push({ file, bytes: bytes.length, writes })
@@ -113,35 +111,4 @@ async function read(
     ...reading.problems({ path, files: names, damages, noted }),
   ]
   return { files, groups, strange: reading.strange, damages, tail, problems }
-}
-
-/** The folder of the log, the names of its files, and what is known of it elsewhere. */
-interface Place {
-  readonly folder: string
-  readonly names: readonly string[]
-  readonly identity: Identity | undefined
-}
-
-async function find(directory: string): Promise<Place> {
-  for (const folder of [join(directory, 'log'), directory]) {
-    const names = await namesIn(folder)
-    if (names.length > 0) return { folder, names, identity: await identityOf(folder) }
-  }
-  const identity = await readIdentity(directory).catch(() => undefined)
-  if (identity?.logReaches !== undefined) return { folder: join(directory, 'log'), names: [], identity }
-  const isThere = await isFolder(directory)
-  const message = isThere ? `there is no log in ${directory}` : `there is no folder ${directory}`
-  throw new CommandError(exitCodes.failure, message, {
-    next: 'give the data directory of a node, as .herald/data/A, or its folder log/',
-  })
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => [])
-  return names.filter((name) => numberOf(name) !== undefined).toSorted()
-}
-
-/** Of the data directory that the folder is the log of: one that was set aside is nobody's. */
-async function identityOf(folder: string): Promise<Identity | undefined> {
-  return basename(resolve(folder)) === 'log' ? await readIdentity(dirname(resolve(folder))) : undefined
 }

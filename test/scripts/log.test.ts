@@ -1,10 +1,12 @@
 // `herald log inspect` over logs that a writer has written, whole and damaged.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import type { Logger } from 'pino'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
@@ -218,6 +220,30 @@ test('log inspect and a node go on with a log whose first file was dropped', asy
   const { directory, files } = await createFiles(context, ...[entry(1), floor, kept].map(encodeRecord))
   await rm(files[0] ?? '')
   assert.deepEqual(await judge(directory), { problems: [], exitCode: 0, said: undefined })
+})
+
+test('log inspect reads the log of a node that drops files meanwhile', async (context) => {
+  const snapshot = { index: 3, term: 2, configuration, data: new Uint8Array(0) }
+  const floor: LogRecord = { kind: 'snapshot', group: 7, snapshot }
+  const written = [entry(1), entry(2), entry(3), floor, { ...kept, from: 4 }].map(encodeRecord)
+  const { directory, files } = await createFiles(context, ...written)
+  const [first = '', second = '', third = '', ...left] = files
+  // Who opens a pipe waits for its other end. When the first has one the files have been listed; the second holds them up.
+  await Promise.all([rm(first), rm(second)])
+  await promisify(execFile)('mkfifo', [first, second])
+  const inspected = runWords(['log', 'inspect', directory, '--json'], {})
+  await using _ = await open(first, 'w')
+  const aside = join(directory, 'aside')
+  await rename(second, aside)
+  await Promise.all([rm(first), rm(third)])
+  await using _aside = await open(aside, 'r+')
+  const { exitCode, stdout } = await inspected
+  assert.equal(exitCode, 0)
+  const read = JSON.parse(stdout).files.map(({ file }: { readonly file: string }) => file)
+  assert.deepEqual(
+    read,
+    left.map((path) => basename(path)),
+  )
 })
 
 test('log inspect says of a log that its node has given up that it has', async (context) => {

@@ -27,8 +27,9 @@ function loudName(): string {
 
 async function bytesOfLog({ options }: ClusterNode): Promise<number> {
   const folder = join(options.dataPath, 'log')
-  const sizes = await Promise.all((await readdir(folder)).map((name) => stat(join(folder, name))))
-  return sizes.reduce((sum, { size }) => sum + size, 0)
+  // The node drops files meanwhile.
+  const sizes = (await readdir(folder)).map((name) => stat(join(folder, name)).catch(() => ({ size: 0 })))
+  return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0)
 }
 
 async function quietOn(cluster: Cluster, { id }: ClusterNode): Promise<string[]> {
