@@ -158,7 +158,7 @@ export class LeaderHost {
   }
 
   #onTicks(ticks: number): void {
-    for (let tick = 0; tick < ticks; tick++) this.agent.tick()
+    this.agent.tick(ticks)
     const write = this.#notes.tick(ticks, this.#files.durable)
     if (write !== undefined) void this.#note(write)
   }

@@ -104,11 +104,11 @@ export class Group {
     return this.#log
   }
 
-  tick(): void {
+  tick(ticks: number = 1): void {
     // Between turns: messages with what was dropped in an earlier one have been copied into their frames.
     this.#log.letGoOfDropped()
-    this.#raft.tick()
-    this.#snapshots.tick()
+    for (let tick = 0; tick < ticks; tick++) this.#raft.tick()
+    this.#snapshots.tick(ticks)
     const answer = this.#answers.take()
     if (answer !== undefined) this.#ports.send(this.id, answer)
     this.#ports.wake(this)

@@ -116,8 +116,8 @@ export class Groups implements GroupPorts {
     group.begin()
   }
 
-  tick(): void {
-    for (const group of this.#groups.values()) group.tick()
+  tick(ticks: number = 1): void {
+    for (const group of this.#groups.values()) group.tick(ticks)
     this.#partQueues.feed()
   }
 

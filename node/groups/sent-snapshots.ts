@@ -28,8 +28,10 @@ export class SentSnapshots {
   }
 
   /** One, or the answer to it, may be lost without a word: its member is asked where it stands. */
-  tick(): void {
-    if (++this.#ticks % lateTicks !== 0) return
+  tick(ticks: number): void {
+    this.#ticks += ticks
+    if (this.#ticks < lateTicks) return
+    this.#ticks %= lateTicks
     const { role, progress } = this.#raft.status
     const pending = new Map<MemberId, number>()
     if (role === 'leader')

@@ -22,7 +22,7 @@ import { NameGroup } from './names/name-group.ts'
 import { Phases } from './phases.ts'
 import type { LeaderOptions, LeaderPorts } from './ports.ts'
 import { Routes } from './routes.ts'
-import { type Standing, standingOf } from './standing.ts'
+import { Rest, type Standing, standingOf } from './standing.ts'
 import { type LeaderStreamStatus, toStreamStatus } from './stream-status.ts'
 import { LeaderStreams } from './streams.ts'
 import type { OnPlaced } from './submissions.ts'
@@ -49,6 +49,7 @@ export class LeaderAgent {
   /** Where batches wait for their places. */
   readonly desk: SubmissionDesk
   readonly #phases: Phases
+  readonly #rest = new Rest()
   /** Streams that begin in leader mode. */
   readonly #definitions = new Map<StreamId, StreamDefinition>()
   /** Where durable subscriptions and queues stand. */
@@ -115,9 +116,9 @@ export class LeaderAgent {
     return standingOf(this.cluster, this.#options.member, [this.#data, this.names])
   }
 
-  /** Whether META is the only group, is led, and has nothing to do. */
+  /** Whether nobody would miss a tick. */
   get isAtRest(): boolean {
-    return this.groups.size === 1 && this.cluster.isLed && this.standing === 'settled'
+    return this.#rest.isAtRest(this)
   }
 
   /** What the group of a stream has agreed on, as far as this node has it. */
@@ -230,9 +231,9 @@ export class LeaderAgent {
     this.desk.goOn()
   }
 
-  /** Time has passed: `leaderLimits.tickMs`. */
-  tick(): void {
-    this.groups.tick()
+  /** So many `leaderLimits.tickMs` have passed: only Raft counts them, everybody else looks at the clock. */
+  tick(ticks: number = 1): void {
+    this.groups.tick(ticks)
     this.cluster.tick()
     this.#data.tick()
     this.names.tick()

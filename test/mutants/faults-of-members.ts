@@ -108,6 +108,22 @@ export const faultsOfMembers: readonly Mutant[] = [
     tests: ['test/leader/replicas.test.ts'],
   },
   {
+    name: 'rest-outlasts-what-meta-applies',
+    file: 'node/leader/standing.ts',
+    text: 'if (applied === this.#settledAt) return true',
+    replacement: 'if (this.#settledAt !== undefined) return true',
+    breaks: 'A node that META wants to vote looks at the clock once a second only.',
+    tests: ['test/leader/at-rest.test.ts'],
+  },
+  {
+    name: 'one-tick-of-a-second-at-rest',
+    file: 'node/groups/group.ts',
+    text: 'for (let tick = 0; tick < ticks; tick++) this.#raft.tick()',
+    replacement: 'this.#raft.tick()',
+    breaks: 'META has no leader for half a minute where the one that it had falls silent.',
+    tests: ['test/leader/at-rest.test.ts'],
+  },
+  {
     name: 'number-of-voters-not-in-the-floor',
     file: 'node/meta/roster.ts',
     text: 'voterCounts: [...this.#voterCounts],',
