@@ -238,6 +238,23 @@ export const faultsOfRepair: readonly Mutant[] = [
     tests: ['test/core/gossip/late-answers.test.ts'],
   },
   {
+    name: 'interest-told-as-old-as-it-is',
+    file: 'node/core/gossip/interest.ts',
+    text: 'knownMs + gossipLimits.baseSlackMs + addedMs',
+    replacement: 'knownMs + addedMs',
+    breaks:
+      'What is published while an interest is under way lies before its base, and passes the subscription by.',
+    tests: ['test/core/gossip/late-answers.test.ts'],
+  },
+  {
+    name: 'gaps-told-when-their-origin-is-next',
+    file: 'node/core/stream/feed.ts',
+    text: 'this.#gapsFirst = behind.filter(',
+    replacement: 'behind.filter(',
+    breaks: 'A subscription hears of what is gone of earlier epochs behind messages of this one.',
+    tests: ['test/core/stream/replica.test.ts'],
+  },
+  {
     name: 'equal-versions-undecided',
     file: 'node/core/gossip/catalog.ts',
     text: 'if (entry.by !== than.by) return entry.by > than.by',

@@ -195,13 +195,14 @@ export class Interest {
   }
 
   #tellInterest(peer: PeerState, replica: Replica, addedMs: number = 0): void {
-    const ageMs = addedMs + Math.max(0, this.#context.now - (replica.interestedSince ?? this.#context.now))
+    const knownMs = Math.max(0, this.#context.now - (replica.interestedSince ?? this.#context.now))
+    // As old as it may be when it is heard of: what was published meanwhile is due.
+    const ageMs = knownMs === 0 ? 0 : knownMs + gossipLimits.baseSlackMs + addedMs
     const { boot } = peer
     const position =
       boot === undefined ? undefined : (replica.origins.get(boot)?.position ?? replica.forgotten.get(boot))
-    const stream = replica.id
     const have = position === undefined ? {} : { have: position }
-    send(this.#context, peer, { kind: 'interest', stream, wanted: true, ageMs, ...have })
+    send(this.#context, peer, { kind: 'interest', stream: replica.id, wanted: true, ageMs, ...have })
   }
 
   /** Answers an interest and begins to push. */

@@ -31,8 +31,8 @@ export class LateAnswers {
     const wait = waits.get(replica.id)
     const ageMs = now - (replica.interestedSince ?? now)
     const lateMs = ageMs - (message.ageMs ?? ageMs)
-    // Told at once, an interest promises nothing before the wait for its answers is over.
-    const allowedMs = message.ageMs === 0 ? gossipLimits.interestTimeoutMs : gossipLimits.baseSlackMs
+    // Told at once, an interest promises nothing before the wait for its answers is over. Later it is told as older by the slack.
+    const allowedMs = message.ageMs === 0 ? gossipLimits.interestTimeoutMs : 0
     const isNews = message.holdings.some(({ boot }) => replica.origins.get(boot)?.position === undefined)
     if (lateMs <= allowedMs || !isNews || (wait !== undefined && wait.until <= now)) {
       waits.delete(replica.id)

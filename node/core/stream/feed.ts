@@ -61,6 +61,8 @@ export class Feed implements StreamFeed {
   #position: number
   /** Origins that are read from their own logs until the feed has caught up with the node. */
   readonly #replaying = new Set<OriginState>()
+  /** Those of them of which what comes next is gone: that is told before any message, for it may be of an epoch before. */
+  #gapsFirst: OriginState[] = []
   /** For which next sequence of an origin other nodes were asked. */
   readonly #askedFrom = new WeakMap<OriginState, number>()
 
@@ -99,9 +101,12 @@ export class Feed implements StreamFeed {
 
   /** The next item; undefined when there is none now. */
   next(): FeedItem | undefined {
+    for (let state = this.#gapsFirst.pop(); state !== undefined; state = this.#gapsFirst.pop()) {
+      const item = this.#isForgotten(state) ? undefined : this.#nextOfReplay(state)
+      if (item !== undefined && item !== 'waiting') return item
+    }
     for (const state of this.#replaying) {
-      const isForgotten = this.replica.origins.get(state.boot) !== state
-      const item = isForgotten ? undefined : this.#nextOfReplay(state)
+      const item = this.#isForgotten(state) ? undefined : this.#nextOfReplay(state)
       if (item !== undefined && item !== 'waiting') return item
       if (item === undefined) this.#replaying.delete(state)
     }
@@ -118,6 +123,12 @@ export class Feed implements StreamFeed {
   #replayWhatIsBehind(): void {
     for (const state of this.replica.origins.values()) this.onBase(state)
     this.#position = this.replica.delivered.end
+    const behind = [...this.#replaying].reverse()
+    this.#gapsFirst = behind.filter((state) => state.gapAt(this.passed(state) + 1) !== undefined)
+  }
+
+  #isForgotten(state: OriginState): boolean {
+    return this.replica.origins.get(state.boot) !== state
   }
 
   #nextOfReplay(state: OriginState): FeedItem | 'waiting' | undefined {

@@ -37,7 +37,7 @@ test('goes on where it stood when a forgotten origin comes back itself', () => {
   machine.down(b)
   machine.tick(11_000)
   machine.tick(11_000)
-  assert.ok(machine.up(b).includes('B: interest true age 22000 have 10'))
+  assert.ok(machine.up(b).includes('B: interest true age 22250 have 10'))
   machine.hear(b, machine.holdings(true, holding(b, 0, 10, 10)))
   assert.equal(machine.replica.origins.get(boots['B'] as Boot)?.position, 10)
   assert.equal(machine.agent.wantCount, 0)

@@ -22,11 +22,11 @@ function interestedFor(ms: number): Machine {
 
 test('takes no base from an answer that comes after its interest counted as known, and asks again', () => {
   const machine = interestedFor(1700)
-  assert.deepEqual(answer(machine, 0, holding(b, 1, 9, 9)), ['B: interest true age 1700 have undefined'])
+  assert.deepEqual(answer(machine, 0, holding(b, 1, 9, 9)), ['B: interest true age 1950 have undefined'])
   machine.tick(0)
   assert.equal(machine.replica.origins.get(holding(b, 0, 0, 0).boot)?.position, undefined)
   machine.now += 20
-  assert.deepEqual(answer(machine, 1710, holding(b, 1, 9, 4)), ['base B#2 4', 'delivered', 'B: pull 1 2 5-9'])
+  assert.deepEqual(answer(machine, 1960, holding(b, 1, 9, 4)), ['base B#2 4', 'delivered', 'B: pull 1 2 5-9'])
 })
 
 test('takes the base of an answer that comes while the interest is still being made known', () => {
@@ -41,14 +41,25 @@ test('takes no base for an interest older than its telling from an answer that w
   const { replica } = machine
   machine.agent.handle({ kind: 'interest', replica, wanted: true, since: machine.now - 500 }, machine.now)
   machine.now += 900
-  assert.ok(answer(machine, 500, holding(b, 0, 9, 9)).includes('B: interest true age 1400 have undefined'))
+  assert.ok(answer(machine, 750, holding(b, 0, 9, 9)).includes('B: interest true age 1650 have undefined'))
+})
+
+test('tells an interest that is not new as older by what it may be under way, so that nothing published meanwhile lies before its base', () => {
+  const machine = new Machine([b])
+  machine.down(b)
+  machine.interest()
+  machine.now += 20
+  assert.ok(machine.up(b).includes('B: interest true age 270 have undefined'))
+  // On its way for 249 ms: to B it is older than it is.
+  machine.now += 249
+  assert.ok(answer(machine, 270, holding(b, 1, 9, 4)).includes('base B#2 4'))
 })
 
 test('tells an interest as older by the delay when answers come late again', () => {
   const machine = interestedFor(1700)
   answer(machine, 0, holding(b, 1, 9, 9))
   machine.now += 800
-  assert.deepEqual(answer(machine, 1700, holding(b, 1, 9, 9)), ['B: interest true age 3300 have undefined'])
+  assert.deepEqual(answer(machine, 1950, holding(b, 1, 9, 9)), ['B: interest true age 3300 have undefined'])
   machine.now += 800
   assert.ok(answer(machine, 3300, holding(b, 0, 9, 2)).includes('base B#2 2'))
 })
@@ -57,7 +68,7 @@ test('adds up what was missing, so that a round trip that changes comes to an en
   const machine = interestedFor(1700)
   answer(machine, 0, holding(b, 0, 9, 9))
   machine.now += 300
-  assert.deepEqual(answer(machine, 1700, holding(b, 0, 9, 9)), ['B: interest true age 2300 have undefined'])
+  assert.deepEqual(answer(machine, 1950, holding(b, 0, 9, 9)), ['B: interest true age 2300 have undefined'])
   machine.now += 600
   assert.deepEqual(answer(machine, 2300, holding(b, 0, 9, 9)), ['B: interest true age 3200 have undefined'])
   machine.now += 600

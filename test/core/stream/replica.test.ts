@@ -228,6 +228,18 @@ test('a feed gets a gap first and then what there is', () => {
   assert.deepEqual(drain(feed), ['gap 1-5', '6-8'])
 })
 
+test('a feed gets what is gone of every origin before any message, for that may be of an epoch before', () => {
+  const { replica, state } = makeReplica()
+  const other = replica.originState('C' as NodeId, 3 as Boot, 0)
+  for (const each of [state, other]) {
+    each.beginBehind(5)
+    replica.setBase(each, 5)
+    take(replica, each, 6, 8, 0)
+  }
+  const feed = new Feed(replica, { kind: 'after', vector: new Map(), others: 'zero' }, () => {})
+  assert.deepEqual(drain(feed), ['gap 1-5', 'gap 1-5', '6-8', '6-8'])
+})
+
 test('a feed asks for all holes at once, and for each again when it is next', () => {
   const { replica, state } = makeReplica()
   take(replica, state, 3, 3, 0)

@@ -48,7 +48,7 @@ const faultsOfEpochs: readonly PlantedLeaderFault[] = [
   },
   {
     what: 'an epoch that ends one message too early on every node',
-    invariants: ['floor'],
+    invariants: ['completeness'],
     fault: faultIn(
       Replica.prototype,
       'endAt',
@@ -173,7 +173,7 @@ const beginsAt: Readonly<Record<string, number>> = {
   'a vote without a look at the log': 7,
   'files that are removed while a group needs them': 7,
   'a member of a queue that begins before what others have worked on': 30,
-  'a second hole of a node that is gone which is never passed by': 991,
+  'a second hole of a node that is gone which is never passed by': 649,
   'messages that come before their node knows that the stream is made again, and are nobody’s': 28,
 }
 

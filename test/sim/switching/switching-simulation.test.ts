@@ -41,6 +41,10 @@ const defects: Readonly<Record<string, readonly number[]>> = {
     20852, 31423,
   ],
   'whoever reads in an epoch of which a floor stands for the rest is told so, and goes on': [30818, 31199],
+  'what is gone of earlier epochs is told before any message of the one in which a cursor goes on': [770058],
+  'what is published just after a subscription is ready comes to it, also over a link that comes up then': [
+    880295,
+  ],
 }
 
 for (const [what, seeds] of Object.entries(defects)) {
@@ -49,11 +53,11 @@ for (const [what, seeds] of Object.entries(defects)) {
   })
 }
 
-test('holes in what a node that is gone has left over are passed by one behind the other (seed 991)', () => {
-  const plan = { ...drawSwitchingPlan(991), remakesPerSecond: 0 }
+test('holes in what a node that is gone has left over are passed by one behind the other (seed 649)', () => {
+  const plan = { ...drawSwitchingPlan(649), remakesPerSecond: 0 }
   const { failure, counts } = new SwitchingSimulation(plan).run()
   assert.equal(failure?.message, undefined)
-  assert.ok((counts.get('milliseconds until settled') ?? 0) > 20_000, 'they are more than one or two')
+  assert.ok((counts.get('milliseconds until settled') ?? 0) > 14_000, 'one takes seven seconds at most')
 })
 
 test('streams that are removed and made again keep what was acknowledged on the last of them (seeds 6, 7, 25, 49, 127, 507, 578, 823, 30342)', () => {
