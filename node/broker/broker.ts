@@ -10,9 +10,9 @@ import type { GossipEffect } from '../core/gossip/context.ts'
 import { overlapAny } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
-import type { Awaiting } from './awaiting.ts'
 import { Confirmations } from './confirmations.ts'
 import { Epochs } from './epochs.ts'
+import { type Awaiting, InterestWaits } from './interest-waits.ts'
 import { OffsetWaits } from './offset-waits.ts'
 import type { BrokerPorts } from './ports.ts'
 import { PressureGauge } from './pressure.ts'
@@ -52,8 +52,7 @@ export class Broker implements SubscriberHost {
   readonly queues: QueueMembers
   readonly confirmations: Confirmations = new Confirmations()
   readonly #byStream = new Map<StreamId, Set<Subscriber>>()
-  /** Who waits until a stream's interest is known to the connected nodes. */
-  readonly #awaiting = new Map<StreamId, Awaiting[]>()
+  readonly #interests = new InterestWaits()
   readonly #offsets = new OffsetWaits((replica) => this.leader.statusOf(replica).last)
   readonly #pressure: PressureGauge
 
@@ -207,7 +206,7 @@ export class Broker implements SubscriberHost {
     this.#join(subscriber, replica)
     const begin = (): void => {
       if (!this.subscribers.has(subscriber)) return
-      subscriber.addStream(replica, subscriber.startLate(replica))
+      subscriber.addStream(replica, subscriber.lateStarts.startOn(replica))
       subscriber.pump()
     }
     this.#beginWhenKnown(replica, { begin, giveUp: () => undefined }, subscriber.beganAt)
@@ -233,7 +232,7 @@ export class Broker implements SubscriberHost {
     }
     if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica))
       return awaiting.begin()
-    this.#awaiting.set(replica.id, [...(this.#awaiting.get(replica.id) ?? []), awaiting])
+    this.#interests.add(replica, awaiting)
     if (replica.interestedSince === undefined) this.handle({ kind: 'interest', replica, wanted: true, since })
   }
 
@@ -252,7 +251,7 @@ export class Broker implements SubscriberHost {
     if (present === undefined) return
     for (const replica of epochs) {
       for (const subscriber of this.#byStream.get(replica.stream) ?? []) subscriber.removeStream(replica)
-      for (const { giveUp } of this.#takeAwaiting(replica)) giveUp()
+      this.#interests.giveUp(replica)
     }
     this.#byStream.delete(present.stream)
     this.#journalStream(present, true)
@@ -276,8 +275,7 @@ export class Broker implements SubscriberHost {
           subscriber.onBase(effect.replica, effect.state)
         return
       case 'interestKnown':
-        for (const { begin } of this.#takeAwaiting(effect.replica)) begin()
-        return
+        return this.#interests.begin(effect.replica)
       case 'confirmed':
         return this.confirmations.settle(effect.token, effect.ok)
       case 'catalogChanged':
@@ -288,11 +286,5 @@ export class Broker implements SubscriberHost {
       default:
         unreachable(effect)
     }
-  }
-
-  #takeAwaiting({ id }: Replica): readonly Awaiting[] {
-    const awaiting = this.#awaiting.get(id) ?? []
-    this.#awaiting.delete(id)
-    return awaiting
   }
 }

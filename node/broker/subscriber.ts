@@ -4,13 +4,14 @@
 // A batch of which every topic matches goes out as it is; one of which some topics match is filtered; one of which none
 // matches only moves the position, which the other end is told before it needs to know.
 
-import { type Boot, fromOrigin } from '../core/common/ids.ts'
+import { fromOrigin } from '../core/common/ids.ts'
 import { Feed, type FeedItem, type FeedStart, hasPassed, type StreamFeed } from '../core/stream/feed.ts'
 import { LogFeed } from '../core/stream/log-feed.ts'
 import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
 import { filterBatch } from '../wire/batch-filter.ts'
 import { isVoid } from '../wire/batch-producer.ts'
 import type { Cursor } from '../wire/cursor.ts'
+import { LateStarts } from './late-starts.ts'
 import { PatternMatcher } from './pattern-matcher.ts'
 import type { BrokerPorts } from './ports.ts'
 import { joinPositions } from './positions.ts'
@@ -74,11 +75,10 @@ export class Subscriber {
   readonly #host: SubscriberHost
   readonly #matcher: PatternMatcher
   readonly journal: SubscriberJournal
+  readonly lateStarts: LateStarts
   readonly #feeds = new Map<Replica, StreamFeed>()
   /** Where it began, where it went on in the present epoch of a stream, in which not every origin has published, and where it ended. */
   #carried: Cursor
-  /** Where it stood on streams that were removed under it; should they come back, it goes on from there. */
-  readonly #ended = new Map<string, StreamFeed>()
   /** Messages handed to the sink, by stream. */
   readonly #delivered = new Map<Replica, number>()
   /** When the subscriber last took something while it was waiting for nothing else, milliseconds. */
@@ -97,6 +97,7 @@ export class Subscriber {
     this.journal = new SubscriberJournal(host.ports, options)
     this.beganAt = host.ports.now()
     this.lastTaken = this.beganAt
+    this.lateStarts = new LateStarts(options, this.beganAt)
   }
 
   get streams(): readonly Replica[] {
@@ -164,25 +165,9 @@ export class Subscriber {
     const feed = this.#feeds.get(replica)
     if (feed === undefined) return
     this.#feeds.delete(replica)
-    this.#ended.set(replica.name, feed)
+    this.lateStarts.end(feed)
     this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])
     this.journal.end(feed)
-  }
-
-  /** Where it begins on a stream that has come after it, or has come back. */
-  startLate(replica: Replica): FeedStart {
-    const ended = this.#ended.get(replica.name)?.vector
-    const resumed = this.options.cursor === undefined ? undefined : this.options.start(replica)
-    if (resumed?.kind === 'after') return ended === undefined ? resumed : { ...resumed, vector: ended }
-    if (ended !== undefined) return { kind: 'after', vector: ended, others: 'base' }
-    // Other nodes may have published on it before this one knew of it: it counts from when the subscriber came.
-    const vector = new Map<Boot, number>()
-    for (const state of replica.origins.values()) {
-      const { boot, position, base } = state
-      if (position === undefined) continue
-      vector.set(boot, Math.min(position, Math.max(base, state.lastBefore(this.beganAt))))
-    }
-    return { kind: 'after', vector, others: 'base' }
   }
 
   stop(): void {

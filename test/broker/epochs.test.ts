@@ -229,7 +229,7 @@ test('a subscriber under which a stream was removed and made again does not go b
   assert.equal(stands(), 2)
   subscriber.removeStream(removed)
   assert.equal(stands(), 2)
-  subscriber.addStream(again, subscriber.startLate(again))
+  subscriber.addStream(again, subscriber.lateStarts.startOn(again))
   subscriber.pump()
   assert.deepEqual([subscriber.streams, stands()], [[next], 4])
 })

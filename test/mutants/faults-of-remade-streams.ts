@@ -38,8 +38,8 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'cursor-from-before-the-removal',
     file: 'node/broker/subscriber.ts',
-    text: 'this.#ended.set(replica.name, feed)\n    this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])',
-    replacement: 'this.#ended.set(replica.name, feed)',
+    text: 'this.lateStarts.end(feed)\n    this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])',
+    replacement: 'this.lateStarts.end(feed)',
     breaks: 'A subscriber whose stream was removed stands before all that it had, and gets it again.',
     tests: ['test/broker/epochs.test.ts'],
   },

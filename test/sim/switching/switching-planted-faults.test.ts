@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Holes } from '../../../node/broker/holes.ts'
+import { LateStarts } from '../../../node/broker/late-starts.ts'
 import { QueueReader } from '../../../node/broker/queue-reader.ts'
-import { Subscriber } from '../../../node/broker/subscriber.ts'
 import { Push } from '../../../node/core/gossip/push.ts'
 import type { FeedStart } from '../../../node/core/stream/feed.ts'
 import { type OriginState, Replica } from '../../../node/core/stream/replica.ts'
@@ -145,10 +145,10 @@ const faultsOfRemaking: readonly PlantedLeaderFault[] = [
     what: 'a subscription that goes back when a stream comes back under it',
     invariants: ['once, in order'],
     fault: faultIn(
-      Subscriber.prototype,
-      'startLate',
+      LateStarts.prototype,
+      'startOn',
       (original) =>
-        function (this: Subscriber, replica): FeedStart {
+        function (this: LateStarts, replica): FeedStart {
           const start = original.call(this, replica)
           if (start.kind !== 'after') return start
           const vector = new Map([...start.vector].map(([boot, to]) => [boot, Math.max(0, to - 3)]))
