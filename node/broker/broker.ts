@@ -164,7 +164,7 @@ export class Broker implements SubscriberHost {
         if (!overlapAny(subscriber.options.patterns, replica.definition.topics)) continue
         // One that is new here may have changed its mode elsewhere: what it had before is owed as well.
         const [first = replica] = added.includes(replica) ? this.epochs.all(replica.name) : []
-        this.#attachLate(subscriber, first)
+        this.#attachLate(subscriber, subscriber.lateStarts.choose(this.epochs.all(replica.name)) ?? first)
       }
     }
   }
@@ -205,7 +205,7 @@ export class Broker implements SubscriberHost {
   #attachLate(subscriber: Subscriber, replica: Replica): void {
     this.#join(subscriber, replica)
     const begin = (): void => {
-      if (!this.subscribers.has(subscriber)) return
+      if (!this.subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
       subscriber.addStream(replica, subscriber.lateStarts.startOn(replica))
       subscriber.pump()
     }
@@ -254,6 +254,7 @@ export class Broker implements SubscriberHost {
       this.#interests.giveUp(replica)
     }
     this.#byStream.delete(present.stream)
+    this.#offsets.forgetStream(present.stream)
     this.#journalStream(present, true)
     this.epochs.remove(name)
   }

@@ -14,10 +14,11 @@ export class OffsetWaits {
     this.#endOf = endOf
   }
 
-  /** Whether a subscriber has to wait; then it does. The place behind the last message is there already. */
+  /** Whether a subscriber has to wait; then it does. The place behind the last message is there already, and so is where one stands that has begun. */
   holds(subscriber: Subscriber, replica: Replica): boolean {
     const { offset } = subscriber.options
     if (offset === undefined || replica.definition.mode !== 'leader') return false
+    if (subscriber.lateStarts.hasBegunOn(replica.name)) return false
     if (offset <= this.#endOf(replica) + 1) return false
     const waiting = this.#waiting.get(replica.stream) ?? new Set()
     this.#waiting.set(replica.stream, waiting.add(subscriber))
@@ -36,6 +37,11 @@ export class OffsetWaits {
 
   forget(subscriber: Subscriber): void {
     for (const [stream, waiting] of this.#waiting) this.#leave(stream, waiting, subscriber)
+  }
+
+  /** The stream is gone; should it come back, its subscribers wait anew. */
+  forgetStream(stream: StreamId): void {
+    this.#waiting.delete(stream)
   }
 
   #leave(stream: StreamId, waiting: Set<Subscriber>, subscriber: Subscriber): void {
