@@ -63,7 +63,7 @@ export class ClientSubscription implements SubscriberSink {
   /** The same of one that is a member of a queue. */
   member: QueueMember | undefined
   /** Last sequence that the client was told of, by origin; batches, gaps and progress frames tell. */
-  readonly told: Map<OriginState, number> = new Map()
+  readonly told: WeakMap<OriginState, number> = new WeakMap()
   #sentMessages = 0
   #sentBytes = 0
   #consumedMessages = 0

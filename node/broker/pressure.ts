@@ -1,6 +1,5 @@
 // Whether somebody is so far behind on a stream that those who bring more should be slowed.
 
-import type { StreamId } from '../core/common/ids.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -29,7 +28,7 @@ export interface PressureSource {
 export class PressureGauge {
   readonly #now: () => number
   readonly #source: PressureSource
-  readonly #known = new Map<StreamId, Pressure>()
+  readonly #known = new WeakMap<Replica, Pressure>()
 
   constructor(now: () => number, source: PressureSource) {
     this.#now = now
@@ -38,12 +37,12 @@ export class PressureGauge {
 
   of(replica: Replica): Pressure {
     const now = this.#now()
-    const known = this.#known.get(replica.id)
+    const known = this.#known.get(replica)
     if (known !== undefined && known.until > now) return known
     const subscribersLag = this.#isBehind(replica, now)
     const linksLag = this.#source.waitingBytes(replica) > lagBytesMax
     const pressure = { until: now + pressureAgeMs, subscribersLag, linksLag }
-    this.#known.set(replica.id, pressure)
+    this.#known.set(replica, pressure)
     return pressure
   }
 

@@ -79,8 +79,9 @@ export class Subscriber {
   readonly #feeds = new Map<Replica, StreamFeed>()
   /** Where it began, where it went on in the present epoch of a stream, in which not every origin has published, and where it ended. */
   #carried: Cursor
-  /** Messages handed to the sink, by stream. */
+  /** Messages handed to the sink, by stream, and of streams that were removed. */
   readonly #delivered = new Map<Replica, number>()
+  #deliveredBefore = 0
   /** When the subscriber last took something while it was waiting for nothing else, milliseconds. */
   lastTaken: number
   /** When it subscribed, milliseconds. */
@@ -106,7 +107,7 @@ export class Subscriber {
 
   /** Messages handed to the sink. */
   get delivered(): number {
-    let messages = 0
+    let messages = this.#deliveredBefore
     for (const count of this.#delivered.values()) messages += count
     return messages
   }
@@ -165,6 +166,8 @@ export class Subscriber {
     const feed = this.#feeds.get(replica)
     if (feed === undefined) return
     this.#feeds.delete(replica)
+    this.#deliveredBefore += this.deliveredOn(replica)
+    this.#delivered.delete(replica)
     this.lateStarts.end(feed)
     this.#carried = joinPositions(this.#carried, [[replica.name, feed.positions()]])
     this.journal.end(feed)

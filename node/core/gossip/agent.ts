@@ -6,7 +6,7 @@ import { assert, unreachable } from '../common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../common/ids.ts'
 import { SlabPool } from '../common/slabs.ts'
 import type { StreamDefinition } from '../stream/definition.ts'
-import { Replica } from '../stream/replica.ts'
+import type { Replica } from '../stream/replica.ts'
 import type { Catalog } from './catalog.ts'
 import { CatalogExchange } from './catalog-exchange.ts'
 import {
@@ -24,6 +24,7 @@ import { Intake } from './intake.ts'
 import { Interest } from './interest.ts'
 import type { PeerMessage } from './messages.ts'
 import { Push } from './push.ts'
+import { GossipStreams } from './streams.ts'
 import { Wants } from './wants.ts'
 
 export type { GossipInput } from './input.ts'
@@ -36,7 +37,7 @@ export class GossipAgent {
   readonly #interest: Interest
   readonly #intake: Intake
   readonly #wants: Wants
-  readonly #slabs: SlabPool
+  readonly #streams: GossipStreams
   #nextProbe = 0
   #probes = 0
 
@@ -47,7 +48,6 @@ export class GossipAgent {
     copiesTimeoutMs: number = gossipLimits.copiesTimeoutMs,
     slabs: SlabPool = new SlabPool(),
   ) {
-    this.#slabs = slabs
     const replicas = new Map<StreamId, Replica>()
     this.#context = {
       self,
@@ -64,6 +64,7 @@ export class GossipAgent {
     this.#holdings = new Holdings(this.#context, this.#push)
     this.#interest = new Interest(this.#context, this.#push, this.#wants, this.#holdings)
     this.#intake = new Intake(this.#context, this.#wants)
+    this.#streams = new GossipStreams(this.#context, this.#push, this.#wants, slabs)
   }
 
   get catalog(): Catalog {
@@ -116,15 +117,7 @@ export class GossipAgent {
 
   /** Creates the replica of a stream that has become known, or takes its changed definition over. */
   define(definition: StreamDefinition, id: StreamId = toStreamId(definition.name)): Replica {
-    const known = this.#context.replicas.get(id)
-    if (known !== undefined) {
-      known.definition = definition
-      known.isRemoved = false
-      return known
-    }
-    const replica = new Replica(definition, this.#slabs, id)
-    this.#context.replicas.set(replica.id, replica)
-    return replica
+    return this.#streams.define(definition, id)
   }
 
   /** Peers may have asked for a stream before this node knew of it: they are answered now. */
@@ -134,15 +127,9 @@ export class GossipAgent {
     return this.#takeEffects()
   }
 
-  /** Forgets a stream that was removed. Its own numbering goes on if it comes back during this boot. */
-  undefine(stream: StreamId): void {
-    const replica = this.#context.replicas.get(stream)
-    if (replica === undefined) return
-    this.#wants.forgetStream(replica)
-    replica.isRemoved = true
-    replica.definition = { ...replica.definition, retention: { bytes: 0, ageMs: 0 } }
-    replica.trim(this.#context.now)
-    for (const state of replica.origins.values()) state.closeChapter()
+  /** Drops a stream, or an epoch of it, that was removed. Its own numbering goes on if it comes back during this boot. */
+  undefine(id: StreamId): void {
+    this.#streams.undefine(id)
   }
 
   /** Sequence of the next message of this node on a stream. */

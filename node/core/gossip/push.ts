@@ -145,6 +145,12 @@ export class Push {
     }
   }
 
+  /** A stream does not come back. What waits for copies of it is not confirmed any more. */
+  forgetStream({ id }: Replica): void {
+    this.#targets.delete(id)
+    for (const peer of this.#context.peers.values()) peer.feeds.delete(id)
+  }
+
   /** Ends publications whose copies did not come in time. */
   expire(): void {
     for (const [stream, queue] of this.#unconfirmed) {
@@ -160,6 +166,7 @@ export class Push {
       // What stood behind an expired one may have had its copies all the while.
       const replica = this.#context.replicas.get(stream)
       if (queue.length < length && replica !== undefined) this.#confirm(replica)
+      if (queue.length === 0 && replica === undefined) this.#unconfirmed.delete(stream)
     }
   }
 
