@@ -1,5 +1,5 @@
 // Judges a stream that is removed and made again (docs/switching.md, "Removed, and made again"): what has its place behind the end of the one that was
-// removed last reaches everybody, once, in one order; nothing before that comes to who subscribes now; and no number is given twice.
+// removed last reaches everybody, once, in one order; nothing before that comes to who subscribes now, in either mode; and no number is given twice.
 
 import { Violation } from '../run.ts'
 import type { MessageBook } from './message-book.ts'
@@ -7,7 +7,22 @@ import type { Message } from './messages.ts'
 import type { Places } from './places.ts'
 import type { Read, ReaderJudge, SwitchingReader } from './switching-reader.ts'
 
+/** What was acknowledged so long before a stream was made is on its way no more. */
+const onItsWayMs = 2_000
+
+/** The stream that is there last. */
+export interface LastStream {
+  /** When it was made first. */
+  readonly since: number
+  /** What tells it from those before. */
+  readonly made: number
+  /** Whether all nodes knew then that the one before was removed. */
+  readonly isRemovalKnown: boolean
+}
+
 interface RemadeTrack {
+  /** Whether it has subscribed when all was quiet, and is to have nothing of the streams before. */
+  isNew: boolean
   /** What it gets has its place behind this one. */
   lastOffset: number
   /** Last sequence that it has passed, by origin. */
@@ -20,8 +35,8 @@ export class RemadeJudge implements ReaderJudge {
   readonly #book: MessageBook
   readonly #places: Places
   readonly #mayDrop: boolean
-  /** Since when there is the stream that is there last, and what tells it from those before. Older messages may be told to be gone, also where a removal without a majority has left them. */
-  last: { readonly since: number; readonly made: number } = { since: 0, made: 0 }
+  /** Messages that are older than it may be told to be gone, also where a removal without a majority has left them. */
+  last: LastStream = { since: 0, made: 0, isRemovalKnown: false }
   /** On which of the streams of the name a message was published, as its node knew it. */
   readonly #made = new Map<string, number>()
   readonly #tracks = new Map<SwitchingReader, RemadeTrack>()
@@ -34,7 +49,9 @@ export class RemadeJudge implements ReaderJudge {
 
   /** A reader subscribes that has never had anything, and is to get nothing up to an offset. */
   begin(reader: SwitchingReader, behind: number): void {
-    this.#trackOf(reader).lastOffset = behind
+    const track = this.#trackOf(reader)
+    track.isNew = true
+    track.lastOffset = behind
   }
 
   onPublish(id: string, made: number): void {
@@ -47,8 +64,11 @@ export class RemadeJudge implements ReaderJudge {
     if (message?.id !== id) throw this.#broken('identity', reader, read, `is ${message?.id}, read as ${id}`)
     const track = this.#pass(reader, read, sequence, sequence)
     track.got.add(message)
-    // In gossip mode what was on its way when the stream was removed may come on the next one (docs/switching.md).
-    if (offset === 0) return
+    if (offset === 0) {
+      if (track.isNew && this.#isOfStreamBefore(message))
+        throw this.#broken('removed', reader, read, 'is of a stream that was removed')
+      return
+    }
     this.#places.give(message, offset)
     if (offset <= track.lastOffset)
       throw this.#broken('removed', reader, read, `comes behind ${track.lastOffset}`)
@@ -92,6 +112,12 @@ export class RemadeJudge implements ReaderJudge {
     return got.has(message) || ((this.#mayDrop || message.calledAt < this.last.since) && told.has(message))
   }
 
+  /** In gossip mode what was on its way when the stream was removed, from a node that had not heard of it, may come on the next one (docs/switching.md). */
+  #isOfStreamBefore({ id, acknowledgedAt = Number.POSITIVE_INFINITY }: Message): boolean {
+    const { since, made, isRemovalKnown } = this.last
+    return isRemovalKnown && this.#made.get(id) !== made && acknowledgedAt < since - onItsWayMs
+  }
+
   /** Moves a reader on over from..to of an origin. */
   #pass(reader: SwitchingReader, read: Omit<Read, 'id' | 'epoch'>, from: number, to: number): RemadeTrack {
     const track = this.#trackOf(reader)
@@ -103,7 +129,7 @@ export class RemadeJudge implements ReaderJudge {
 
   #trackOf(reader: SwitchingReader): RemadeTrack {
     const track = this.#tracks.get(reader) ?? {
-      lastOffset: 0,
+      ...{ isNew: false, lastOffset: 0 },
       ...{ passed: new Map(), got: new Set(), told: new Set() },
     }
     this.#tracks.set(reader, track)

@@ -11,7 +11,7 @@ import { Recurrence } from '../recurrence.ts'
 import { Audience } from './audience.ts'
 import type { Message } from './messages.ts'
 import { mayDrop } from './plan.ts'
-import { RemadeJudge } from './remade-judge.ts'
+import { type LastStream, RemadeJudge } from './remade-judge.ts'
 import type { SwitchingNode } from './switching-node.ts'
 import { SwitchingReader } from './switching-reader.ts'
 import { Wishes } from './wishes.ts'
@@ -35,8 +35,8 @@ export class Remaking {
   readonly #last = new Map<SwitchingNode, { readonly id: string; readonly at: number }>()
   /** On which boots a removal has been asked for that is not written. */
   readonly #removing = new Set<Boot | undefined>()
-  /** When a stream was made first, by what tells it from those before. */
-  readonly #madeAt = new Map<number, number>()
+  /** The streams that were made, by what tells them from those before. */
+  readonly #streams = new Map<number, LastStream>()
   #published = 0
 
   constructor(world: SwitchingWorld) {
@@ -82,8 +82,8 @@ export class Remaking {
       return [`stream ${name} is to be made again`]
     }
     if (this.#newcomers.length === 0) {
-      const made = this.#ask(first, ({ streams }) => streams.definitionOf(name)?.made)
-      this.#judge.last = { since: this.#madeAt.get(made ?? 0) ?? 0, made: made ?? 0 }
+      const made = this.#ask(first, ({ streams }) => streams.definitionOf(name)?.made) ?? 0
+      this.#judge.last = this.#streams.get(made) ?? { since: 0, made, isRemovalKnown: false }
       for (const node of nodes) this.#subscribe(node, behind)
       tally.count('streams made again that were judged')
     }
@@ -145,6 +145,7 @@ export class Remaking {
   }
 
   #make(node: SwitchingNode, mode: StreamMode): void {
+    const isRemovalKnown = this.#world.nodes.every((each) => this.#end(each) === undefined)
     node.do((broker) => {
       const answer = writeDefinition(broker, {
         ...{ name, topics: [`${name}.>`], mode, createsOnly: true },
@@ -154,7 +155,8 @@ export class Remaking {
       const { tally, timeline } = this.#world
       tally.count('streams made')
       const made = answer.made ?? 0
-      this.#madeAt.set(made, this.#madeAt.get(made) ?? timeline.now)
+      const since = timeline.now
+      if (!this.#streams.has(made)) this.#streams.set(made, { since, made, isRemovalKnown })
       this.#world.tell(`${node.id} makes stream ${name} in ${mode} mode behind ${answer.behind}`)
     })
     this.#wishes.say(node, name, mode)

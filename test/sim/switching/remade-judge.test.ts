@@ -66,7 +66,7 @@ test('a message that was acknowledged and does not come, or only as a gap', () =
 
 test('one that is older than the stream that is there may be told to be gone', () => {
   const trial = new Trial()
-  trial.judge.last = { since: 250, made: 0 }
+  trial.judge.last = { since: 250, made: 0, isRemovalKnown: true }
   trial.gap(1, 2)
   assert.equal(trial.problems(one), 1)
   trial.read(3)
@@ -102,15 +102,30 @@ test('a message in gossip mode is owed on the stream on which it was published, 
   for (const message of trial.messages) message.offset = undefined
   trial.judge.onPublish('r1', 3)
   trial.judge.onPublish('r2', 5)
-  trial.judge.last = { since: 100, made: 5 }
+  trial.judge.last = { since: 100, made: 5, isRemovalKnown: true }
   assert.equal(trial.problems(one), 1)
   trial.isThere = false
   assert.equal(trial.problems(one), 0)
   trial.isThere = true
   const other = new Trial()
   other.judge.onPublish('r2', 5)
-  other.judge.last = { since: 100, made: 5 }
+  other.judge.last = { since: 100, made: 5, isRemovalKnown: true }
   for (const message of other.messages) message.offset = undefined
   other.read(2, one, 0)
   assert.equal(other.problems(one), 0)
+})
+
+test('what the stream that was removed had in gossip mode, to who has come since, unless it may have been on its way', () => {
+  const read = (isRemovalKnown: boolean, since: number, made: number, reader = one): void => {
+    const trial = new Trial()
+    for (const message of trial.messages) message.offset = undefined
+    trial.judge.onPublish('r2', made)
+    trial.judge.last = { since, made: 5, isRemovalKnown }
+    trial.read(2, reader, 0)
+  }
+  assert.throws(() => read(true, 3001, 3), /removed: .*is of a stream that was removed/)
+  read(true, 3000, 3)
+  read(false, 3001, 3)
+  read(true, 3001, 5)
+  read(true, 3001, 3, two)
 })

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { Holes } from '../../../node/broker/holes.ts'
 import { LateStarts } from '../../../node/broker/late-starts.ts'
 import { QueueReader } from '../../../node/broker/queue-reader.ts'
+import { GossipAgent } from '../../../node/core/gossip/agent.ts'
 import { Push } from '../../../node/core/gossip/push.ts'
 import type { FeedStart } from '../../../node/core/stream/feed.ts'
 import { type OriginState, Replica } from '../../../node/core/stream/replica.ts'
@@ -116,6 +117,11 @@ const faultsOfRemaking: readonly PlantedLeaderFault[] = [
     what: 'what a stream that was removed had, on the one that is made again',
     invariants: ['removed'],
     fault: faultIn(LeaderStreams.prototype, 'startBehind', () => () => undefined),
+  },
+  {
+    what: 'what a stream that was removed had in gossip mode, on the one that is made again',
+    invariants: ['removed'],
+    fault: faultIn(GossipAgent.prototype, 'undefine', () => () => undefined),
   },
   {
     what: 'numbers that are given again once a stream was removed',
