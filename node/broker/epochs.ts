@@ -10,13 +10,12 @@ import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
-import { toDefinitionValue } from '../wire/stream-definition.ts'
 import type { Confirmations } from './confirmations.ts'
 import { type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
 import { passUsedUp, publishAgain } from './publish-again.ts'
 import { Rescue } from './rescue.ts'
 import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
-import { type StreamEnd, toStreamKey } from './stream-table.ts'
+import type { StreamEnd } from './stream-table.ts'
 import type { Subscriber } from './subscriber.ts'
 
 /** What the epochs need of their broker. */
@@ -111,7 +110,6 @@ export class Epochs implements EpochHost {
     for (const name of this.#chains.keys()) if (this.#host.endOf(name).isRemoved) this.remove(name)
     for (const [name, chain] of this.#chains) {
       this.#agree(chain)
-      this.#tellDropped(chain)
       shareRetention(chain)
       const subscribers = this.#host.subscribersOf(toStreamId(name))
       this.#rescue.run(chain.map(({ replica }) => replica))
@@ -131,18 +129,6 @@ export class Epochs implements EpochHost {
     const { definition, stream } = first.replica
     if (leader.ledgerOf(stream)?.streams.has(stream) === true) return
     leader.wish({ ...definition, mode: first.wanted }, first.number)
-  }
-
-  /** Who has dropped more of what had a stream's name before than the catalog says, has that said: nobody can bring it back, and all are to have the same. */
-  #tellDropped(chain: readonly Epoch[]): void {
-    const { leader } = this.#host
-    const [present] = chain.slice(-1)
-    if (present === undefined) return
-    const { definition, name, stream } = present.replica
-    const behind = leader.streams.behindOf(stream)
-    if (definition.made === undefined || behind <= (definition.behind ?? 0)) return
-    const told = { ...definition, behind, mode: present.wanted ?? definition.mode }
-    this.#host.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue(told) })
   }
 
   onSealed(stream: StreamLedger): SealedEpoch {

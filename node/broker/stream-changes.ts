@@ -34,7 +34,10 @@ export function writeDefinition(broker: Broker, change: NamedChange): StreamDefi
   return definition
 }
 
-/** Writes the removal of a stream into the catalog, once its group has said where it ends, or has not for the time that a read may take. */
+/**
+ * Writes the removal of a stream into the catalog, once its group has said where it ends, or has not for the time that a read may take. What is in the
+ * group by then may be of one that was made again, and not be known here: so the other nodes are asked for their catalogs behind that.
+ */
 export function writeRemoval(
   broker: Broker,
   name: string,
@@ -42,7 +45,7 @@ export function writeRemoval(
 ): void {
   const { agent, streams } = broker
   const asked = streams.definitionOf(name)
-  whenEndIsKnown(broker, name, (behind) => {
+  const write = (behind: number): void => {
     const definition = streams.find(name)?.definition
     if (definition === undefined)
       return onWritten({ refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` })
@@ -58,6 +61,10 @@ export function writeRemoval(
       value: toRemovalValue({ behind, made: asked?.made }),
     })
     onWritten({ definition, entry })
+  }
+  whenEndIsKnown(broker, name, (behind) => {
+    const token = broker.confirmations.add(() => write(behind))
+    broker.handle({ kind: 'ask', token })
   })
 }
 

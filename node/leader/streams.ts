@@ -34,6 +34,8 @@ export class LeaderStreams {
   readonly #behind = new Map<StreamId, number>()
   /** Of streams that were removed: batches that come yet may be those of one that was made again, and is not known here. */
   readonly #removed = new Map<StreamId, Replica>()
+  /** Where those ended, and since when that is known here. */
+  readonly #ends = new Map<StreamId, { readonly behind: number; readonly since: number }>()
   /** Replicas that got something in this round. */
   readonly #grown = new Set<Replica>()
 
@@ -47,6 +49,8 @@ export class LeaderStreams {
    */
   define(definition: StreamDefinition, ledger?: Pick<Ledger, 'streams' | 'nodes'>): Replica {
     const id = toStreamId(definition.name)
+    const end = this.#ends.get(id)
+    if (end !== undefined) this.startBehind(id, definition.behind ?? end.behind)
     const present = this.replicas.get(id) ?? this.#removed.get(id)
     if (present !== undefined) return this.#show(present)
     const known = ledger?.streams.get(id)
@@ -57,7 +61,8 @@ export class LeaderStreams {
 
   /**
    * Forgets a stream that was removed. `behind`: offset of its last message; what comes behind that is kept, as far as retention lets it, for
-   * one that is made again under its name.
+   * one that is made again under its name. What it had up to there is kept for a while: whoever said the offset may not have heard of one that was
+   * made again before that, and what that has is not dropped for a removal of the one before.
    */
   undefine(id: StreamId, behind: number | undefined = this.#behind.get(id)): void {
     const replica = this.replicas.get(id)
@@ -66,17 +71,24 @@ export class LeaderStreams {
       this.#epochs.delete(id)
       return
     }
-    this.startBehind(id, behind)
+    this.#ends.set(id, { behind, since: this.#ends.get(id)?.since ?? this.#options.now() })
     if (replica !== undefined) this.#removed.set(id, replica)
   }
 
-  /** Up to which offset what a stream had was another one's, and is dropped here. */
-  behindOf(id: StreamId): number {
-    return this.#behind.get(id) ?? 0
+  /**
+   * What a stream that is there had up to this offset was another one's, which was removed: it is dropped, here and as it comes. Where more was
+   * dropped here, since nobody had told of this one for too long, that is gone to whoever comes.
+   */
+  startBehind(id: StreamId, behind: number): void {
+    this.#ends.delete(id)
+    if (behind < (this.#behind.get(id) ?? 0)) {
+      this.#behind.set(id, behind)
+      for (const { origins } of this.#epochs.get(id)?.values() ?? [])
+        for (const state of origins.values()) state.base = 0
+    } else this.#dropTo(id, behind)
   }
 
-  /** What a stream had up to this offset was another one's, which was removed: it is dropped, here and as it comes. */
-  startBehind(id: StreamId, behind: number): void {
+  #dropTo(id: StreamId, behind: number): void {
     if (behind <= (this.#behind.get(id) ?? 0)) return
     this.#behind.set(id, behind)
     for (const replica of this.#epochs.get(id)?.values() ?? [])
@@ -187,6 +199,11 @@ export class LeaderStreams {
 
   /** Once a second: drops what retention does not cover any more, and epochs of which nothing is left. */
   onSecond(): void {
+    for (const [id, { behind, since }] of this.#ends) {
+      if (this.#options.now() < since + removedKeptMs) continue
+      this.#ends.delete(id)
+      this.#dropTo(id, behind)
+    }
     for (const [id, epochs] of this.#epochs) {
       for (const [epoch, replica] of epochs) {
         replica.trim(this.#options.now())
@@ -219,6 +236,9 @@ export class LeaderStreams {
 
 /** A stream that begins in leader mode is in this epoch; one that begins in gossip mode, in the one before. */
 const firstEpoch = 1
+
+/** So long what a removed stream had is kept. Catalogs of linked nodes have long agreed by then. */
+const removedKeptMs = 10_000
 
 /** What comes up to here is of a stream that was removed: gone for whoever had a part of that, and nothing to those who come. */
 function passBefore(replica: Replica, state: OriginState, to: number): void {

@@ -139,7 +139,13 @@ function decodeCatalog(fields: Readonly<Record<string, unknown>>): PeerMessage |
     if (read === undefined) return undefined
     decoded.push(read)
   }
-  return { kind: 'catalog', entries: decoded }
+  const { asks, answers } = fields as Partial<Record<string, unknown>>
+  const { id, hash } = Object(asks) as Partial<Record<string, unknown>>
+  return {
+    ...{ kind: 'catalog', entries: decoded },
+    ...(isSequence(id) && isSequence(hash) && { asks: { id, hash } }),
+    ...(isSequence(answers) && { answers }),
+  }
 }
 
 /** Checks one catalog entry that came from a peer or a file; what it holds is as deep as a definition, not deeper. */

@@ -213,17 +213,45 @@ test('in whatever order a node hears of it, it has what is behind the last remov
   )
 })
 
-test('a node that has dropped more than the catalog says of a stream that was made again has that said', async () => {
+/** The node has removed it behind three messages; somebody else did when it had one, and has made it again. */
+async function removedFurther(afterMs: number): Promise<RemadeStream> {
   const host = new RemadeStream()
   await host.define(definitionOf('leader'))
   for (const text of ['a', 'b', 'c']) await host.publish(text)
   host.remove(3)
-  // Somebody else removed it when it had one message, and made it again.
+  host.now += afterMs
+  host.onSecond()
   await host.define(definitionOf('leader', { behind: 1, made: 9 }))
   host.onSecond()
-  const { broker } = host
-  assert.equal(broker.streams.definitionOf('orders')?.behind, 3)
-  const { version } = broker.agent.catalog.get('stream:orders') ?? {}
+  assert.equal(host.broker.streams.definitionOf('orders')?.behind, 1)
+  return host
+}
+
+test('what is behind the end that a new stream says is its own, though a removal of the one before said more', async () => {
+  const host = await removedFurther(9_000)
+  const got = host.subscribe(0)
+  await host.publish('d')
+  assert.deepEqual(got, ['gap A#1 1-1', 'b', 'c', 'd'])
+})
+
+test('where that was dropped before the node heard of the new one, it is told to be gone, there alone', async () => {
+  const host = await removedFurther(10_000)
+  const got = host.subscribe(0)
+  await host.publish('d')
+  assert.deepEqual(got, ['gap A#1 1-3', 'd'])
+})
+
+test('also to who was there before all of it, with what the one before had', async () => {
+  const host = new RemadeStream()
+  await host.define(definitionOf('leader'))
+  await host.publish('old')
+  host.remove(3)
+  const got = host.subscribe()
+  host.now += 10
+  for (let messages = 0; messages < 2; messages++) await host.publishElsewhere()
+  host.now += 10_000
   host.onSecond()
-  assert.equal(broker.agent.catalog.get('stream:orders')?.version, version)
+  await host.define(definitionOf('leader', { behind: 1, made: 9 }))
+  await host.publishElsewhere()
+  assert.deepEqual(got, ['gap B#2 1-2', 'gap A#1 1-1', 'new'])
 })

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { Arena } from '../../node/core/common/arena.ts'
 import type { Boot, NodeId } from '../../node/core/common/ids.ts'
 import { hold, letGo } from '../../node/core/common/slabs.ts'
+import type { StreamDefinition } from '../../node/core/stream/definition.ts'
 import { hasPassed } from '../../node/core/stream/feed.ts'
 import { LogFeed } from '../../node/core/stream/log-feed.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
@@ -74,9 +75,9 @@ test('a batch of a stream that is not there is nobody’s', () => {
 })
 
 /** What the stream held before it was removed. */
-function removed(): Host {
+function removed(of: StreamDefinition = definition): Host {
   const host = new Host()
-  host.streams.define(definition)
+  host.streams.define(of)
   host.insert({ from: 1, texts: ['old'], offset: 1 })
   return host
 }
@@ -111,14 +112,20 @@ test('the same where it hears of the removal last: what has come by then stays',
   assert.deepEqual(host.read(), ['gap 1-1', 'new'])
 })
 
-test('the memory of what a removed stream had is free at once, and of what came behind it when retention is over', () => {
-  const host = removed()
-  for (const state of host.replica.origins.values()) letGo(state.log.first?.frame ?? assert.fail())
+test('the memory of what a removed stream had is free after a while, and of what came behind it when retention is over', () => {
+  const host = removed({ ...definition, retention: { bytes: 1_000_000, ageMs: 11_000 } })
+  const old = host.replica.origins.get(1 as Boot)?.log.first?.frame ?? assert.fail()
   host.streams.undefine(ordersId, 1)
-  assert.equal(host.slabs.bytesOut, 0)
-  letGo(host.insert({ from: 2, texts: ['new'], offset: 2 }))
-  host.now += 1000
+  host.now += 9_999
+  const frame = host.insert({ from: 2, texts: ['new'], offset: 2 })
   host.streams.onSecond()
+  assert.equal(host.streams.isDropped(old), false)
+  host.now += 1
+  host.streams.onSecond()
+  assert.deepEqual([host.streams.isDropped(old), host.streams.isDropped(frame)], [true, false])
+  host.now += 11_000
+  host.streams.onSecond()
+  for (const each of [old, frame]) letGo(each)
   assert.equal(host.slabs.bytesOut, 0)
 })
 

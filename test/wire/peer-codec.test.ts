@@ -112,3 +112,14 @@ test('reads the age of an interest in an answer, and refuses one that is no age'
     assert.equal(decodePeerText(text), undefined, text)
   }
 })
+
+test('reads what is asked, and what is answered, with entries of the catalog; of other texts only the entries', () => {
+  for (const further of [{ asks: { id: 3, hash: 9 } }, { answers: 3 }]) {
+    const message = { kind: 'catalog', entries: [], ...further } as const
+    assert.deepEqual(decodePeerText(encodePeerText(message)), message)
+  }
+  for (const further of [{ asks: 3 }, { asks: null }, { asks: { id: 3 } }, { answers: -1 }]) {
+    const text = JSON.stringify({ op: 'catalog', entries: [], ...further })
+    assert.deepEqual(decodePeerText(text), { kind: 'catalog', entries: [] }, text)
+  }
+})

@@ -82,7 +82,8 @@ export class GossipAgent {
 
   /** Whether something has a deadline, so that ticks should come often; at rest one a second is enough. */
   get hasDeadlines(): boolean {
-    return this.#wants.size > 0 || this.#interest.isWaitingForAny || this.#push.hasUnconfirmed
+    const isWaiting = this.#interest.isWaitingForAny || this.#catalog.isWaiting
+    return isWaiting || this.#wants.size > 0 || this.#push.hasUnconfirmed
   }
 
   /** Messages of a stream that this node lacks and is asking for. */
@@ -107,12 +108,7 @@ export class GossipAgent {
 
   /** First sequence that a peer says it holds of an origin, the lowest of all; undefined if none holds any. */
   earliestHeld(replica: Replica, boot: Boot): number | undefined {
-    let earliest = replica.origins.get(boot)?.log.first?.from
-    for (const peer of this.#context.peers.values()) {
-      const first = peer.holdings.get(replica.id)?.get(boot)?.first
-      if (first !== undefined && first > 0 && (earliest === undefined || first < earliest)) earliest = first
-    }
-    return earliest
+    return this.#holdings.earliest(replica, boot)
   }
 
   /** Creates the replica of a stream that has become known, or takes its changed definition over. */
@@ -174,6 +170,8 @@ export class GossipAgent {
         return this.#intake.adopt(input.replica, input.state, input.batch)
       case 'write':
         return this.#catalog.write(input.key, input.value)
+      case 'ask':
+        return this.#catalog.ask(input.token)
       case 'tick':
         return this.#onTick()
       default:
@@ -214,7 +212,7 @@ export class GossipAgent {
       case 'pulled':
         return this.#wants.onPulled(peer, message)
       case 'catalog':
-        return this.#catalog.onCatalog(message.entries)
+        return this.#catalog.onCatalog(peer, message)
       default:
         unreachable(message)
     }
@@ -246,6 +244,7 @@ export class GossipAgent {
     peer.boot = undefined
     peer.budget = 0
     peer.interestedSince.clear()
+    this.#catalog.onPeerDown(peer)
     this.#holdings.forgetHeard(peer)
     this.#holdings.forgetTold(peer)
     this.#push.onPeerDown(peer)
@@ -263,6 +262,7 @@ export class GossipAgent {
   #onTick(): void {
     const { now, peers } = this.#context
     this.#push.expire()
+    this.#catalog.expire()
     this.#interest.expire()
     // First what is dropped, then what is given up: what that sets free must be seen before retention looks at it.
     this.#intake.expire()

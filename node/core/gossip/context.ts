@@ -14,7 +14,7 @@ export type GossipEffect =
   | { readonly kind: 'base'; readonly replica: Replica; readonly state: OriginState }
   /** All connected nodes know of the interest: what is published from now on will come. */
   | { readonly kind: 'interestKnown'; readonly replica: Replica }
-  /** A publication that asked for copies has them, or did not get them in time. */
+  /** A publication that asked for copies has them, or a question to all peers its answers; or not in time. */
   | { readonly kind: 'confirmed'; readonly token: number; readonly ok: boolean }
   | { readonly kind: 'catalogChanged'; readonly keys: readonly string[] }
   | { readonly kind: 'count'; readonly counter: GossipCounter; readonly by: number }
@@ -93,6 +93,8 @@ export const gossipLimits = {
   pullTimeoutMs: 1000,
   /** After this, a publish that asked for copies ends as unknown. */
   copiesTimeoutMs: 5000,
+  /** Peers that have not told by then what their catalogs have are not waited for. */
+  catalogTimeoutMs: 2000,
   /** Peers that have not answered an interest by then are not waited for. */
   interestTimeoutMs: 1000,
   /** A base that counts so much less than the age of the interest is not asked for again. */

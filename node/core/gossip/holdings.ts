@@ -22,6 +22,16 @@ export class Holdings {
     this.#tell(peer, replica, base)
   }
 
+  /** First sequence that this node holds of an origin, or a peer says that it does; undefined if nobody holds any. */
+  earliest(replica: Replica, boot: Boot): number | undefined {
+    let earliest = replica.origins.get(boot)?.log.first?.from
+    for (const peer of this.#context.peers.values()) {
+      const first = peer.holdings.get(replica.id)?.get(boot)?.first
+      if (first !== undefined && first > 0 && (earliest === undefined || first < earliest)) earliest = first
+    }
+    return earliest
+  }
+
   /** Tells what changed since the last time. */
   tellChanges(peer: PeerState): void {
     for (const stream of peer.interestedSince.keys()) {

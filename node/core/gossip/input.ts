@@ -46,5 +46,7 @@ export type GossipInput =
     }
   /** Writes a catalog entry as this node; an undefined value removes it. */
   | { readonly kind: 'write'; readonly key: string; readonly value: unknown }
+  /** Asks connected peers for what their catalogs have: it is here when the token is confirmed. */
+  | { readonly kind: 'ask'; readonly token: number }
   /** Every 100 ms while `hasDeadlines`, else once a second. */
   | { readonly kind: 'tick' }

@@ -96,6 +96,10 @@ export interface PulledMessage {
 export interface CatalogMessage {
   readonly kind: 'catalog'
   readonly entries: readonly CatalogEntry[]
+  /** A question: the receiver is to tell everything, unless its hash is this one, and to give the number back with the last of it. */
+  readonly asks?: { readonly id: number; readonly hash: number }
+  /** The question that this is the last message of an answer to. */
+  readonly answers?: number
 }
 
 export type PeerMessage =

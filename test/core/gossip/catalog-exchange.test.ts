@@ -6,7 +6,7 @@ import { protocolLimits } from '../../../node/core/common/limits.ts'
 import { type CatalogEntry, catalogEntriesMax } from '../../../node/core/gossip/catalog.ts'
 import type { GossipEffect } from '../../../node/core/gossip/context.ts'
 import { encodePeerText } from '../../../node/wire/peer-codec.ts'
-import { b, boots, c, Machine } from './machine.ts'
+import { b, boots, c, d, Machine } from './machine.ts'
 
 const cursor = 'v1.eyJvcmRlcnMiOnsiQSMxIjoxMDAwMDAsIkIjMiI6MTAwMDAwfX0'
 
@@ -76,6 +76,53 @@ test('tells everything again ever more rarely to a peer that never agrees, and a
   assert.ok(tells >= 4 && tells < 16, `${tells} tells`)
   assert.equal(probe(machine, 77).length, 0)
   assert.equal(probe(machine, 78).length, 1)
+})
+
+const confirmed = (texts: readonly string[]): string[] => texts.filter((text) => text.startsWith('confirmed'))
+
+function ask(machine: Machine, token: number): string[] {
+  return machine.show(machine.agent.handle({ kind: 'ask', token }, machine.now))
+}
+
+test('who asks all peers has what they know when they have answered, and waits for nobody who is not in reach', () => {
+  const machine = new Machine([b, c, d], [b, c])
+  assert.deepEqual(ask(machine, 7), ['B: catalog', 'C: catalog'])
+  assert.equal(machine.agent.hasDeadlines, true)
+  const entries = [{ key: 'stream:new', value: { claim: 1 }, version: 3, by: b }]
+  assert.deepEqual(confirmed(machine.hear(b, { kind: 'catalog', entries, answers: 7 })), [])
+  assert.deepEqual(confirmed(machine.hear(c, { kind: 'catalog', entries, answers: 6 })), [])
+  assert.deepEqual(confirmed(machine.hear(c, { kind: 'catalog', entries: [], answers: 7 })), [
+    'confirmed 7 true',
+  ])
+  assert.equal(machine.agent.catalog.get('stream:new')?.version, 3)
+  assert.equal(machine.agent.hasDeadlines, false)
+})
+
+test('who is alone, whose peers leave, or who gets no answer within two seconds, goes on with what there is', () => {
+  assert.deepEqual(ask(new Machine([b], []), 1), ['confirmed 1 true'])
+  const machine = new Machine([b, c])
+  ask(machine, 1)
+  assert.deepEqual(confirmed(machine.down(b)), [])
+  assert.deepEqual(confirmed(machine.down(c)), ['confirmed 1 true'])
+  machine.up(b)
+  ask(machine, 2)
+  assert.deepEqual(confirmed(machine.tick(1999)), [])
+  assert.deepEqual(confirmed(machine.tick(1)), ['confirmed 2 true'])
+  assert.equal(machine.agent.hasDeadlines, false)
+})
+
+test('answers whoever asks with everything, at the end of which is the number, or with that alone where nothing differs', () => {
+  const machine = new Machine([b])
+  for (const { key, value } of cursors(4000)) machine.agent.handle({ kind: 'write', key, value }, 1000)
+  const answersTo = (hash: number): (number | undefined)[] => {
+    const message = { kind: 'catalog', entries: [], asks: { id: 9, hash } } as const
+    const effects = machine.agent.handle({ kind: 'message', from: b, message }, 1000)
+    return effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.kind === 'catalog' ? [effect.message.answers] : [],
+    )
+  }
+  assert.deepEqual(answersTo(machine.agent.catalog.hash), [9])
+  assert.deepEqual(answersTo(0), [undefined, undefined, 9])
 })
 
 function fail(): never {
