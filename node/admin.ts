@@ -16,7 +16,7 @@ import type { LeaderHost } from './leader-host.ts'
 import type { LoopLag } from './loop-lag.ts'
 import { listMembers, removeMember } from './member-admin.ts'
 import type { NodeMemory } from './memory.ts'
-import { type ModeAnswer, switchMode } from './mode-switch.ts'
+import { type ModeAnswer, reachMode, switchMode } from './mode-switch.ts'
 import { listNames, removeName } from './name-admin.ts'
 import type {
   AdminPort,
@@ -99,18 +99,17 @@ export class NodeAdmin implements AdminPort {
   /** Answers when the definition is on this node's disk: from then on it outlives a crash of all nodes. */
   async putStream(change: StreamChange): Promise<StreamDefinitionAnswer | Refusal> {
     const { broker, memory } = this.#node
+    const isNew = broker.streams.find(change.name) === undefined
     const definition = await putStream(broker, memory, change)
     if (isRefusal(definition)) return definition
     // One that was removed goes on in the mode that its group knows, which may be another one than this node does, and changes it from there.
-    const isMadeAgain = change.createsOnly && definition.mode === 'leader' && definition.made !== undefined
-    if (isMadeAgain || broker.streams.find(change.name)?.definition.mode !== definition.mode) {
-      const changed = await this.setMode(change.name, definition.mode)
-      if (isRefusal(changed)) return changed
-    }
-    return this.#toAnswer(definition)
+    const isMadeAgain = isNew && definition.made !== undefined
+    const refusal = await reachMode(broker, definition, { isMadeAgain, draining: this.#node.draining })
+    return refusal ?? this.#toAnswer(definition)
   }
 
   setMode(name: string, mode: StreamMode, gone?: AbortSignal): Promise<ModeAnswer | Refusal> {
+    this.#node.broker.streams.wanted.delete(name)
     return switchMode(this.#node.broker, name, mode, { draining: this.#node.draining, gone })
   }
 

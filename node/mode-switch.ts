@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Broker } from './broker/broker.ts'
 import { isCurrent } from './broker/current-view.ts'
 import type { Refusal } from './core/common/errors.ts'
-import type { StreamMode } from './core/stream/definition.ts'
+import type { StreamDefinition, StreamMode } from './core/stream/definition.ts'
 import type { Replica } from './core/stream/replica.ts'
+import { isRefusal } from './wire/control.ts'
 
 /** Between two looks at how far it is, milliseconds. */
 const lookMs = 10
@@ -26,6 +27,22 @@ export interface ModeAnswer {
 /** Whether a stream is in a mode, and no epoch of it is ending. */
 function isIn({ definition, fence }: Replica, mode: StreamMode): boolean {
   return definition.mode === mode && fence === undefined
+}
+
+/**
+ * Resolves, unless it is refused, when a stream that was defined is in its mode. One that was made again is said to be in leader mode only where its group says so; in
+ * gossip mode, where nobody can say it, for now, and it comes into that if it has to (`broker/made-again.ts`).
+ */
+export async function reachMode(
+  broker: Broker,
+  { name, mode }: StreamDefinition,
+  { isMadeAgain, draining }: { readonly isMadeAgain: boolean; readonly draining: AbortSignal },
+): Promise<Refusal | undefined> {
+  if (isMadeAgain && mode === 'gossip') await isCurrent(broker, name)
+  const isThere = broker.streams.find(name)?.definition.mode === mode
+  if (isThere && !(isMadeAgain && mode === 'leader')) return undefined
+  const answer = await switchMode(broker, name, mode, { draining })
+  return isRefusal(answer) ? answer : undefined
 }
 
 /** Resolves when the stream is in the mode, as its group says and on this node, or nobody waits for that any more, who may have asked another one since. */

@@ -8,6 +8,7 @@ import { isRefusal } from '../wire/control.ts'
 import { toDefinitionValue, toRemovalValue } from '../wire/stream-definition.ts'
 import type { Broker } from './broker.ts'
 import { whenCurrent } from './current-view.ts'
+import { bringIntoMode } from './made-again.ts'
 import { type StreamChange, toStreamKey } from './stream-table.ts'
 
 /** What is to become of the stream of a name. */
@@ -28,9 +29,11 @@ export function writeDefinition(broker: Broker, change: NamedChange): StreamDefi
   const { name } = change
   if (change.createsOnly && broker.streams.find(name) !== undefined)
     return { refused: 'STREAM_EXISTS', reason: `stream ${name} exists` }
+  const isNew = broker.streams.find(name) === undefined
   const definition = broker.streams.plan(name, change)
-  if (!isRefusal(definition))
-    broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue(definition) })
+  if (isRefusal(definition)) return definition
+  broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue(definition) })
+  if (isNew && definition.made !== undefined) bringIntoMode(broker, definition)
   return definition
 }
 

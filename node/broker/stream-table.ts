@@ -64,6 +64,8 @@ export class StreamTable {
   /** Which of the streams of their names they are. */
   readonly #made = new Map<string, number | undefined>()
   readonly #byTopic = new Map<string, Replica>()
+  /** Streams that were made again here, and are to come into the mode of this definition, unless somebody asks for another one. */
+  readonly wanted: Map<string, StreamDefinition> = new Map()
 
   constructor(agent: GossipAgent, epochs: StreamOwner, defaults: StreamDefaults) {
     this.#agent = agent

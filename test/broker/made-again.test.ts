@@ -1,0 +1,108 @@
+// A stream that is made again over a node that does not know in which mode its group has it by then: it comes into the one that was asked for.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { writeDefinition } from '../../node/broker/stream-changes.ts'
+import type { StreamMode } from '../../node/core/stream/definition.ts'
+import { isRefusal } from '../../node/wire/control.ts'
+import { definitionOf, RemadeStream } from './remade-stream.ts'
+import { lead } from './test-broker.ts'
+
+class MadeAgain extends RemadeStream {
+  isCutOff = true
+  readonly #later: (() => void)[] = []
+
+  constructor() {
+    super()
+    const { leader, ports } = this.broker
+    const answer = (callback: (isCurrent: boolean) => void): void => callback(!this.isCutOff)
+    leader.whenCurrent = (_stream, callback) => answer(callback)
+    leader.cluster.whenCurrent = answer
+    Object.assign(ports, {
+      after: (_delayMs: number, callback: () => void) => void this.#later.push(callback),
+    })
+  }
+
+  /** It was there in a mode, and is made again in one, while the group is out of reach. */
+  static async in(mode: StreamMode, before: StreamMode): Promise<MadeAgain> {
+    const host = new MadeAgain()
+    await host.define(definitionOf(before))
+    await host.publish()
+    host.remove(0)
+    host.make(mode)
+    return host
+  }
+
+  make(mode: StreamMode): void {
+    const { name, topics, retention, copies, replicas } = definitionOf(mode)
+    const change = { name, topics, retention, copies, replicas, mode, createsOnly: true }
+    assert.equal(isRefusal(writeDefinition(this.broker, change)), false)
+  }
+
+  /** What is to be done later is done now, again and again. */
+  async pass(seconds = 10): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      this.now += 1000
+      for (const callback of this.#later.splice(0)) callback()
+      this.onSecond()
+      await lead(this.broker)
+    }
+  }
+
+  get state(): string {
+    const { epochs, streams } = this.broker
+    const replica = streams.find('orders')
+    return replica === undefined ? 'removed' : `${replica.definition.mode} ${epochs.numberOf(replica)}`
+  }
+}
+
+test('a stream that is made again in gossip mode, and of which its group brings leader mode, goes back to gossip mode', async () => {
+  const host = await MadeAgain.in('gossip', 'gossip')
+  // The change had been asked for on the stream before.
+  await host.switchTo('leader')
+  await host.pass(3)
+  assert.equal(host.state, 'leader 1')
+  host.isCutOff = false
+  await host.pass()
+  assert.equal(host.state, 'gossip 2')
+  assert.equal(host.broker.streams.wanted.size, 0)
+})
+
+test('one that is made again in leader mode comes into that, though its group has gone to gossip mode', async () => {
+  const host = await MadeAgain.in('leader', 'leader')
+  await host.switchTo('gossip')
+  host.isCutOff = false
+  await host.pass()
+  assert.equal(host.state, 'leader 3')
+})
+
+test('what is asked for later stays', async () => {
+  for (const isAskedHere of [true, false]) {
+    const host = await MadeAgain.in('gossip', 'gossip')
+    if (isAskedHere) host.broker.streams.wanted.delete('orders')
+    else host.isCutOff = false
+    await host.pass(1)
+    await host.switchTo('leader')
+    host.isCutOff = false
+    await host.pass()
+    assert.equal(host.state, 'leader 1', `here: ${isAskedHere}`)
+  }
+})
+
+test('of two that are made again, one after the other, the mode of the last one counts', async () => {
+  const host = await MadeAgain.in('leader', 'leader')
+  host.remove(0)
+  host.make('gossip')
+  host.isCutOff = false
+  await host.pass()
+  assert.equal(host.state, 'gossip 2')
+  host.remove(0)
+  await host.pass()
+  assert.deepEqual([host.state, host.broker.streams.wanted.size], ['removed', 0])
+})
+
+test('a stream that is made for the first time has the mode that it began in', async () => {
+  const host = new MadeAgain()
+  host.make('gossip')
+  assert.equal(host.broker.streams.wanted.size, 0)
+})
