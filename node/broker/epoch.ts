@@ -30,9 +30,13 @@ export function isOwed(later: readonly Epoch[], subscribers: Iterable<Pick<Subsc
   )
 }
 
-/** The number that batches of an epoch in gossip mode carry: of the first one, the stream's. */
-export function toEpochId(name: string, epoch: number): StreamId {
-  return epoch === 0 ? toStreamId(name) : toStreamId(`${name}#${epoch}`)
+/**
+ * The number that batches of an epoch in gossip mode carry: of the first one, the stream's. Where a stream was made again (`made`) its first one has
+ * another one: who has not heard of that takes nothing of it for the stream before.
+ */
+export function toEpochId(name: string, epoch: number, made?: number): StreamId {
+  if (epoch > 0) return toStreamId(`${name}#${epoch}`)
+  return toStreamId(made === undefined ? name : `${name}#0#${made}`)
 }
 
 /** Retention is the stream's, not the epoch's: what later epochs hold leaves the less for those before. */

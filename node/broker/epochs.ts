@@ -198,8 +198,11 @@ export class Epochs implements EpochHost {
     if (ledger !== undefined && known !== undefined) return this.#resume(definition, known, ledger.nodes)
     // The numbers of one that was removed are used up, and only its nodes know them: leader mode begins behind what they say.
     const isLeader = definition.mode === 'leader' && definition.made === undefined
-    const replica = isLeader ? leader.define(definition) : agent.define({ ...definition, mode: 'gossip' })
     const number = isLeader ? 1 : 0
+    const epochId = toEpochId(definition.name, number, definition.made)
+    const replica = isLeader
+      ? leader.define(definition)
+      : agent.define({ ...definition, mode: 'gossip' }, epochId)
     this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
     if (!isLeader) passUsedUp(this.#host, replica)
     return replica
@@ -261,7 +264,7 @@ export class Epochs implements EpochHost {
   /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */
   #openGossip({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
     const { agent } = this.#host
-    const replica = agent.define(definition, toEpochId(definition.name, epoch))
+    const replica = agent.define(definition, toEpochId(definition.name, epoch, definition.made))
     const isWanted = this.#host.subscribersOf(replica.stream).size > 0
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)

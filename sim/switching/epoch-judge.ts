@@ -1,7 +1,6 @@
 // Whether nodes keep to the chain of epochs that the committed entries say (docs/switching.md): one mode an epoch, nothing behind its seal, nothing
 // before everything of the one before, and in leader mode what has the place, and nothing else.
 
-import { toEpochId } from '../../node/broker/epoch.ts'
 import { type Boot, fromOrigin, type StreamId, toOrigin, toStreamId } from '../../node/core/common/ids.ts'
 import type { ProducerTag } from '../../node/wire/batch-producer.ts'
 import type { PublishOutcome } from '../../node/wire/control-frames.ts'
@@ -108,8 +107,8 @@ export class EpochJudge implements LogObserver, ChainListener {
   }
 
   /** A node has sealed an epoch: it numbers nothing more in it. */
-  onSealed(boot: Boot, stream: string, epoch: number, own: number): void {
-    this.#sealed.set(`${boot} ${toEpochId(stream, epoch)}`, own)
+  onSealed(boot: Boot, epochId: StreamId, own: number): void {
+    this.#sealed.set(`${boot} ${epochId}`, own)
   }
 
   /** A node sends what it has numbered in an epoch in gossip mode. */

@@ -218,9 +218,11 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   #onSealed(stream: StreamLedger): SealedEpoch {
     const { boot } = this
     this.#noteEnding(stream)
-    const sealed = this.#running.epochs.onSealed(stream)
-    if (boot !== undefined)
-      this.#world.epochs.onSealed(boot, stream.definition.name, stream.epoch, sealed.next - 1)
+    const { epochs } = this.#running
+    const sealed = epochs.onSealed(stream)
+    const replica = epochs.all(stream.definition.name).at(-1)
+    if (boot !== undefined && replica !== undefined)
+      this.#world.epochs.onSealed(boot, replica.id, sealed.next - 1)
     return sealed
   }
 

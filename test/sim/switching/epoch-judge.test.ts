@@ -86,7 +86,7 @@ test('nodes that keep to the chain pass: gossip, leader, gossip', () => {
   const [one, two] = [readerOf(1), readerOf(2)]
   for (const reader of [one, two]) for (const sequence of [1, 2]) trial.read(reader, sequence, 0)
   trial.seal(0)
-  trial.judge.onSealed(boot, stream, 0, 2)
+  trial.judge.onSealed(boot, toStreamId(stream), 2)
   trial.judge.onStamped(boot, toStreamId(stream), 2)
   trial.begin(1, 'leader', 2)
   trial.place(3, 1, 1)
@@ -122,7 +122,7 @@ test('a second epoch of the same number, and one that no seal has prepared, mean
 
 test('what a node sends in an epoch behind the number at which it has sealed it', () => {
   const trial = new Trial()
-  trial.judge.onSealed(boot, stream, 0, 2)
+  trial.judge.onSealed(boot, toStreamId(stream), 2)
   assert.throws(() => trial.judge.onStamped(boot, toStreamId(stream), 3), /seal/)
 })
 
