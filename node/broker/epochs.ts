@@ -59,6 +59,11 @@ export class Epochs implements EpochHost {
     this.#host.leader.streams.startBehind(toStreamId(definition.name), definition.behind ?? 0)
     const present = this.#chains.get(definition.name)?.at(-1)
     if (present === undefined) return this.#begin(definition)
+    // The log of the group begins a first epoch as of the stream that it was told of, which may be the one before.
+    if (present.number === 0 && (definition.made ?? 0) > (present.replica.definition.made ?? 0)) {
+      this.remove(definition.name)
+      return this.#begin(definition)
+    }
     const { replica } = present
     const { mode } = replica.definition
     present.wanted = definition.mode === mode ? undefined : definition.mode
@@ -264,7 +269,9 @@ export class Epochs implements EpochHost {
   /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */
   #openGossip({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
     const { agent } = this.#host
-    const replica = agent.define(definition, toEpochId(definition.name, epoch, definition.made))
+    // The group may have been told of the stream before this one.
+    const { made = definition.made } = this.#host.endOf(definition.name)
+    const replica = agent.define(definition, toEpochId(definition.name, epoch, made))
     const isWanted = this.#host.subscribersOf(replica.stream).size > 0
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)

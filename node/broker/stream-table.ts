@@ -47,6 +47,8 @@ export interface StreamEnd {
   readonly isRemoved: boolean
   /** Offset of its last message in leader mode; undefined where nobody has said it. */
   readonly behind: number | undefined
+  /** Which of the streams of its name is there now, or was there last; undefined for the first one, and where that is not known. */
+  readonly made: number | undefined
 }
 
 /** Who has the replicas of streams. */
@@ -194,10 +196,11 @@ export class StreamTable {
   /** What the catalog says of how a stream ended. */
   endOf(name: string): StreamEnd {
     const entry = this.#agent.catalog.get(toStreamKey(name))
-    if (name === defaultStreamName || entry === undefined) return { isRemoved: false, behind: undefined }
+    if (name === defaultStreamName || entry === undefined)
+      return { isRemoved: false, behind: undefined, made: undefined }
     const removal = entry.value === undefined ? {} : readRemoval(entry.value)
-    const { behind } = removal ?? this.definitionOf(name) ?? {}
-    return { isRemoved: removal !== undefined, behind }
+    const { behind, made } = removal ?? this.definitionOf(name) ?? {}
+    return { isRemoved: removal !== undefined, behind, made }
   }
 
   /** What tells a stream that is made now from one that was removed. Whoever makes it at the same time says the same. */

@@ -36,6 +36,8 @@ export abstract class LogNode {
   agent: LeaderAgent | undefined
   slabs: CountedSlabs
   boot: Boot | undefined
+  /** When its last boot began, milliseconds of the world. */
+  startedAt: number = 0
   protected readonly dice: Dice
   protected readonly loop: EventLoop = new EventLoop()
   readonly #world: LogWorld
@@ -74,6 +76,7 @@ export abstract class LogNode {
     const opened = this.storage.open(slabs)
     const boot = this.dice.big() as Boot
     this.boot = boot
+    this.startedAt = this.#world.timeline.now
     this.slabs = slabs
     const agent = this.#createAgent(boot, opened)
     this.agent = agent

@@ -109,7 +109,10 @@ export class RemadeJudge implements ReaderJudge {
   /** Whether a message has come to a reader, or was told to be gone where it may be. */
   hasGot(reader: SwitchingReader, message: Message): boolean {
     const { got, told } = this.#trackOf(reader)
-    return got.has(message) || ((this.#mayDrop || message.calledAt < this.last.since) && told.has(message))
+    if (got.has(message)) return true
+    // Removals bring floors of the group's log, behind which a node that starts knows nothing of epochs in gossip mode that are over (docs/switching.md).
+    const isOfBefore = message.offset === undefined && message.calledAt < (reader.node?.startedAt ?? 0)
+    return (this.#mayDrop || isOfBefore || message.calledAt < this.last.since) && told.has(message)
   }
 
   /** In gossip mode what was on its way when the stream was removed, from a node that had not heard of it, may come on the next one (docs/switching.md). */

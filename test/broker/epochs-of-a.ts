@@ -83,7 +83,7 @@ export class EpochsOfA implements EpochsHost {
   onEnded(): void {}
 
   endOf(name: string): StreamEnd {
-    return { isRemoved: this.removed.has(name), behind: undefined }
+    return { isRemoved: this.removed.has(name), behind: undefined, made: undefined }
   }
 
   onCurrent(replica: Replica): void {

@@ -53,6 +53,16 @@ test('a reader that gets what lies behind the end of the stream before, and a ga
   assert.equal(trial.problems(one), 0)
 })
 
+test('what had no place may be told to be gone where its reader’s node started behind it, and not elsewhere', () => {
+  const trial = new Trial()
+  trial.judge.last = { since: 0, made: 2, isRemovalKnown: true }
+  for (const { id } of trial.messages) trial.judge.onPublish(id, 2)
+  for (const message of trial.messages) message.offset = undefined
+  const late = { number: 3, stream, node: { startedAt: 250 } } as SwitchingReader
+  trial.gap(1, 3, late)
+  assert.equal(trial.problems(late), 1)
+})
+
 test('a message that was acknowledged and does not come, or only as a gap', () => {
   const trial = new Trial()
   trial.read(2)
