@@ -15,7 +15,8 @@ export function bringIntoMode(broker: Broker, definition: StreamDefinition): voi
   let asked: number | undefined
   const look = (): void => {
     const replica = streams.find(name)
-    const isOver = replica === undefined || streams.definitionOf(name)?.made !== made
+    const now = streams.definitionOf(name)
+    const isOver = replica === undefined || now?.made !== made || now?.mode !== mode
     if (isOver || streams.wanted.get(name) !== definition) return forget()
     const epoch = epochs.numberOf(replica)
     const isIn = replica.definition.mode === mode && replica.fence === undefined

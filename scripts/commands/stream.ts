@@ -175,7 +175,9 @@ async function remove(context: Context, name: string): Promise<ExitCode> {
   // Nobody is asked about a stream that is not there.
   if (!context.options.yes) await askOne(context, (client) => client.stream(name))
   await confirm(context, `Delete stream ${name} on all nodes?`)
-  const { unreachable } = await askOne(context, (client) => client.deleteStream(name))
+  // Beside nodes that hang its group is asked, and then the other nodes, each until it is given up.
+  const timeoutMs = context.options.timeout + modeChangeMs
+  const { unreachable } = await askOne(context, (client) => client.withTimeout(timeoutMs).deleteStream(name))
   context.terminal.document({ removed: name, unreachable })
   context.terminal.line(`stream ${name} is deleted`)
   return reportProblems(context.terminal, { answers: [], refused: [], unreachable })

@@ -26,8 +26,6 @@ export interface Message {
   placedAt: number | undefined
   /** Its number passes by, and it is stored under another one: a copy of what its producer had published before. */
   isVoid: boolean
-  /** When anybody was first told that it is lost. */
-  toldAt: number | undefined
   /** Boots other than its own that ever held it in an epoch in gossip mode. */
   readonly holders: Set<Boot>
 }
@@ -69,7 +67,7 @@ export function newMessage(
     ...message,
     boot: fromOrigin(message.origin)?.boot,
     ...{ acknowledgedAt: undefined, epoch: undefined, orderedIn: undefined, offset: undefined },
-    ...{ placedAt: undefined, toldAt: undefined, isVoid: false, holders: new Set() },
+    ...{ placedAt: undefined, isVoid: false, holders: new Set() },
   }
 }
 

@@ -15,7 +15,7 @@ const settlesWithinMs = 20_000
  */
 const passesNextWithinMs = 10_000
 
-/** When everything must be settled; `lossAt`: when anybody was last told a loss that nobody had been told before. */
+/** When everything must be settled; `lossAt`: when anybody was last told a loss. */
 export function settlesBy(linksUpAt: number, lossAt: number): number {
   return Math.max(linksUpAt + settlesWithinMs, lossAt + passesNextWithinMs)
 }

@@ -47,7 +47,7 @@ export class Verdict {
   readonly #now: () => number
   /** The one whose messages are being numbered. */
   #numbering: Publication | undefined
-  /** When anybody was last told a loss that nobody had been told before; 0 before the first. */
+  /** When anybody was last told a loss; 0 before the first. */
   #lossAt = 0
 
   constructor(now: () => number, options: VerdictOptions) {
@@ -208,8 +208,7 @@ export class Verdict {
           `to ${to} is told: ${sequence} was stored long before it came`,
         )
       track.told.add(message)
-      message.toldAt ??= this.#now()
-      this.#lossAt = Math.max(this.#lossAt, message.toldAt)
+      this.#lossAt = this.#now()
     }
   }
 

@@ -106,3 +106,16 @@ test('a stream that is made for the first time has the mode that it began in', a
   host.make('gossip')
   assert.equal(host.broker.streams.wanted.size, 0)
 })
+
+test('a definition of another mode ends what was asked for when the stream was made again', async () => {
+  const host = await MadeAgain.in('gossip', 'gossip')
+  await host.switchTo('leader')
+  await host.pass(3)
+  assert.equal(host.state, 'leader 1')
+  const { name, topics, retention, copies, replicas } = definitionOf('leader')
+  const change = { name, topics, retention, copies, replicas, mode: 'leader', createsOnly: false } as const
+  assert.equal(isRefusal(writeDefinition(host.broker, change)), false)
+  host.isCutOff = false
+  await host.pass()
+  assert.equal(host.state, 'leader 1')
+})

@@ -196,13 +196,13 @@ export class Interest {
 
   #tellInterest(peer: PeerState, replica: Replica, addedMs: number = 0): void {
     const knownMs = Math.max(0, this.#context.now - (replica.interestedSince ?? this.#context.now))
-    // As old as it may be when it is heard of: what was published meanwhile is due.
     const ageMs = knownMs === 0 ? 0 : knownMs + gossipLimits.baseSlackMs + addedMs
     const { boot } = peer
     const position =
       boot === undefined ? undefined : (replica.origins.get(boot)?.position ?? replica.forgotten.get(boot))
-    const have = position === undefined ? {} : { have: position }
-    send(this.#context, peer, { kind: 'interest', stream: replica.id, wanted: true, ageMs, ...have })
+    this.#late.onTold(peer, replica.id, ageMs)
+    const message = { kind: 'interest', stream: replica.id, wanted: true, ageMs } as const
+    send(this.#context, peer, position === undefined ? message : { ...message, have: position })
   }
 
   /** Answers an interest and begins to push. */

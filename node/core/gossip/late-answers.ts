@@ -19,9 +19,18 @@ interface Wait {
 export class LateAnswers {
   readonly #context: GossipContext
   readonly #waits = new Map<PeerState, Map<StreamId, Wait>>()
+  /** Interests that a peer heard of last when they began: to it they are not older than they are. It may answer when it hears of the stream. */
+  readonly #toldAtOnce = new Map<PeerState, Set<StreamId>>()
 
   constructor(context: GossipContext) {
     this.#context = context
+  }
+
+  /** A peer is told of an interest that is so old: as old as it may be when it is heard of, so that what is published meanwhile is due. */
+  onTold(peer: PeerState, stream: StreamId, ageMs: number): void {
+    const atOnce = this.#toldAtOnce.get(peer) ?? new Set<StreamId>()
+    if (ageMs === 0) this.#toldAtOnce.set(peer, atOnce.add(stream))
+    else atOnce.delete(stream)
   }
 
   /** Judges an answer: undefined if it is good, else what is to be added to the age when the interest is told again. */
@@ -32,7 +41,8 @@ export class LateAnswers {
     const ageMs = now - (replica.interestedSince ?? now)
     const lateMs = ageMs - (message.ageMs ?? ageMs)
     // Told at once, an interest promises nothing before the wait for its answers is over. Later it is told as older by the slack.
-    const allowedMs = message.ageMs === 0 ? gossipLimits.interestTimeoutMs : 0
+    const slackMs = this.#toldAtOnce.get(peer)?.has(replica.id) === true ? gossipLimits.baseSlackMs : 0
+    const allowedMs = message.ageMs === 0 ? gossipLimits.interestTimeoutMs : slackMs
     const isNews = message.holdings.some(({ boot }) => replica.origins.get(boot)?.position === undefined)
     if (lateMs <= allowedMs || !isNews || (wait !== undefined && wait.until <= now)) {
       waits.delete(replica.id)
@@ -55,9 +65,11 @@ export class LateAnswers {
 
   forgetPeer(peer: PeerState): void {
     this.#waits.delete(peer)
+    this.#toldAtOnce.delete(peer)
   }
 
   forgetStream(stream: StreamId): void {
     for (const waits of this.#waits.values()) waits.delete(stream)
+    for (const atOnce of this.#toldAtOnce.values()) atOnce.delete(stream)
   }
 }

@@ -55,6 +55,15 @@ test('tells an interest that is not new as older by what it may be under way, so
   assert.ok(answer(machine, 270, holding(b, 1, 9, 4)).includes('base B#2 4'))
 })
 
+test('takes the base of a peer that hears of the stream later than of the interest, which it was told at once', () => {
+  const machine = new Machine([b])
+  machine.interest()
+  machine.now += 7
+  machine.hear(b, { kind: 'holdings', stream: machine.replica.id, answer: true, holdings: [] })
+  machine.now += 450
+  assert.ok(answer(machine, 450, holding(b, 0, 0, 0)).includes('base B#2 0'))
+})
+
 test('tells an interest as older by the delay when answers come late again', () => {
   const machine = interestedFor(1700)
   answer(machine, 0, holding(b, 1, 9, 9))
