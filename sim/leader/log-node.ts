@@ -81,7 +81,7 @@ export abstract class LogNode {
     const agent = this.#createAgent(boot, opened)
     this.agent = agent
     this.begin(boot, agent)
-    this.#everySoOften(boot, leaderLimits.tickMs, () => agent.tick(1))
+    this.#everySoOften(boot, leaderLimits.tickMs, () => agent.tick())
     this.#everySoOften(boot, leaderLimits.tickMs, this.storage.noting())
     this.#everySoOften(boot, secondMs, () => this.onSecond(agent))
   }

@@ -1,8 +1,8 @@
 // Whether the bases of an answer are good. The peer counts the age of an interest from when it heard of it, so its bases lie
-// too late by the time that the interest was under way: nothing to speak of, unless the link stood still meanwhile. An
-// answer therefore says how old the interest is to the peer. If that is too little, its bases are not used and the interest
-// is told again: once with its age as it is, for a link mostly stands still once; then older by what went wrong before. After
-// a while a late base is better than none.
+// too late by the time that the interest was under way. One that is not new is therefore told as older by a slack, and an
+// answer says how old it is to the peer. If that is too little, the link stood still meanwhile: its bases are not used, and the
+// interest is told again, once with nothing but the slack, for a link mostly stands still once; then older by what went wrong
+// before. After a while a late base is better than none.
 
 import type { StreamId } from '../common/ids.ts'
 import type { Replica } from '../stream/replica.ts'
@@ -28,9 +28,9 @@ export class LateAnswers {
 
   /** A peer is told of an interest that is so old: as old as it may be when it is heard of, so that what is published meanwhile is due. */
   onTold(peer: PeerState, stream: StreamId, ageMs: number): void {
-    const atOnce = this.#toldAtOnce.get(peer) ?? new Set<StreamId>()
-    if (ageMs === 0) this.#toldAtOnce.set(peer, atOnce.add(stream))
-    else atOnce.delete(stream)
+    const atOnce = this.#toldAtOnce.get(peer)
+    if (ageMs > 0) atOnce?.delete(stream)
+    else this.#toldAtOnce.set(peer, (atOnce ?? new Set()).add(stream))
   }
 
   /** Judges an answer: undefined if it is good, else what is to be added to the age when the interest is told again. */
