@@ -24,6 +24,7 @@ export class PeerDriver implements LinkListener {
   readonly #counters: Counters
   readonly #limits: LinkQueueLimits
   readonly #sinks = new Map<NodeId, FrameSink>()
+  readonly #boots = new Map<NodeId, Boot>()
   /** Slow links down while subscribers of this node lag, which in turn slows the publishers of other nodes. */
   readonly #pacers = new Map<NodeId, Pacer>()
   /** Links that were written to in this turn of the event loop. */
@@ -72,6 +73,7 @@ export class PeerDriver implements LinkListener {
 
   onLinkUp(peer: NodeId, boot: Boot, sink: FrameSink): void {
     this.#sinks.set(peer, sink)
+    this.#boots.set(peer, boot)
     if (this.#broker !== undefined) this.#pacers.set(peer, new Pacer(this.#broker.ports, sink, 'linksSlowed'))
     this.#broker?.handle({ kind: 'peerUp', peer, boot, budget: this.#limits.linkQueueSoftBytes })
     this.#broker?.leader.onPeerUp(peer)
@@ -79,6 +81,7 @@ export class PeerDriver implements LinkListener {
 
   onLinkDown(peer: NodeId): void {
     this.#sinks.delete(peer)
+    this.#boots.delete(peer)
     this.#pacers.delete(peer)
     this.#broker?.handle({ kind: 'peerDown', peer })
     this.#broker?.leader.onPeerDown(peer)
@@ -88,7 +91,8 @@ export class PeerDriver implements LinkListener {
     if (leaderFrameTypes.includes(frame[0])) return this.#onLeaderFrame(peer, frame)
     const message = decodePeerFrame(frame)
     const isSubmitted = ((frame[batchOffset.flags] ?? 0) & batchFlag.submitted) !== 0
-    if (message?.kind === 'batch' && isSubmitted) this.#broker?.leader.onSubmitted(peer, frame)
+    if (message?.kind === 'batch' && isSubmitted)
+      this.#broker?.leader.onSubmitted(peer, this.#boots.get(peer), frame)
     else this.#onMessage(peer, message)
     if (message?.kind !== 'batch') return
     const replica = this.#broker?.replicaOf(message.stream)

@@ -1,7 +1,7 @@
 // The part of a node that streams in leader mode live in: their batches go to the leader of the stream's group, get their place in its
 // log, are on the disks of a majority, and then come to every member's replica in that order. It has no clock and no sockets.
 
-import { type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
+import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { PublishRefusal } from '../core/common/publish-endings.ts'
 import { defaultReplicas, type StreamDefinition } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
@@ -9,7 +9,7 @@ import { Groups } from '../groups/groups.ts'
 import { Cluster } from '../meta/cluster.ts'
 import { decodeMeta, metaFrameType } from '../meta/meta-frames.ts'
 import type { Roster } from '../meta/roster.ts'
-import { batchStream } from '../wire/batch-header.ts'
+import { batchBoot, batchStream } from '../wire/batch-header.ts'
 import { raftFrameType } from '../wire/raft-frames.ts'
 import { controlFrameType } from './control.ts'
 import { DataGroups } from './data-groups.ts'
@@ -196,10 +196,11 @@ export class LeaderAgent {
     return message !== undefined
   }
 
-  /** A batch that another node wants to have a place. Where this node cannot give one, the other will hear who can. */
-  onSubmitted(node: NodeId, frame: Uint8Array): void {
+  /** A batch that another node, which runs as this boot, wants to have a place. Where this node cannot give one, the other will hear who can. */
+  onSubmitted(node: NodeId, boot: Boot | undefined, frame: Uint8Array): void {
     const stream = batchStream(frame)
-    this.#data.of(stream)?.machine.numbering?.submit(node, frame, this.#definitions.get(stream))
+    const by = batchBoot(frame) === boot ? node : undefined
+    this.#data.of(stream)?.machine.numbering?.submit(by, frame, this.#definitions.get(stream))
   }
 
   /** The node goes: others lead what it leads, at once and not when its silence is noticed. */

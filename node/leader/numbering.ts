@@ -35,19 +35,21 @@ export class Numbering {
 
   /**
    * Proposes a numbered batch of a node, unless it is a copy, or something before it has not come, or the stream gives no places now: then
-   * it will be sent again. The frame is written to.
+   * it will be sent again. The frame is written to. `node`: whose boot it is; undefined where another one sends it, which says that before each time, and
+   * may have said it before this one led.
    */
-  submit(node: NodeId, submitted: Uint8Array, definition: StreamDefinition | undefined): void {
+  submit(node: NodeId | undefined, submitted: Uint8Array, definition: StreamDefinition | undefined): void {
     const id = batchStream(submitted)
     const end = this.#endOf(id, definition)
     if (end === undefined || end.isClosed) return
     const boot = batchBoot(submitted)
+    if (node === undefined && !this.#isKnown(boot)) return
     const last = end.sequences.get(boot) ?? this.#ledger.streams.get(id)?.sequences.get(boot) ?? 0
     // Another leader may have cut a named producer's batch, and the log have only its first part; and gaps do not end where batches do.
     const frame = isGap(submitted) ? gapBehind(submitted, last) : batchFrom(submitted, last + 1, allocate)
     const from = batchSequence(frame)
     if (from !== last + 1) return
-    this.#introduce(node, boot)
+    if (node !== undefined) this.#introduce(node, boot)
     const count = batchCount(frame)
     end.sequences.set(boot, from + count - 1)
     if (isNamed(frame)) return this.#submitNamed(end, frame)
@@ -96,8 +98,12 @@ export class Numbering {
     if (parts !== undefined) this.#introduce(parts.node, parts.boot)
   }
 
+  #isKnown(boot: Boot): boolean {
+    return this.#ledger.nodes.has(boot) || this.#nodes.has(boot)
+  }
+
   #introduce(node: NodeId, boot: Boot): void {
-    if (this.#ledger.nodes.has(boot) || this.#nodes.has(boot)) return
+    if (this.#isKnown(boot)) return
     this.#nodes.set(boot, node)
     this.#propose({ op: 'origin', node, boot })
   }

@@ -102,7 +102,7 @@ export class LeaderNode extends LogNode implements LinkEnd<Uint8Array> {
       if (frame[0] !== frameType.batch || !isSubmitted)
         throw new Error(`${peer} sent ${this.id} a frame that is not of leader mode`)
       tally.count('message submission')
-      agent.onSubmitted(peer, frame)
+      agent.onSubmitted(peer, this.#world.nodes.find(({ id }) => id === peer)?.boot, frame)
     })
   }
 

@@ -163,7 +163,7 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
   }
 
   onLinkUp(peer: NodeId, budget: number): void {
-    const boot = this.#world.nodes.find(({ id }) => id === peer)?.boot
+    const boot = this.#bootOf(peer)
     if (boot === undefined) return
     this.do((broker) => {
       broker.handle({ kind: 'peerUp', peer, boot, budget })
@@ -191,10 +191,14 @@ export class SwitchingNode extends LogNode implements LinkEnd<Sent> {
       const isFrame = sent instanceof Uint8Array
       tally.trace(timeline.now, this.id, peer, isFrame ? sent.length : sent.kind)
       if (!isFrame) this.#onGossip(broker, peer, sent)
-      else if (isSubmitted(sent)) broker.leader.onSubmitted(peer, sent)
+      else if (isSubmitted(sent)) broker.leader.onSubmitted(peer, this.#bootOf(peer), sent)
       else if (!broker.leader.onFrame(peer, sent))
         throw new Error(`${peer} sent ${this.id} a frame that does not parse`)
     })
+  }
+
+  #bootOf(peer: NodeId): Boot | undefined {
+    return this.#world.nodes.find(({ id }) => id === peer)?.boot
   }
 
   #onGossip(broker: Broker, from: NodeId, message: PeerMessage): void {

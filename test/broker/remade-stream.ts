@@ -75,7 +75,7 @@ export class RemadeStream {
     const { last, sequences } = this.ledgered
     const from = (sequences.get(2 as Boot) ?? 0) + 1
     const frame = batchOf({ boot: 2 as Boot, from, texts: ['new'], topic: 'orders.b' })
-    leader.onSubmitted('B' as NodeId, frame)
+    leader.onSubmitted('B' as NodeId, 2 as Boot, frame)
     await lead(this.broker)
     assert.equal(this.ledgered.last, last + 1)
   }

@@ -135,7 +135,7 @@ test('a link is handed no more than it may have waiting, and more when it takes 
 
 test('a batch that comes to a node that does not lead gets no place from it', () => {
   const { cluster, one, other } = elected('not the leader')
-  one.agent.onSubmitted(other.id, batchOf({ boot: other.boot, from: 1 }))
+  one.agent.onSubmitted(other.id, other.boot, batchOf({ boot: other.boot, from: 1 }))
   cluster.advance(500)
   assert.deepEqual(one.delivered(), [])
 })

@@ -216,11 +216,11 @@ export class ClusterNode {
     return turn.length > 0 || isWriting
   }
 
-  receive(from: NodeId, frame: Uint8Array): void {
+  receive(from: NodeId, boot: Boot | undefined, frame: Uint8Array): void {
     if (leaderFrameTypes.includes(frame[0])) assert.ok(this.agent.onFrame(from, frame), 'a sound frame')
     else {
       assert.equal(frame[batchOffset.type], frameType.batch)
-      this.agent.onSubmitted(from, frame)
+      this.agent.onSubmitted(from, boot, frame)
     }
   }
 

@@ -134,7 +134,7 @@ export class LeaderCluster implements NodeSurroundings {
     const sent = this.#sent
     this.#sent = []
     for (const { from, to, frame } of sent)
-      if (this.isConnected(from, to)) this.nodes.get(to)?.receive(from, frame)
+      if (this.isConnected(from, to)) this.nodes.get(to)?.receive(from, this.nodes.get(from)?.boot, frame)
     return isBusy || sent.length > 0
   }
 

@@ -69,6 +69,14 @@ export const faultsOfPlaces: readonly Mutant[] = [
     tests: [numbering],
   },
   {
+    name: 'whoever-sends-it',
+    file: 'node/leader/agent.ts',
+    text: 'batchBoot(frame) === boot ? node : undefined',
+    replacement: 'node',
+    breaks: 'What is left over of a boot is taken as of the node that sends it, where the leader did not hear whose it is.',
+    tests: ['test/leader/left-over.test.ts'],
+  },
+  {
     name: 'hole-numbered',
     file: 'node/leader/numbering.ts',
     text: 'if (from !== last + 1) return',
