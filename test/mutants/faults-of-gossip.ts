@@ -206,6 +206,22 @@ export const faultsOfRepair: readonly Mutant[] = [
     tests: [agent],
   },
   {
+    name: 'denial-of-what-is-not-known',
+    file: 'node/core/gossip/wants.ts',
+    text: 'if (origin?.holdings.get(want.replica.id)?.has(boot) === true ||',
+    replacement: 'if (origin !== undefined ||',
+    breaks: 'An origin that has not heard of an epoch yet makes others give up what it has published in it.',
+    tests: [gaps],
+  },
+  {
+    name: 'origin-not-asked-again',
+    file: 'node/core/gossip/wants.ts',
+    text: 'isAnswer && peer.boot === state.boot',
+    replacement: 'isAnswer && peer.boot === undefined',
+    breaks: 'An origin that has heard of an epoch is not asked again for what it did not know of before.',
+    tests: [gaps],
+  },
+  {
     name: 'stale-denial-believed',
     file: 'node/core/gossip/wants.ts',
     text: 'if (want.isAskedAgain) return false',

@@ -73,7 +73,8 @@ export const faultsOfPlaces: readonly Mutant[] = [
     file: 'node/leader/agent.ts',
     text: 'batchBoot(frame) === boot ? node : undefined',
     replacement: 'node',
-    breaks: 'What is left over of a boot is taken as of the node that sends it, where the leader did not hear whose it is.',
+    breaks:
+      'What is left over of a boot is taken as of the node that sends it, where the leader did not hear whose it is.',
     tests: ['test/leader/left-over.test.ts'],
   },
   {

@@ -143,7 +143,7 @@ export class Interest {
       const state = replica.origins.get(holding.boot)
       if (state !== undefined && state.absent.size > 0) state.forgetAbsent()
       this.#onHolding(peer, replica, holding)
-      if (state !== undefined) this.#wants.onClaim(peer, state, holding)
+      if (state !== undefined) this.#wants.onClaim(peer, state, holding, message.answer)
     }
     if (!message.answer) return
     this.#waiting.get(replica.id)?.peers.delete(peer.id)

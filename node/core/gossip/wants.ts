@@ -3,7 +3,7 @@
 // who could hold it has said no, the range is declared absent and becomes an explicit gap.
 //
 // Who could hold it: all members. Those in reach are asked whenever the range is wanted. One out of reach is waited for as long
-// as retention could let it hold the range, and only once; not at all if the origin still runs and is among those that said no.
+// as retention could let it hold the range, and only once; not at all if the origin still runs, knows of the stream, and is among those that said no.
 
 import type { NodeId } from '../common/ids.ts'
 import type { OriginState, Replica } from '../stream/replica.ts'
@@ -78,10 +78,12 @@ export class Wants {
     if (next <= to) this.#push(replica, state, next, to)
   }
 
-  /** A peer says anew what it holds of an origin, so it may be asked (again). */
-  onClaim(peer: PeerState, state: OriginState, { first, last }: Holding): void {
+  /** A peer says anew what it holds of an origin, so it may be asked (again). An origin that answers may not have known of the stream before. */
+  onClaim(peer: PeerState, state: OriginState, { first, last }: Holding, isAnswer: boolean): void {
+    const isOrigin = isAnswer && peer.boot === state.boot
     for (const want of [...this.#wants]) {
-      if (want.state !== state || first === 0 || first > want.to || last < want.from) continue
+      const isClaimed = first > 0 && first <= want.to && last >= want.from
+      if (want.state !== state || !(isClaimed || isOrigin)) continue
       want.without.delete(peer.id)
       this.#step(want)
     }
@@ -240,8 +242,10 @@ export class Wants {
   }
 
   #isAbsent(want: Want): boolean {
+    const { boot } = want.state
     const origin = liveOrigin(this.#context, want.state)
-    if (origin !== undefined || want.state.boot === this.#context.boot) return true
+    // One that tells nothing of itself does not know of the stream yet, and has dropped nothing of it.
+    if (origin?.holdings.get(want.replica.id)?.has(boot) === true || boot === this.#context.boot) return true
     const patienceMs = want.replica.definition.retention.ageMs * patienceFactor
     if (this.#context.now - want.since >= patienceMs) return true
     // Those out of reach are waited for once, however often the range is asked for again.

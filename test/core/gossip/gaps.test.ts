@@ -120,6 +120,26 @@ test('waits only once for a member out of reach, though a gap is asked for again
   assert.deepEqual(read(), ['gap 1-10 lost'])
 })
 
+test('does not take the word of an origin that does not know of the stream yet for the last one', () => {
+  const machine = new Machine([b, c])
+  machine.down(b)
+  machine.interest()
+  const { read } = readFrom(machine)
+  machine.hear(c, machine.holdings(true, holding(b, 1, 10, 0)))
+  machine.down(c)
+  machine.up(b)
+  machine.hear(b, machine.holdings(true))
+  sayNo(machine, [b])
+  machine.tick(100)
+  assert.deepEqual(read(), [])
+  assert.deepEqual(pullsOf(machine.hear(b, machine.holdings(true, holding(b, 0, 0, 0)))), [
+    'B: pull 3 2 1-10',
+  ])
+  assert.deepEqual(read(), [])
+  sayNo(machine, [b])
+  assert.deepEqual(read(), ['gap 1-10 retention'])
+})
+
 test('tells a reader that begins later why messages are missing: dropped by their origin, or lost with it', () => {
   const machine = new Machine([b, c, d], [b, c])
   machine.interest()
