@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream'
 import { isInOrder } from './broker/batch-store.ts'
 import type { Broker } from './broker/broker.ts'
+import { forgetWish } from './broker/made-again.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { SessionTable } from './broker/session-table.ts'
 import { toStreamKey } from './broker/stream-table.ts'
@@ -102,15 +103,14 @@ export class NodeAdmin implements AdminPort {
     const isNew = broker.streams.find(change.name) === undefined
     const definition = await putStream(broker, memory, change)
     if (isRefusal(definition)) return definition
-    // One that was removed goes on in the mode that its group knows, which may be another one than this node does, and changes it from there.
-    const isMadeAgain = isNew && definition.made !== undefined
-    const refusal = await reachMode(broker, definition, { isMadeAgain, draining: this.#node.draining })
+    const refusal = await reachMode(broker, definition, { isNew, draining: this.#node.draining })
     return refusal ?? this.#toAnswer(definition)
   }
 
   setMode(name: string, mode: StreamMode, gone?: AbortSignal): Promise<ModeAnswer | Refusal> {
-    this.#node.broker.streams.wanted.delete(name)
-    return switchMode(this.#node.broker, name, mode, { draining: this.#node.draining, gone })
+    const { broker, draining } = this.#node
+    forgetWish(broker, name, mode)
+    return switchMode(broker, name, mode, { draining, gone })
   }
 
   members(): MembersAnswer {

@@ -30,14 +30,17 @@ function isIn({ definition, fence }: Replica, mode: StreamMode): boolean {
 }
 
 /**
- * Resolves, unless it is refused, when a stream that was defined is in its mode. One that was made again is said to be in leader mode only where its group says so; in
- * gossip mode, where nobody can say it, for now, and it comes into that if it has to (`broker/made-again.ts`).
+ * Resolves, unless it is refused, when a stream that was made is in its mode; a change of one says nothing of that. One that was made again is said to be
+ * in leader mode only where its group says so; in gossip mode, where nobody can say it, for now, and it comes into that if it has to
+ * (`broker/made-again.ts`).
  */
 export async function reachMode(
   broker: Broker,
-  { name, mode }: StreamDefinition,
-  { isMadeAgain, draining }: { readonly isMadeAgain: boolean; readonly draining: AbortSignal },
+  { name, mode, made }: StreamDefinition,
+  { isNew, draining }: { readonly isNew: boolean; readonly draining: AbortSignal },
 ): Promise<Refusal | undefined> {
+  if (!isNew) return undefined
+  const isMadeAgain = made !== undefined
   if (isMadeAgain && mode === 'gossip') await isCurrent(broker, name)
   const isThere = broker.streams.find(name)?.definition.mode === mode
   if (isThere && !(isMadeAgain && mode === 'leader')) return undefined

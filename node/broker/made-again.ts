@@ -1,9 +1,11 @@
 // The mode of a stream that was made again here. Its group may have it in another one, of which this node has not heard, and be out of reach: the
 // stream comes into the mode that was asked for when it is in reach again, unless somebody has asked for another one since.
 
-import type { StreamDefinition } from '../core/stream/definition.ts'
+import type { StreamDefinition, StreamMode } from '../core/stream/definition.ts'
+import { toDefinitionValue } from '../wire/stream-definition.ts'
 import type { Broker } from './broker.ts'
 import { whenCurrent } from './current-view.ts'
+import { toStreamKey } from './stream-table.ts'
 
 /** Between two looks, milliseconds. */
 const looksAgainMs = 1000
@@ -39,4 +41,18 @@ export function bringIntoMode(broker: Broker, definition: StreamDefinition): voi
   }
   streams.wanted.set(name, definition)
   look()
+}
+
+/**
+ * Somebody asks for a mode: in which one the stream was made counts no more. Where its group has not heard of it, and it is in the mode that is asked for,
+ * nothing is to be switched, and the catalog says that mode from now on.
+ */
+export function forgetWish(broker: Broker, name: string, mode: StreamMode): void {
+  const { streams, leader } = broker
+  streams.wanted.delete(name)
+  const replica = streams.find(name)
+  const definition = streams.definitionOf(name)
+  if (replica?.definition.mode !== mode || definition === undefined || definition.mode === mode) return
+  if (leader.ledgerOf(replica.stream)?.streams.has(replica.stream) === true) return
+  broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue({ ...definition, mode }) })
 }

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { forgetWish } from '../../node/broker/made-again.ts'
 import { writeDefinition } from '../../node/broker/stream-changes.ts'
 import type { StreamMode } from '../../node/core/stream/definition.ts'
+import { reachMode } from '../../node/mode-switch.ts'
 import { isRefusal } from '../../node/wire/control.ts'
 import { definitionOf, RemadeStream } from './remade-stream.ts'
-import { lead } from './test-broker.ts'
 
 class MadeAgain extends RemadeStream {
   isCutOff = true
@@ -40,12 +41,10 @@ class MadeAgain extends RemadeStream {
   }
 
   /** What is to be done later is done now, again and again. */
-  async pass(seconds = 10): Promise<void> {
+  override async pass(seconds = 10): Promise<void> {
     for (let second = 0; second < seconds; second++) {
-      this.now += 1000
       for (const callback of this.#later.splice(0)) callback()
-      this.onSecond()
-      await lead(this.broker)
+      await super.pass(1)
     }
   }
 
@@ -79,7 +78,7 @@ test('one that is made again in leader mode comes into that, though its group ha
 test('what is asked for later stays', async () => {
   for (const isAskedHere of [true, false]) {
     const host = await MadeAgain.in('gossip', 'gossip')
-    if (isAskedHere) host.broker.streams.wanted.delete('orders')
+    if (isAskedHere) forgetWish(host.broker, 'orders', 'leader')
     else host.isCutOff = false
     await host.pass(1)
     await host.switchTo('leader')
@@ -118,4 +117,27 @@ test('a definition of another mode ends what was asked for when the stream was m
   host.isCutOff = false
   await host.pass()
   assert.equal(host.state, 'leader 1')
+})
+
+test('what is asked for later stays also of a stream that its group has never heard of', async () => {
+  const host = await MadeAgain.in('leader', 'gossip')
+  host.isCutOff = false
+  forgetWish(host.broker, 'orders', 'gossip')
+  // Another stream is made, or a cursor stored: the catalog is looked through.
+  host.broker.refreshStreams()
+  assert.equal(host.state, 'gossip 0')
+  await host.pass()
+  assert.equal(host.state, 'gossip 0')
+})
+
+test('a change of a stream leaves its mode alone, also where that has changed while the change was written', async () => {
+  const host = new RemadeStream()
+  await host.define(definitionOf('gossip'))
+  const change = { name: 'orders', retention: { ageMs: 1_000_000 }, createsOnly: false }
+  const definition = writeDefinition(host.broker, change)
+  assert.ok(!isRefusal(definition))
+  await host.switchTo('leader')
+  const over = AbortSignal.timeout(0)
+  assert.equal(await reachMode(host.broker, definition, { isNew: false, draining: over }), undefined)
+  assert.equal(host.epoch, 1)
 })
