@@ -48,20 +48,21 @@ export class Interest {
     return hashStreams(this.#wanted().map((replica) => replica.id))
   }
 
-  /** The first local subscriber of a stream has come; it may be older than the stream. */
-  begin(replica: Replica, since: number): void {
-    replica.interestedSince = since
+  /** The first local subscriber of a stream has come, and begins when all have answered; or it is as old as `since`, and may be older than the stream. */
+  begin(replica: Replica, since?: number): void {
+    replica.interestedSince = since ?? this.#context.now
     const own = ownState(this.#context, replica)
-    this.#setBase(replica, own, baseSince(own, since, this.#context.now))
+    this.#setBase(replica, own, baseSince(own, replica.interestedSince, this.#context.now))
     this.#settleOwn(replica, own)
     const peers = new Set<NodeId>()
+    // Nothing is promised before their answers: what is published while they are asked is not due.
+    const addedMs = since === undefined ? -gossipLimits.baseSlackMs : 0
     for (const peer of this.#context.peers.values()) {
       if (peer.boot === undefined) continue
       peers.add(peer.id)
-      this.#tellInterest(peer, replica)
+      this.#tellInterest(peer, replica, addedMs)
     }
-    const deadline = this.#context.now + gossipLimits.interestTimeoutMs
-    this.#waiting.set(replica.id, { peers, deadline })
+    this.#waiting.set(replica.id, { peers, deadline: this.#context.now + gossipLimits.interestTimeoutMs })
     this.#settle(replica.id)
   }
 
@@ -109,7 +110,6 @@ export class Interest {
 
   onInterest(peer: PeerState, message: InterestMessage): void {
     const { stream, wanted, ageMs, have } = message
-    const { now } = this.#context
     const replica = this.#context.replicas.get(stream)
     if (!wanted) {
       peer.interestedSince.delete(stream)
@@ -117,7 +117,7 @@ export class Interest {
       if (replica !== undefined) this.#push.retarget(replica)
       return
     }
-    peer.interestedSince.set(stream, now - ageMs)
+    peer.interestedSince.set(stream, this.#context.now - ageMs)
     if (replica === undefined) {
       // Nothing was ever published here on a stream that this node has not heard of.
       this.#holdings.forgetTold(peer, stream)
@@ -196,7 +196,7 @@ export class Interest {
 
   #tellInterest(peer: PeerState, replica: Replica, addedMs: number = 0): void {
     const knownMs = Math.max(0, this.#context.now - (replica.interestedSince ?? this.#context.now))
-    const ageMs = knownMs === 0 ? 0 : knownMs + gossipLimits.baseSlackMs + addedMs
+    const ageMs = knownMs + gossipLimits.baseSlackMs + addedMs
     const { boot } = peer
     const position =
       boot === undefined ? undefined : (replica.origins.get(boot)?.position ?? replica.forgotten.get(boot))

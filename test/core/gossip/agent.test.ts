@@ -151,8 +151,17 @@ test('notices lost holdings by the probe, and asks for all of them again', () =>
   machine.interest()
   const { hash: catalogHash } = machine.agent.catalog
   const probe = { kind: 'probe', toldHash: 77, interestHash: 0, catalogHash } as const
-  assert.deepEqual(machine.hear(b, probe), ['B: resync', 'B: interest true age 0 have undefined'])
+  assert.deepEqual(machine.hear(b, probe), ['B: resync', 'B: interest true age 250 have undefined'])
   assert.deepEqual(machine.hear(b, { ...probe, toldHash: 0 }), [])
+})
+
+test('tells an interest that is not to wait for its answers as older, also one that has begun just now', () => {
+  const machine = new Machine([b])
+  assert.ok(machine.interest().includes('B: interest true age 0 have undefined'))
+  machine.interest(false)
+  const { agent, now, replica } = machine
+  const late = agent.handle({ kind: 'interest', replica, wanted: true, since: now }, now)
+  assert.ok(machine.show(late).includes('B: interest true age 250 have undefined'))
 })
 
 test('notices a lost interest by the probe and asks for all of them again', () => {
@@ -165,7 +174,7 @@ test('notices a lost interest by the probe and asks for all of them again', () =
   } as const
   assert.deepEqual(machine.hear(b, probe), ['B: resync'])
   machine.interest()
-  assert.deepEqual(machine.hear(b, { kind: 'resync' }), ['B: interest true age 0 have undefined'])
+  assert.deepEqual(machine.hear(b, { kind: 'resync' }), ['B: interest true age 250 have undefined'])
 })
 
 test('tells how far it went when its messages expired before the link took them', () => {
