@@ -7,6 +7,7 @@ import { type Boot, type NodeId, type Origin, type StreamId, toOrigin } from '..
 import { letGo, type SlabPool } from '../core/common/slabs.ts'
 import { GossipAgent, type GossipInput } from '../core/gossip/agent.ts'
 import type { GossipEffect } from '../core/gossip/context.ts'
+import type { FeedStart } from '../core/stream/feed.ts'
 import { overlapAny } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
@@ -195,8 +196,8 @@ export class Broker implements SubscriberHost {
     this.#beginWhenKnown(replica, { begin, giveUp: onKnown })
   }
 
-  #beginOn(subscriber: Subscriber, replica: Replica): void {
-    subscriber.addStream(replica)
+  #beginOn(subscriber: Subscriber, replica: Replica, start?: FeedStart): void {
+    subscriber.addStream(replica, start)
     this.epochs.complete(replica)
     subscriber.pump()
   }
@@ -206,8 +207,7 @@ export class Broker implements SubscriberHost {
     this.#join(subscriber, replica)
     const begin = (): void => {
       if (!this.subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
-      subscriber.addStream(replica, subscriber.lateStarts.startOn(replica))
-      subscriber.pump()
+      this.#beginOn(subscriber, replica, subscriber.lateStarts.startOn(replica))
     }
     this.#beginWhenKnown(replica, { begin, giveUp: () => undefined }, subscriber.beganAt)
   }

@@ -16,6 +16,20 @@ export interface Epoch {
   wanted?: StreamMode | undefined
 }
 
+/**
+ * The last sequences before an epoch that has these. A floor that keeps batches of an epoch in leader mode stands for those as well, but they are of
+ * it; what it has dropped of them nobody has, in whichever epoch that was.
+ */
+export function beginningOf(
+  sequences: ReadonlyMap<Boot, number>,
+  replica: Replica | undefined,
+): ReadonlyMap<Boot, number> {
+  const behind = new Map(sequences)
+  for (const { boot, log } of replica?.origins.values() ?? [])
+    if (log.first !== undefined) behind.set(boot, Math.min(behind.get(boot) ?? 0, log.first.from - 1))
+  return behind
+}
+
 /** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */
 export function mayBeAskedFor({ replica, endedAt = Number.POSITIVE_INFINITY }: Epoch, now: number): boolean {
   const { mode, retention } = replica.definition

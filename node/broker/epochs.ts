@@ -11,7 +11,7 @@ import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
 import type { Confirmations } from './confirmations.ts'
-import { type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
+import { beginningOf, type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
 import { passUsedUp, publishAgain } from './publish-again.ts'
 import { Rescue } from './rescue.ts'
 import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
@@ -100,9 +100,11 @@ export class Epochs implements EpochHost {
 
   /** Forgets a stream that was removed. */
   remove(name: string): void {
-    const { boot, leader } = this.#host
+    const { agent, boot, leader } = this.#host
     const used = Math.max(0, ...this.all(name).map(({ origins }) => origins.get(boot)?.last ?? 0))
-    for (const replica of this.all(name)) this.#drop(replica)
+    for (const replica of this.all(name)) this.#leave(replica)
+    // Those that are over belong to it as well: nobody is told of them any more.
+    for (const { id, stream } of agent.replicas.values()) if (stream === toStreamId(name)) agent.undefine(id)
     this.#chains.delete(name)
     this.#nodes.delete(name)
     leader.undefine(toStreamId(name), used, this.#host.endOf(name).behind)
@@ -122,7 +124,7 @@ export class Epochs implements EpochHost {
         (epoch, at) => mayBeAskedFor(epoch, now) || isOwed(chain.slice(at + 1), subscribers),
       )
       if (kept.length === chain.length) continue
-      for (const epoch of chain) if (!kept.includes(epoch)) this.#drop(epoch.replica)
+      for (const epoch of chain) if (!kept.includes(epoch)) this.#forget(epoch)
       this.#chains.set(name, kept)
     }
   }
@@ -160,11 +162,13 @@ export class Epochs implements EpochHost {
     const before = chain.at(-1)
     if (before !== undefined && before.number >= epoch) return undefined
     this.#nodes.set(definition.name, nodes)
-    const behind = new Map(stream.sequences)
+    const behind = beginningOf(stream.sequences, leaderReplica)
     const rest = before === undefined ? [] : this.#end(before, behind, stream.since)
     const replica = leaderReplica ?? this.#openGossip(stream, nodes)
     this.#chains.set(definition.name, [...chain, { number: epoch, replica, behind, endedAt: undefined }])
     this.#host.onCurrent(replica)
+    // Whoever has everything of it goes on: there may be something here already.
+    if (before !== undefined) this.#host.onEnded(before.replica)
     return rest
   }
 
@@ -244,7 +248,6 @@ export class Epochs implements EpochHost {
     replica.endAt(fence)
     if (replica.definition.mode === 'leader') return this.#passRest(replica, fence)
     if (replica.interestedSince !== undefined) this.complete(replica)
-    this.#host.onEnded(replica)
     return this.#ownLeftOver(replica, fence)
   }
 
@@ -269,9 +272,9 @@ export class Epochs implements EpochHost {
   /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */
   #openGossip({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
     const { agent } = this.#host
-    // The group may have been told of the stream before this one.
-    const { made = definition.made } = this.#host.endOf(definition.name)
-    const replica = agent.define(definition, toEpochId(definition.name, epoch, made))
+    // Of log and catalog, each may have been told only of the stream before this one.
+    const made = Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)
+    const replica = agent.define(definition, toEpochId(definition.name, epoch, made === 0 ? undefined : made))
     const isWanted = this.#host.subscribersOf(replica.stream).size > 0
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
@@ -285,9 +288,13 @@ export class Epochs implements EpochHost {
     return replica
   }
 
-  #drop(replica: Replica): void {
-    if (replica.definition.mode === 'leader') return
-    if (replica.interestedSince !== undefined) this.#host.handle({ kind: 'interest', replica, wanted: false })
-    this.#host.agent.undefine(replica.id)
+  #forget({ replica }: Epoch): void {
+    this.#leave(replica)
+    if (replica.definition.mode === 'gossip') this.#host.agent.endEpoch(replica.id)
+  }
+
+  #leave(replica: Replica): void {
+    const isRead = replica.definition.mode === 'gossip' && replica.interestedSince !== undefined
+    if (isRead) this.#host.handle({ kind: 'interest', replica, wanted: false })
   }
 }

@@ -67,6 +67,29 @@ test('an ended epoch of which nothing is here stays as long as retention lets ot
   assert.deepEqual(host.epochs.all('orders'), [last])
 })
 
+test('of an epoch that is over, and was forgotten, whoever comes late is told what is gone, and nothing once the stream is removed', () => {
+  const host = new EpochsOfA()
+  host.publish(1)
+  const leading = new Replica(orders)
+  host.epochs.onEpoch(ledgerOf('leader', 1, { [a]: 1 }), nodes, leading)
+  host.reads = leading
+  host.time += orders.retention.ageMs
+  host.epochs.onSecond()
+  assert.deepEqual(host.epochs.all('orders'), [leading])
+  // What had surely been published when the interest began, which is older than the message: nobody is told of that.
+  const message = { kind: 'interest', stream: host.first.id, wanted: true, ageMs: host.time } as const
+  const answered = (): unknown => {
+    const effects = host.agent.handle({ kind: 'message', from: B, message }, host.time)
+    return effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.kind === 'holdings' ? effect.message.holdings : [],
+    )
+  }
+  const holding = { node: A, boot: a, first: 0, last: 0 }
+  assert.deepEqual(answered(), [{ ...holding, base: 0 }])
+  host.epochs.remove('orders')
+  assert.deepEqual(answered(), [{ ...holding, last: 1, base: 1 }])
+})
+
 test('the epochs of a stream share its retention: what is held of the last one is kept, and of those before what it leaves', () => {
   const host = new EpochsOfA()
   const leading = new Replica({ ...orders, retention: { bytes: 300_000, ageMs: 60_000 } })

@@ -7,6 +7,7 @@ import { epochAfter, epochOf, startAfter, startOf } from '../../node/broker/star
 import { toStreamKey } from '../../node/broker/stream-table.ts'
 import type { SubscriberSink } from '../../node/broker/subscriber.ts'
 import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
+import type { Holding, PeerMessage } from '../../node/core/gossip/messages.ts'
 import type { StreamDefinition, StreamMode } from '../../node/core/stream/definition.ts'
 import type { Replica } from '../../node/core/stream/replica.ts'
 import type { Ledger, StreamLedger } from '../../node/leader/ledger.ts'
@@ -33,8 +34,8 @@ export class RemadeStream {
   }
 
   /** It is removed, with so much in leader mode. */
-  remove(behind: number): void {
-    this.#write(toRemovalValue({ behind }))
+  remove(behind: number, made?: number): void {
+    this.#write(toRemovalValue({ behind, made }))
   }
 
   async publish(text = ''): Promise<void> {
@@ -44,10 +45,11 @@ export class RemadeStream {
     await lead(this.broker)
   }
 
-  /** What a subscriber gets that begins now, or behind so many messages of this node. */
-  subscribe(behind?: number): string[] {
+  /** What a subscriber gets that begins now, or behind so many messages of this node, or where a cursor stands. */
+  subscribe(behind?: number | ReadonlyMap<string, number>): string[] {
     const got: string[] = []
-    const cursor = new Map([['orders', new Map([[this.broker.origin, behind ?? 0]])]])
+    const had = typeof behind === 'object' ? behind : new Map([[this.broker.origin as string, behind ?? 0]])
+    const cursor = new Map([['orders', had]])
     const sink: SubscriberSink = {
       canTake: true,
       batch: (_replica, _state, frame) => void got.push(...textsOf(frame)),
@@ -72,12 +74,31 @@ export class RemadeStream {
   /** A publisher on node B, where the new stream is known, has a message acknowledged. */
   async publishElsewhere(): Promise<void> {
     const { leader } = this.broker
-    const { last, sequences } = this.ledgered
-    const from = (sequences.get(2 as Boot) ?? 0) + 1
+    const { last = 0, sequences } = leader.ledgerOf(stream)?.streams.get(stream) ?? {}
+    const from = (sequences?.get(2 as Boot) ?? 0) + 1
     const frame = batchOf({ boot: 2 as Boot, from, texts: ['new'], topic: 'orders.b' })
     leader.onSubmitted('B' as NodeId, 2 as Boot, frame)
     await lead(this.broker)
     assert.equal(this.ledgered.last, last + 1)
+  }
+
+  /** Node B, which runs as this boot, is linked to it, and answers as a test says. */
+  link(boot: Boot, answer: (message: PeerMessage) => readonly PeerMessage[]): void {
+    const from = 'B' as NodeId
+    const hear = (message: PeerMessage): unknown => this.broker.handle({ kind: 'message', from, message })
+    const sendToPeer = (_to: NodeId, message: PeerMessage): void =>
+      void setImmediate(() => answer(message).forEach(hear))
+    Object.assign(this.broker.ports, { sendToPeer })
+    this.broker.handle({ kind: 'peerUp', peer: from, boot, budget: 1_000_000 })
+  }
+
+  async pass(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      this.now += 1000
+      this.broker.handle({ kind: 'tick' })
+      this.onSecond()
+      await lead(this.broker)
+    }
   }
 
   async switchTo(mode: StreamMode, further: Partial<StreamDefinition> = {}): Promise<void> {
@@ -124,4 +145,14 @@ export class RemadeStream {
   #write(value: unknown): void {
     this.broker.handle({ kind: 'write', key: toStreamKey('orders'), value })
   }
+}
+
+/** Of a node that holds nothing but what is said here. */
+export function answerWith(message: PeerMessage, holdings: readonly Holding[] = []): readonly PeerMessage[] {
+  if (message.kind === 'interest' && message.wanted) {
+    const { stream, ageMs } = message
+    return [{ kind: 'holdings', stream, answer: true, ageMs, holdings }]
+  }
+  if (message.kind === 'pull') return [{ kind: 'pulled', id: message.id, batches: 0, busy: false }]
+  return []
 }

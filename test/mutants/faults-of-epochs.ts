@@ -231,4 +231,20 @@ export const faultsOfEpochs: readonly Mutant[] = [
     breaks: 'Who subscribes from a time gets everything since the second epoch, whenever it was sent.',
     tests: [start],
   },
+  {
+    name: 'nobody-told-of-an-epoch-that-is-over',
+    file: 'node/broker/epochs.ts',
+    text: 'agent.endEpoch(replica.id)',
+    replacement: 'agent.undefine(replica.id)',
+    breaks: 'Who comes late to an epoch that is over passes what is gone of it, and is not told.',
+    tests: [ended],
+  },
+  {
+    name: 'removed-stream-told-of-its-first-epochs',
+    file: 'node/broker/epochs.ts',
+    text: 'if (stream === toStreamId(name)) agent.undefine',
+    replacement: 'if (stream === toStreamId(name) && id < 0) agent.undefine',
+    breaks: 'Who comes late to an epoch of a removed stream is told what is gone of that.',
+    tests: [ended],
+  },
 ]

@@ -6,6 +6,7 @@ const frames = 'test/groups/groups.test.ts'
 const kept = 'test/leader/kept-batches.test.ts'
 const groupLog = 'test/groups/group-log.test.ts'
 const groups = 'test/groups/group-files.test.ts'
+const readers = 'test/broker/kept-by-floor.test.ts'
 
 export const faultsOfFloors: readonly Mutant[] = [
   {
@@ -119,5 +120,21 @@ export const faultsOfFloors: readonly Mutant[] = [
     replacement: '',
     breaks: 'The rest of a floor goes over a link that has not had its beginning.',
     tests: [frames],
+  },
+  {
+    name: 'kept-of-the-epoch-before',
+    file: 'node/broker/epoch.ts',
+    text: 'if (log.first !== undefined) behind.set',
+    replacement: 'if (log.first !== undefined && boot < 0) behind.set',
+    breaks: 'What a floor keeps is told as gone to whoever goes on from an epoch before.',
+    tests: [readers],
+  },
+  {
+    name: 'nobody-woken-by-a-floor',
+    file: 'node/broker/epochs.ts',
+    text: 'if (before !== undefined) this.#host.onEnded',
+    replacement: 'if (before?.number === -1) this.#host.onEnded',
+    breaks: 'What a floor keeps of a later epoch comes to its readers only behind the next message.',
+    tests: [readers],
   },
 ]

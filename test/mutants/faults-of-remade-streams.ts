@@ -8,6 +8,8 @@ const desk = 'test/leader/desk.test.ts'
 const worlds = 'test/sim/switching/switching-simulation.test.ts'
 const staleView = 'test/integration/leader/stale-view.test.ts'
 const streams = 'test/leader/streams.test.ts'
+const firstEpoch = 'test/broker/first-epoch.test.ts'
+const modes = 'test/broker/made-again.test.ts'
 
 export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
@@ -169,5 +171,47 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     replacement: '(definition?.made ?? 0) !== (this.#made.get(name) ?? 0)',
     breaks: 'A change of the old stream that wins takes what was acknowledged on the new one.',
     tests: [remade],
+  },
+  {
+    name: 'first-epoch-of-an-older-catalog',
+    file: 'node/broker/epochs.ts',
+    text: 'Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)',
+    replacement: 'this.#host.endOf(definition.name).made ?? definition.made ?? 0',
+    breaks:
+      'A node whose catalog is behind the log of the group has the first epoch alone, and what others hold of it is told as lost.',
+    tests: [firstEpoch],
+  },
+  {
+    name: 'first-epoch-of-an-older-log',
+    file: 'node/broker/epochs.ts',
+    text: 'Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)',
+    replacement: 'definition.made ?? 0',
+    breaks: 'A node whose log is behind its catalog takes the first epoch for one of the stream before.',
+    tests: [firstEpoch],
+  },
+  {
+    name: 'late-reader-of-an-ended-epoch-asks-nobody',
+    file: 'node/broker/broker.ts',
+    text: 'this.epochs.complete(replica)',
+    replacement: 'if (start === undefined) this.epochs.complete(replica)',
+    breaks: 'Who comes late to an epoch that is over, and of which nobody has anything, stays in it.',
+    tests: [firstEpoch],
+  },
+  {
+    name: 'change-brings-a-mode-back',
+    file: 'node/mode-switch.ts',
+    text: 'if (!isNew) return undefined',
+    replacement: 'if (!isNew && made !== undefined) return undefined',
+    breaks: 'A change of retention undoes a change of the mode that came meanwhile.',
+    tests: [modes],
+  },
+  {
+    name: 'catalog-wants-what-was-asked-before',
+    file: 'node/broker/made-again.ts',
+    text: 'definition.mode === mode) return',
+    replacement: 'definition.mode !== mode) return',
+    breaks:
+      'A mode that somebody asked for, and was told to have, gives way to the one that the stream was made in.',
+    tests: [modes],
   },
 ]

@@ -128,6 +128,11 @@ export class GossipAgent {
     this.#streams.undefine(id)
   }
 
+  /** Drops an epoch of a stream that has ended long ago. */
+  endEpoch(id: StreamId): void {
+    this.#streams.end(id)
+  }
+
   /** Sequence of the next message of this node on a stream. */
   nextSequence(replica: Replica): number {
     return ownState(this.#context, replica).last + 1
@@ -161,7 +166,7 @@ export class GossipAgent {
       case 'budget':
         return this.#onBudget(input.peer, input.bytes)
       case 'interest':
-        if (input.wanted) this.#interest.begin(input.replica, input.since ?? this.#context.now)
+        if (input.wanted) this.#interest.begin(input.replica, input.since)
         else this.#interest.end(input.replica)
         return
       case 'backfill':

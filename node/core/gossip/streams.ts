@@ -38,9 +38,15 @@ export class GossipStreams {
 
   /**
    * Drops what was removed: a stream, or an epoch of it. Its numbers are kept, since what is made again may go on in the same epoch;
-   * what comes of it until then, from nodes that have not heard of it, is not taken.
+   * what comes of it until then, from nodes that have not heard of it, is not taken. Nobody is told what is gone of it.
    */
   undefine(id: StreamId): void {
+    this.end(id)
+    for (const state of this.#context.replicas.get(id)?.origins.values() ?? []) state.closeChapter()
+  }
+
+  /** Drops an epoch that is over, and that retention does not cover any more: whoever comes to it late is told what is gone of it. */
+  end(id: StreamId): void {
     const { replicas, now } = this.#context
     const replica = replicas.get(id)
     if (replica === undefined) return
@@ -48,7 +54,6 @@ export class GossipStreams {
     replica.isRemoved = true
     replica.definition = { ...replica.definition, retention: { bytes: 0, ageMs: 0 } }
     replica.trim(now)
-    for (const state of replica.origins.values()) state.closeChapter()
   }
 
   /**

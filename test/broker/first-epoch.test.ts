@@ -1,0 +1,106 @@
+// The first epoch of a stream that was made again, on a node whose catalog and whose log of the group know different streams of its name.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
+import type { Holding, PeerMessage } from '../../node/core/gossip/messages.ts'
+import type { StreamLedger } from '../../node/leader/ledger.ts'
+import { batchOf } from '../leader/leader-batches.ts'
+import { answerWith, definitionOf, RemadeStream } from './remade-stream.ts'
+import { lead } from './test-broker.ts'
+
+const B = 'B' as NodeId
+const b = 2 as Boot
+
+/** The log of the group comes before the catalog: the stream's first epoch is sealed. */
+function seal({ broker }: RemadeStream, made: number | undefined): StreamLedger {
+  const definition = definitionOf('gossip', { behind: 0, ...(made !== undefined && { made }) })
+  const sealed = { definition, epoch: 0, isSealing: true, last: 0, sequences: new Map<Boot, number>() }
+  broker.epochs.onEpoch(sealed, new Map([[b, B]]), undefined)
+  broker.epochs.onSealed(sealed)
+  return sealed
+}
+
+/** And is over, behind one message of B. */
+function begin({ broker }: RemadeStream, { definition }: StreamLedger): void {
+  const nodes = new Map([[b, B]])
+  const led = { ...definition, mode: 'leader' as const }
+  const begun = { definition: led, epoch: 1, isSealing: false, last: 0, sequences: new Map([[b, 1]]) }
+  broker.epochs.onEpoch(begun, nodes, broker.leader.streams.begin(begun, nodes))
+}
+
+/** What was removed, by the catalog, before the log told of one; and which of them has the epoch. */
+const cases = [
+  { removed: 'none', inLog: 5, has: 5 },
+  { removed: undefined, inLog: 5, has: 5 },
+  { removed: 3, inLog: 5, has: 5 },
+  { removed: 5, inLog: 3, has: 5 },
+  { removed: 5, inLog: undefined, has: 5 },
+] as const
+
+for (const { removed, inLog, has } of cases)
+  test(`it has the number of the later one: removed ${removed}, in the log ${inLog}`, async () => {
+    const host = new RemadeStream()
+    await lead(host.broker)
+    if (removed !== 'none') {
+      await host.define(definitionOf('gossip', removed === undefined ? {} : { behind: 0, made: removed }))
+      host.remove(0, removed)
+    }
+    seal(host, inLog)
+    assert.deepEqual(
+      host.broker.epochs.all('orders').map(({ id }) => id),
+      [toStreamId(`orders#0#${has}`)],
+    )
+  })
+
+for (const removed of ['none', undefined, 3] as const)
+  test(`a subscriber gets what another node holds of it, where the catalog knew of ${removed}`, async () => {
+    const host = new RemadeStream()
+    const real = toStreamId('orders#0#5')
+    const one = { node: B, boot: b, first: 1, last: 1, base: 0 }
+    host.link(b, (message) => {
+      const { stream } = message as { readonly stream?: unknown }
+      if (stream !== real) return answerWith(message)
+      return message.kind === 'pull' ? pulled(message.id) : answerWith(message, [one])
+    })
+    await lead(host.broker)
+    const got = host.subscribe()
+    await lead(host.broker)
+    if (removed !== 'none') {
+      await host.define(definitionOf('gossip', removed === undefined ? {} : { behind: 0, made: removed }))
+      host.remove(0, removed)
+    }
+    const sealed = seal(host, 5)
+    host.now += 20
+    begin(host, sealed)
+    await host.define({ ...sealed.definition, mode: 'leader' })
+    await host.pass(5)
+    assert.deepEqual(got, ['one'])
+  })
+
+function pulled(id: number): readonly PeerMessage[] {
+  const frame = batchOf({ boot: b, from: 1, texts: ['one'], topic: 'orders.b' })
+  const batch = { kind: 'batch', stream: toStreamId('orders#0#5'), boot: b, from: 1, count: 1 } as const
+  return [
+    { ...batch, confirm: false, frame },
+    { kind: 'pulled', id, batches: 1, busy: false },
+  ]
+}
+
+for (const isLate of [false, true])
+  test(`a subscriber leaves an epoch that is over and of which nobody has anything, also one that comes to it late (${isLate})`, async () => {
+    const host = new RemadeStream()
+    const now: Holding = { node: B, boot: 3 as Boot, first: 0, last: 0, base: 0 }
+    host.link(now.boot, (message) => answerWith(message, [now]))
+    await lead(host.broker)
+    host.subscribe()
+    await lead(host.broker)
+    if (!isLate) await host.define(definitionOf('gossip'))
+    const sealed = seal(host, undefined)
+    host.now += 20
+    begin(host, sealed)
+    await host.define(definitionOf('leader'))
+    await host.pass(100)
+    const reads = [...host.broker.subscribers].flatMap(({ streams }) => streams)
+    assert.equal(reads.find(({ name }) => name === 'orders')?.definition.mode, 'leader')
+  })
