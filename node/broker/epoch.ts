@@ -45,12 +45,12 @@ export function isOwed(later: readonly Epoch[], subscribers: Iterable<Pick<Subsc
 }
 
 /**
- * The number that batches of an epoch in gossip mode carry: of the first one, the stream's. Where a stream was made again (`made`) its first one has
- * another one: who has not heard of that takes nothing of it for the stream before.
+ * The number that batches of an epoch in gossip mode carry: of the first one, the stream's. Those of a stream that was made again (`made`) have others:
+ * who has not heard of that takes nothing of them for the stream before.
  */
 export function toEpochId(name: string, epoch: number, made?: number): StreamId {
-  if (epoch > 0) return toStreamId(`${name}#${epoch}`)
-  return toStreamId(made === undefined ? name : `${name}#0#${made}`)
+  if (made !== undefined) return toStreamId(`${name}#${epoch}#${made}`)
+  return toStreamId(epoch === 0 ? name : `${name}#${epoch}`)
 }
 
 /** Retention is the stream's, not the epoch's: what later epochs hold leaves the less for those before. */

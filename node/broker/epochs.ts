@@ -59,13 +59,13 @@ export class Epochs implements EpochHost {
     this.#host.leader.streams.startBehind(toStreamId(definition.name), definition.behind ?? 0)
     const present = this.#chains.get(definition.name)?.at(-1)
     if (present === undefined) return this.#begin(definition)
-    // The log of the group begins a first epoch as of the stream that it was told of, which may be the one before.
-    if (present.number === 0 && (definition.made ?? 0) > (present.replica.definition.made ?? 0)) {
+    const { replica } = present
+    const { mode } = replica.definition
+    // The log of the group begins an epoch as of the stream that it was told of, which may be the one before.
+    if (mode === 'gossip' && (definition.made ?? 0) > (replica.definition.made ?? 0)) {
       this.remove(definition.name)
       return this.#begin(definition)
     }
-    const { replica } = present
-    const { mode } = replica.definition
     present.wanted = definition.mode === mode ? undefined : definition.mode
     replica.definition = { ...definition, mode }
     if (mode === 'gossip') this.#host.agent.define(replica.definition, replica.id)
@@ -273,8 +273,8 @@ export class Epochs implements EpochHost {
   #openGossip({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
     const { agent } = this.#host
     // Of log and catalog, each may have been told only of the stream before this one.
-    const made = Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)
-    const replica = agent.define(definition, toEpochId(definition.name, epoch, made === 0 ? undefined : made))
+    const made = Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0) || undefined
+    const replica = agent.define({ ...definition, made }, toEpochId(definition.name, epoch, made))
     const isWanted = this.#host.subscribersOf(replica.stream).size > 0
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)

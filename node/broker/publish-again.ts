@@ -26,7 +26,9 @@ export function publishAgain(
       continue
     }
     if (isGap(frame)) {
-      passTo(host, replica, next + batchCount(frame) - 1)
+      const own = replica.originState(host.node, boot, host.now())
+      own.passGone(next + batchCount(frame) - 1)
+      replica.skip(own, own.last)
       continue
     }
     const copy = host.allocate(frame.length)
@@ -46,11 +48,8 @@ export function publishAgain(
 /** What this node has numbered on a stream of the same name that was removed is used up: it goes on behind that. */
 export function passUsedUp(host: EpochsHost, replica: Replica): void {
   const used = host.leader.desk.takeUsedUp(replica.stream)
-  if (used > 0 && used >= host.agent.nextSequence(replica)) passTo(host, replica, used)
-}
-
-function passTo(host: EpochsHost, replica: Replica, to: number): void {
+  if (used === 0 || used < host.agent.nextSequence(replica)) return
   const own = replica.originState(host.node, host.boot, host.now())
-  own.beginBehind(to)
+  own.beginBehind(used)
   replica.skip(own, own.last)
 }

@@ -155,7 +155,7 @@ export function drawProducers(dice: Dice): Pick<LeaderPlan, 'producers' | 'attem
 }
 
 /** Half of the seeds have floors that pass what is retained. */
-function drawFloorLimits(dice: Dice): Partial<LeaderLimits> {
+export function drawFloorLimits(dice: Dice): Partial<LeaderLimits> {
   if (dice.chance(0.5)) return {}
   return { droppedBytesMax: dice.whole(1_000, 60_000), keptBytesMax: dice.whole(2_000, 200_000) }
 }

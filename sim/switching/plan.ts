@@ -6,6 +6,7 @@ import { Dice } from '../dice.ts'
 import {
   type DiskPlan,
   drawAgeLimits,
+  drawFloorLimits,
   drawLimits,
   drawProducers,
   type LeaderFaultRates,
@@ -121,6 +122,7 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
   const isPeaceful = dice.chance(0.25)
   const latencyMinMs = dice.between(0.05, 5)
   const writeMinMs = dice.between(0.05, 2)
+  const hardware = isPeaceful ? soundHardware : drawHardware(seed)
   return {
     seed,
     nodes: nodes ?? dice.whole(3, 5),
@@ -129,7 +131,8 @@ export function drawSwitchingPlan(seed: number, nodes?: number): SwitchingPlan {
     latencyMinMs,
     latencyMaxMs: latencyMinMs + dice.between(0.1, dice.chance(0.3) ? 60 : 10),
     detectionMs: dice.between(200, 3_000),
-    ...(isPeaceful ? soundHardware : drawHardware(seed)),
+    ...hardware,
+    limits: { ...hardware.limits, ...drawFloorLimits(new Dice(seed, 'switching floors')) },
     ...drawClients(seed),
     remakesPerSecond: drawRemakes(new Dice(seed, 'switching remakes')),
     linkQueueBytes: dice.chance(0.7) ? 1_048_576 : dice.whole(20_000, 100_000),

@@ -7,17 +7,12 @@ import type { Message } from './messages.ts'
 import type { Places } from './places.ts'
 import type { Read, ReaderJudge, SwitchingReader } from './switching-reader.ts'
 
-/** What was acknowledged so long before a stream was made is on its way no more. */
-const onItsWayMs = 2_000
-
 /** The stream that is there last. */
 export interface LastStream {
   /** When it was made first. */
   readonly since: number
   /** What tells it from those before. */
   readonly made: number
-  /** Whether all nodes knew then that the one before was removed. */
-  readonly isRemovalKnown: boolean
 }
 
 interface RemadeTrack {
@@ -36,7 +31,7 @@ export class RemadeJudge implements ReaderJudge {
   readonly #places: Places
   readonly #mayDrop: boolean
   /** Messages that are older than it may be told to be gone, also where a removal without a majority has left them. */
-  last: LastStream = { since: 0, made: 0, isRemovalKnown: false }
+  last: LastStream = { since: 0, made: 0 }
   /** On which of the streams of the name a message was published, as its node knew it. */
   readonly #made = new Map<string, number>()
   readonly #tracks = new Map<SwitchingReader, RemadeTrack>()
@@ -115,10 +110,9 @@ export class RemadeJudge implements ReaderJudge {
     return (this.#mayDrop || isOfBefore || message.calledAt < this.last.since) && told.has(message)
   }
 
-  /** In gossip mode what was on its way when the stream was removed, from a node that had not heard of it, may come on the next one (docs/switching.md). */
-  #isOfStreamBefore({ id, acknowledgedAt = Number.POSITIVE_INFINITY }: Message): boolean {
-    const { since, made, isRemovalKnown } = this.last
-    return isRemovalKnown && this.#made.get(id) !== made && acknowledgedAt < since - onItsWayMs
+  /** In gossip mode each stream has numbers on the wire of its own: nothing of the ones before comes on it, also what was on its way when they were removed. */
+  #isOfStreamBefore({ id }: Message): boolean {
+    return this.#made.get(id) !== this.last.made
   }
 
   /** Moves a reader on over from..to of an origin. */

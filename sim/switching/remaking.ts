@@ -83,7 +83,7 @@ export class Remaking {
     }
     if (this.#newcomers.length === 0) {
       const made = this.#ask(first, ({ streams }) => streams.definitionOf(name)?.made) ?? 0
-      this.#judge.last = this.#streams.get(made) ?? { since: 0, made, isRemovalKnown: false }
+      this.#judge.last = this.#streams.get(made) ?? { since: 0, made }
       for (const node of nodes) this.#subscribe(node, behind)
       tally.count('streams made again that were judged')
     }
@@ -145,7 +145,6 @@ export class Remaking {
   }
 
   #make(node: SwitchingNode, mode: StreamMode): void {
-    const isRemovalKnown = this.#world.nodes.every((each) => this.#end(each) === undefined)
     node.do((broker) => {
       const answer = writeDefinition(broker, {
         ...{ name, topics: [`${name}.>`], mode, createsOnly: true },
@@ -156,7 +155,7 @@ export class Remaking {
       tally.count('streams made')
       const made = answer.made ?? 0
       const since = timeline.now
-      if (!this.#streams.has(made)) this.#streams.set(made, { since, made, isRemovalKnown })
+      if (!this.#streams.has(made)) this.#streams.set(made, { since, made })
       this.#world.tell(`${node.id} makes stream ${name} in ${mode} mode behind ${answer.behind}`)
     })
     this.#wishes.say(node, name, mode)

@@ -139,6 +139,8 @@ test('a gap is published again as nothing but its numbers', () => {
   const own = present.originState(A, a, 0)
   assert.deepEqual([own.log.first?.from, own.log.last?.to, host.agent.nextSequence(present)], [10, 10, 11])
   assert.equal(own.isGivenUp(6), true)
+  // Whoever reads since before then is owed them, and told; what was before the epoch nobody is.
+  assert.equal(own.lastBefore(0), 5)
 })
 
 test('what a floor stood for of an epoch in leader mode is gone, so that whoever reads in it is told, and goes on', () => {

@@ -247,4 +247,13 @@ export const faultsOfEpochs: readonly Mutant[] = [
     breaks: 'Who comes late to an epoch of a removed stream is told what is gone of that.',
     tests: [ended],
   },
+  {
+    name: 'gap-that-nobody-is-told-of',
+    file: 'node/broker/publish-again.ts',
+    text: 'own.passGone(',
+    replacement: 'own.beginBehind(',
+    breaks:
+      'What a node has published and has no more is passed by without a word by who has read since before.',
+    tests: [ended],
+  },
 ]

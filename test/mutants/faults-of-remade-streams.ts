@@ -8,7 +8,7 @@ const desk = 'test/leader/desk.test.ts'
 const worlds = 'test/sim/switching/switching-simulation.test.ts'
 const staleView = 'test/integration/leader/stale-view.test.ts'
 const streams = 'test/leader/streams.test.ts'
-const firstEpoch = 'test/broker/first-epoch.test.ts'
+const firstEpoch = 'test/broker/remade-epochs.test.ts'
 const modes = 'test/broker/made-again.test.ts'
 
 export const faultsOfRemadeStreams: readonly Mutant[] = [
@@ -213,5 +213,23 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     breaks:
       'A mode that somebody asked for, and was told to have, gives way to the one that the stream was made in.',
     tests: [modes],
+  },
+  {
+    name: 'later-epoch-under-the-old-number',
+    file: 'node/broker/epoch.ts',
+    text: 'if (made !== undefined) return',
+    replacement: 'if (made !== undefined && epoch === 0) return',
+    breaks:
+      'What was on its way on a removed stream comes on the one that was made again, and a copy that counts is dropped with the old one.',
+    tests: [firstEpoch],
+  },
+  {
+    name: 'later-epoch-goes-on-as-the-old-stream',
+    file: 'node/broker/epochs.ts',
+    text: "if (mode === 'gossip' && (definition.made",
+    replacement: 'if (present.number === 0 && (definition.made',
+    breaks:
+      'A node whose log brought a later epoch before its catalog brought the new stream has that epoch alone.',
+    tests: [firstEpoch],
   },
 ]

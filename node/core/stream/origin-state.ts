@@ -119,6 +119,12 @@ export class OriginState {
     this.closeChapter()
   }
 
+  /** Of the node's own origin: everything up to a sequence is numbered, and gone to whoever is owed it. */
+  passGone(to: number): void {
+    this.gone.add(this.last + 1, to)
+    this.last = Math.max(this.last, to)
+  }
+
   /** Everything up to now belongs to a stream that was deleted: nobody will be told of it. */
   closeChapter(): void {
     if (this.last > 0) this.gone.add(1, this.last)

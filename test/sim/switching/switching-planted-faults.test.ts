@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toEpochId } from '../../../node/broker/epoch.ts'
 import { Holes } from '../../../node/broker/holes.ts'
 import { LateStarts } from '../../../node/broker/late-starts.ts'
 import { QueueReader } from '../../../node/broker/queue-reader.ts'
@@ -23,7 +24,7 @@ import { faultsOfDelivery } from '../leader/faults-of-delivery.ts'
 import { faultsOfRaft } from '../leader/faults-of-raft.ts'
 import { faultsOfStorage } from '../leader/faults-of-storage.ts'
 import type { PlantedLeaderFault } from '../leader/planted-leader-fault.ts'
-import { catchFault, faultIn } from '../planted-fault.ts'
+import { bothFaults, catchFault, faultIn } from '../planted-fault.ts'
 
 const ofTheLog = makeLogInvariants({} as LogWorld).map(({ name }) => name)
 
@@ -121,7 +122,22 @@ const faultsOfRemaking: readonly PlantedLeaderFault[] = [
   {
     what: 'what a stream that was removed had in gossip mode, on the one that is made again',
     invariants: ['removed'],
-    fault: faultIn(GossipAgent.prototype, 'undefine', () => () => undefined),
+    // It has no number of its own on the wire, and nothing of it is dropped.
+    fault: bothFaults(
+      faultIn(GossipAgent.prototype, 'undefine', () => () => undefined),
+      faultIn(
+        GossipAgent.prototype,
+        'define',
+        (original) =>
+          function (this: GossipAgent, definition, id): Replica {
+            const { name, made } = definition
+            const epoch = Array.from({ length: 100 }, (_, at) => at).find(
+              (at) => toEpochId(name, at, made) === id,
+            )
+            return original.call(this, definition, epoch === undefined ? id : toEpochId(name, epoch))
+          },
+      ),
+    ),
   },
   {
     what: 'numbers that are given again once a stream was removed',

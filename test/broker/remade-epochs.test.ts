@@ -1,4 +1,4 @@
-// The first epoch of a stream that was made again, on a node whose catalog and whose log of the group know different streams of its name.
+// The epochs of a stream that was made again, on a node whose catalog and whose log of the group know different streams of its name.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -50,6 +50,21 @@ for (const { removed, inLog, has } of cases)
     assert.deepEqual(
       host.broker.epochs.all('orders').map(({ id }) => id),
       [toStreamId(`orders#0#${has}`)],
+    )
+  })
+
+for (const isFirst of ['the change of the mode', 'the removal'] as const)
+  test(`a stream that is made again has a number of its own in a later epoch, too, where ${isFirst} comes first`, async () => {
+    const host = new RemadeStream()
+    await host.define(definitionOf('leader'))
+    await host.publish()
+    if (isFirst === 'the removal') host.remove(1)
+    await host.switchTo('gossip')
+    if (isFirst !== 'the removal') host.remove(1)
+    await host.define(definitionOf('gossip', { behind: 1, made: 3 }))
+    assert.deepEqual(
+      host.broker.epochs.all('orders').map(({ id }) => id),
+      [toStreamId('orders#2#3')],
     )
   })
 
