@@ -3,9 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Broker } from './broker/broker.ts'
 import { isCurrent } from './broker/current-view.ts'
+import { isInMode } from './broker/epoch.ts'
 import type { Refusal } from './core/common/errors.ts'
 import type { StreamDefinition, StreamMode } from './core/stream/definition.ts'
-import type { Replica } from './core/stream/replica.ts'
 import { isRefusal } from './wire/control.ts'
 
 /** Between two looks at how far it is, milliseconds. */
@@ -22,11 +22,6 @@ export interface ModeAnswer {
   readonly epoch: number
   /** How long it took, on this node. */
   readonly elapsedMs: number
-}
-
-/** Whether a stream is in a mode, and no epoch of it is ending. */
-function isIn({ definition, fence }: Replica, mode: StreamMode): boolean {
-  return definition.mode === mode && fence === undefined
 }
 
 /**
@@ -63,10 +58,10 @@ export async function switchMode(
     if (replica === undefined) return { refused: 'STREAM_UNKNOWN', reason: `there is no stream "${name}"` }
     const epoch = epochs.numberOf(replica)
     const elapsedMs = ports.now() - begin
-    if (isIn(replica, mode)) {
+    if (isInMode(replica, mode)) {
       const isSure = await isCurrent(broker, name)
       const now = streams.find(name)
-      if (now !== replica || !isIn(now, mode)) continue
+      if (now !== replica || !isInMode(now, mode)) continue
       if (isSure) return { stream: name, mode, epoch, elapsedMs: ports.now() - begin }
       const reason = `stream ${name} was last in ${mode} mode here, epoch ${epoch}, and nobody could say whether it still is`
       return { refused: 'NO_LEADER', reason }

@@ -30,6 +30,11 @@ export function beginningOf(
   return behind
 }
 
+/** Whether a stream is in a mode, and no epoch of it is ending. */
+export function isInMode({ definition, fence }: Replica, mode: StreamMode): boolean {
+  return definition.mode === mode && fence === undefined
+}
+
 /** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */
 export function mayBeAskedFor({ replica, endedAt = Number.POSITIVE_INFINITY }: Epoch, now: number): boolean {
   const { mode, retention } = replica.definition

@@ -5,6 +5,7 @@ import type { StreamDefinition, StreamMode } from '../core/stream/definition.ts'
 import { toDefinitionValue } from '../wire/stream-definition.ts'
 import type { Broker } from './broker.ts'
 import { whenCurrent } from './current-view.ts'
+import { isInMode } from './epoch.ts'
 import { toStreamKey } from './stream-table.ts'
 
 /** Between two looks, milliseconds. */
@@ -21,7 +22,6 @@ export function bringIntoMode(broker: Broker, definition: StreamDefinition): voi
     const isOver = replica === undefined || now?.made !== made || now?.mode !== mode
     if (isOver || streams.wanted.get(name) !== definition) return forget()
     const epoch = epochs.numberOf(replica)
-    const isIn = replica.definition.mode === mode && replica.fence === undefined
     if (asked === undefined)
       whenCurrent(broker, name, (isCurrent) => {
         const known = streams.find(name)
@@ -29,7 +29,7 @@ export function bringIntoMode(broker: Broker, definition: StreamDefinition): voi
         asked = epochs.numberOf(known)
         look()
       })
-    else if (epoch !== asked || isIn) forget()
+    else if (epoch !== asked || isInMode(replica, mode)) forget()
     else {
       leader.wish({ ...replica.definition, mode }, epoch)
       lookAgain()

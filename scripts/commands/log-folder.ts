@@ -47,9 +47,13 @@ export class LogFolder implements AsyncDisposable {
 export async function openLogFolder(directory: string): Promise<LogFolder> {
   for (const path of [join(directory, 'log'), directory]) {
     if (!(await isFolder(path))) continue
-    const identity = await identityOf(path)
+    // Read before the files are listed: what it says of them was so then. Where there are none, it is of no interest.
+    const [identity] = await Promise.allSettled([identityOf(path)])
     const files = await openFiles(path)
-    if (files.size > 0) return new LogFolder(path, files, identity)
+    if (files.size === 0) continue
+    if (identity.status === 'fulfilled') return new LogFolder(path, files, identity.value)
+    await closeAll([...files.values()])
+    throw identity.reason
   }
   const identity = await readIdentity(directory).catch(() => undefined)
   if (identity?.logReaches !== undefined) return new LogFolder(join(directory, 'log'), new Map(), identity)

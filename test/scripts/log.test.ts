@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -256,10 +256,17 @@ test('log inspect says of a log that its node has given up that it has', async (
   assert.match(stderr, /given up by its node: a test says so/)
 })
 
-test('log inspect of a folder without a log exits 1', async () => {
+test('log inspect of a folder without a log exits 1', async (context) => {
   const { exitCode, stderr } = await runWords(['log', 'inspect', '/nowhere'], {})
   assert.equal(exitCode, 1)
   assert.match(stderr, /there is no folder \/nowhere\n +give the data directory of a node/)
+  const directory = await mkdtemp(join(tmpdir(), 'herald-test-'))
+  context.after(() => rm(directory, { recursive: true, force: true }))
+  await mkdir(join(directory, 'log'))
+  await writeFile(join(directory, 'identity.json'), 'damaged')
+  const empty = await runWords(['log', 'inspect', directory], {})
+  assert.equal(empty.exitCode, 1)
+  assert.match(empty.stderr, /there is no log in/)
 })
 
 test('a floor says which entries it keeps', () => {

@@ -101,9 +101,10 @@ export class Feed implements StreamFeed {
 
   /** The next item; undefined when there is none now. */
   next(): FeedItem | undefined {
-    for (let state = this.#gapsFirst.pop(); state !== undefined; state = this.#gapsFirst.pop()) {
-      const item = this.#isForgotten(state) ? undefined : this.#nextOfReplay(state)
+    for (let state = this.#gapsFirst.at(-1); state !== undefined; state = this.#gapsFirst.at(-1)) {
+      const item = this.#isGone(state) && !this.#isForgotten(state) ? this.#nextOfReplay(state) : undefined
       if (item !== undefined && item !== 'waiting') return item
+      this.#gapsFirst.pop()
     }
     for (const state of this.#replaying) {
       const item = this.#isForgotten(state) ? undefined : this.#nextOfReplay(state)
@@ -124,7 +125,12 @@ export class Feed implements StreamFeed {
     for (const state of this.replica.origins.values()) this.onBase(state)
     this.#position = this.replica.delivered.end
     const behind = [...this.#replaying].reverse()
-    this.#gapsFirst = behind.filter((state) => state.gapAt(this.passed(state) + 1) !== undefined)
+    this.#gapsFirst = behind.filter((state) => this.#isGone(state))
+  }
+
+  /** Whether what comes next of an origin is. */
+  #isGone(state: OriginState): boolean {
+    return state.gapAt(this.passed(state) + 1) !== undefined
   }
 
   #isForgotten(state: OriginState): boolean {
