@@ -165,8 +165,11 @@ export class Remaking {
     const drafts = Array.from({ length: count }, () => {
       return { id: `r${++this.#published}`, topic, payloadBytes: 16 }
     })
-    const made = this.#ask(node, ({ streams }) => streams.definitionOf(name)?.made)
-    for (const { id } of drafts) this.#judge.onPublish(id, made ?? 0)
+    // Later, where it is paused.
+    node.do(({ streams }) => {
+      const made = streams.definitionOf(name)?.made ?? 0
+      for (const { id } of drafts) this.#judge.onPublish(id, made)
+    })
     node.publish(drafts, 'local')
   }
 
