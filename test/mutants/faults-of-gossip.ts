@@ -208,8 +208,8 @@ export const faultsOfRepair: readonly Mutant[] = [
   {
     name: 'denial-of-what-is-not-known',
     file: 'node/core/gossip/wants.ts',
-    text: 'if (origin?.holdings.get(want.replica.id)?.has(boot) === true ||',
-    replacement: 'if (origin !== undefined ||',
+    text: 'origin.holdings.get(id)?.has(state.boot) === true',
+    replacement: 'true',
     breaks: 'An origin that has not heard of an epoch yet makes others give up what it has published in it.',
     tests: [gaps],
   },

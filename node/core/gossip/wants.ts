@@ -242,16 +242,22 @@ export class Wants {
   }
 
   #isAbsent(want: Want): boolean {
-    const { boot } = want.state
-    const origin = liveOrigin(this.#context, want.state)
-    // One that tells nothing of itself does not know of the stream yet, and has dropped nothing of it.
-    if (origin?.holdings.get(want.replica.id)?.has(boot) === true || boot === this.#context.boot) return true
+    if (want.state.boot === this.#context.boot || this.#hasDropped(want)) return true
     const patienceMs = want.replica.definition.retention.ageMs * patienceFactor
     if (this.#context.now - want.since >= patienceMs) return true
     // Those out of reach are waited for once, however often the range is asked for again.
     if ((want.state.waited.endAt(want.from) ?? 0) >= want.to) return true
     for (const peer of this.#context.peers.values()) if (!want.without.has(peer.id)) return false
     return true
+  }
+
+  /** Whether the origin runs, and has dropped what it had. One that tells nothing of itself does not know of the stream yet, or has forgotten an epoch that is over. */
+  #hasDropped({ replica, state }: Want): boolean {
+    const origin = liveOrigin(this.#context, state)
+    if (origin === undefined) return false
+    const { endedAt = this.#context.now, definition, id } = replica
+    const isOver = this.#context.now - endedAt >= definition.retention.ageMs
+    return isOver || origin.holdings.get(id)?.has(state.boot) === true
   }
 
   #declareAbsent(want: Want, missing: readonly SequenceRange[]): void {

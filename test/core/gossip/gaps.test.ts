@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NodeId } from '../../../node/core/common/ids.ts'
+import type { Boot, NodeId } from '../../../node/core/common/ids.ts'
 import { Feed } from '../../../node/core/stream/feed.ts'
-import { b, c, d, definition, holding, Machine } from './machine.ts'
+import { b, boots, c, d, definition, holding, Machine } from './machine.ts'
 
 /** A feed on all that the stream has, and what it hands out now, as texts; what it asks for goes to the machine. */
 function readFrom(machine: Machine): { readonly read: () => string[]; readonly sent: string[] } {
@@ -138,6 +138,22 @@ test('does not take the word of an origin that does not know of the stream yet f
   assert.deepEqual(read(), [])
   sayNo(machine, [b])
   assert.deepEqual(read(), ['gap 1-10 retention'])
+})
+
+test('takes its word where it has forgotten an epoch that ended long ago', () => {
+  for (const agoMs of [0, definition.retention.ageMs]) {
+    const machine = new Machine([b, c], [b])
+    const { agent, replica } = machine
+    machine.interest()
+    const { read } = readFrom(machine)
+    replica.endedAt = machine.now - agoMs
+    const state = replica.originState(b, boots['B'] as Boot, machine.now)
+    replica.setBase(state, 0)
+    machine.hear(b, machine.holdings(true))
+    agent.handle({ kind: 'backfill', replica, state, from: 1, to: 10 }, machine.now)
+    sayNo(machine, [b])
+    assert.deepEqual(read(), agoMs === 0 ? [] : ['gap 1-10 retention'])
+  }
 })
 
 test('tells a reader that begins later why messages are missing: dropped by their origin, or lost with it', () => {
