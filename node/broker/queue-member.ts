@@ -139,7 +139,7 @@ export class QueueMember {
     if (this.#state !== 'member') return
     const { stream, name } = this.options
     const waiting = this.#progress.firstWaiting()
-    const drained = new Set([...this.#reader.closing].filter((slot) => !waiting.has(slot)))
+    const drained = new Map([...this.#reader.closing].filter(([slot]) => !waiting.has(slot)))
     const positions = this.#positions(waiting)
     const low = this.#low(positions)
     const wish = new AcknowledgeWish({ stream, name, holder: this.#sub, positions, drained, low })
@@ -238,13 +238,13 @@ export class QueueMember {
   #follow({ slots }: Queue): void {
     let isLetting = false
     const before = this.#reader.handed.size
-    for (const [slot, { owner, next, position }] of slots.entries()) {
+    for (const [slot, { owner, next, position, turn }] of slots.entries()) {
       if (owner !== this.#sub) {
         this.#reader.lose(slot)
         continue
       }
       this.#reader.gain(slot, position)
-      this.#reader.setClosing(slot, next !== undefined)
+      this.#reader.setClosing(slot, next === undefined ? undefined : turn)
       isLetting = isLetting || next !== undefined
     }
     if (isLetting) this.save()

@@ -49,8 +49,8 @@ export class QueueReader {
   readonly #matcher: PatternMatcher
   /** By slot that it has: everything up to this offset is handed out, or not for the queue. */
   readonly #handed = new Map<number, number>()
-  /** Slots of which nothing more is to be handed out. */
-  readonly #closing = new Set<number>()
+  /** Slots of which nothing more is to be handed out, with the turn in which somebody else is to have them. */
+  readonly #closing = new Map<number, number>()
   /** Undefined before it begins, and when it is to begin again. */
   #feed: LogFeed | undefined
   /** Everything up to this offset was read. */
@@ -68,7 +68,7 @@ export class QueueReader {
     return this.#handed
   }
 
-  get closing(): ReadonlySet<number> {
+  get closing(): ReadonlyMap<number, number> {
     return this.#closing
   }
 
@@ -88,14 +88,10 @@ export class QueueReader {
     if (known === undefined) this.#feed = undefined
   }
 
-  /** Hands out nothing more of a slot, or goes on with it. */
-  setClosing(slot: number, isClosing: boolean): void {
-    if (isClosing === this.#closing.has(slot)) return
-    if (isClosing) this.#closing.add(slot)
-    else {
-      this.#closing.delete(slot)
-      this.#feed = undefined
-    }
+  /** Hands out nothing more of a slot, which somebody else is to have in this turn; or goes on with it. */
+  setClosing(slot: number, turn: number | undefined): void {
+    if (turn !== undefined) this.#closing.set(slot, turn)
+    else if (this.#closing.delete(slot)) this.#feed = undefined
   }
 
   lose(slot: number): void {

@@ -56,7 +56,7 @@ export type QueueCommand =
       readonly op: 'ack'
       readonly holder: string
       readonly positions: SlotPositions
-      readonly released: readonly number[]
+      readonly released: readonly (readonly [slot: number, turn: number])[]
       readonly low: Low | undefined
     } & NameKey)
   | ({ readonly op: 'leave'; readonly holder: string; readonly positions: SlotPositions } & NameKey)
@@ -133,7 +133,7 @@ function readOfName(fields: Partial<Record<string, unknown>>): NameCommand | und
 function readOfQueue(
   op: QueueCommand['op'],
   member: NameKey & { readonly holder: string },
-  { patterns, key, low: value, positions: pairs, released }: Partial<Record<string, unknown>>,
+  { patterns, key, low: value, positions: pairs, released: turns }: Partial<Record<string, unknown>>,
 ): NameCommand | undefined {
   const low = value === undefined ? undefined : readLow(value)
   if (low === null) return undefined
@@ -144,7 +144,8 @@ function readOfQueue(
   const positions = readPositions(pairs)
   if (positions === undefined) return undefined
   if (op === 'leave') return { op, ...member, positions }
-  return isNumbers(released) ? { op, ...member, positions, released, low } : undefined
+  const released = readPositions(turns)
+  return released === undefined ? undefined : { op, ...member, positions, released, low }
 }
 
 /** Null where it is something else. */

@@ -46,8 +46,8 @@ export interface AcknowledgeOptions extends NameKey {
   readonly holder: string
   /** How far its slots are acknowledged; other members' are not there. */
   readonly positions: ReadonlyMap<number, number>
-  /** Slots of which nothing is on its way to the client, and nothing more will be sent. */
-  readonly drained: ReadonlySet<number>
+  /** Slots of which nothing is on its way to the client, and nothing more will be sent in this turn. */
+  readonly drained: ReadonlyMap<number, number>
   readonly low: Low | undefined
 }
 
@@ -69,7 +69,9 @@ export class AcknowledgeWish implements Wish {
       const acknowledged = all.get(slot) ?? 0
       return acknowledged > position ? [[slot, acknowledged] as const] : []
     })
-    const released = own.flatMap(([slot, { next }]) => (next !== undefined && drained.has(slot) ? slot : []))
+    const released = own.flatMap(([slot, { next, turn }]) =>
+      next !== undefined && drained.get(slot) === turn ? [[slot, turn] as const] : [],
+    )
     const low = lowest !== undefined && lowest.offset > queue.low.offset ? lowest : undefined
     if (positions.length === 0 && released.length === 0 && low === undefined) return undefined
     return { op: 'ack', stream, name, holder, positions, released, low }

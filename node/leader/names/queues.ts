@@ -23,6 +23,8 @@ export interface Slot {
   owner: string | undefined
   /** Whom the owner makes room for. */
   next: string | undefined
+  /** How often that has changed: what the owner says of an earlier time means nothing, since it may have gone on with the slot in between. */
+  turn: number
 }
 
 /** What all members of a queue must agree on. */
@@ -98,10 +100,11 @@ export class Queues {
   encode(numberOf: ToNumber): unknown {
     return [...this.#queues.values()].map(({ slots, low, ...rest }) => ({
       ...rest,
-      slots: slots.map(({ position, owner, next }) => [
+      slots: slots.map(({ position, owner, next, turn }) => [
         position,
         owner === undefined ? -1 : rest.members.indexOf(owner),
         next === undefined ? -1 : rest.members.indexOf(next),
+        turn,
       ]),
       low: { offset: low.offset, vector: [...low.vector].map(([origin, to]) => [numberOf(origin), to]) },
     }))
@@ -133,9 +136,9 @@ export class Queues {
   }
 
   #onAcknowledged(queue: Queue, { holder, released, low }: QueueCommand & { op: 'ack' }): void {
-    for (const number of released) {
+    for (const [number, turn] of released) {
       const slot = queue.slots[number]
-      if (slot?.owner !== holder || slot.next === undefined) continue
+      if (slot?.owner !== holder || slot.next === undefined || slot.turn !== turn) continue
       slot.owner = slot.next
       slot.next = undefined
     }
@@ -161,7 +164,7 @@ function acknowledge(slot: Slot | undefined, holder: string, position: number): 
 }
 
 function newSlots(position: number): readonly Slot[] {
-  return Array.from({ length: slotCount }, () => ({ position, owner: undefined, next: undefined }))
+  return Array.from({ length: slotCount }, () => ({ position, owner: undefined, next: undefined, turn: 0 }))
 }
 
 /** Members have come or gone: slots of those that are gone go to others at once, and of those that are here once they let them go. */
@@ -180,7 +183,9 @@ function assign({ slots, members }: Queue): void {
   for (const [number, slot] of slots.entries()) {
     const target = plan[number]
     if (slot.owner === undefined) slot.owner = target
-    slot.next = slot.owner === target ? undefined : target
+    const next = slot.owner === target ? undefined : target
+    if (next !== slot.next) slot.turn++
+    slot.next = next
   }
 }
 
@@ -197,9 +202,9 @@ function readQueue(value: unknown, origins: readonly Origin[]): Queue | undefine
   if (vector === undefined || !isOffset(offset)) return undefined
   const read: Slot[] = []
   for (const slot of slots as readonly unknown[]) {
-    const [position, owner, next] = Array.isArray(slot) ? (slot as readonly unknown[]) : []
-    if (!isOffset(position)) return undefined
-    read.push({ position, owner: members[Number(owner)], next: members[Number(next)] })
+    const [position, owner, next, turn = 0] = Array.isArray(slot) ? (slot as readonly unknown[]) : []
+    if (!isOffset(position) || !isOffset(turn)) return undefined
+    read.push({ position, owner: members[Number(owner)], next: members[Number(next)], turn })
   }
   return { stream, name, patterns, key, slots: read, members, low: { offset, vector } }
 }

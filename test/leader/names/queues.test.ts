@@ -31,7 +31,11 @@ function join(holder: string, offset = 10): QueueCommand {
   }
 }
 
-function acknowledge(holder: string, positions: [number, number][], released: number[] = []): QueueCommand {
+function acknowledge(
+  holder: string,
+  positions: [number, number][],
+  released: (readonly [number, number])[] = [],
+): QueueCommand {
   return { op: 'ack', ...key, holder, positions, released, low: undefined }
 }
 
@@ -45,10 +49,12 @@ function ownedBy(ledger: NameLedger, member: string): number[] {
   return [...queueOf(ledger).slots.entries()].flatMap(([slot, { owner }]) => (owner === member ? slot : []))
 }
 
-/** Slots that a member is to let go. */
-function leaving(ledger: NameLedger, member: string): number[] {
+/** Slots that a member is to let go, with the turn. */
+function leaving(ledger: NameLedger, member: string): (readonly [slot: number, turn: number])[] {
   const slots = [...queueOf(ledger).slots.entries()]
-  return slots.flatMap(([slot, { owner, next }]) => (owner === member && next !== undefined ? slot : []))
+  return slots.flatMap(([slot, { owner, next, turn }]) =>
+    owner === member && next !== undefined ? [[slot, turn] as const] : [],
+  )
 }
 
 test('the first member has every slot, behind where it begins', () => {
@@ -66,10 +72,10 @@ test('a second member gets slots one by one, as the first lets them go, with wha
   assert.deepEqual(ownedBy(ledger, b1), [])
   const moving = leaving(ledger, a1)
   assert.equal(moving.length, slotCount / 2)
-  const [first = 0, second = 0] = moving
+  const [first = 0, second = 0] = moving.map(([slot]) => slot)
   assert.equal(ledger.apply(acknowledge(b1, [[first, 50]])), true)
   assert.equal(queueOf(ledger).slots[first]?.position, 10, 'it is not its own yet')
-  assert.ok(ledger.apply(acknowledge(a1, [[first, 40]], [first, 0])))
+  assert.ok(ledger.apply(acknowledge(a1, [[first, 40]], [moving[0] ?? [first, 0], [0, 0]])))
   assert.deepEqual(ownedBy(ledger, b1), [first])
   assert.equal(queueOf(ledger).slots[0]?.owner, a1, 'what nobody waits for is not let go')
   assert.ok(
@@ -108,6 +114,18 @@ test('a member that is to get a slot and goes leaves it where it is', () => {
   assert.ok(leaving(ledger, a1).length > 0)
   ledger.apply({ op: 'leave', ...key, holder: b1, positions: [] })
   assert.deepEqual(leaving(ledger, a1), [])
+})
+
+test('a slot that was to move, and then was not, moves only when its owner says so again', () => {
+  const ledger = new NameLedger()
+  for (const member of [a1, b1]) ledger.apply(join(member))
+  const before = leaving(ledger, a1)
+  ledger.apply({ op: 'leave', ...key, holder: b1, positions: [] })
+  ledger.apply(join('B#2/2'))
+  ledger.apply(acknowledge(a1, [], before))
+  assert.deepEqual(ownedBy(ledger, 'B#2/2'), [], 'it may have gone on with them meanwhile')
+  ledger.apply(acknowledge(a1, [], leaving(ledger, a1)))
+  assert.equal(ownedBy(ledger, 'B#2/2').length, slotCount / 2)
 })
 
 test('positions outlive all members, and go on for the next one', () => {
@@ -195,12 +213,19 @@ const positions = fc.array(fc.tuple(slot, fc.nat({ max: 1000 })), { maxLength: 5
 const low = fc.nat({ max: 1000 }).map((offset) => ({ offset, vector: new Map([['A#1' as Origin, offset]]) }))
 const command: fc.Arbitrary<QueueCommand> = fc.oneof(
   member.map((holder): QueueCommand => join(holder)),
-  fc.tuple(member, positions, fc.array(slot, { maxLength: 40 }), fc.option(low, { nil: undefined })).map(
-    ([holder, done, released, lowest]): QueueCommand => ({
-      ...{ op: 'ack', ...key, holder, positions: done },
-      ...{ released, low: lowest },
-    }),
-  ),
+  fc
+    .tuple(
+      member,
+      positions,
+      fc.array(fc.tuple(slot, fc.nat({ max: 3 })), { maxLength: 40 }),
+      fc.option(low, { nil: undefined }),
+    )
+    .map(
+      ([holder, done, released, lowest]): QueueCommand => ({
+        ...{ op: 'ack', ...key, holder, positions: done },
+        ...{ released, low: lowest },
+      }),
+    ),
   fc
     .tuple(member, positions)
     .map(([holder, done]): QueueCommand => ({ op: 'leave', ...key, holder, positions: done })),
