@@ -193,7 +193,7 @@ export class Broker implements SubscriberHost {
       if (!this.#offsets.holds(subscriber, replica)) this.#beginOn(subscriber, replica)
       onKnown()
     }
-    this.#beginWhenKnown(replica, { begin, giveUp: onKnown })
+    this.#beginWhenKnown(replica, { begin, giveUp: () => this.#attachAgain(subscriber, replica, onKnown) })
   }
 
   #beginOn(subscriber: Subscriber, replica: Replica, start?: FeedStart): void {
@@ -206,19 +206,25 @@ export class Broker implements SubscriberHost {
   #attachLate(subscriber: Subscriber, replica: Replica): void {
     this.#join(subscriber, replica)
     const begin = (): void => {
-      if (!this.subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
+      const isThere = subscriber.streams.some(({ stream }) => stream === replica.stream)
+      if (isThere || !this.subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
       this.#beginOn(subscriber, replica, subscriber.lateStarts.startOn(replica))
     }
     this.#beginWhenKnown(replica, { begin, giveUp: () => undefined }, subscriber.beganAt)
   }
 
+  /** The epoch in which it was to begin is not there any more, and the stream is: the log of the group knows how it began. */
+  #attachAgain(subscriber: Subscriber, { stream, name }: Replica, onKnown: () => void): void {
+    onKnown()
+    const epochs = this.epochs.all(name)
+    const [first] = epochs
+    if (first === undefined || this.#byStream.get(stream)?.has(subscriber) !== true) return
+    this.#attachLate(subscriber, subscriber.lateStarts.choose(epochs) ?? first)
+  }
+
   #join(subscriber: Subscriber, replica: Replica): void {
-    let subscribers = this.#byStream.get(replica.stream)
-    if (subscribers === undefined) {
-      subscribers = new Set()
-      this.#byStream.set(replica.stream, subscribers)
-    }
-    subscribers.add(subscriber)
+    const subscribers = this.#byStream.get(replica.stream) ?? new Set()
+    this.#byStream.set(replica.stream, subscribers.add(subscriber))
   }
 
   #beginWhenKnown(replica: Replica, awaiting: Awaiting, since?: number): void {

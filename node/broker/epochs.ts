@@ -14,7 +14,7 @@ import type { Confirmations } from './confirmations.ts'
 import { beginningOf, type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
 import { passUsedUp, publishAgain } from './publish-again.ts'
 import { Rescue } from './rescue.ts'
-import { ownLeftOver, reportSealed } from './sealed-epoch.ts'
+import { leftOverOf, reportSealed } from './sealed-epoch.ts'
 import type { StreamEnd } from './stream-table.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -113,8 +113,11 @@ export class Epochs implements EpochHost {
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
   onSecond(): void {
     const now = this.#host.now()
-    // The log of a group tells also of streams that were removed meanwhile.
-    for (const name of this.#chains.keys()) if (this.#host.endOf(name).isRemoved) this.remove(name)
+    // The log of a group tells also of streams that were removed meanwhile; and, before the catalog does, of those that were made again.
+    for (const [name, chain] of this.#chains) {
+      const { isRemoved, made = 0 } = this.#host.endOf(name)
+      if (isRemoved && (chain.at(-1)?.replica.definition.made ?? 0) <= made) this.remove(name)
+    }
     for (const [name, chain] of this.#chains) {
       this.#agree(chain)
       shareRetention(chain)
@@ -248,7 +251,7 @@ export class Epochs implements EpochHost {
     replica.endAt(fence)
     if (replica.definition.mode === 'leader') return this.#passRest(replica, fence)
     if (replica.interestedSince !== undefined) this.complete(replica)
-    return this.#ownLeftOver(replica, fence)
+    return leftOverOf(replica, this.#host, fence)
   }
 
   /** Of an epoch in leader mode nothing is missing here but what a floor stood for. */
@@ -258,15 +261,6 @@ export class Epochs implements EpochHost {
       if (node !== undefined) replica.pass(replica.originState(node, boot, this.#host.now()), to)
     }
     return []
-  }
-
-  /** What this node has published behind the fence. */
-  #ownLeftOver(replica: Replica, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
-    const { node, boot } = this.#host
-    const state = replica.origins.get(boot)
-    const from = (fence.get(boot) ?? 0) + 1
-    const frames = state === undefined ? [] : ownLeftOver(replica, state, from)
-    return frames.length === 0 ? [] : [{ node, boot, from, frames }]
   }
 
   /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */

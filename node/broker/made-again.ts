@@ -44,15 +44,14 @@ export function bringIntoMode(broker: Broker, definition: StreamDefinition): voi
 }
 
 /**
- * Somebody asks for a mode: in which one the stream was made counts no more. Where its group has not heard of it, and it is in the mode that is asked for,
- * nothing is to be switched, and the catalog says that mode from now on.
+ * Somebody asks for a mode: in which one the stream was made counts no more. Where it is in that mode, nothing is to be switched: the catalog says it from
+ * now on, so that nobody else goes on wishing for the other one.
  */
 export function forgetWish(broker: Broker, name: string, mode: StreamMode): void {
-  const { streams, leader } = broker
+  const { streams } = broker
   streams.wanted.delete(name)
   const replica = streams.find(name)
   const definition = streams.definitionOf(name)
   if (replica?.definition.mode !== mode || definition === undefined || definition.mode === mode) return
-  if (leader.ledgerOf(replica.stream)?.streams.has(replica.stream) === true) return
   broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue({ ...definition, mode }) })
 }

@@ -27,7 +27,7 @@ export function publishAgain(
     }
     if (isGap(frame)) {
       const own = replica.originState(host.node, boot, host.now())
-      own.passGone(next + batchCount(frame) - 1)
+      own.passGone(next + batchCount(frame) - 1, host.now())
       replica.skip(own, own.last)
       continue
     }

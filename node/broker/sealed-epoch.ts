@@ -3,6 +3,7 @@
 import { type Boot, type NodeId, type Origin, toOrigin } from '../core/common/ids.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { SequenceRange } from '../core/stream/sequence-ranges.ts'
+import type { LeftOver } from '../leader/epoch-host.ts'
 import type { Held, SealReport } from '../leader/fence.ts'
 import { batchCount, batchFlag, batchSequence, lastingFlags, numberBatch } from '../wire/batch-header.ts'
 import { batchFrom } from '../wire/batch-producer.ts'
@@ -59,8 +60,20 @@ export function leftOver(
   return frames
 }
 
+/** What a node has published behind the fence of an epoch. */
+export function leftOverOf(
+  replica: Replica,
+  { node, boot }: { readonly node: NodeId; readonly boot: Boot },
+  fence: ReadonlyMap<Boot, number>,
+): readonly LeftOver[] {
+  const state = replica.origins.get(boot)
+  const from = (fence.get(boot) ?? 0) + 1
+  const frames = state === undefined ? [] : ownLeftOver(replica, state, from)
+  return frames.length === 0 ? [] : [{ node, boot, from, frames }]
+}
+
 /** The same of this node's own messages, all of them: for what it has dropped stand gaps, since nobody else will ever say what became of it. */
-export function ownLeftOver(replica: Replica, state: OriginState, from: number): Uint8Array[] {
+function ownLeftOver(replica: Replica, state: OriginState, from: number): Uint8Array[] {
   const frames: Uint8Array[] = []
   for (let next = from; next <= state.last; ) {
     const held = leftOver(replica, state, next)

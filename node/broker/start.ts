@@ -141,8 +141,8 @@ function startAt(replica: Replica, after: (state: OriginState) => number): FeedS
   return { kind: 'after', vector, others: 'zero' }
 }
 
-/** The sequence before the first one that anybody holds. */
+/** The sequence before the first one that anybody holds and that retention has not dropped here: that is not asked for again. */
 function earliest(broker: Broker, replica: Replica, state: OriginState): number {
   const first = isInOrder(replica) ? state.log.first?.from : broker.agent.earliestHeld(replica, state.boot)
-  return first === undefined ? (state.position ?? state.goneTo) : first - 1
+  return first === undefined ? (state.position ?? state.goneTo) : (state.gone.endAt(first) ?? first - 1)
 }

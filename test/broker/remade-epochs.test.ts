@@ -48,8 +48,8 @@ for (const { removed, inLog, has } of cases)
     }
     seal(host, inLog)
     assert.deepEqual(
-      host.broker.epochs.all('orders').map(({ id }) => id),
-      [toStreamId(`orders#0#${has}`)],
+      host.broker.epochs.all('orders').map(({ id, definition }) => [id, definition.made]),
+      [[toStreamId(`orders#0#${has}`), has]],
     )
   })
 
@@ -119,3 +119,46 @@ for (const isLate of [false, true])
     const reads = [...host.broker.subscribers].flatMap(({ streams }) => streams)
     assert.equal(reads.find(({ name }) => name === 'orders')?.definition.mode, 'leader')
   })
+
+test('a copy is kept that was confirmed in an epoch of the log before the catalog knew of its stream', async () => {
+  const host = new RemadeStream()
+  const sent: PeerMessage[] = []
+  host.link(b, (message) => {
+    sent.push(message)
+    return answerWith(message)
+  })
+  await host.define(definitionOf('leader'))
+  await host.publish()
+  host.remove(1)
+  const again = definitionOf('gossip', { behind: 1, made: 3 })
+  await host.switchTo('gossip', again)
+  const frame = batchOf({ boot: b, from: 1, texts: ['one'], topic: 'orders.b' })
+  const stream = toStreamId('orders#2#3')
+  const message = { kind: 'batch', stream, boot: b, from: 1, count: 1, confirm: true, frame } as const
+  host.broker.handle({ kind: 'message', from: B, message })
+  await host.pass(1)
+  assert.ok(sent.some(({ kind }) => kind === 'held'))
+  host.broker.handle({ kind: 'peerDown', peer: B })
+  await host.define(again)
+  assert.equal(host.held, 1)
+})
+
+test('a subscription that waits for an epoch of which the log says that another one was the first goes on in that', async () => {
+  const host = new RemadeStream()
+  const { broker } = host
+  await host.define(definitionOf('leader'))
+  const asked: ((isCurrent: boolean) => void)[] = []
+  broker.leader.whenCurrent = (_stream, callback) => void asked.push(callback)
+  host.link(3 as Boot, (message) => answerWith(message))
+  const got = host.subscribe()
+  // Over another node it was made in gossip mode, at the same time.
+  const sealed = seal(host, undefined)
+  for (const callback of asked.splice(0)) callback(true)
+  host.now += 20
+  begin(host, sealed)
+  const frame = batchOf({ boot: b, from: 2, texts: ['new'], epoch: 1, offset: 1, topic: 'orders.b' })
+  broker.leader.streams.insert(B, frame)
+  broker.leader.streams.endRound()
+  await host.pass(10)
+  assert.deepEqual(got.slice(-1), ['new'])
+})

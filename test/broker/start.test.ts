@@ -91,3 +91,20 @@ test('a time in an epoch of which this node has nothing is come to from the one 
   assert.equal(epochOf({ time: 4500 })(epochs), epochs[1])
   assert.equal(epochOf({ time: 3500 })(epochs.slice(2)), epochs[4])
 })
+
+test('the earliest in gossip mode is behind what retention has dropped here, also where others still hold that', () => {
+  const { broker } = createBroker()
+  const gossip = { ...orders, mode: 'gossip', retention: { bytes: 1_000_000, ageMs: 1000 } } as const
+  const replica = new Replica(gossip)
+  const state = replica.originState('B' as NodeId, 2 as Boot, 1000)
+  replica.setBase(state, 0)
+  for (const from of [1, 2, 3]) {
+    const frame = batchOf({ boot: 2, from, texts: ['x'] })
+    replica.insert(state, { frame, from, count: 1, confirm: false }, 1000 + from)
+    replica.advance(state)
+  }
+  replica.trim(2002)
+  broker.agent.earliestHeld = (): number => 1
+  const start = startOf(broker, 'earliest')(replica)
+  assert.deepEqual(start.kind === 'after' && [...start.vector], [[2, 2]])
+})

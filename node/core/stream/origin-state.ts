@@ -119,9 +119,10 @@ export class OriginState {
     this.closeChapter()
   }
 
-  /** Of the node's own origin: everything up to a sequence is numbered, and gone to whoever is owed it. */
-  passGone(to: number): void {
+  /** Of the node's own origin: everything up to a sequence is numbered by now, and gone to whoever is owed it. */
+  passGone(to: number, now: number): void {
     this.gone.add(this.last + 1, to)
+    this.#checkpoints.add(now, to)
     this.last = Math.max(this.last, to)
   }
 
