@@ -174,8 +174,8 @@ export const faultsOfBroker: readonly Mutant[] = [
   {
     name: 'earliest-is-second',
     file: 'node/broker/start.ts',
-    text: '(state.position ?? state.goneTo) : first - 1',
-    replacement: '(state.position ?? state.goneTo) : first',
+    text: '(state.gone.endAt(first) ?? first - 1)',
+    replacement: '(state.gone.endAt(first) ?? first)',
     breaks: 'A subscription from the earliest leaves the first message out.',
     tests: ['test/broker/subscribing-in-order.test.ts'],
   },
@@ -186,5 +186,14 @@ export const faultsOfBroker: readonly Mutant[] = [
     replacement: 'if (trace === undefined) {',
     breaks: 'A subscription that was not handed everything is compared with others, and accused.',
     tests: ['test/broker/subscriber-order.test.ts'],
+  },
+  {
+    name: 'slot-let-go-in-another-turn',
+    file: 'node/leader/names/queues.ts',
+    text: 'slot.next === undefined || slot.turn !== turn) continue',
+    replacement: 'slot.next === undefined || turn < 0) continue',
+    breaks:
+      'A member that has gone on with a part of its queue loses it, and what it hands out another one has, too.',
+    tests: ['test/leader/names/queues.test.ts'],
   },
 ]

@@ -22,7 +22,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'left-over-forgotten',
     file: 'node/broker/epochs.ts',
-    text: 'return this.#ownLeftOver(replica, fence)',
+    text: 'return leftOverOf(replica, this.#host, fence)',
     replacement: 'return []',
     breaks: 'What this node has published behind the fence is lost.',
     tests: [epochs],
@@ -208,7 +208,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'removed-stream-comes-back',
     file: 'node/broker/epochs.ts',
-    text: 'if (this.#host.endOf(name).isRemoved) this.remove(name)',
+    text: 'if (isRemoved && (chain.at(-1)?.replica.definition.made ?? 0) <= made) this.remove(name)',
     replacement: 'void name',
     breaks:
       'What the log has of a stream that was removed stays on a node that starts again, and is there when it is made again.',
@@ -250,8 +250,8 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'gap-that-nobody-is-told-of',
     file: 'node/broker/publish-again.ts',
-    text: 'own.passGone(',
-    replacement: 'own.beginBehind(',
+    text: 'own.passGone(next + batchCount(frame) - 1, host.now())',
+    replacement: 'own.beginBehind(next + batchCount(frame) - 1)',
     breaks:
       'What a node has published and has no more is passed by without a word by who has read since before.',
     tests: [ended],

@@ -176,7 +176,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     name: 'first-epoch-of-an-older-catalog',
     file: 'node/broker/epochs.ts',
     text: 'Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)',
-    replacement: 'this.#host.endOf(definition.name).made ?? definition.made ?? 0',
+    replacement: '(this.#host.endOf(definition.name).made ?? definition.made ?? 0)',
     breaks:
       'A node whose catalog is behind the log of the group has the first epoch alone, and what others hold of it is told as lost.',
     tests: [firstEpoch],
@@ -185,7 +185,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     name: 'first-epoch-of-an-older-log',
     file: 'node/broker/epochs.ts',
     text: 'Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)',
-    replacement: 'definition.made ?? 0',
+    replacement: '(definition.made ?? 0)',
     breaks: 'A node whose log is behind its catalog takes the first epoch for one of the stream before.',
     tests: [firstEpoch],
   },
@@ -230,6 +230,23 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     replacement: 'if (present.number === 0 && (definition.made',
     breaks:
       'A node whose log brought a later epoch before its catalog brought the new stream has that epoch alone.',
+    tests: [firstEpoch],
+  },
+  {
+    name: 'copies-dropped-for-an-older-removal',
+    file: 'node/broker/epochs.ts',
+    text: '(chain.at(-1)?.replica.definition.made ?? 0) <= made',
+    replacement: '(chain.at(-1)?.replica.definition.made ?? 0) >= 0',
+    breaks:
+      'What a node has confirmed of a stream that its catalog does not know yet goes with the one before.',
+    tests: [firstEpoch],
+  },
+  {
+    name: 'subscription-left-without-its-stream',
+    file: 'node/broker/broker.ts',
+    text: 'giveUp: () => this.#attachAgain(subscriber, replica, onKnown)',
+    replacement: 'giveUp: onKnown',
+    breaks: 'Who waits for a stream that begins otherwise than its node thought never gets anything of it.',
     tests: [firstEpoch],
   },
 ]

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -24,6 +25,19 @@ test('the text of every fault is in its file, once', () => {
     return typeof faulty === 'string' ? [] : `${mutant.name}: ${faulty.problem}`
   })
   assert.deepEqual(problems, [])
+})
+
+test('every fault leaves a program that parses', () => {
+  const broken = allMutants.flatMap((mutant) => {
+    const faulty = plant(mutant, readProjectFile(mutant.file))
+    try {
+      if (typeof faulty === 'string') stripTypeScriptTypes(faulty)
+      return []
+    } catch (error) {
+      return `${mutant.name}: ${error instanceof Error ? error.message : 'no program'}`
+    }
+  })
+  assert.deepEqual(broken, [])
 })
 
 test('docs/testing.md says how many faults there are', () => {
