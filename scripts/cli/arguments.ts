@@ -20,7 +20,9 @@ export function parseRetention(text: string): { readonly bytes?: number; readonl
       throw new InvalidArgumentError(`"${part}" is neither a size such as 64MiB nor a duration such as 10m.`)
     }
     if ((ageMs === undefined ? retention.bytes : retention.ageMs) !== undefined) {
-      throw new InvalidArgumentError(`"${text}" gives the same limit twice.`)
+      throw new InvalidArgumentError(
+        `"${text}" gives the same limit twice; a size and a duration are as 64MiB,10m.`,
+      )
     }
     retention = { ...retention, ...(ageMs !== undefined && { ageMs }), ...(bytes !== undefined && { bytes }) }
   }

@@ -133,7 +133,8 @@ const commonErrors = {
   SWITCH_PENDING: {
     meaning:
       'A stream has not come into the mode that was asked for in time: less than a majority can be reached.',
-    action: 'It may still; see `herald mode` and `herald status`, and ask again.',
+    action:
+      'While less than a majority of its group is up it waits (`herald status` says so), and it may still come; see `herald mode`, and ask again.',
     fate: 'keep',
   },
   SLOW_CONSUMER: {
