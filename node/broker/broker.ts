@@ -13,7 +13,7 @@ import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import { Confirmations } from './confirmations.ts'
 import { Epochs } from './epochs.ts'
-import { type Awaiting, InterestWaits } from './interest-waits.ts'
+import { type Awaiting, endInterestLater, InterestWaits } from './interest-waits.ts'
 import { OffsetWaits } from './offset-waits.ts'
 import type { BrokerPorts } from './ports.ts'
 import { PressureGauge } from './pressure.ts'
@@ -35,9 +35,6 @@ export interface BrokerOptions {
   /** Where retained batches stand; its own if left out. */
   readonly slabs?: SlabPool
 }
-
-/** After its last subscriber a stream keeps coming for so long: reconnects would find a hole otherwise. */
-const interestLingerMs = 30_000
 
 export class Broker implements SubscriberHost {
   readonly ports: BrokerPorts
@@ -125,7 +122,8 @@ export class Broker implements SubscriberHost {
     this.#offsets.forget(subscriber)
     // Also from streams whose interest is still being made known, on which it has not begun.
     for (const [id, subscribers] of this.#byStream)
-      if (subscribers.delete(subscriber) && subscribers.size === 0) this.#endInterestLater(id, subscribers)
+      if (subscribers.delete(subscriber) && subscribers.size === 0)
+        endInterestLater(this, id, () => subscribers.size > 0 || this.#byStream.get(id) !== subscribers)
   }
 
   /** The delivery log of a stream has grown. */
@@ -142,6 +140,7 @@ export class Broker implements SubscriberHost {
   /** Another epoch of a stream is the present one: what is published from now on goes there. */
   #onCurrent(replica: Replica): void {
     this.refreshStreams()
+    this.#moveStrays(replica)
     this.queues.onCurrent(replica)
     if (replica.definition.mode !== 'gossip') return
     for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
@@ -206,11 +205,23 @@ export class Broker implements SubscriberHost {
   #attachLate(subscriber: Subscriber, replica: Replica): void {
     this.#join(subscriber, replica)
     const begin = (): void => {
-      const isThere = subscriber.streams.some(({ stream }) => stream === replica.stream)
+      const isThere = this.epochs.all(replica.name).some((each) => subscriber.feedOf(each) !== undefined)
       if (isThere || !this.subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
       this.#beginOn(subscriber, replica, subscriber.lateStarts.startOn(replica))
     }
     this.#beginWhenKnown(replica, { begin, giveUp: () => undefined }, subscriber.beganAt)
+  }
+
+  /** Subscribers that have begun in an epoch of which the log of the group knows nothing begin in the one that was the first. */
+  #moveStrays({ stream, name }: Replica): void {
+    const epochs = this.epochs.all(name)
+    for (const subscriber of this.#byStream.get(stream) ?? [])
+      for (const stray of subscriber.streams.filter(
+        (each) => each.stream === stream && !epochs.includes(each),
+      )) {
+        subscriber.removeStream(stray)
+        this.#attachAgain(subscriber, stray, () => undefined)
+      }
   }
 
   /** The epoch in which it was to begin is not there any more, and the stream is: the log of the group knows how it began. */
@@ -240,15 +251,6 @@ export class Broker implements SubscriberHost {
       return awaiting.begin()
     this.#interests.add(replica, awaiting)
     if (replica.interestedSince === undefined) this.handle({ kind: 'interest', replica, wanted: true, since })
-  }
-
-  #endInterestLater(id: StreamId, subscribers: ReadonlySet<Subscriber>): void {
-    this.ports.after(interestLingerMs, () => {
-      if (subscribers.size > 0 || this.#byStream.get(id) !== subscribers) return
-      for (const replica of this.agent.replicas.values())
-        if (replica.stream === id && replica.interestedSince !== undefined)
-          this.handle({ kind: 'interest', replica, wanted: false })
-    })
   }
 
   #removeStream(name: string): void {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
+import { type Boot, type NodeId, type StreamId, toStreamId } from '../../node/core/common/ids.ts'
 import type { Holding, PeerMessage } from '../../node/core/gossip/messages.ts'
 import type { StreamLedger } from '../../node/leader/ledger.ts'
 import { batchOf } from '../leader/leader-batches.ts'
@@ -93,11 +93,10 @@ for (const removed of ['none', undefined, 3] as const)
     assert.deepEqual(got, ['one'])
   })
 
-function pulled(id: number): readonly PeerMessage[] {
+function pulled(id: number, stream: StreamId = toStreamId('orders#0#5')): readonly PeerMessage[] {
   const frame = batchOf({ boot: b, from: 1, texts: ['one'], topic: 'orders.b' })
-  const batch = { kind: 'batch', stream: toStreamId('orders#0#5'), boot: b, from: 1, count: 1 } as const
   return [
-    { ...batch, confirm: false, frame },
+    { kind: 'batch', stream, boot: b, from: 1, count: 1, confirm: false, frame },
     { kind: 'pulled', id, batches: 1, busy: false },
   ]
 }
@@ -143,22 +142,31 @@ test('a copy is kept that was confirmed in an epoch of the log before the catalo
   assert.equal(host.held, 1)
 })
 
-test('a subscription that waits for an epoch of which the log says that another one was the first goes on in that', async () => {
-  const host = new RemadeStream()
-  const { broker } = host
-  await host.define(definitionOf('leader'))
-  const asked: ((isCurrent: boolean) => void)[] = []
-  broker.leader.whenCurrent = (_stream, callback) => void asked.push(callback)
-  host.link(3 as Boot, (message) => answerWith(message))
-  const got = host.subscribe()
-  // Over another node it was made in gossip mode, at the same time.
-  const sealed = seal(host, undefined)
-  for (const callback of asked.splice(0)) callback(true)
-  host.now += 20
-  begin(host, sealed)
-  const frame = batchOf({ boot: b, from: 2, texts: ['new'], epoch: 1, offset: 1, topic: 'orders.b' })
-  broker.leader.streams.insert(B, frame)
-  broker.leader.streams.endRound()
-  await host.pass(10)
-  assert.deepEqual(got.slice(-1), ['new'])
-})
+for (const hasBegun of [false, true])
+  test(`a subscription to an epoch that is none, as the log of the group says, goes on in the first one (has begun: ${hasBegun})`, async () => {
+    const host = new RemadeStream()
+    const { broker } = host
+    await host.define(definitionOf('leader'))
+    const asked: (() => void)[] = []
+    broker.leader.whenCurrent = (_stream, callback) => void asked.push(() => callback(true))
+    const first = toStreamId('orders')
+    const one = { node: B, boot: b, first: 1, last: 1, base: 0 }
+    host.link(b, (message) => {
+      const isOfIt = 'stream' in message && message.stream === first
+      if (isOfIt && message.kind === 'pull') return pulled(message.id, first)
+      return answerWith(message, isOfIt ? [one] : [])
+    })
+    const got = host.subscribe()
+    if (hasBegun) for (const answer of asked.splice(0)) answer()
+    // Over another node it was made in gossip mode, at the same time.
+    const sealed = seal(host, undefined)
+    for (const answer of asked.splice(0)) answer()
+    await lead(broker)
+    begin(host, sealed)
+    await lead(broker)
+    const frame = batchOf({ boot: b, from: 2, texts: ['new'], epoch: 1, offset: 1, topic: 'orders.b' })
+    broker.leader.streams.insert(B, frame)
+    broker.leader.streams.endRound()
+    await host.pass(10)
+    assert.deepEqual(got, ['one', 'new'])
+  })

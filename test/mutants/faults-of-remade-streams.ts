@@ -249,4 +249,13 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     breaks: 'Who waits for a stream that begins otherwise than its node thought never gets anything of it.',
     tests: [firstEpoch],
   },
+  {
+    name: 'subscription-left-in-no-epoch',
+    file: 'node/broker/broker.ts',
+    text: 'this.#moveStrays(replica)',
+    replacement: 'void replica',
+    breaks:
+      'Who has begun on a stream that began otherwise than its node thought gets nothing of its first epoch.',
+    tests: [firstEpoch],
+  },
 ]
