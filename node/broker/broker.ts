@@ -257,11 +257,12 @@ export class Broker implements SubscriberHost {
     const epochs = this.epochs.all(name)
     const present = epochs.at(-1)
     if (present === undefined) return
+    const subscribers = this.#byStream.get(present.stream) ?? []
+    this.#byStream.delete(present.stream)
     for (const replica of epochs) {
-      for (const subscriber of this.#byStream.get(replica.stream) ?? []) subscriber.removeStream(replica)
+      for (const subscriber of subscribers) subscriber.removeStream(replica)
       this.#interests.giveUp(replica)
     }
-    this.#byStream.delete(present.stream)
     this.#offsets.forgetStream(present.stream)
     this.#journalStream(present, true)
     this.epochs.remove(name)

@@ -170,3 +170,20 @@ for (const hasBegun of [false, true])
     await host.pass(10)
     assert.deepEqual(got, ['one', 'new'])
   })
+
+test('a subscription that waits while its stream is removed gets nothing of it, and reads it no more', async () => {
+  const host = new RemadeStream()
+  const { broker } = host
+  await host.define(definitionOf('gossip'))
+  await host.publish('old')
+  // B does not answer: the interest is still being made known.
+  host.link(b, () => [])
+  const got = host.subscribe(0)
+  // The wait is over, and the subscription has not heard of that.
+  broker.agent.isInterestWaiting = (): boolean => false
+  host.remove(0)
+  await host.pass(5)
+  assert.deepEqual(got, [])
+  const reads = [...broker.subscribers].flatMap(({ streams }) => streams.map(({ name }) => name))
+  assert.ok(!reads.includes('orders'), `${reads}`)
+})
