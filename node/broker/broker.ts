@@ -209,24 +209,24 @@ export class Broker implements SubscriberHost {
       if (isThere || !this.subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
       this.#beginOn(subscriber, replica, subscriber.lateStarts.startOn(replica))
     }
-    this.#beginWhenKnown(replica, { begin, giveUp: () => undefined }, subscriber.beganAt)
+    const giveUp = (): void => this.#attachAgain(subscriber, replica)
+    this.#beginWhenKnown(replica, { begin, giveUp }, subscriber.beganAt)
   }
 
   /** Subscribers that have begun in an epoch of which the log of the group knows nothing begin in the one that was the first. */
   #moveStrays({ stream, name }: Replica): void {
     const epochs = this.epochs.all(name)
-    for (const subscriber of this.#byStream.get(stream) ?? [])
-      for (const stray of subscriber.streams.filter(
-        (each) => each.stream === stream && !epochs.includes(each),
-      )) {
-        subscriber.removeStream(stray)
-        this.#attachAgain(subscriber, stray, () => undefined)
-      }
+    for (const subscriber of this.#byStream.get(stream) ?? []) {
+      const stray = subscriber.streams.find((each) => each.stream === stream && !epochs.includes(each))
+      if (stray === undefined) continue
+      subscriber.removeStream(stray)
+      this.#attachAgain(subscriber, stray)
+    }
   }
 
   /** The epoch in which it was to begin is not there any more, and the stream is: the log of the group knows how it began. */
-  #attachAgain(subscriber: Subscriber, { stream, name }: Replica, onKnown: () => void): void {
-    onKnown()
+  #attachAgain(subscriber: Subscriber, { stream, name }: Replica, onKnown?: () => void): void {
+    onKnown?.()
     const epochs = this.epochs.all(name)
     const [first] = epochs
     if (first === undefined || this.#byStream.get(stream)?.has(subscriber) !== true) return

@@ -142,11 +142,11 @@ test('a copy is kept that was confirmed in an epoch of the log before the catalo
   assert.equal(host.held, 1)
 })
 
-for (const hasBegun of [false, true])
-  test(`a subscription to an epoch that is none, as the log of the group says, goes on in the first one (has begun: ${hasBegun})`, async () => {
+for (const stage of ['waits', 'waits late', 'has begun'] as const)
+  test(`a subscription to an epoch that is none, as the log of the group says, goes on in the first one (it ${stage})`, async () => {
     const host = new RemadeStream()
     const { broker } = host
-    await host.define(definitionOf('leader'))
+    if (stage !== 'waits late') await host.define(definitionOf('leader'))
     const asked: (() => void)[] = []
     broker.leader.whenCurrent = (_stream, callback) => void asked.push(() => callback(true))
     const first = toStreamId('orders')
@@ -157,7 +157,8 @@ for (const hasBegun of [false, true])
       return answerWith(message, isOfIt ? [one] : [])
     })
     const got = host.subscribe()
-    if (hasBegun) for (const answer of asked.splice(0)) answer()
+    if (stage === 'waits late') await host.define(definitionOf('leader'))
+    if (stage === 'has begun') for (const answer of asked.splice(0)) answer()
     // Over another node it was made in gossip mode, at the same time.
     const sealed = seal(host, undefined)
     for (const answer of asked.splice(0)) answer()
