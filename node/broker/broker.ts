@@ -7,14 +7,12 @@ import { type Boot, type NodeId, type Origin, type StreamId, toOrigin } from '..
 import { letGo, type SlabPool } from '../core/common/slabs.ts'
 import { GossipAgent, type GossipInput } from '../core/gossip/agent.ts'
 import type { GossipEffect } from '../core/gossip/context.ts'
-import type { FeedStart } from '../core/stream/feed.ts'
 import { overlapAny } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
+import { Attachments } from './attachments.ts'
 import { Confirmations } from './confirmations.ts'
 import { Epochs } from './epochs.ts'
-import { type Awaiting, endInterestLater, InterestWaits } from './interest-waits.ts'
-import { OffsetWaits } from './offset-waits.ts'
 import type { BrokerPorts } from './ports.ts'
 import { PressureGauge } from './pressure.ts'
 import { QueueMembers } from './queue-members.ts'
@@ -49,9 +47,7 @@ export class Broker implements SubscriberHost {
   readonly subscribers: Set<Subscriber> = new Set()
   readonly queues: QueueMembers
   readonly confirmations: Confirmations = new Confirmations()
-  readonly #byStream = new Map<StreamId, Set<Subscriber>>()
-  readonly #interests = new InterestWaits()
-  readonly #offsets = new OffsetWaits((replica) => this.leader.statusOf(replica).last)
+  readonly #attached: Attachments
   readonly #pressure: PressureGauge
 
   constructor(options: BrokerOptions) {
@@ -66,16 +62,17 @@ export class Broker implements SubscriberHost {
       ...{ node, boot, now: ports.now, allocate: ports.allocate },
       ...{ agent: this.agent, leader: this.leader, confirmations: this.confirmations },
       handle: (input) => this.handle(input),
-      subscribersOf: (stream) => this.#byStream.get(stream) ?? new Set(),
+      subscribersOf: (stream) => this.#attached.of(stream),
       onPublishedAgain: ({ name }, from, to) => ports.recorder.unplaced(name, this.origin, from, to),
       onEnded: (replica) => this.onDelivered(replica),
       onCurrent: (replica) => this.#onCurrent(replica),
       endOf: (name) => this.streams.endOf(name),
     })
+    this.#attached = new Attachments(this)
     this.queues = new QueueMembers(this)
     this.streams = new StreamTable(this.agent, this.epochs, options.defaults)
     this.#pressure = new PressureGauge(ports.now, {
-      subscribersOf: ({ stream }) => this.#byStream.get(stream) ?? [],
+      subscribersOf: ({ stream }) => this.#attached.of(stream),
       waitingBytes: (replica) => this.waitingBytes(replica),
     })
   }
@@ -111,7 +108,7 @@ export class Broker implements SubscriberHost {
     const onStream = (): void => {
       if (--waiting === 0 && this.subscribers.has(subscriber)) onReady(subscriber)
     }
-    for (const replica of streams) this.#attach(subscriber, replica, onStream)
+    for (const replica of streams) this.#attached.attach(subscriber, replica, onStream)
     onStream()
     return subscriber
   }
@@ -119,17 +116,13 @@ export class Broker implements SubscriberHost {
   unsubscribe(subscriber: Subscriber): void {
     if (!this.subscribers.delete(subscriber)) return
     subscriber.stop()
-    this.#offsets.forget(subscriber)
-    // Also from streams whose interest is still being made known, on which it has not begun.
-    for (const [id, subscribers] of this.#byStream)
-      if (subscribers.delete(subscriber) && subscribers.size === 0)
-        endInterestLater(this, id, () => subscribers.size > 0 || this.#byStream.get(id) !== subscribers)
+    this.#attached.detach(subscriber)
   }
 
   /** The delivery log of a stream has grown. */
   onDelivered(replica: Replica): void {
-    for (const subscriber of this.#offsets.reached(replica)) this.#beginOn(subscriber, replica)
-    for (const subscriber of this.#byStream.get(replica.stream) ?? []) subscriber.pump()
+    this.#attached.onDelivered(replica)
+    for (const subscriber of this.#attached.of(replica.stream)) subscriber.pump()
     this.queues.onDelivered(replica)
   }
 
@@ -140,7 +133,7 @@ export class Broker implements SubscriberHost {
   /** Another epoch of a stream is the present one: what is published from now on goes there. */
   #onCurrent(replica: Replica): void {
     this.refreshStreams()
-    this.#moveStrays(replica)
+    this.#attached.moveStrays(replica)
     this.queues.onCurrent(replica)
     if (replica.definition.mode !== 'gossip') return
     for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
@@ -160,11 +153,12 @@ export class Broker implements SubscriberHost {
       for (const effect of this.agent.onReplica(replica, this.ports.now())) this.#execute(effect)
     for (const replica of [...added, ...changed]) {
       for (const subscriber of this.subscribers) {
-        if (this.#byStream.get(replica.stream)?.has(subscriber)) continue
+        if (this.#attached.of(replica.stream).has(subscriber)) continue
         if (!overlapAny(subscriber.options.patterns, replica.definition.topics)) continue
         // One that is new here may have changed its mode elsewhere: what it had before is owed as well.
         const [first = replica] = added.includes(replica) ? this.epochs.all(replica.name) : []
-        this.#attachLate(subscriber, subscriber.lateStarts.choose(this.epochs.all(replica.name)) ?? first)
+        const chosen = subscriber.lateStarts.choose(this.epochs.all(replica.name)) ?? first
+        this.#attached.attachLate(subscriber, chosen)
       }
     }
   }
@@ -184,86 +178,11 @@ export class Broker implements SubscriberHost {
     return replica.definition.mode === 'leader' ? this.leader : this.agent
   }
 
-  #attach(subscriber: Subscriber, present: Replica, onKnown: () => void): void {
-    const replica = subscriber.options.choose?.(this.epochs.all(present.name)) ?? present
-    this.#join(subscriber, replica)
-    const begin = (): void => {
-      if (!this.subscribers.has(subscriber)) return
-      if (!this.#offsets.holds(subscriber, replica)) this.#beginOn(subscriber, replica)
-      onKnown()
-    }
-    this.#beginWhenKnown(replica, { begin, giveUp: () => this.#attachAgain(subscriber, replica, onKnown) })
-  }
-
-  #beginOn(subscriber: Subscriber, replica: Replica, start?: FeedStart): void {
-    subscriber.addStream(replica, start)
-    this.epochs.complete(replica)
-    subscriber.pump()
-  }
-
-  /** The same on a stream that has come or changed since: others may have published on it before, so it counts from when it subscribed. */
-  #attachLate(subscriber: Subscriber, replica: Replica): void {
-    this.#join(subscriber, replica)
-    const begin = (): void => {
-      const isThere = this.epochs.all(replica.name).some((each) => subscriber.feedOf(each) !== undefined)
-      if (isThere || !this.subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
-      this.#beginOn(subscriber, replica, subscriber.lateStarts.startOn(replica))
-    }
-    const giveUp = (): void => this.#attachAgain(subscriber, replica)
-    this.#beginWhenKnown(replica, { begin, giveUp }, subscriber.beganAt)
-  }
-
-  /** Subscribers that have begun in an epoch of which the log of the group knows nothing begin in the one that was the first. */
-  #moveStrays({ stream, name }: Replica): void {
-    const epochs = this.epochs.all(name)
-    for (const subscriber of this.#byStream.get(stream) ?? []) {
-      const stray = subscriber.streams.find((each) => each.stream === stream && !epochs.includes(each))
-      if (stray === undefined) continue
-      subscriber.removeStream(stray)
-      this.#attachAgain(subscriber, stray)
-    }
-  }
-
-  /** The epoch in which it was to begin is not there any more, and the stream is: the log of the group knows how it began. */
-  #attachAgain(subscriber: Subscriber, { stream, name }: Replica, onKnown?: () => void): void {
-    onKnown?.()
-    const epochs = this.epochs.all(name)
-    const [first] = epochs
-    if (first === undefined || this.#byStream.get(stream)?.has(subscriber) !== true) return
-    this.#attachLate(subscriber, subscriber.lateStarts.choose(epochs) ?? first)
-  }
-
-  #join(subscriber: Subscriber, replica: Replica): void {
-    const subscribers = this.#byStream.get(replica.stream) ?? new Set()
-    this.#byStream.set(replica.stream, subscribers.add(subscriber))
-  }
-
-  #beginWhenKnown(replica: Replica, awaiting: Awaiting, since?: number): void {
-    if (replica.definition.mode === 'leader') {
-      const { stream, name } = replica
-      // One that is removed meanwhile, and made again, is another one, also where it has the same replica.
-      const attached = this.#byStream.get(stream)
-      const isStill = (): boolean =>
-        this.#byStream.get(stream) === attached && this.epochs.all(name).includes(replica)
-      return this.leader.whenCurrent(replica, () => (isStill() ? awaiting.begin() : awaiting.giveUp()))
-    }
-    if (replica.interestedSince !== undefined && !this.agent.isInterestWaiting(replica))
-      return awaiting.begin()
-    this.#interests.add(replica, awaiting)
-    if (replica.interestedSince === undefined) this.handle({ kind: 'interest', replica, wanted: true, since })
-  }
-
   #removeStream(name: string): void {
     const epochs = this.epochs.all(name)
     const present = epochs.at(-1)
     if (present === undefined) return
-    const subscribers = this.#byStream.get(present.stream) ?? []
-    this.#byStream.delete(present.stream)
-    for (const replica of epochs) {
-      for (const subscriber of subscribers) subscriber.removeStream(replica)
-      this.#interests.giveUp(replica)
-    }
-    this.#offsets.forgetStream(present.stream)
+    this.#attached.remove(epochs)
     this.#journalStream(present, true)
     this.epochs.remove(name)
   }
@@ -281,11 +200,11 @@ export class Broker implements SubscriberHost {
       case 'delivered':
         return this.onDelivered(effect.replica)
       case 'base':
-        for (const subscriber of this.#byStream.get(effect.replica.stream) ?? [])
+        for (const subscriber of this.#attached.of(effect.replica.stream))
           subscriber.onBase(effect.replica, effect.state)
         return
       case 'interestKnown':
-        return this.#interests.begin(effect.replica)
+        return this.#attached.onInterestKnown(effect.replica)
       case 'confirmed':
         return this.confirmations.settle(effect.token, effect.ok)
       case 'catalogChanged':

@@ -2,10 +2,6 @@
 
 import type { StreamId } from '../core/common/ids.ts'
 import type { Replica } from '../core/stream/replica.ts'
-import type { Broker } from './broker.ts'
-
-/** After its last subscriber a stream keeps coming for so long: reconnects would find a hole otherwise. */
-const interestLingerMs = 30_000
 
 /** A subscriber that begins on a stream as soon as the interest in it is known, or hears that the stream is gone. */
 export interface Awaiting {
@@ -35,18 +31,4 @@ export class InterestWaits {
     this.#waiting.delete(id)
     return waiting
   }
-}
-
-/** Nobody of this node reads a stream any more: unless somebody comes who does, the others hear of that in a while. */
-export function endInterestLater(
-  broker: Pick<Broker, 'agent' | 'ports' | 'handle'>,
-  id: StreamId,
-  isRead: () => boolean,
-): void {
-  broker.ports.after(interestLingerMs, () => {
-    if (isRead()) return
-    for (const replica of broker.agent.replicas.values())
-      if (replica.stream === id && replica.interestedSince !== undefined)
-        broker.handle({ kind: 'interest', replica, wanted: false })
-  })
 }

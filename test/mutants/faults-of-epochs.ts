@@ -101,8 +101,8 @@ export const faultsOfEpochs: readonly Mutant[] = [
   },
   {
     name: 'ended-epoch-not-completed',
-    file: 'node/broker/broker.ts',
-    text: 'this.epochs.complete(replica)',
+    file: 'node/broker/attachments.ts',
+    text: 'this.#host.epochs.complete(replica)',
     replacement: '',
     breaks: 'A subscription that begins in an epoch that has ended waits for ever for what is gone.',
     tests: [ended],

@@ -232,7 +232,7 @@ export const faultsOfPlaces: readonly Mutant[] = [
   },
   {
     name: 'offset-behind-the-end-begins-at-once',
-    file: 'node/broker/broker.ts',
+    file: 'node/broker/attachments.ts',
     text: 'if (!this.#offsets.holds(subscriber, replica)) this.#beginOn',
     replacement: 'this.#beginOn',
     breaks: 'Who subscribes from an offset that nobody has given yet gets what lies before it.',

@@ -150,7 +150,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   },
   {
     name: 'attached-twice',
-    file: 'node/broker/broker.ts',
+    file: 'node/broker/attachments.ts',
     text: 'this.#byStream.get(stream) === attached && ',
     replacement: '',
     breaks: 'Who waits for its group while a stream is replaced gets everything of the new one twice.',
@@ -191,9 +191,9 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   },
   {
     name: 'late-reader-of-an-ended-epoch-asks-nobody',
-    file: 'node/broker/broker.ts',
-    text: 'this.epochs.complete(replica)',
-    replacement: 'if (start === undefined) this.epochs.complete(replica)',
+    file: 'node/broker/attachments.ts',
+    text: 'this.#host.epochs.complete(replica)',
+    replacement: 'if (start === undefined) this.#host.epochs.complete(replica)',
     breaks: 'Who comes late to an epoch that is over, and of which nobody has anything, stays in it.',
     tests: [firstEpoch],
   },
@@ -243,7 +243,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   },
   {
     name: 'subscription-left-without-its-stream',
-    file: 'node/broker/broker.ts',
+    file: 'node/broker/attachments.ts',
     text: 'giveUp: () => this.#attachAgain(subscriber, replica, onKnown)',
     replacement: 'giveUp: onKnown',
     breaks: 'Who waits for a stream that begins otherwise than its node thought never gets anything of it.',
@@ -252,7 +252,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'subscription-left-in-no-epoch',
     file: 'node/broker/broker.ts',
-    text: 'this.#moveStrays(replica)',
+    text: 'this.#attached.moveStrays(replica)',
     replacement: 'void replica',
     breaks:
       'Who has begun on a stream that began otherwise than its node thought gets nothing of its first epoch.',

@@ -1,0 +1,148 @@
+// Which subscriptions of a node want which streams, and when each begins: as soon as the other nodes know of the interest (gossip mode), or this node's
+// replica is current (leader mode), and its offset is there. A stream may be removed, made again, or begin otherwise than thought meanwhile.
+
+import type { StreamId } from '../core/common/ids.ts'
+import type { FeedStart } from '../core/stream/feed.ts'
+import type { Replica } from '../core/stream/replica.ts'
+import type { Broker } from './broker.ts'
+import { type Awaiting, InterestWaits } from './interest-waits.ts'
+import { OffsetWaits } from './offset-waits.ts'
+import type { Subscriber } from './subscriber.ts'
+
+/** After its last subscriber a stream keeps coming for so long, milliseconds: reconnects would find a hole otherwise. */
+const interestLingerMs = 30_000
+
+export type AttachmentsHost = Pick<Broker, 'agent' | 'epochs' | 'handle' | 'leader' | 'ports' | 'subscribers'>
+
+export class Attachments {
+  readonly #host: AttachmentsHost
+  readonly #byStream = new Map<StreamId, Set<Subscriber>>()
+  readonly #interests = new InterestWaits()
+  readonly #offsets: OffsetWaits
+
+  constructor(host: AttachmentsHost) {
+    this.#host = host
+    this.#offsets = new OffsetWaits((replica) => host.leader.statusOf(replica).last)
+  }
+
+  /** The subscribers that a stream has here, also those that have not begun on it. */
+  of(stream: StreamId): ReadonlySet<Subscriber> {
+    return this.#byStream.get(stream) ?? new Set()
+  }
+
+  /** A new subscription on a stream. `onKnown` is called once everything published from then on will reach it. */
+  attach(subscriber: Subscriber, present: Replica, onKnown: () => void): void {
+    const { epochs, subscribers } = this.#host
+    const replica = subscriber.options.choose?.(epochs.all(present.name)) ?? present
+    this.#join(subscriber, replica)
+    const begin = (): void => {
+      if (!subscribers.has(subscriber)) return
+      if (!this.#offsets.holds(subscriber, replica)) this.#beginOn(subscriber, replica)
+      onKnown()
+    }
+    this.#beginWhenKnown(replica, { begin, giveUp: () => this.#attachAgain(subscriber, replica, onKnown) })
+  }
+
+  /** The same on a stream that has come or changed since: others may have published on it before, so it counts from when it subscribed. */
+  attachLate(subscriber: Subscriber, replica: Replica): void {
+    const { epochs, subscribers } = this.#host
+    this.#join(subscriber, replica)
+    const begin = (): void => {
+      const isThere = epochs.all(replica.name).some((each) => subscriber.feedOf(each) !== undefined)
+      if (isThere || !subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
+      this.#beginOn(subscriber, replica, subscriber.lateStarts.startOn(replica))
+    }
+    const giveUp = (): void => this.#attachAgain(subscriber, replica)
+    this.#beginWhenKnown(replica, { begin, giveUp }, subscriber.beganAt)
+  }
+
+  /** A subscription has ended. */
+  detach(subscriber: Subscriber): void {
+    this.#offsets.forget(subscriber)
+    // Also from streams whose interest is still being made known, on which it has not begun.
+    for (const [stream, subscribers] of this.#byStream)
+      if (subscribers.delete(subscriber) && subscribers.size === 0)
+        this.#endInterestLater(stream, subscribers)
+  }
+
+  /** A stream is removed, with all its epochs. */
+  remove(epochs: readonly Replica[]): void {
+    for (const { stream } of epochs.slice(0, 1)) {
+      const subscribers = this.of(stream)
+      this.#byStream.delete(stream)
+      for (const replica of epochs) {
+        for (const subscriber of subscribers) subscriber.removeStream(replica)
+        this.#interests.giveUp(replica)
+      }
+      this.#offsets.forgetStream(stream)
+    }
+  }
+
+  /** The other nodes know that this one is interested in a stream. */
+  onInterestKnown(replica: Replica): void {
+    this.#interests.begin(replica)
+  }
+
+  /** The delivery log of a stream has grown: whose offset is there now begins. */
+  onDelivered(replica: Replica): void {
+    for (const subscriber of this.#offsets.reached(replica)) this.#beginOn(subscriber, replica)
+  }
+
+  /** Subscribers that have begun in an epoch of which the log of the group knows nothing begin in the one that was the first. */
+  moveStrays({ stream, name }: Replica): void {
+    const epochs = this.#host.epochs.all(name)
+    for (const subscriber of this.of(stream)) {
+      const stray = subscriber.streams.find((each) => each.stream === stream && !epochs.includes(each))
+      if (stray === undefined) continue
+      subscriber.removeStream(stray)
+      this.#attachAgain(subscriber, stray)
+    }
+  }
+
+  /** The epoch in which it was to begin is not there any more, and the stream is: the log of the group knows how it began. */
+  #attachAgain(subscriber: Subscriber, { stream, name }: Replica, onKnown?: () => void): void {
+    onKnown?.()
+    const epochs = this.#host.epochs.all(name)
+    const [first] = epochs
+    if (first === undefined || !this.of(stream).has(subscriber)) return
+    this.attachLate(subscriber, subscriber.lateStarts.choose(epochs) ?? first)
+  }
+
+  #join(subscriber: Subscriber, { stream }: Replica): void {
+    const subscribers = this.#byStream.get(stream) ?? new Set()
+    this.#byStream.set(stream, subscribers.add(subscriber))
+  }
+
+  #beginWhenKnown(replica: Replica, awaiting: Awaiting, since?: number): void {
+    const { agent, epochs, leader } = this.#host
+    const { stream, name } = replica
+    if (replica.definition.mode === 'leader') {
+      // One that is removed meanwhile, and made again, is another one, also where it has the same replica.
+      const attached = this.#byStream.get(stream)
+      const isStill = (): boolean =>
+        this.#byStream.get(stream) === attached && epochs.all(name).includes(replica)
+      return leader.whenCurrent(replica, () => (isStill() ? awaiting.begin() : awaiting.giveUp()))
+    }
+    if (replica.interestedSince !== undefined && !agent.isInterestWaiting(replica)) return awaiting.begin()
+    this.#interests.add(replica, awaiting)
+    if (replica.interestedSince === undefined)
+      this.#host.handle({ kind: 'interest', replica, wanted: true, since })
+  }
+
+  #beginOn(subscriber: Subscriber, replica: Replica, start?: FeedStart): void {
+    subscriber.addStream(replica, start)
+    this.#host.epochs.complete(replica)
+    subscriber.pump()
+  }
+
+  /** Nobody of this node reads a stream any more: unless somebody comes who does, the others hear of that in a while. */
+  #endInterestLater(stream: StreamId, subscribers: ReadonlySet<Subscriber>): void {
+    const { agent, ports } = this.#host
+    ports.after(interestLingerMs, () => {
+      if (subscribers.size > 0 || this.#byStream.get(stream) !== subscribers) return
+      for (const replica of agent.replicas.values())
+        if (replica.stream === stream && replica.interestedSince !== undefined)
+          this.#host.handle({ kind: 'interest', replica, wanted: false })
+    })
+  }
+}
