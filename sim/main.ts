@@ -2,19 +2,28 @@
 // prints its plan, its last events and the command that replays it; the exit code is 1 then.
 
 import { availableParallelism } from 'node:os'
-import { readOptions, usage } from './options.ts'
+import { type Options, OptionsError, readOptions, usage } from './options.ts'
 import { formatReport, type Sums } from './report.ts'
 import { runOnThreads } from './seed-pool.ts'
 import { runSeeds, type SeedRange, type SeedResults } from './worlds.ts'
 
-const options = readOptions(process.argv.slice(2), availableParallelism())
-if (options === undefined) {
-  process.stderr.write(usage)
-  process.exitCode = 2
-} else {
+const options = readOrExplain()
+if (options !== undefined) {
   let failed = 0
   for (const range of options.ranges) failed += await runRange(range, options.threads)
   process.exitCode = failed === 0 ? 0 : 1
+}
+
+/** Undefined, with exit code 2, where the words make no sense. */
+function readOrExplain(): Options | undefined {
+  try {
+    return readOptions(process.argv.slice(2), availableParallelism())
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error
+    process.stderr.write(`${error.message}\n\n${usage}`)
+    process.exitCode = 2
+    return undefined
+  }
 }
 
 /** How many seeds of a range have failed. */

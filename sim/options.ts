@@ -22,10 +22,34 @@ export interface Options {
   readonly threads: number
 }
 
-/** What the words ask for; undefined where they make no sense. `cores`: how many threads to use where they say nothing. */
-export function readOptions(words: readonly string[], cores: number): Options | undefined {
+/** Words that make no sense; the message says which. */
+export class OptionsError extends Error {}
+
+/** What the words ask for. `cores`: how many threads to use where they say nothing. Throws OptionsError. */
+export function readOptions(words: readonly string[], cores: number): Options {
+  const values = readWords(words, cores)
+  const { seed, world } = values
+  const first = toCount('first', seed ?? values.first)
+  const count = seed === undefined ? toCount('seeds', values.seeds) : 1
+  const twiceOneOf = seed === undefined ? toCount('twice', values.twice) : 1
+  const threads = toCount('threads', values.threads)
+  const nodes = values.nodes === undefined ? undefined : toCount('nodes', values.nodes)
+  const all = toNames(world, nodes).map((name) => {
+    const { seedsMax = Number.POSITIVE_INFINITY } = worlds[name]
+    return { world: name, first, count: Math.min(count, seedsMax - first + 1), nodes, twiceOneOf }
+  })
+  // A world that has no such seeds is left out, unless it is the one that is asked for.
+  const ranges = all.filter((range) => range.count >= 1)
+  if (ranges.length === 0)
+    throw new OptionsError(
+      `${world} has ${worlds[all[0]?.world ?? 'exploration'].seedsMax} seeds, none from ${first} on`,
+    )
+  return { ranges, threads: values.verbose || seed !== undefined ? 0 : threads }
+}
+
+function readWords(words: readonly string[], cores: number) {
   try {
-    const { values } = parseArgs({
+    return parseArgs({
       args: [...words],
       options: {
         world: { type: 'string' },
@@ -37,32 +61,26 @@ export function readOptions(words: readonly string[], cores: number): Options | 
         threads: { type: 'string', default: String(cores) },
         verbose: { type: 'boolean', default: false },
       },
-    })
-    const { seed, world } = values
-    const nodes = values.nodes === undefined ? undefined : Number(values.nodes)
-    const first = Number(seed ?? values.first)
-    const count = seed === undefined ? Number(values.seeds) : 1
-    const twiceOneOf = seed === undefined ? Number(values.twice) : 1
-    const threads = Number(values.threads)
-    const isGood = [first, count, twiceOneOf, threads].every(
-      (value) => Number.isSafeInteger(value) && value >= 1,
-    )
-    const fits = (name: WorldName): boolean =>
-      nodes === undefined ||
-      (Number.isInteger(nodes) && nodes >= worlds[name].nodesMin && nodes <= worlds[name].nodesMax)
-    const names = (Object.keys(worlds) as WorldName[]).filter(
-      (name) => (world === undefined || name === world) && fits(name),
-    )
-    if (!isGood || names.length === 0) return undefined
-    const all = names.map((name) => {
-      const { seedsMax = Number.POSITIVE_INFINITY } = worlds[name]
-      return { world: name, first, count: Math.min(count, seedsMax - first + 1), nodes, twiceOneOf }
-    })
-    // A world that has no such seeds is left out, unless it is the one that is asked for.
-    const ranges = all.filter((range) => range.count >= 1)
-    if (ranges.length === 0) return undefined
-    return { ranges, threads: values.verbose || seed !== undefined ? 0 : threads }
-  } catch {
-    return undefined
+    }).values
+  } catch (error) {
+    throw new OptionsError(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** The worlds of a name, or all, that have so many nodes. */
+function toNames(world: string | undefined, nodes: number | undefined): readonly WorldName[] {
+  const names = (Object.keys(worlds) as WorldName[]).filter((name) => world === undefined || name === world)
+  if (names.length === 0) throw new OptionsError(`no world is called ${world}`)
+  const fitting = names.filter(
+    (name) => nodes === undefined || (nodes >= worlds[name].nodesMin && nodes <= worlds[name].nodesMax),
+  )
+  if (fitting.length === 0) throw new OptionsError(`--nodes ${nodes}: no such world has so many`)
+  return fitting
+}
+
+function toCount(option: string, text: string): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new OptionsError(`--${option} ${text}: not a whole number from 1 on`)
+  return count
 }
