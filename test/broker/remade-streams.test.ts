@@ -105,6 +105,21 @@ test('who reads all the time gets also what came before the node knew of the new
   }
 })
 
+test('who reads all the time reads on where its node hears of the new stream alone, in both modes', async () => {
+  for (const [mode, behind] of [
+    ['gossip', 0],
+    ['leader', 1],
+  ] as const) {
+    const host = new RemadeStream()
+    await host.define(definitionOf(mode))
+    const got = host.subscribe()
+    await host.publish('old')
+    await host.define(definitionOf(mode, { behind, made: 3 }))
+    await host.publish('new')
+    assert.deepEqual(got, ['old', 'new'], mode)
+  }
+})
+
 test('who waits for the group while its stream is replaced gets everything of the new one, once', async () => {
   const host = new RemadeStream()
   await host.define(definitionOf('leader'))

@@ -118,8 +118,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     file: 'node/broker/broker.ts',
     text: 'for (const name of this.streams.takeReplaced()) this.#removeStream(name)',
     replacement: '',
-    breaks:
-      'A node that hears of the new stream alone gives what it published on the one before a place in it.',
+    breaks: 'Who reads all the time, on a node that hears of the new stream alone, gets nothing of that.',
     tests: [remade],
   },
   {
