@@ -3,9 +3,9 @@
 import { Readable } from 'node:stream'
 import { isInOrder } from './broker/batch-store.ts'
 import type { Broker } from './broker/broker.ts'
-import { forgetWish } from './broker/made-again.ts'
 import type { NodeSubscriptions } from './broker/node-subscriptions.ts'
 import type { SessionTable } from './broker/session-table.ts'
+import { keepMode } from './broker/stream-changes.ts'
 import { toStreamKey } from './broker/stream-table.ts'
 import { TestSender } from './broker/test-sender.ts'
 import type { NodeConfig } from './config/node-config.ts'
@@ -109,7 +109,7 @@ export class NodeAdmin implements AdminPort {
 
   setMode(name: string, mode: StreamMode, gone?: AbortSignal): Promise<ModeAnswer | Refusal> {
     const { broker, draining } = this.#node
-    forgetWish(broker, name, mode)
+    keepMode(broker, name, mode)
     return switchMode(broker, name, mode, { draining, gone })
   }
 

@@ -27,7 +27,7 @@ export interface ModeAnswer {
 /**
  * Resolves, unless it is refused, when a stream that was made is in its mode; a change of one says nothing of that. One that was made again is said to be
  * in leader mode only where its group says so; in gossip mode, where nobody can say it, for now, and it comes into that if it has to
- * (`broker/made-again.ts`).
+ * (`wantedMode` in `broker/epoch.ts`).
  */
 export async function reachMode(
   broker: Broker,

@@ -1,7 +1,7 @@
 // One epoch of a stream on a node, and what follows from where it stands in the chain.
 
-import { type Boot, type StreamId, toStreamId } from '../core/common/ids.ts'
-import { type StreamMode, streamLimits } from '../core/stream/definition.ts'
+import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
+import { type StreamDefinition, type StreamMode, streamLimits } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -12,8 +12,21 @@ export interface Epoch {
   readonly behind: ReadonlyMap<Boot, number>
   /** When it ended, milliseconds; undefined while it is the present one. */
   endedAt: number | undefined
-  /** In which mode its stream was made, where the catalog says another one by now; whoever made it at the same time has begun in that. */
+  /** The mode that the catalog says, where it is another one. */
   wanted?: StreamMode | undefined
+}
+
+/**
+ * The mode that a stream is to come into: that of the catalog, until its group has heard of the stream. A group that knows the one of this name before
+ * (`known`) has it in whichever mode that was; and one that is made over two nodes at once, in two modes, begins in both.
+ */
+export function wantedMode(
+  present: Epoch | undefined,
+  known: StreamDefinition | undefined,
+): StreamMode | undefined {
+  const made = present?.replica.definition.made ?? 0
+  const hasHeard = known !== undefined && (known.made ?? 0) >= made
+  return hasHeard ? undefined : present?.wanted
 }
 
 /**
@@ -35,6 +48,15 @@ export function isInMode({ definition, fence }: Replica, mode: StreamMode): bool
   return definition.mode === mode && fence === undefined
 }
 
+/**
+ * Whether an epoch in gossip mode is of the stream before the one of this definition: the log of the group begins an epoch as of the stream that it was
+ * told of.
+ */
+export function isOfStreamBefore({ replica }: Epoch, definition: StreamDefinition): boolean {
+  const { mode, made = 0 } = replica.definition
+  return mode === 'gossip' && (definition.made ?? 0) > made
+}
+
 /** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */
 export function mayBeAskedFor({ replica, endedAt = Number.POSITIVE_INFINITY }: Epoch, now: number): boolean {
   const { mode, retention } = replica.definition
@@ -47,6 +69,19 @@ export function isOwed(later: readonly Epoch[], subscribers: Iterable<Pick<Subsc
   return [...subscribers].some((subscriber) =>
     later.every(({ replica }) => subscriber.feedOf(replica) === undefined),
   )
+}
+
+/** Of an epoch in leader mode nothing is missing here but what a floor stood for. */
+export function passRest(
+  replica: Replica,
+  fence: ReadonlyMap<Boot, number>,
+  nodes: ReadonlyMap<Boot, NodeId> | undefined,
+  now: number,
+): void {
+  for (const [boot, to] of fence) {
+    const node = nodes?.get(boot)
+    if (node !== undefined) replica.pass(replica.originState(node, boot, now), to)
+  }
 }
 
 /**

@@ -4,14 +4,24 @@
 import { assert } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent, GossipInput } from '../core/gossip/agent.ts'
-import type { StreamDefinition } from '../core/stream/definition.ts'
+import type { StreamDefinition, StreamMode } from '../core/stream/definition.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
 import type { Confirmations } from './confirmations.ts'
-import { beginningOf, type Epoch, isOwed, mayBeAskedFor, shareRetention, toEpochId } from './epoch.ts'
+import {
+  beginningOf,
+  type Epoch,
+  isOfStreamBefore,
+  isOwed,
+  mayBeAskedFor,
+  passRest,
+  shareRetention,
+  toEpochId,
+  wantedMode,
+} from './epoch.ts'
 import { passUsedUp, publishAgain } from './publish-again.ts'
 import { Rescue } from './rescue.ts'
 import { leftOverOf, reportSealed } from './sealed-epoch.ts'
@@ -57,15 +67,12 @@ export class Epochs implements EpochHost {
   /** The replica of a stream's present epoch, which is created where the stream is new, with its definition as it is now. */
   define(definition: StreamDefinition): Replica {
     this.#host.leader.streams.startBehind(toStreamId(definition.name), definition.behind ?? 0)
-    const present = this.#chains.get(definition.name)?.at(-1)
-    if (present === undefined) return this.#begin(definition)
+    const before = this.#chains.get(definition.name)?.at(-1)
+    const isOver = before !== undefined && isOfStreamBefore(before, definition)
+    if (isOver) this.remove(definition.name)
+    const present = before === undefined || isOver ? this.#begin(definition) : before
     const { replica } = present
     const { mode } = replica.definition
-    // The log of the group begins an epoch as of the stream that it was told of, which may be the one before.
-    if (mode === 'gossip' && (definition.made ?? 0) > (replica.definition.made ?? 0)) {
-      this.remove(definition.name)
-      return this.#begin(definition)
-    }
     present.wanted = definition.mode === mode ? undefined : definition.mode
     replica.definition = { ...definition, mode }
     if (mode === 'gossip') this.#host.agent.define(replica.definition, replica.id)
@@ -91,6 +98,13 @@ export class Epochs implements EpochHost {
   /** The number of an epoch: 0 for the first one of a stream that begins in gossip mode, 1 in leader mode. */
   numberOf(replica: Replica): number {
     return this.#chains.get(replica.name)?.find((epoch) => epoch.replica === replica)?.number ?? 0
+  }
+
+  /** The mode that a stream is to come into; undefined where that is the one that it is in. */
+  wantedModeOf(name: string): StreamMode | undefined {
+    const id = toStreamId(name)
+    const known = this.#host.leader.ledgerOf(id)?.streams.get(id)
+    return wantedMode(this.#chains.get(name)?.at(-1), known?.definition)
   }
 
   /** All epochs of a stream that are still here, oldest first. */
@@ -119,7 +133,7 @@ export class Epochs implements EpochHost {
       if (isRemoved && (chain.at(-1)?.replica.definition.made ?? 0) <= made) this.remove(name)
     }
     for (const [name, chain] of this.#chains) {
-      this.#agree(chain)
+      this.#wish(name)
       shareRetention(chain)
       const subscribers = this.#host.subscribersOf(toStreamId(name))
       this.#rescue.run(chain.map(({ replica }) => replica))
@@ -132,13 +146,10 @@ export class Epochs implements EpochHost {
     }
   }
 
-  /** A stream that was made over two nodes at once, in two modes, has begun in both: until its group has it, it is to be in the one that the catalog says. */
-  #agree([first, ...later]: readonly Epoch[]): void {
-    const { leader } = this.#host
-    if (first?.wanted === undefined || later.length > 0) return
-    const { definition, stream } = first.replica
-    if (leader.ledgerOf(stream)?.streams.has(stream) === true) return
-    leader.wish({ ...definition, mode: first.wanted }, first.number)
+  #wish(name: string): void {
+    const [mode, present] = [this.wantedModeOf(name), this.#chains.get(name)?.at(-1)]
+    if (mode === undefined || present === undefined) return
+    this.#host.leader.wish({ ...present.replica.definition, mode }, present.number)
   }
 
   onSealed(stream: StreamLedger): SealedEpoch {
@@ -202,7 +213,7 @@ export class Epochs implements EpochHost {
     publishAgain(this.#host, this.#chains.get(definition.name)?.at(-1)?.replica, epoch, submissions)
   }
 
-  #begin(definition: StreamDefinition): Replica {
+  #begin(definition: StreamDefinition): Epoch {
     const { agent, leader } = this.#host
     const id = toStreamId(definition.name)
     const ledger = leader.ledgerOf(id)
@@ -215,13 +226,14 @@ export class Epochs implements EpochHost {
     const replica = isLeader
       ? leader.define(definition)
       : agent.define({ ...definition, mode: 'gossip' }, epochId)
-    this.#chains.set(definition.name, [{ number, replica, behind: new Map(), endedAt: undefined }])
+    const epoch = { number, replica, behind: new Map(), endedAt: undefined }
+    this.#chains.set(definition.name, [epoch])
     if (!isLeader) passUsedUp(this.#host, replica)
-    return replica
+    return epoch
   }
 
   /** A stream that was removed, and is made again, goes on in the epoch in which its group has it: its numbers are used up. */
-  #resume(wanted: StreamDefinition, stream: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
+  #resume(wanted: StreamDefinition, stream: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Epoch {
     const { epoch: number, sequences: behind, isSealing } = stream
     const definition = { ...wanted, mode: stream.definition.mode }
     this.#nodes.set(definition.name, nodes)
@@ -233,7 +245,7 @@ export class Epochs implements EpochHost {
     this.#chains.set(definition.name, [...this.#hidden(definition.name, number), present])
     if (isSealing) replica.freeze()
     else if (definition.mode === 'gossip') passUsedUp(this.#host, replica)
-    return replica
+    return present
   }
 
   /** Epochs of a stream that this node did not know to be made again: what came in them is the new one's. */
@@ -249,18 +261,12 @@ export class Epochs implements EpochHost {
     epoch.endedAt = this.#host.now()
     replica.endedAt = at ?? epoch.endedAt
     replica.endAt(fence)
-    if (replica.definition.mode === 'leader') return this.#passRest(replica, fence)
+    if (replica.definition.mode === 'leader') {
+      passRest(replica, fence, this.#nodes.get(replica.name), epoch.endedAt)
+      return []
+    }
     if (replica.interestedSince !== undefined) this.complete(replica)
     return leftOverOf(replica, this.#host, fence)
-  }
-
-  /** Of an epoch in leader mode nothing is missing here but what a floor stood for. */
-  #passRest(replica: Replica, fence: ReadonlyMap<Boot, number>): readonly LeftOver[] {
-    for (const [boot, to] of fence) {
-      const node = this.#nodes.get(replica.name)?.get(boot)
-      if (node !== undefined) replica.pass(replica.originState(node, boot, this.#host.now()), to)
-    }
-    return []
   }
 
   /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */

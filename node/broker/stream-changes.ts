@@ -3,12 +3,11 @@
 import type { Refusal } from '../core/common/errors.ts'
 import { toStreamId } from '../core/common/ids.ts'
 import type { CatalogEntry } from '../core/gossip/catalog.ts'
-import type { StreamDefinition } from '../core/stream/definition.ts'
+import type { StreamDefinition, StreamMode } from '../core/stream/definition.ts'
 import { isRefusal } from '../wire/control.ts'
 import { toDefinitionValue, toRemovalValue } from '../wire/stream-definition.ts'
 import type { Broker } from './broker.ts'
 import { whenCurrent } from './current-view.ts'
-import { bringIntoMode } from './made-again.ts'
 import { type StreamChange, toStreamKey } from './stream-table.ts'
 
 /** What is to become of the stream of a name. */
@@ -29,12 +28,22 @@ export function writeDefinition(broker: Broker, change: NamedChange): StreamDefi
   const { name } = change
   if (change.createsOnly && broker.streams.find(name) !== undefined)
     return { refused: 'STREAM_EXISTS', reason: `stream ${name} exists` }
-  const isNew = broker.streams.find(name) === undefined
   const definition = broker.streams.plan(name, change)
   if (isRefusal(definition)) return definition
   broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue(definition) })
-  if (isNew && definition.made !== undefined) bringIntoMode(broker, definition)
   return definition
+}
+
+/**
+ * Somebody asks for a mode. Where a stream is in it, nothing is to be switched, and the catalog says it from now on, so that nobody goes on wishing for the
+ * other one, in which the stream was made.
+ */
+export function keepMode(broker: Broker, name: string, mode: StreamMode): void {
+  const { streams } = broker
+  const definition = streams.definitionOf(name)
+  if (streams.find(name)?.definition.mode !== mode || definition === undefined) return
+  if (definition.mode === mode) return
+  broker.handle({ kind: 'write', key: toStreamKey(name), value: toDefinitionValue({ ...definition, mode }) })
 }
 
 /**

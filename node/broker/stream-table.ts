@@ -55,6 +55,8 @@ export interface StreamEnd {
 export interface StreamOwner {
   /** The replica of a stream's present epoch, which is created where it does not exist. */
   define(definition: StreamDefinition): Replica
+  /** The mode that it is to come into; undefined where that is the one that it is in. */
+  wantedModeOf(name: string): StreamMode | undefined
 }
 
 export class StreamTable {
@@ -66,8 +68,6 @@ export class StreamTable {
   /** Which of the streams of their names they are. */
   readonly #made = new Map<string, number | undefined>()
   readonly #byTopic = new Map<string, Replica>()
-  /** Streams that were made again here, and are to come into the mode of this definition, unless somebody asks for another one. */
-  readonly wanted: Map<string, StreamDefinition> = new Map()
 
   constructor(agent: GossipAgent, epochs: StreamOwner, defaults: StreamDefaults) {
     this.#agent = agent
@@ -117,9 +117,9 @@ export class StreamTable {
     const copies = change.copies ?? present?.copies ?? this.#defaults.copies
     const replicas = change.replicas ?? present?.replicas ?? defaultReplicas
     const topics = change.topics ?? present?.topics ?? []
-    const mode = change.mode ?? present?.mode ?? 'gossip'
-    if (present !== undefined && present.mode !== mode)
+    if (present !== undefined && present.mode !== (change.mode ?? present.mode))
       return { refused: 'STREAM_INVALID', reason: `stream ${name} is in ${present.mode} mode` }
+    const mode = change.mode ?? this.#epochs.wantedModeOf(name) ?? present?.mode ?? 'gossip'
     // Of a stream that is there the catalog says it: in the log of its group, the definition is as old as the epoch.
     const { behind, made } = (present === undefined ? this.#making(name) : this.definitionOf(name)) ?? {}
     const definition: StreamDefinition = {

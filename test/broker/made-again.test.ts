@@ -2,26 +2,23 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { forgetWish } from '../../node/broker/made-again.ts'
-import { writeDefinition } from '../../node/broker/stream-changes.ts'
-import type { StreamMode } from '../../node/core/stream/definition.ts'
+import { keepMode, writeDefinition } from '../../node/broker/stream-changes.ts'
+import type { StreamDefinition, StreamMode } from '../../node/core/stream/definition.ts'
 import { reachMode } from '../../node/mode-switch.ts'
 import { isRefusal } from '../../node/wire/control.ts'
 import { definitionOf, RemadeStream } from './remade-stream.ts'
 
 class MadeAgain extends RemadeStream {
   isCutOff = true
-  readonly #later: (() => void)[] = []
 
   constructor() {
     super()
-    const { leader, ports } = this.broker
+    const { leader } = this.broker
     const answer = (callback: (isCurrent: boolean) => void): void => callback(!this.isCutOff)
+    const wish = leader.wish.bind(leader)
     leader.whenCurrent = (_stream, callback) => answer(callback)
     leader.cluster.whenCurrent = answer
-    Object.assign(ports, {
-      after: (_delayMs: number, callback: () => void) => void this.#later.push(callback),
-    })
+    leader.wish = (definition, epoch) => void (this.isCutOff || wish(definition, epoch))
   }
 
   /** It was there in a mode, and is made again in one, while the group is out of reach. */
@@ -40,12 +37,12 @@ class MadeAgain extends RemadeStream {
     assert.equal(isRefusal(writeDefinition(this.broker, change)), false)
   }
 
-  /** What is to be done later is done now, again and again. */
-  override async pass(seconds = 10): Promise<void> {
-    for (let second = 0; second < seconds; second++) {
-      for (const callback of this.#later.splice(0)) callback()
-      await super.pass(1)
-    }
+  /** Somebody wants it who is not cut off. */
+  override async switchTo(mode: StreamMode, further: Partial<StreamDefinition> = {}): Promise<void> {
+    const { isCutOff } = this
+    this.isCutOff = false
+    await super.switchTo(mode, further)
+    this.isCutOff = isCutOff
   }
 
   get state(): string {
@@ -62,30 +59,36 @@ test('a stream that is made again in gossip mode, and of which its group brings 
   await host.pass(3)
   assert.equal(host.state, 'leader 1')
   host.isCutOff = false
-  await host.pass()
+  await host.pass(10)
   assert.equal(host.state, 'gossip 2')
-  assert.equal(host.broker.streams.wanted.size, 0)
+  assert.equal(host.broker.epochs.wantedModeOf('orders'), undefined)
 })
 
 test('one that is made again in leader mode comes into that, though its group has gone to gossip mode', async () => {
   const host = await MadeAgain.in('leader', 'leader')
   await host.switchTo('gossip')
   host.isCutOff = false
-  await host.pass()
+  await host.pass(10)
   assert.equal(host.state, 'leader 3')
 })
 
 test('what is asked for later stays', async () => {
-  for (const isAskedHere of [true, false]) {
-    const host = await MadeAgain.in('gossip', 'gossip')
-    if (isAskedHere) forgetWish(host.broker, 'orders', 'leader')
-    else host.isCutOff = false
-    await host.pass(1)
-    await host.switchTo('leader')
-    host.isCutOff = false
-    await host.pass()
-    assert.equal(host.state, 'leader 1', `here: ${isAskedHere}`)
-  }
+  const host = await MadeAgain.in('gossip', 'gossip')
+  const { made } = host.broker.streams.definitionOf('orders') ?? {}
+  host.isCutOff = false
+  await host.pass(1)
+  await host.switchTo('leader', { made })
+  await host.pass(10)
+  assert.equal(host.state, 'leader 1')
+})
+
+test('a change of it meanwhile does not end the wish', async () => {
+  const host = await MadeAgain.in('leader', 'gossip')
+  const change = { name: 'orders', retention: { ageMs: 1_000_000 }, createsOnly: false }
+  assert.equal(isRefusal(writeDefinition(host.broker, change)), false)
+  host.isCutOff = false
+  await host.pass(10)
+  assert.equal(host.state, 'leader 1')
 })
 
 test('of two that are made again, one after the other, the mode of the last one counts', async () => {
@@ -93,17 +96,17 @@ test('of two that are made again, one after the other, the mode of the last one 
   host.remove(0)
   host.make('gossip')
   host.isCutOff = false
-  await host.pass()
+  await host.pass(10)
   assert.equal(host.state, 'gossip 2')
   host.remove(0)
-  await host.pass()
-  assert.deepEqual([host.state, host.broker.streams.wanted.size], ['removed', 0])
+  await host.pass(10)
+  assert.equal(host.state, 'removed')
 })
 
 test('a stream that is made for the first time has the mode that it began in', async () => {
   const host = new MadeAgain()
   host.make('gossip')
-  assert.equal(host.broker.streams.wanted.size, 0)
+  assert.equal(host.broker.epochs.wantedModeOf('orders'), undefined)
 })
 
 test('a definition of another mode ends what was asked for when the stream was made again', async () => {
@@ -115,18 +118,18 @@ test('a definition of another mode ends what was asked for when the stream was m
   const change = { name, topics, retention, copies, replicas, mode: 'leader', createsOnly: false } as const
   assert.equal(isRefusal(writeDefinition(host.broker, change)), false)
   host.isCutOff = false
-  await host.pass()
+  await host.pass(10)
   assert.equal(host.state, 'leader 1')
 })
 
 test('what is asked for later stays also of a stream that its group has never heard of', async () => {
   const host = await MadeAgain.in('leader', 'gossip')
   host.isCutOff = false
-  forgetWish(host.broker, 'orders', 'gossip')
+  keepMode(host.broker, 'orders', 'gossip')
   // Another stream is made, or a cursor stored: the catalog is looked through.
   host.broker.refreshStreams()
   assert.equal(host.state, 'gossip 0')
-  await host.pass()
+  await host.pass(10)
   assert.equal(host.state, 'gossip 0')
 })
 

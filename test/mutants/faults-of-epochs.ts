@@ -159,8 +159,8 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'rest-of-a-floor-awaited',
     file: 'node/broker/epochs.ts',
-    text: "if (replica.definition.mode === 'leader') return this.#passRest(replica, fence)",
-    replacement: "if (replica.definition.mode === 'leader') return []",
+    text: 'passRest(replica, fence, this.#nodes.get(replica.name), epoch.endedAt)',
+    replacement: 'void passRest',
     breaks: 'A reader in an epoch that a floor stands for waits for ever.',
     tests: [ended],
   },

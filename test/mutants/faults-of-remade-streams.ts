@@ -65,7 +65,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'two-modes-for-good',
     file: 'node/broker/epochs.ts',
-    text: 'this.#agree(chain)',
+    text: 'this.#wish(name)',
     replacement: '',
     breaks: 'A stream that is made over two nodes at once, in two modes, stays in both.',
     tests: [staleView],
@@ -206,11 +206,27 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   },
   {
     name: 'catalog-wants-what-was-asked-before',
-    file: 'node/broker/made-again.ts',
-    text: 'definition.mode === mode) return',
-    replacement: 'definition.mode !== mode) return',
+    file: 'node/broker/stream-changes.ts',
+    text: 'if (definition.mode === mode) return',
+    replacement: 'if (definition.mode !== mode) return',
     breaks:
       'A mode that somebody asked for, and was told to have, gives way to the one that the stream was made in.',
+    tests: [modes],
+  },
+  {
+    name: 'made-again-in-the-mode-of-before',
+    file: 'node/broker/epoch.ts',
+    text: 'known !== undefined && (known.made ?? 0) >= made',
+    replacement: 'known !== undefined && made >= 0',
+    breaks: 'A stream that is made again stays in the mode that its group had the one before in.',
+    tests: [modes],
+  },
+  {
+    name: 'change-withdraws-the-mode',
+    file: 'node/broker/stream-table.ts',
+    text: 'this.#epochs.wantedModeOf(name) ?? present?.mode',
+    replacement: 'present?.mode',
+    breaks: 'A change of retention leaves a stream in another mode than it was made in.',
     tests: [modes],
   },
   {
@@ -224,9 +240,9 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   },
   {
     name: 'later-epoch-goes-on-as-the-old-stream',
-    file: 'node/broker/epochs.ts',
-    text: "if (mode === 'gossip' && (definition.made",
-    replacement: 'if (present.number === 0 && (definition.made',
+    file: 'node/broker/epoch.ts',
+    text: "return mode === 'gossip' && (definition.made",
+    replacement: "return mode === 'gossip' && replica.id === replica.stream && (definition.made",
     breaks:
       'A node whose log brought a later epoch before its catalog brought the new stream has that epoch alone.',
     tests: [firstEpoch],

@@ -87,7 +87,9 @@ test('refuses values nested so deeply that writing them out would overflow the s
 
 test('the stream table leaves out what is no definition, wherever it came from', () => {
   const agent = new GossipAgent('A' as NodeId, 1 as Boot, [])
-  const table = new StreamTable(agent, createTestLeader(), { retention, copies: 0 })
+  const leader = createTestLeader()
+  const owner = { define: leader.define.bind(leader), wantedModeOf: () => undefined }
+  const table = new StreamTable(agent, owner, { retention, copies: 0 })
   for (const [index, value] of [
     { ...definition, topics: [hostile] },
     { ...definition, retention: { bytes: hostile, ageMs: hostile } },

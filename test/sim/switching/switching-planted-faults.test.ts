@@ -196,7 +196,7 @@ const beginsAt: Readonly<Record<string, number>> = {
   'files that are removed while a group needs them': 7,
   'a member of a queue that begins before what others have worked on': 30,
   'a second hole of a node that is gone which is never passed by': 649,
-  'messages that come before their node knows that the stream is made again, and are nobody’s': 28,
+  'messages that come before their node knows that the stream is made again, and are nobody’s': 61,
 }
 
 /** Invariants of the log that have found something. */
