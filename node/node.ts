@@ -179,6 +179,7 @@ export class Node {
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()
     this.#ticker.start()
+    if (this.leaderHost.hadLog) this.sessions.catchingUp.begin()
     const admin = `${config.admin.host}:${adminPort}`
     this.#log.info({ event: 'listening', host: config.host, port, admin })
     this.#becomeReady()

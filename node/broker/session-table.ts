@@ -10,6 +10,7 @@ import type { Replica } from '../core/stream/replica.ts'
 import { isRefusal, type Welcome } from '../wire/control.ts'
 import { type Cursor, decodeCursor, encodeCursor, mergeCursors } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
+import { CatchingUp } from './catching-up.ts'
 import type { ClientSubscription } from './client-subscription.ts'
 import { LeaderNames, tooManyOrigins } from './leader-names.ts'
 import type { Session } from './session.ts'
@@ -41,6 +42,7 @@ export class SessionTable {
   readonly sessions: Set<Session> = new Set()
   readonly limits: SessionLimits
   readonly welcome: Omit<Welcome, 'op'>
+  readonly catchingUp: CatchingUp
   readonly #broker: Broker
   readonly #owners = new Map<string, Owner>()
   readonly #leaderNames: LeaderNames
@@ -48,6 +50,7 @@ export class SessionTable {
 
   constructor(broker: Broker, limits: SessionLimits, welcome: Omit<Welcome, 'op'>) {
     this.#broker = broker
+    this.catchingUp = new CatchingUp(broker)
     this.limits = limits
     this.welcome = welcome
     const { leader, origin, ports } = broker

@@ -171,7 +171,14 @@ export abstract class Session implements SubscriptionOutlet {
       )
     const subscription = new ClientSubscription(request, this.table.newSub(), this)
     this.subscriptions.set(id, subscription)
-    const { name, patterns } = request
+    this.table.catchingUp.whenOver(() => {
+      if (this.subscriptions.get(id) === subscription) this.#claim(subscription)
+    })
+  }
+
+  #claim(subscription: ClientSubscription): void {
+    const { request } = subscription
+    const { id, name, patterns } = request
     if (request.queue !== undefined) return this.#join(subscription, request.queue)
     if (name === undefined) return this.#begin(subscription, request.from)
     this.table.claim({ name, patterns, session: this, id, sub: subscription.sub }, (stored) => {
