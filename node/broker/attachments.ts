@@ -14,6 +14,16 @@ const interestLingerMs = 30_000
 
 export type AttachmentsHost = Pick<Broker, 'agent' | 'epochs' | 'handle' | 'leader' | 'ports' | 'subscribers'>
 
+/** How a subscription begins on a stream. */
+interface Attachment {
+  /** Whether it is made now, on a stream that was there before. */
+  readonly isNew: boolean
+  /** Where; undefined for what its options say. */
+  readonly start: () => FeedStart | undefined
+  /** Everything that is published from now on reaches it. */
+  readonly onKnown: () => void
+}
+
 export class Attachments {
   readonly #host: AttachmentsHost
   readonly #byStream = new Map<StreamId, Set<Subscriber>>()
@@ -32,28 +42,14 @@ export class Attachments {
 
   /** A new subscription on a stream. `onKnown` is called once everything published from then on will reach it. */
   attach(subscriber: Subscriber, present: Replica, onKnown: () => void): void {
-    const { epochs, subscribers } = this.#host
-    const replica = subscriber.options.choose?.(epochs.all(present.name)) ?? present
-    this.#join(subscriber, replica)
-    const begin = (): void => {
-      if (!subscribers.has(subscriber)) return
-      if (!this.#offsets.holds(subscriber, replica)) this.#beginOn(subscriber, replica)
-      onKnown()
-    }
-    this.#beginWhenKnown(replica, { begin, giveUp: () => this.#attachAgain(subscriber, replica, onKnown) })
+    const replica = subscriber.options.choose?.(this.#host.epochs.all(present.name)) ?? present
+    this.#attachTo(subscriber, replica, { isNew: true, start: () => undefined, onKnown })
   }
 
   /** The same on a stream that has come or changed since: others may have published on it before, so it counts from when it subscribed. */
-  attachLate(subscriber: Subscriber, replica: Replica): void {
-    const { epochs, subscribers } = this.#host
-    this.#join(subscriber, replica)
-    const begin = (): void => {
-      const isThere = epochs.all(replica.name).some((each) => subscriber.feedOf(each) !== undefined)
-      if (isThere || !subscribers.has(subscriber) || this.#offsets.holds(subscriber, replica)) return
-      this.#beginOn(subscriber, replica, subscriber.lateStarts.startOn(replica))
-    }
-    const giveUp = (): void => this.#attachAgain(subscriber, replica)
-    this.#beginWhenKnown(replica, { begin, giveUp }, subscriber.beganAt)
+  attachLate(subscriber: Subscriber, replica: Replica, onKnown: () => void = () => undefined): void {
+    const start = (): FeedStart => subscriber.lateStarts.startOn(replica)
+    this.#attachTo(subscriber, replica, { isNew: false, start, onKnown })
   }
 
   /** A subscription has ended. */
@@ -94,18 +90,37 @@ export class Attachments {
     for (const subscriber of this.of(stream)) {
       const stray = subscriber.streams.find((each) => each.stream === stream && !epochs.includes(each))
       if (stray === undefined) continue
-      subscriber.removeStream(stray)
-      this.#attachAgain(subscriber, stray)
+      subscriber.leaveStray(stray)
+      this.#attachAgain(subscriber, stray, () => undefined)
     }
   }
 
   /** The epoch in which it was to begin is not there any more, and the stream is: the log of the group knows how it began. */
-  #attachAgain(subscriber: Subscriber, { stream, name }: Replica, onKnown?: () => void): void {
-    onKnown?.()
+  #attachAgain(subscriber: Subscriber, { stream, name }: Replica, onKnown: () => void): void {
     const epochs = this.#host.epochs.all(name)
     const [first] = epochs
-    if (first === undefined || !this.of(stream).has(subscriber)) return
-    this.attachLate(subscriber, subscriber.lateStarts.choose(epochs) ?? first)
+    if (first === undefined || !this.of(stream).has(subscriber)) return onKnown()
+    const { lateStarts, options } = subscriber
+    // Whoever wants what was before, and has nothing of it yet, begins there; the others where they were subscribed.
+    const isFromNow = lateStarts.hasBegunOn(name) || options.start(first).kind === 'now'
+    if (isFromNow) this.attachLate(subscriber, lateStarts.choose(epochs) ?? first, onKnown)
+    else {
+      const replica = options.choose?.(epochs) ?? first
+      this.#attachTo(subscriber, replica, { isNew: false, start: () => undefined, onKnown })
+    }
+  }
+
+  #attachTo(subscriber: Subscriber, replica: Replica, { isNew, start, onKnown }: Attachment): void {
+    const { epochs, subscribers } = this.#host
+    this.#join(subscriber, replica)
+    const begin = (): void => {
+      if (!subscribers.has(subscriber)) return
+      const isThere = epochs.all(replica.name).some((each) => subscriber.feedOf(each) !== undefined)
+      if (!isThere && !this.#offsets.holds(subscriber, replica)) this.#beginOn(subscriber, replica, start())
+      onKnown()
+    }
+    const giveUp = (): void => this.#attachAgain(subscriber, replica, onKnown)
+    this.#beginWhenKnown(replica, { begin, giveUp }, isNew)
   }
 
   #join(subscriber: Subscriber, { stream }: Replica): void {
@@ -113,20 +128,27 @@ export class Attachments {
     this.#byStream.set(stream, subscribers.add(subscriber))
   }
 
-  #beginWhenKnown(replica: Replica, awaiting: Awaiting, since?: number): void {
+  #beginWhenKnown(replica: Replica, awaiting: Awaiting, isNew: boolean): void {
     const { agent, epochs, leader } = this.#host
     const { stream, name } = replica
     if (replica.definition.mode === 'leader') {
       // One that is removed meanwhile, and made again, is another one, also where it has the same replica.
       const attached = this.#byStream.get(stream)
-      const isStill = (): boolean =>
-        this.#byStream.get(stream) === attached && epochs.all(name).includes(replica)
+      const before = epochs.all(name)
+      const isStill = (): boolean => {
+        const now = epochs.all(name)
+        // Where the log has told of epochs before it meanwhile, what those have is owed as well.
+        const isAsBefore = now.slice(0, now.indexOf(replica) + 1).every((each) => before.includes(each))
+        return this.#byStream.get(stream) === attached && now.includes(replica) && isAsBefore
+      }
       return leader.whenCurrent(replica, () => (isStill() ? awaiting.begin() : awaiting.giveUp()))
     }
     if (replica.interestedSince !== undefined && !agent.isInterestWaiting(replica)) return awaiting.begin()
     this.#interests.add(replica, awaiting)
-    if (replica.interestedSince === undefined)
-      this.#host.handle({ kind: 'interest', replica, wanted: true, since })
+    if (replica.interestedSince !== undefined) return
+    // Whoever was there before the stream is owed what others published on it meanwhile.
+    const since = isNew ? undefined : Math.min(...[...this.of(stream)].map(({ beganAt }) => beganAt))
+    this.#host.handle({ kind: 'interest', replica, wanted: true, since })
   }
 
   #beginOn(subscriber: Subscriber, replica: Replica, start?: FeedStart): void {

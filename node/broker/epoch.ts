@@ -3,6 +3,7 @@
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import { type StreamDefinition, type StreamMode, streamLimits } from '../core/stream/definition.ts'
 import type { Replica } from '../core/stream/replica.ts'
+import type { StreamEnd } from './stream-table.ts'
 import type { Subscriber } from './subscriber.ts'
 
 export interface Epoch {
@@ -55,6 +56,20 @@ export function isInMode({ definition, fence }: Replica, mode: StreamMode): bool
 export function isOfStreamBefore({ replica }: Epoch, definition: StreamDefinition): boolean {
   const { mode, made = 0 } = replica.definition
   return mode === 'gossip' && (definition.made ?? 0) > made
+}
+
+/**
+ * Of a stream that is removed, or another one is made in its place: the epochs that the log has brought of that one before the catalog did, and all
+ * others. In leader mode an offset tells them apart, not the epoch.
+ */
+export function splitAtNext(
+  chain: readonly Epoch[],
+  { isRemoved, made = 0 }: StreamEnd,
+): [next: Epoch[], over: Epoch[]] {
+  const first = isRemoved ? made + 1 : Math.max(1, made)
+  const isNext = ({ replica: { definition } }: Epoch): boolean =>
+    definition.mode === 'gossip' && (definition.made ?? 0) >= first
+  return [chain.filter(isNext), chain.filter((epoch) => !isNext(epoch))]
 }
 
 /** Whether somebody may hold something of an epoch: in leader mode all hold the same; in gossip mode others may, as long as retention lets them. */

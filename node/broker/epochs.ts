@@ -5,11 +5,12 @@ import { assert } from '../core/common/assert.ts'
 import { type Boot, type NodeId, type StreamId, toStreamId } from '../core/common/ids.ts'
 import type { GossipAgent, GossipInput } from '../core/gossip/agent.ts'
 import type { StreamDefinition, StreamMode } from '../core/stream/definition.ts'
-import type { OriginState, Replica } from '../core/stream/replica.ts'
+import type { Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import type { EpochHost, LeftOver, SealedEpoch } from '../leader/epoch-host.ts'
 import type { StreamLedger } from '../leader/ledger.ts'
 import type { Submission } from '../leader/submissions.ts'
+import { completeEpoch } from './completion.ts'
 import type { Confirmations } from './confirmations.ts'
 import {
   beginningOf,
@@ -19,6 +20,7 @@ import {
   mayBeAskedFor,
   passRest,
   shareRetention,
+  splitAtNext,
   toEpochId,
   wantedMode,
 } from './epoch.ts'
@@ -74,7 +76,9 @@ export class Epochs implements EpochHost {
     const { replica } = present
     const { mode } = replica.definition
     present.wanted = definition.mode === mode ? undefined : definition.mode
-    replica.definition = { ...definition, mode }
+    // The catalog may still tell of the stream before the one that the log has.
+    const made = Math.max(definition.made ?? 0, replica.definition.made ?? 0) || undefined
+    replica.definition = { ...definition, mode, ...(made !== undefined && { made }) }
     if (mode === 'gossip') this.#host.agent.define(replica.definition, replica.id)
     return replica
   }
@@ -112,16 +116,25 @@ export class Epochs implements EpochHost {
     return (this.#chains.get(name) ?? []).map(({ replica }) => replica)
   }
 
-  /** Forgets a stream that was removed. */
+  /** Forgets a stream that was removed, but for what the log has brought of the one that was made in its place. */
   remove(name: string): void {
     const { agent, boot, leader } = this.#host
+    const stream = toStreamId(name)
+    const end = this.#host.endOf(name)
     const used = Math.max(0, ...this.all(name).map(({ origins }) => origins.get(boot)?.last ?? 0))
-    for (const replica of this.all(name)) this.#leave(replica)
+    const [next, over] = splitAtNext(this.#chains.get(name) ?? [], end)
+    for (const { replica } of over) this.#leave(replica)
     // Those that are over belong to it as well: nobody is told of them any more.
-    for (const { id, stream } of agent.replicas.values()) if (stream === toStreamId(name)) agent.undefine(id)
-    this.#chains.delete(name)
-    this.#nodes.delete(name)
-    leader.undefine(toStreamId(name), used, this.#host.endOf(name).behind)
+    for (const replica of agent.replicas.values())
+      if (replica.stream === stream && !next.some((each) => each.replica === replica))
+        agent.undefine(replica.id)
+    leader.undefine(stream, used, end.behind)
+    const [first] = next
+    if (first !== undefined) this.#chains.set(name, [...this.#hidden(name, first.number), ...next])
+    else {
+      this.#chains.delete(name)
+      this.#nodes.delete(name)
+    }
   }
 
   /** Once a second: epochs that have ended, and hold nothing that anybody reads or may ask for, are forgotten. */
@@ -178,7 +191,7 @@ export class Epochs implements EpochHost {
     this.#nodes.set(definition.name, nodes)
     const behind = beginningOf(stream.sequences, leaderReplica)
     const rest = before === undefined ? [] : this.#end(before, behind, stream.since)
-    const replica = leaderReplica ?? this.#openGossip(stream, nodes)
+    const replica = leaderReplica ?? this.#openGossip(stream, nodes, before !== undefined)
     this.#chains.set(definition.name, [...chain, { number: epoch, replica, behind, endedAt: undefined }])
     this.#host.onCurrent(replica)
     // Whoever has everything of it goes on: there may be something here already.
@@ -189,24 +202,8 @@ export class Epochs implements EpochHost {
   /** Asks for what this node lacks of an epoch in gossip mode that has ended; what nobody has any more is told then. */
   complete(replica: Replica): void {
     if (replica.definition.mode === 'leader') return
-    for (const [boot, to] of replica.fence ?? []) {
-      const node = this.#nodes.get(replica.name)?.get(boot)
-      if (node === undefined) continue
-      const state = replica.originState(node, boot, this.#host.now())
-      if (state.position === undefined) this.#place(replica, state)
-      const from = (state.position ?? 0) + 1
-      if (from <= to) this.#host.handle({ kind: 'backfill', replica, state, from, to })
-    }
-  }
-
-  /** An origin of an ended epoch that this node never met, or has forgotten: what lies before the epoch is not asked for in it. */
-  #place(replica: Replica, state: OriginState): void {
     const epoch = this.#chains.get(replica.name)?.find((each) => each.replica === replica)
-    const behind = epoch?.behind.get(state.boot) ?? 0
-    if (behind > 0) state.beginBehind(behind)
-    replica.setBase(state, Math.max(behind, replica.forgotten.get(state.boot) ?? 0))
-    for (const subscriber of this.#host.subscribersOf(replica.stream))
-      subscriber.feedOf(replica)?.onBase(state)
+    completeEpoch(this.#host, epoch ?? { replica, behind: new Map() }, this.#nodes.get(replica.name))
   }
 
   publishAgain({ definition, epoch }: StreamLedger, submissions: readonly Submission[]): void {
@@ -240,7 +237,7 @@ export class Epochs implements EpochHost {
     const replica =
       definition.mode === 'leader'
         ? this.#host.leader.define(definition)
-        : this.#openGossip({ ...stream, definition }, nodes)
+        : this.#openGossip({ ...stream, definition }, nodes, false)
     const present = { number, replica, behind, endedAt: undefined }
     this.#chains.set(definition.name, [...this.#hidden(definition.name, number), present])
     if (isSealing) replica.freeze()
@@ -269,13 +266,17 @@ export class Epochs implements EpochHost {
     return leftOverOf(replica, this.#host, fence)
   }
 
-  /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. */
-  #openGossip({ definition, epoch, sequences }: StreamLedger, nodes: ReadonlyMap<Boot, NodeId>): Replica {
+  /** The replica of an epoch in gossip mode that begins behind the sequences of the stream. Whoever reads in the one before is owed everything of it. */
+  #openGossip(
+    { definition, epoch, sequences }: StreamLedger,
+    nodes: ReadonlyMap<Boot, NodeId>,
+    hasBefore: boolean,
+  ): Replica {
     const { agent } = this.#host
     // Of log and catalog, each may have been told only of the stream before this one.
     const made = Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0) || undefined
     const replica = agent.define({ ...definition, made }, toEpochId(definition.name, epoch, made))
-    const isWanted = this.#host.subscribersOf(replica.stream).size > 0
+    const isWanted = hasBefore && this.#host.subscribersOf(replica.stream).size > 0
     for (const [boot, to] of sequences) {
       const node = nodes.get(boot)
       if (node === undefined) continue
@@ -283,7 +284,6 @@ export class Epochs implements EpochHost {
       state.beginBehind(to)
       if (isWanted) replica.setBase(state, to)
     }
-    // Whoever reads in the epoch before is owed everything of this one, so the interest is as old as can be.
     if (isWanted) this.#host.handle({ kind: 'interest', replica, wanted: true, since: 0 })
     return replica
   }

@@ -22,6 +22,11 @@ export class LateStarts {
     this.#ended.set(replica.name, vector)
   }
 
+  /** It never had begun on the stream of a name. */
+  forget(name: string): void {
+    this.#ended.delete(name)
+  }
+
   /** Whether it had begun on the stream of a name that was removed. */
   hasBegunOn(name: string): boolean {
     return this.#ended.has(name)

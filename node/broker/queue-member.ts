@@ -12,7 +12,7 @@ import { mergeVectors } from '../leader/names/vectors.ts'
 import { batchCount, batchSequence } from '../wire/batch-header.ts'
 import type { BrokerPorts } from './ports.ts'
 import { QueueJournal } from './queue-journal.ts'
-import { QueueProgress } from './queue-progress.ts'
+import { acknowledgedUpTo, QueueProgress } from './queue-progress.ts'
 import { type QueueItem, QueueReader, tryLowOf } from './queue-reader.ts'
 import type { SubscriberSink } from './subscriber.ts'
 import type { TopicTables } from './topic-tables.ts'
@@ -49,7 +49,8 @@ export class QueueMember {
   #reader: QueueReader
   #journal: QueueJournal
   #sub: string
-  #state: 'joining' | 'member' | 'over' = 'joining'
+  /** `waiting`: for this node to have everything that was acknowledged. */
+  #state: 'waiting' | 'joining' | 'member' | 'over' = 'waiting'
   #wasMember = false
   #lowAt = 0
   #isPumping = false
@@ -74,13 +75,16 @@ export class QueueMember {
   /** Joins once this node has everything that was acknowledged by now. */
   join(): void {
     const replica = this.#present()
-    if (replica === undefined || replica.definition.mode !== 'leader') return this.onUnordered()
+    if (replica?.definition.mode !== 'leader') return this.#onUnordered()
     const sub = this.#sub
     this.#host.leader.whenCurrent(replica, () => {
-      if (this.#state !== 'joining' || this.#sub !== sub) return
+      if (this.#state !== 'waiting' || this.#sub !== sub) return
+      const present = this.#present()
+      if (present?.definition.mode !== 'leader') return this.#onUnordered()
+      this.#state = 'joining'
       const { stream, name, patterns, key, begin } = this.options
       const wish = new JoinWish({
-        ...{ stream, name, patterns, key, holder: sub, low: begin(replica) },
+        ...{ stream, name, patterns, key, holder: sub, low: begin(present) },
         onJoined: (queue) => this.#onJoined(queue),
         onRefused: (why) => this.#onRefused(why),
       })
@@ -88,8 +92,12 @@ export class QueueMember {
     })
   }
 
-  /** The stream has no order any more. */
-  onUnordered(): void {
+  /** Ends where its stream has no order any more; before this node is current, what it knows of that says nothing. */
+  look(): void {
+    if (this.#state !== 'waiting' && this.#present()?.definition.mode !== 'leader') this.#onUnordered()
+  }
+
+  #onUnordered(): void {
     const { stream, onEnded } = this.options
     const what = this.#present() === undefined ? 'was removed' : 'is not in leader mode'
     onEnded('QUEUE_NEEDS_ORDER', `stream ${stream} ${what}, and so has no order to share out`)
@@ -140,7 +148,7 @@ export class QueueMember {
     const { stream, name } = this.options
     const waiting = this.#progress.firstWaiting()
     const drained = new Map([...this.#reader.closing].filter(([slot]) => !waiting.has(slot)))
-    const positions = this.#positions(waiting)
+    const positions = acknowledgedUpTo(this.#reader.handed, waiting)
     const low = this.#low(positions)
     const wish = new AcknowledgeWish({ stream, name, holder: this.#sub, positions, drained, low })
     this.#host.leader.names.wish(wish)
@@ -155,7 +163,7 @@ export class QueueMember {
     this.#state = 'over'
     if (wasOver) return onLeft()
     names.callOff(joinKey(this.#sub))
-    const positions = [...this.#positions(this.#progress.firstWaiting())]
+    const positions = [...acknowledgedUpTo(this.#reader.handed, this.#progress.firstWaiting())]
     names.wish(new LeaveWish({ stream, name, holder: this.#sub, positions, onLeft }))
   }
 
@@ -227,7 +235,7 @@ export class QueueMember {
   #joinAgain(): void {
     this.#journal.end(this.#reader.positions(), true)
     this.#progress.disown()
-    this.#state = 'joining'
+    this.#state = 'waiting'
     this.#sub = this.options.newSub()
     this.#reader = this.#newReader()
     this.#journal = this.#newJournal()
@@ -259,13 +267,6 @@ export class QueueMember {
     ports.count('messagesDelivered', slots.length)
     const from = batchSequence(frame)
     this.options.sink.batch(replica, state, frame, from, from + batchCount(frame) - 1, slots.length)
-  }
-
-  #positions(waiting: ReadonlyMap<number, number>): Map<number, number> {
-    const positions = new Map<number, number>()
-    for (const [slot, handed] of this.#reader.handed)
-      positions.set(slot, Math.min(handed, (waiting.get(slot) ?? handed + 1) - 1))
-    return positions
   }
 
   /** Said by the first member: an offset up to which everything is acknowledged, with the last sequences there. */

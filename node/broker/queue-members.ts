@@ -43,9 +43,8 @@ export class QueueMembers {
   }
 
   /** Another epoch of a stream is the present one. */
-  onCurrent({ name, definition }: Replica): void {
-    if (definition.mode === 'leader') return
-    for (const member of [...this.#members]) if (member.options.stream === name) member.onUnordered()
+  onCurrent({ name }: Replica): void {
+    for (const member of [...this.#members]) if (member.options.stream === name) member.look()
   }
 
   announce(): void {
@@ -54,9 +53,9 @@ export class QueueMembers {
 
   onSecond(): void {
     for (const member of [...this.#members]) {
-      // A stream that was removed has no epoch any more.
-      if (this.#host.epochs.all(member.options.stream).length === 0) member.onUnordered()
-      else member.onSecond()
+      // The stream may have been removed, and made again in another mode.
+      member.look()
+      member.onSecond()
     }
   }
 

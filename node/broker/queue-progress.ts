@@ -61,3 +61,13 @@ export class QueueProgress {
     return first
   }
 }
+
+/** Up to which offset each slot is acknowledged, of those that were read up to `handed`, and what is not acknowledged begins at `waiting`. */
+export function acknowledgedUpTo(
+  handed: ReadonlyMap<number, number>,
+  waiting: ReadonlyMap<number, number>,
+): Map<number, number> {
+  const positions = new Map<number, number>()
+  for (const [slot, to] of handed) positions.set(slot, Math.min(to, (waiting.get(slot) ?? to + 1) - 1))
+  return positions
+}

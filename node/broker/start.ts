@@ -9,7 +9,6 @@ import { batchCount, batchPlace } from '../wire/batch-header.ts'
 import { isVoid } from '../wire/batch-producer.ts'
 import { isRefusal, type SubscribeRequest } from '../wire/control.ts'
 import { decodeCursor } from '../wire/cursor.ts'
-import { isInOrder } from './batch-store.ts'
 import type { Broker } from './broker.ts'
 
 /** Where a subscription begins on each stream. */
@@ -143,6 +142,7 @@ function startAt(replica: Replica, after: (state: OriginState) => number): FeedS
 
 /** The sequence before the first one that anybody holds and that retention has not dropped here: that is not asked for again. */
 function earliest(broker: Broker, replica: Replica, state: OriginState): number {
-  const first = isInOrder(replica) ? state.log.first?.from : broker.agent.earliestHeld(replica, state.boot)
+  const isLeader = replica.definition.mode === 'leader'
+  const first = isLeader ? state.log.first?.from : broker.agent.earliestHeld(replica, state.boot)
   return first === undefined ? (state.position ?? state.goneTo) : (state.gone.endAt(first) ?? first - 1)
 }

@@ -173,6 +173,13 @@ export class Subscriber {
     this.journal.end(feed)
   }
 
+  /** It has begun in an epoch that the stream never had: as if it had not. */
+  leaveStray(replica: Replica): void {
+    const hadBegun = this.lateStarts.hasBegunOn(replica.name)
+    this.removeStream(replica)
+    if (!hadBegun) this.lateStarts.forget(replica.name)
+  }
+
   stop(): void {
     this.#isStopped = true
     for (const replica of [...this.#feeds.keys()]) this.removeStream(replica)

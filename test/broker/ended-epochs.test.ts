@@ -117,6 +117,20 @@ test('for what this node has published behind the fence, and has no more, stand 
   assert.deepEqual([isGap(gap), batchSequence(gap), batchCount(gap), more.length], [true, 2, 2, 0])
 })
 
+test('numbers that are gone behind a message have their time as well', () => {
+  const host = new EpochsOfA()
+  host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))
+  const ledger = ledgerOf('gossip', 2, { [a]: 5 })
+  host.epochs.onEpoch(ledger, nodes, undefined)
+  const common = { at: 0, onPlaced: undefined }
+  host.epochs.publishAgain(ledger, [{ frame: batchOf({ from: 6, texts: ['f'] }), to: 6, ...common }])
+  host.time = 2000
+  const [frame = new Uint8Array(0)] = encodeGap({ stream: ordersId, boot: a, from: 7, to: 9 })
+  host.epochs.publishAgain(ledger, [{ frame, to: 9, ...common }])
+  const own = host.epochs.all('orders').at(-1)?.originState(A, a, 0) ?? assert.fail('it has begun')
+  assert.deepEqual([own.lastBefore(1500), own.lastBefore(3000)], [6, 9])
+})
+
 test('a gap is published again as nothing but its numbers', () => {
   const host = new EpochsOfA()
   host.epochs.onEpoch(ledgerOf('leader', 1, {}), nodes, new Replica(orders))

@@ -2,32 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Boot, type NodeId, type StreamId, toStreamId } from '../../node/core/common/ids.ts'
+import { type Boot, type NodeId, toStreamId } from '../../node/core/common/ids.ts'
 import type { Holding, PeerMessage } from '../../node/core/gossip/messages.ts'
-import type { StreamLedger } from '../../node/leader/ledger.ts'
 import { batchOf } from '../leader/leader-batches.ts'
+import { begin, pulled, seal } from './first-epoch.ts'
 import { answerWith, definitionOf, RemadeStream } from './remade-stream.ts'
 import { lead } from './test-broker.ts'
 
 const B = 'B' as NodeId
 const b = 2 as Boot
-
-/** The log of the group comes before the catalog: the stream's first epoch is sealed. */
-function seal({ broker }: RemadeStream, made: number | undefined): StreamLedger {
-  const definition = definitionOf('gossip', { behind: 0, ...(made !== undefined && { made }) })
-  const sealed = { definition, epoch: 0, isSealing: true, last: 0, sequences: new Map<Boot, number>() }
-  broker.epochs.onEpoch(sealed, new Map([[b, B]]), undefined)
-  broker.epochs.onSealed(sealed)
-  return sealed
-}
-
-/** And is over, behind one message of B. */
-function begin({ broker }: RemadeStream, { definition }: StreamLedger): void {
-  const nodes = new Map([[b, B]])
-  const led = { ...definition, mode: 'leader' as const }
-  const begun = { definition: led, epoch: 1, isSealing: false, last: 0, sequences: new Map([[b, 1]]) }
-  broker.epochs.onEpoch(begun, nodes, broker.leader.streams.begin(begun, nodes))
-}
 
 /** What was removed, by the catalog, before the log told of one; and which of them has the epoch. */
 const cases = [
@@ -76,7 +59,7 @@ for (const removed of ['none', undefined, 3] as const)
     host.link(b, (message) => {
       const { stream } = message as { readonly stream?: unknown }
       if (stream !== real) return answerWith(message)
-      return message.kind === 'pull' ? pulled(message.id) : answerWith(message, [one])
+      return message.kind === 'pull' ? pulled(message.id, real) : answerWith(message, [one])
     })
     await lead(host.broker)
     const got = host.subscribe()
@@ -92,14 +75,6 @@ for (const removed of ['none', undefined, 3] as const)
     await host.pass(5)
     assert.deepEqual(got, ['one'])
   })
-
-function pulled(id: number, stream: StreamId = toStreamId('orders#0#5')): readonly PeerMessage[] {
-  const frame = batchOf({ boot: b, from: 1, texts: ['one'], topic: 'orders.b' })
-  return [
-    { kind: 'batch', stream, boot: b, from: 1, count: 1, confirm: false, frame },
-    { kind: 'pulled', id, batches: 1, busy: false },
-  ]
-}
 
 for (const isLate of [false, true])
   test(`a subscriber leaves an epoch that is over and of which nobody has anything, also one that comes to it late (${isLate})`, async () => {
@@ -119,57 +94,29 @@ for (const isLate of [false, true])
     assert.equal(reads.find(({ name }) => name === 'orders')?.definition.mode, 'leader')
   })
 
-test('a copy is kept that was confirmed in an epoch of the log before the catalog knew of its stream', async () => {
-  const host = new RemadeStream()
-  const sent: PeerMessage[] = []
-  host.link(b, (message) => {
-    sent.push(message)
-    return answerWith(message)
-  })
-  await host.define(definitionOf('leader'))
-  await host.publish()
-  host.remove(1)
-  const again = definitionOf('gossip', { behind: 1, made: 3 })
-  await host.switchTo('gossip', again)
-  const frame = batchOf({ boot: b, from: 1, texts: ['one'], topic: 'orders.b' })
-  const stream = toStreamId('orders#2#3')
-  const message = { kind: 'batch', stream, boot: b, from: 1, count: 1, confirm: true, frame } as const
-  host.broker.handle({ kind: 'message', from: B, message })
-  await host.pass(1)
-  assert.ok(sent.some(({ kind }) => kind === 'held'))
-  host.broker.handle({ kind: 'peerDown', peer: B })
-  await host.define(again)
-  assert.equal(host.held, 1)
-})
-
-for (const stage of ['waits', 'waits late', 'has begun'] as const)
-  test(`a subscription to an epoch that is none, as the log of the group says, goes on in the first one (it ${stage})`, async () => {
+for (const known of ['the removal', 'the removal, too late', 'nothing'] as const)
+  test(`a copy is kept that was confirmed in an epoch of the log before the catalog knew of its stream (it knew of ${known})`, async () => {
     const host = new RemadeStream()
-    const { broker } = host
-    if (stage !== 'waits late') await host.define(definitionOf('leader'))
-    const asked: (() => void)[] = []
-    broker.leader.whenCurrent = (_stream, callback) => void asked.push(() => callback(true))
-    const first = toStreamId('orders')
-    const one = { node: B, boot: b, first: 1, last: 1, base: 0 }
+    const sent: PeerMessage[] = []
     host.link(b, (message) => {
-      const isOfIt = 'stream' in message && message.stream === first
-      if (isOfIt && message.kind === 'pull') return pulled(message.id, first)
-      return answerWith(message, isOfIt ? [one] : [])
+      sent.push(message)
+      return answerWith(message)
     })
-    const got = host.subscribe()
-    if (stage === 'waits late') await host.define(definitionOf('leader'))
-    if (stage === 'has begun') for (const answer of asked.splice(0)) answer()
-    // Over another node it was made in gossip mode, at the same time.
-    const sealed = seal(host, undefined)
-    for (const answer of asked.splice(0)) answer()
-    await lead(broker)
-    begin(host, sealed)
-    await lead(broker)
-    const frame = batchOf({ boot: b, from: 2, texts: ['new'], epoch: 1, offset: 1, topic: 'orders.b' })
-    broker.leader.streams.insert(B, frame)
-    broker.leader.streams.endRound()
-    await host.pass(10)
-    assert.deepEqual(got, ['one', 'new'])
+    await host.define(definitionOf('leader'))
+    await host.publish()
+    const again = definitionOf('gossip', { behind: 1, made: 3 })
+    if (known === 'the removal') host.remove(1)
+    await host.switchTo('gossip', again)
+    const frame = batchOf({ boot: b, from: 1, texts: ['one'], topic: 'orders.b' })
+    const stream = toStreamId('orders#2#3')
+    const message = { kind: 'batch', stream, boot: b, from: 1, count: 1, confirm: true, frame } as const
+    host.broker.handle({ kind: 'message', from: B, message })
+    await host.pass(1)
+    assert.ok(sent.some(({ kind }) => kind === 'held'))
+    host.broker.handle({ kind: 'peerDown', peer: B })
+    if (known === 'the removal, too late') host.remove(1)
+    await host.define(again)
+    assert.equal(host.held, 1)
   })
 
 test('a subscription that waits while its stream is removed gets nothing of it, and reads it no more', async () => {

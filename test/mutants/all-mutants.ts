@@ -13,6 +13,7 @@ import { faultsOfRemadeStreams } from './faults-of-remade-streams.ts'
 import { faultsOfRescue } from './faults-of-rescue.ts'
 import { faultsOfRot } from './faults-of-rot.ts'
 import { faultsOfFiles, faultsOfLog } from './faults-of-storage.ts'
+import { faultsOfSubscribing } from './faults-of-subscribing.ts'
 import { faultsOfSwitching } from './faults-of-switching.ts'
 import type { Mutant } from './mutant.ts'
 
@@ -30,6 +31,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultsOfSwitching,
   ...faultsOfEpochs,
   ...faultsOfRemadeStreams,
+  ...faultsOfSubscribing,
   ...faultsOfRescue,
   ...faultsOfDelivery,
   ...faultsOfRepair,

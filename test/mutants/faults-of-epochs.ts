@@ -37,9 +37,9 @@ export const faultsOfEpochs: readonly Mutant[] = [
   },
   {
     name: 'rest-of-an-epoch-not-asked-for',
-    file: 'node/broker/epochs.ts',
-    text: 'if (from <= to) this.#host.handle',
-    replacement: 'if (from > to) this.#host.handle',
+    file: 'node/broker/completion.ts',
+    text: 'if (from <= to) host.handle',
+    replacement: 'if (from > to) host.handle',
     breaks: 'What a node lacks of an epoch that has ended nobody asks for, and its subscribers wait.',
     tests: [epochs],
   },
@@ -183,7 +183,7 @@ export const faultsOfEpochs: readonly Mutant[] = [
   },
   {
     name: 'forgotten-origins-asked-for',
-    file: 'node/broker/epochs.ts',
+    file: 'node/broker/completion.ts',
     text: 'Math.max(behind, replica.forgotten.get(state.boot) ?? 0)',
     replacement: '0',
     breaks: 'A change of the mode keeps subscribers waiting for what was forgotten long ago.',
@@ -242,8 +242,8 @@ export const faultsOfEpochs: readonly Mutant[] = [
   {
     name: 'removed-stream-told-of-its-first-epochs',
     file: 'node/broker/epochs.ts',
-    text: 'if (stream === toStreamId(name)) agent.undefine',
-    replacement: 'if (stream === toStreamId(name) && id < 0) agent.undefine',
+    text: 'if (replica.stream === stream && !next',
+    replacement: 'if (replica.id < 0 && !next',
     breaks: 'Who comes late to an epoch of a removed stream is told what is gone of that.',
     tests: [ended],
   },

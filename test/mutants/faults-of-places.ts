@@ -233,8 +233,8 @@ export const faultsOfPlaces: readonly Mutant[] = [
   {
     name: 'offset-behind-the-end-begins-at-once',
     file: 'node/broker/attachments.ts',
-    text: 'if (!this.#offsets.holds(subscriber, replica)) this.#beginOn',
-    replacement: 'this.#beginOn',
+    text: 'if (!isThere && !this.#offsets.holds(subscriber, replica))',
+    replacement: 'if (!isThere)',
     breaks: 'Who subscribes from an offset that nobody has given yet gets what lies before it.',
     tests: ['test/broker/subscribing-in-order.test.ts'],
   },

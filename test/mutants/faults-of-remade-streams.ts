@@ -257,20 +257,12 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
     tests: [firstEpoch],
   },
   {
-    name: 'subscription-left-without-its-stream',
-    file: 'node/broker/attachments.ts',
-    text: 'giveUp: () => this.#attachAgain(subscriber, replica, onKnown)',
-    replacement: 'giveUp: onKnown',
-    breaks: 'Who waits for a stream that begins otherwise than its node thought never gets anything of it.',
-    tests: [firstEpoch],
-  },
-  {
-    name: 'subscription-left-in-no-epoch',
-    file: 'node/broker/broker.ts',
-    text: 'this.#attached.moveStrays(replica)',
-    replacement: 'void replica',
+    name: 'copies-gone-with-the-stream-before',
+    file: 'node/broker/epoch.ts',
+    text: "definition.mode === 'gossip' && (definition.made ?? 0) >= first",
+    replacement: 'definition.made === first - first - 1',
     breaks:
-      'Who has begun on a stream that began otherwise than its node thought gets nothing of its first epoch.',
+      'What a node has confirmed of a new stream goes when its catalog hears that the one before is removed.',
     tests: [firstEpoch],
   },
 ]

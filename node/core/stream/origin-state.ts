@@ -98,7 +98,8 @@ export class OriginState {
    * nothing is known to have been here.
    */
   lastBefore(time: number): number {
-    return this.log.lastBefore(time, this.#checkpoints.lastBefore(time))
+    // What has left may lie behind what is held: of the own origin, numbers that are gone to all.
+    return Math.max(this.log.lastBefore(time, 0), this.#checkpoints.lastBefore(time))
   }
 
   /** Retention has dropped an entry, which has left the log. */
