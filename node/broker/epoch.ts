@@ -69,6 +69,9 @@ export function splitAtNext(
   const first = isRemoved ? made + 1 : Math.max(1, made)
   const isNext = ({ replica: { definition } }: Epoch): boolean =>
     definition.mode === 'gossip' && (definition.made ?? 0) >= first
+  // Where that one has gone on into leader mode, it goes on in the epoch in which its group has it.
+  const present = chain.at(-1)
+  if (present === undefined || !isNext(present)) return [[], [...chain]]
   return [chain.filter(isNext), chain.filter((epoch) => !isNext(epoch))]
 }
 
