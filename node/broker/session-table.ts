@@ -10,7 +10,6 @@ import type { Replica } from '../core/stream/replica.ts'
 import { isRefusal, type Welcome } from '../wire/control.ts'
 import { type Cursor, decodeCursor, encodeCursor, mergeCursors } from '../wire/cursor.ts'
 import type { Broker } from './broker.ts'
-import { CatchingUp } from './catching-up.ts'
 import type { ClientSubscription } from './client-subscription.ts'
 import { LeaderNames, tooManyOrigins } from './leader-names.ts'
 import type { Session } from './session.ts'
@@ -42,7 +41,6 @@ export class SessionTable {
   readonly sessions: Set<Session> = new Set()
   readonly limits: SessionLimits
   readonly welcome: Omit<Welcome, 'op'>
-  readonly catchingUp: CatchingUp
   readonly #broker: Broker
   readonly #owners = new Map<string, Owner>()
   readonly #leaderNames: LeaderNames
@@ -50,7 +48,6 @@ export class SessionTable {
 
   constructor(broker: Broker, limits: SessionLimits, welcome: Omit<Welcome, 'op'>) {
     this.#broker = broker
-    this.catchingUp = new CatchingUp(broker)
     this.limits = limits
     this.welcome = welcome
     const { leader, origin, ports } = broker
@@ -143,7 +140,8 @@ export class SessionTable {
   /** Stores where a durable subscription stands, if that has changed and the name is still its own. */
   saveCursor(subscription: ClientSubscription, session: Session): void {
     const { name, id } = subscription.request
-    if (name === undefined || subscription.subscriber?.streams.length === 0) return
+    // One that waits for its name, or its node, stands nowhere yet.
+    if (name === undefined || (subscription.subscriber?.streams.length ?? 0) === 0) return
     const owner = this.#owners.get(name)
     if (owner === undefined || !this.#isOwner(owner, session, id)) return
     const cursor = encodeCursor(subscription.consumedCursor())

@@ -127,6 +127,19 @@ test('ends a subscription that comes to stand behind more restarts than its grou
   assert.match(texts.join(), /{"op":"ended","id":1,"code":"SUBSCRIPTION_LIMIT","message":"[^"]*4096/)
 })
 
+for (const isStored of [true, false])
+  test(`a subscription that waits for its name stores nothing in the place of what is stored (stored: ${isStored})`, () => {
+    const { broker, session, texts } = clientOfOrders()
+    const cursor = encodeCursor(new Map([['default', new Map([[toOrigin('B' as NodeId, 2 as Boot), 7]])]]))
+    if (isStored) broker.handle({ kind: 'write', key: 'cursor:billing', value: { cursor, claim: 1 } })
+    session.onText(subscribeAsBilling)
+    assert.doesNotMatch(texts.join(), /"subscribed"|"refused"/)
+    for (let second = 1; second <= 3; second++) session.onSecond(second * 1000)
+    session.onClose()
+    const { cursor: kept } = Object(broker.agent.catalog.get('cursor:billing')?.value)
+    assert.equal(kept, isStored ? cursor : undefined)
+  })
+
 test('refuses a new name when the cluster can keep no more, and goes on with those it has', () => {
   const { broker } = createBroker()
   const texts: string[] = []
