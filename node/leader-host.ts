@@ -145,11 +145,6 @@ export class LeaderHost {
     })
   }
 
-  /** Whether the node has started with a log of before. */
-  get hadLog(): boolean {
-    return this.#options.opened.recovery.logs.size > 0
-  }
-
   /** This node's part in the Raft groups of the cluster. */
   get member(): MemberStatus {
     const { damage } = this.#options.opened

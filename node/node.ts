@@ -175,11 +175,11 @@ export class Node {
     const { config } = this
     await this.memory.recall(this.broker, this.ownSubscriptions)
     this.leaderHost.start()
+    this.broker.catchingUp.begin()
     const port = await this.#clients.listen(config.host, config.port)
     const adminPort = await this.#admin.listen(config.admin.host, config.admin.port)
     this.links.start()
     this.#ticker.start()
-    if (this.leaderHost.hadLog) this.sessions.catchingUp.begin()
     const admin = `${config.admin.host}:${adminPort}`
     this.#log.info({ event: 'listening', host: config.host, port, admin })
     this.#becomeReady()

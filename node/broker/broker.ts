@@ -11,6 +11,7 @@ import { overlapAny } from '../core/stream/pattern.ts'
 import type { OriginState, Replica } from '../core/stream/replica.ts'
 import type { LeaderAgent } from '../leader/agent.ts'
 import { Attachments } from './attachments.ts'
+import { CatchingUp } from './catching-up.ts'
 import { Confirmations } from './confirmations.ts'
 import { Epochs } from './epochs.ts'
 import type { BrokerPorts } from './ports.ts'
@@ -47,6 +48,8 @@ export class Broker implements SubscriberHost {
   readonly subscribers: Set<Subscriber> = new Set()
   readonly queues: QueueMembers
   readonly confirmations: Confirmations = new Confirmations()
+  /** New subscriptions begin once a node that starts knows what its streams have come to. */
+  readonly catchingUp: CatchingUp = new CatchingUp(this)
   readonly #attached: Attachments
   readonly #pressure: PressureGauge
 

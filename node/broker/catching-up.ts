@@ -1,5 +1,5 @@
-// A node that starts again knows what its log had, and not yet what its groups have agreed on since: it may take a stream to be in an epoch of long
-// ago. Subscriptions that come meanwhile begin when it has caught up, or nobody could say so for too long.
+// A node that starts knows what its log had, or nothing, and not yet what its groups have agreed on: it may take a stream to be in an epoch of long ago,
+// or to be in the mode in which it was made. Subscriptions that come meanwhile begin when it has caught up, or nobody could say so for too long.
 
 import type { Replica } from '../core/stream/replica.ts'
 import type { Broker } from './broker.ts'
@@ -16,13 +16,17 @@ export class CatchingUp {
     this.#host = host
   }
 
-  /** The node has a log from before, and can hear other nodes from now on. */
+  /** The node starts. */
   begin(): void {
     const { leader, ports } = this.#host
     this.#waiting = []
     const end = (): void => this.#end()
     ports.after(catchesUpForMs, end)
     leader.cluster.whenCurrent(() => this.#whenGroupsAre(end))
+  }
+
+  get isOver(): boolean {
+    return this.#waiting === undefined
   }
 
   /** Calls back when it is over; at once where it is. */

@@ -12,7 +12,7 @@ import type { GapReason, OriginState, Replica } from '../core/stream/replica.ts'
 import { batchSequence } from '../wire/batch-header.ts'
 import { BatchReader } from '../wire/batch-reader.ts'
 import type { SubscribeRequest } from '../wire/control.ts'
-import type { Cursor } from '../wire/cursor.ts'
+import { type Cursor, encodeCursor } from '../wire/cursor.ts'
 import type { QueueMember } from './queue-member.ts'
 import type { Subscriber, SubscriberSink } from './subscriber.ts'
 
@@ -139,6 +139,13 @@ export class ClientSubscription implements SubscriberSink {
   pump(): void {
     this.subscriber?.pump()
     this.member?.pump()
+  }
+
+  /** Its cursor; where it was to begin, if it has not begun. */
+  standsAt(): string {
+    const { from } = this.request
+    if (this.subscriber !== undefined) return encodeCursor(this.subscriber.cursor())
+    return typeof from === 'object' && 'cursor' in from ? from.cursor : encodeCursor(new Map())
   }
 
   /** Where a durable subscription goes on after this connection. */

@@ -83,6 +83,8 @@ export class NodeSubscriptions {
   async add(pattern: string): Promise<{ readonly changed: boolean } | Refusal> {
     const problem = patternProblem(pattern)
     if (problem !== undefined) return problem
+    const { catchingUp } = this.#broker
+    if (!catchingUp.isOver) await new Promise<void>((resolve) => catchingUp.whenOver(resolve))
     const known = this.#live.get(pattern)
     if (known !== undefined) {
       await known.ready

@@ -2,7 +2,6 @@
 
 import type { Refusal } from '../core/common/errors.ts'
 import type { Welcome } from '../wire/control.ts'
-import type { CatchingUp } from './catching-up.ts'
 import type { ClientSubscription } from './client-subscription.ts'
 import type { Session } from './session.ts'
 
@@ -23,8 +22,6 @@ export interface SessionRegistry {
   readonly limits: SessionLimits
   readonly welcome: Omit<Welcome, 'op'>
   readonly sessions: Set<Session>
-  /** Subscriptions begin once the node, if it has just started, knows what its streams have come to. */
-  readonly catchingUp: Pick<CatchingUp, 'whenOver'>
   /** A name for the journal that no other subscription of the cluster has or had. */
   newSub(): string
   /** Whether the cluster can keep another durable name, or keeps this one already. */

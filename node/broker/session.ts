@@ -171,7 +171,7 @@ export abstract class Session implements SubscriptionOutlet {
       )
     const subscription = new ClientSubscription(request, this.table.newSub(), this)
     this.subscriptions.set(id, subscription)
-    this.table.catchingUp.whenOver(() => {
+    this.broker.catchingUp.whenOver(() => {
       if (this.subscriptions.get(id) === subscription) this.#claim(subscription)
     })
   }
@@ -240,7 +240,7 @@ export abstract class Session implements SubscriptionOutlet {
 
   #unsubscribe(id: number): void {
     const subscription = this.subscriptions.get(id)
-    const cursor = encodeCursor(subscription?.subscriber?.cursor() ?? new Map())
+    const cursor = subscription?.standsAt() ?? encodeCursor(new Map())
     const answer = (): void => {
       if (!this.#isClosed) this.send({ op: 'unsubscribed', id, cursor })
     }

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ClientSession } from '../../node/broker/client-session.ts'
+import { NodeSubscriptions } from '../../node/broker/node-subscriptions.ts'
 import { SessionTable } from '../../node/broker/session-table.ts'
+import { type Boot, type NodeId, toOrigin } from '../../node/core/common/ids.ts'
 import { encodeClientControl } from '../../node/wire/control.ts'
+import { encodeCursor } from '../../node/wire/cursor.ts'
 import { begin, linkB, place, seal } from './first-epoch.ts'
 import { definitionOf, RemadeStream } from './remade-stream.ts'
 import { lead } from './test-broker.ts'
@@ -74,7 +77,7 @@ test('what had its place before a subscription from now on is not for it, also w
   linkB(host, 0)
   await lead(host.broker)
   const answer = host.holdAnswers()
-  host.table.catchingUp.begin()
+  host.broker.catchingUp.begin()
   host.subscribeNow()
   await lead(host.broker)
   assert.equal(host.isSubscribed, false)
@@ -94,7 +97,7 @@ test('where nobody says for too long that the node has caught up, they begin wit
   const host = new StartedAgain()
   await host.define(definitionOf('gossip'))
   host.holdAnswers()
-  host.table.catchingUp.begin()
+  host.broker.catchingUp.begin()
   host.subscribeNow()
   await lead(host.broker)
   assert.equal(host.isSubscribed, false)
@@ -110,7 +113,7 @@ test('one that has ended meanwhile does not begin', async () => {
   const host = new StartedAgain()
   await host.define(definitionOf('gossip'))
   const answer = host.holdAnswers()
-  host.table.catchingUp.begin()
+  host.broker.catchingUp.begin()
   host.subscribeNow()
   host.session.onText(encodeClientControl({ op: 'unsubscribe', id: 1 }))
   for (let round = 0; round < 3; round++) answer()
@@ -119,10 +122,28 @@ test('one that has ended meanwhile does not begin', async () => {
   assert.equal(host.broker.subscribers.size, 0)
 })
 
-test('a node that starts for the first time has nothing to catch up with', async () => {
+test('one that ends meanwhile is told where it was to begin', async () => {
   const host = new StartedAgain()
   await host.define(definitionOf('gossip'))
-  host.subscribeNow()
+  host.holdAnswers()
+  host.broker.catchingUp.begin()
+  const cursor = encodeCursor(new Map([['orders', new Map([[toOrigin('B' as NodeId, 2 as Boot), 7]])]]))
+  host.session.onText(JSON.stringify({ op: 'subscribe', id: 1, patterns: ['orders.>'], from: { cursor } }))
+  host.session.onText(encodeClientControl({ op: 'unsubscribe', id: 1 }))
+  assert.ok(host.texts.includes(JSON.stringify({ op: 'unsubscribed', id: 1, cursor })), host.texts.join())
+})
+
+test('subscriptions of the node itself wait as well', async () => {
+  const host = new StartedAgain()
+  await host.define(definitionOf('gossip'))
+  const answer = host.holdAnswers()
+  host.broker.catchingUp.begin()
+  const adding = new NodeSubscriptions(host.broker).add('orders.>')
   await lead(host.broker)
-  assert.equal(host.isSubscribed, true)
+  assert.equal(host.broker.subscribers.size, 0)
+  for (let round = 0; round < 5; round++) {
+    answer()
+    await lead(host.broker)
+  }
+  assert.deepEqual(await adding, { changed: true })
 })

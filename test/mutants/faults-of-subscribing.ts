@@ -63,4 +63,21 @@ export const faultsOfSubscribing: readonly Mutant[] = [
       'In an epoch that is ending, the earliest messages are those of this node, not those that others hold.',
     tests: [noEpoch],
   },
+  {
+    name: 'ended-epoch-taken-for-the-present',
+    file: 'node/broker/epoch.ts',
+    text: 'if (present === undefined || !isNext(present)) return',
+    replacement: 'if (present === undefined) return',
+    breaks:
+      'A node whose log is ahead of its catalog stays in an epoch that is over, without what comes behind it.',
+    tests: ['test/broker/remade-log-first.test.ts'],
+  },
+  {
+    name: 'stored-before-it-stands-anywhere',
+    file: 'node/broker/session-table.ts',
+    text: '(subscription.subscriber?.streams.length ?? 0) === 0',
+    replacement: 'subscription.subscriber?.streams.length === 0',
+    breaks: 'A subscription that waits for its name stores the beginning in the place of where it stood.',
+    tests: ['test/broker/durable-names.test.ts'],
+  },
 ]
