@@ -139,6 +139,35 @@ test('who waits for the group while its stream is replaced gets everything of th
   assert.deepEqual(got, ['new', 'later', 'last'])
 })
 
+test('who waits for the group while its stream is replaced by one with other topics does not read that', async () => {
+  const host = new RemadeStream()
+  await host.define(definitionOf('leader'))
+  await host.publish('old')
+  const { leader, subscribers } = host.broker
+  const { whenCurrent } = leader
+  const answers: (() => void)[] = []
+  leader.whenCurrent = (_stream, callback) => void answers.push(() => callback(true))
+  host.subscribe(1)
+  leader.whenCurrent = whenCurrent
+  await host.define(definitionOf('leader', { ...again, topics: ['other.>'] }))
+  for (const answer of answers) answer()
+  const reads = [...subscribers].flatMap(({ streams }) => streams.map(({ name }) => name))
+  assert.deepEqual(reads, ['default'])
+})
+
+test('an older definition that wins ends nothing', async () => {
+  for (const mode of ['gossip', 'leader'] as const) {
+    const host = new RemadeStream()
+    await host.define(definitionOf(mode, { behind: 0, made: 3 }))
+    const ended: string[] = []
+    const stream = (name: string, _topics: unknown, isDeleted: boolean): unknown =>
+      isDeleted && ended.push(name)
+    Object.assign(host.broker.ports.recorder, { stream })
+    await host.define(definitionOf(mode))
+    assert.deepEqual(ended, [], mode)
+  }
+})
+
 test('an older definition that wins is no other stream: what was acknowledged stays', async () => {
   for (const mode of ['gossip', 'leader'] as const) {
     const host = new RemadeStream()
