@@ -29,7 +29,7 @@ export const findingAdvice: ReadonlyMap<FindingKind, string> = new Map<FindingKi
   ['unexpected', 'delivered to a subscription that it is not for: keep the journals and report a defect'],
   [
     'lost-told',
-    'held by nobody when it was needed, and the subscriber was told: raise the retention of the stream; where nodes crashed, publish with copies',
+    'held by nobody when it was needed, and the subscriber was told: raise the retention of the stream; where nodes crashed, publish with copies; where the stream was removed meanwhile, it went with that',
   ],
   [
     'gone',
