@@ -12,6 +12,9 @@ import type { Subscriber } from './subscriber.ts'
 /** After its last subscriber a stream keeps coming for so long, milliseconds: reconnects would find a hole otherwise. */
 const interestLingerMs = 30_000
 
+/** Asked for with every batch, so it is always the same. */
+const nobody: ReadonlySet<Subscriber> = new Set()
+
 export type AttachmentsHost = Pick<Broker, 'agent' | 'epochs' | 'handle' | 'leader' | 'ports' | 'subscribers'>
 
 /** How a subscription begins on a stream. */
@@ -37,7 +40,7 @@ export class Attachments {
 
   /** The subscribers that a stream has here, also those that have not begun on it. */
   of(stream: StreamId): ReadonlySet<Subscriber> {
-    return this.#byStream.get(stream) ?? new Set()
+    return this.#byStream.get(stream) ?? nobody
   }
 
   /** A new subscription on a stream. `onKnown` is called once everything published from then on will reach it. */
@@ -62,16 +65,14 @@ export class Attachments {
   }
 
   /** A stream is removed, with all its epochs. */
-  remove(epochs: readonly Replica[]): void {
-    for (const { stream } of epochs.slice(0, 1)) {
-      const subscribers = this.of(stream)
-      this.#byStream.delete(stream)
-      for (const replica of epochs) {
-        for (const subscriber of subscribers) subscriber.removeStream(replica)
-        this.#interests.giveUp(replica)
-      }
-      this.#offsets.forgetStream(stream)
+  remove(stream: StreamId, epochs: readonly Replica[]): void {
+    const subscribers = this.of(stream)
+    this.#byStream.delete(stream)
+    for (const replica of epochs) {
+      for (const subscriber of subscribers) subscriber.removeStream(replica)
+      this.#interests.giveUp(replica)
     }
+    this.#offsets.forgetStream(stream)
   }
 
   /** The other nodes know that this one is interested in a stream. */

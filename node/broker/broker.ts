@@ -185,7 +185,7 @@ export class Broker implements SubscriberHost {
     const epochs = this.epochs.all(name)
     const present = epochs.at(-1)
     if (present === undefined) return
-    this.#attached.remove(epochs)
+    this.#attached.remove(present.stream, epochs)
     this.#journalStream(present, true)
     this.epochs.remove(name)
   }

@@ -44,6 +44,11 @@ export function beginningOf(
   return behind
 }
 
+/** Which of two streams of a name was made later (`made` of their definitions). */
+export function laterOf(one: number | undefined, other: number | undefined): number | undefined {
+  return Math.max(one ?? 0, other ?? 0) || undefined
+}
+
 /** Whether a stream is in a mode, and no epoch of it is ending. */
 export function isInMode({ definition, fence }: Replica, mode: StreamMode): boolean {
   return definition.mode === mode && fence === undefined

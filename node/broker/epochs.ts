@@ -17,6 +17,7 @@ import {
   type Epoch,
   isOfStreamBefore,
   isOwed,
+  laterOf,
   mayBeAskedFor,
   passRest,
   shareRetention,
@@ -77,8 +78,7 @@ export class Epochs implements EpochHost {
     const { mode } = replica.definition
     present.wanted = definition.mode === mode ? undefined : definition.mode
     // The catalog may still tell of the stream before the one that the log has.
-    const made = Math.max(definition.made ?? 0, replica.definition.made ?? 0) || undefined
-    replica.definition = { ...definition, mode, ...(made !== undefined && { made }) }
+    replica.definition = { ...definition, mode, made: laterOf(definition.made, replica.definition.made) }
     if (mode === 'gossip') this.#host.agent.define(replica.definition, replica.id)
     return replica
   }
@@ -274,7 +274,7 @@ export class Epochs implements EpochHost {
   ): Replica {
     const { agent } = this.#host
     // Of log and catalog, each may have been told only of the stream before this one.
-    const made = Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0) || undefined
+    const made = laterOf(definition.made, this.#host.endOf(definition.name).made)
     const replica = agent.define({ ...definition, made }, toEpochId(definition.name, epoch, made))
     const isWanted = hasBefore && this.#host.subscribersOf(replica.stream).size > 0
     for (const [boot, to] of sequences) {

@@ -176,8 +176,8 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'first-epoch-of-an-older-catalog',
     file: 'node/broker/epochs.ts',
-    text: 'Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)',
-    replacement: '(this.#host.endOf(definition.name).made ?? definition.made ?? 0)',
+    text: 'laterOf(definition.made, this.#host.endOf(definition.name).made)',
+    replacement: '(this.#host.endOf(definition.name).made ?? definition.made)',
     breaks:
       'A node whose catalog is behind the log of the group has the first epoch alone, and what others hold of it is told as lost.',
     tests: [firstEpoch],
@@ -185,7 +185,7 @@ export const faultsOfRemadeStreams: readonly Mutant[] = [
   {
     name: 'first-epoch-of-an-older-log',
     file: 'node/broker/epochs.ts',
-    text: 'Math.max(definition.made ?? 0, this.#host.endOf(definition.name).made ?? 0)',
+    text: 'laterOf(definition.made, this.#host.endOf(definition.name).made)',
     replacement: '(definition.made ?? 0)',
     breaks: 'A node whose log is behind its catalog takes the first epoch for one of the stream before.',
     tests: [firstEpoch],
